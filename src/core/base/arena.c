@@ -1,0 +1,99 @@
+/* arena - chunks of memory, given up together.
+ *
+ * Happy path: the newest chunk has room. Else a new one, twice as large up to a bound. How it fails: it does not (mem.h). */
+
+#include "base/arena.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#define FIRST_CHUNK_BYTES 1024u
+#define CHUNK_BYTES_MAX (256u << 10)
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t size;
+    _Alignas(16) uint8_t bytes[];
+};
+
+static void add_chunk(struct arena *arena, size_t size)
+{
+    size_t wanted = arena->chunks ? arena->chunks->size * 2 : FIRST_CHUNK_BYTES;
+    if (wanted > CHUNK_BYTES_MAX) {
+        wanted = CHUNK_BYTES_MAX;
+    }
+    if (wanted < size) {
+        wanted = size;
+    }
+    struct arena_chunk *chunk = mem_resize(NULL, sizeof(*chunk) + wanted);
+    chunk->next = arena->chunks;
+    chunk->size = wanted;
+    arena->chunks = chunk;
+    arena->used = 0;
+    arena->total += wanted;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+    CHECK(size <= SIZE_MAX / 2);
+    size_t rounded = (size + 15) & ~(size_t)15;
+    if (!arena->chunks || arena->chunks->size - arena->used < rounded) {
+        add_chunk(arena, rounded);
+    }
+    void *taken = arena->chunks->bytes + arena->used;
+    arena->used += rounded;
+    memset(taken, 0, rounded);
+    return taken;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    CHECK(size == 0 || count <= SIZE_MAX / 2 / size);
+    return arena_take(arena, count * size);
+}
+
+void *arena_copy(struct arena *arena, const void *bytes, size_t size)
+{
+    void *copy = arena_take(arena, size);
+    if (size) {
+        memcpy(copy, bytes, size);
+    }
+    return copy;
+}
+
+struct cht_str arena_str(struct arena *arena, struct cht_str text)
+{
+    if (text.size == 0) {
+        return (struct cht_str){0};
+    }
+    return (struct cht_str){arena_copy(arena, text.at, text.size), text.size};
+}
+
+static void free_chunks(struct arena_chunk *chunk)
+{
+    while (chunk) {
+        struct arena_chunk *next = chunk->next;
+        mem_free(chunk);
+        chunk = next;
+    }
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct arena_chunk *kept = arena->chunks;
+    if (!kept) {
+        return;
+    }
+    free_chunks(kept->next);
+    kept->next = NULL;
+    arena->used = 0;
+    arena->total = kept->size;
+}
+
+void arena_deinit(struct arena *arena)
+{
+    free_chunks(arena->chunks);
+    *arena = (struct arena){0};
+}

@@ -1,0 +1,193 @@
+#pragma once
+
+/* history - the store of what happened: written from the log by the message service, read by queries.
+ *
+ * The message service turns each record into changes (services/message/project.c); an engine only knows how to write each kind of
+ * change and how to read. history_write applies the changes of whole records and then, atomically or at least not before them, the
+ * progress; writing the same records again changes nothing: every row keeps the seq that last changed it and changes apply only
+ * upwards. Reads see everything whose write was answered OK before they were asked. Results live in the op's arena. */
+
+#include "base/arena.h"
+#include "flow/op.h"
+#include "ports/rooms.h"
+#include "ports/shards.h"
+
+struct history;
+
+enum history_change_kind {
+    CHANGE_ENTRY,    /* seq, the log row: entry (text of a message is in its MESSAGE row until it is edited) */
+    CHANGE_MESSAGE,  /* seq, entry: a new message */
+    CHANGE_EDIT,     /* seq, target, text: the current text; keeps the original in its ENTRY row */
+    CHANGE_DELETE,   /* seq, target: no text of the message nor of its edits is kept anywhere in the store */
+    CHANGE_REACTION, /* seq, target, user, key, on */
+    CHANGE_ROOM,     /* seq, meta: all of it, as it is after the entry */
+    CHANGE_ROOM_GONE, /* seq: all memberships end, the public name is free */
+    CHANGE_MEMBER,   /* seq, member (with changed_seq), read_n: a member who joins starts with this cursor; `hidden` for a left direct room */
+    CHANGE_SENT,     /* seq, user, read_n: the sender's cursor; n in a room that was hidden for somebody shows it again */
+    CHANGE_MENTION,  /* seq, user, n */
+    CHANGE_HEAD,     /* head, as it is after the record; the newest message's text comes with it */
+};
+
+struct history_change {
+    enum history_change_kind kind;
+    struct cht_id room;
+    uint64_t seq;
+    uint64_t n;
+    uint64_t target;
+    uint64_t read_n;
+    struct cht_id user;
+    struct cht_str text;
+    struct cht_str key;
+    bool on;
+    bool hidden;
+    const struct cht_entry *entry;
+    const struct room_meta *meta;
+    const struct room_member *member;
+    const struct room_head *head;
+};
+
+struct history_progress {
+    uint32_t shard;
+    uint64_t term;
+    uint64_t index; /* of the last record that is stored; 0 if none */
+    struct position at;
+};
+
+struct history_write_op {
+    struct op op;
+    struct history_progress progress; /* after these changes */
+    const struct history_change *changes; /* the asker's until answered, with all they point at */
+    uint32_t count;
+};
+
+struct history_progress_op {
+    struct op op;
+    uint32_t shard;
+    struct history_progress progress; /* answer */
+};
+
+struct history_reaction {
+    struct cht_str key;
+    uint64_t count;
+    bool me;
+};
+
+/* A message as it is now. */
+struct history_message {
+    uint64_t seq, n, ts;
+    struct cht_id from;
+    struct cht_str cid, text;
+    uint64_t reply_to;
+    struct cht_ids mentions;
+    uint64_t edited_seq;
+    bool deleted;
+    struct history_reaction *reactions;
+    uint32_t reaction_count;
+};
+
+enum history_bound { HISTORY_NEWEST, HISTORY_BEFORE, HISTORY_AFTER, HISTORY_AROUND };
+
+struct history_messages_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id room;
+    struct cht_id reader; /* for `me` of reactions */
+    enum history_bound bound;
+    uint64_t seq;
+    uint64_t from_seq; /* nothing before it (joined_seq where the room hides older history) */
+    uint32_t limit;
+    uint32_t bytes_max; /* of texts; the page ends earlier */
+    struct history_message *messages; /* ascending */
+    uint32_t count;
+    struct room_head head;
+    bool more; /* in the direction asked; NEWEST and BEFORE: older ones exist */
+};
+
+struct history_entries_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id room;
+    enum history_bound bound; /* NEWEST, BEFORE or AFTER */
+    uint64_t seq;
+    uint64_t from_seq;
+    uint32_t limit;
+    uint32_t bytes_max;
+    struct cht_entry *entries; /* ascending, with texts, without those of deleted messages */
+    uint32_t count;
+    struct room_head head;
+    uint64_t oldest_seq; /* what retention keeps */
+    bool more;
+};
+
+/* What a decision needs of one message: NOT_FOUND if seq is no message of the room. */
+struct history_message_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id room;
+    uint64_t seq;
+    struct cht_id reader; /* with key: is this user's reaction there? */
+    struct cht_str key;
+    struct history_message message; /* without reactions */
+    bool reacted;
+};
+
+struct history_find_cid_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id room, user;
+    struct cht_str cid;
+    uint64_t above_seq; /* search entries above it */
+    uint32_t limit;     /* at most so many entries back; beyond: ERR_CONFLICT */
+    struct room_cid found; /* NOT_FOUND if there is none */
+};
+
+struct history_hit {
+    struct cht_id room;
+    uint64_t seq, n, ts;
+    struct cht_id from;
+    struct cht_str text;
+};
+
+struct history_search_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id user; /* only rooms whose member this user is now, from joined_seq on where the room says so */
+    struct cht_id room; /* none: all */
+    struct cht_str q;
+    uint64_t skip; /* hits to leave out (paging) */
+    uint32_t limit;
+    struct history_hit *hits; /* newest first */
+    uint32_t count;
+    bool more;
+};
+
+struct history_ops {
+    void (*write)(struct history *history, struct history_write_op *op);
+    void (*progress)(struct history *history, struct history_progress_op *op);
+    void (*messages)(struct history *history, struct history_messages_op *op);
+    void (*entries)(struct history *history, struct history_entries_op *op);
+    void (*message)(struct history *history, struct history_message_op *op);
+    void (*find_cid)(struct history *history, struct history_find_cid_op *op);
+    void (*search)(struct history *history, struct history_search_op *op);
+};
+
+struct history {
+    const struct history_ops *ops;
+};
+
+#define HISTORY_ASK(name, op_type) \
+    static inline void history_##name( \
+        struct history *history, struct asker *asker, struct op_type *op) \
+    { \
+        op_ask(&op->op, asker); \
+        history->ops->name(history, op); \
+    }
+
+HISTORY_ASK(write, history_write_op)
+HISTORY_ASK(progress, history_progress_op)
+HISTORY_ASK(messages, history_messages_op)
+HISTORY_ASK(entries, history_entries_op)
+HISTORY_ASK(message, history_message_op)
+HISTORY_ASK(find_cid, history_find_cid_op)
+HISTORY_ASK(search, history_search_op)
+#undef HISTORY_ASK

@@ -1,0 +1,147 @@
+#pragma once
+
+/* sessions - who is connected where, what was revoked, tickets and limits: soft state, shared by all nodes.
+ *
+ * A cache beside the truth (users.h): losing all of it is legal and costs presence for some seconds; every answer may be one second
+ * old. A node's lease carries its connections: when the node is gone for 15 s, so are they. */
+
+#include "base/arena.h"
+#include "flow/op.h"
+
+struct sessions;
+
+struct session {
+    struct cht_id user, device;
+    uint64_t node, boot;
+    uint32_t slot, generation; /* of the connection on the node */
+};
+
+struct online_user {
+    struct cht_id user;
+    enum cht_presence_state state; /* the best of the user's connections; offline if there is none */
+    uint64_t last_seen;            /* ms since 1970; 0: never known */
+    uint64_t nodes[16];            /* where connected; more than 16 nodes: `everywhere` */
+    uint32_t node_count;
+    bool everywhere;
+};
+
+struct sessions_online_op {
+    struct op op;
+    struct arena arena;
+    const struct cht_id *users; /* the asker's until answered */
+    uint32_t count;             /* at most 1,000 */
+    struct online_user *online; /* one each, in the order asked */
+};
+
+/* A single-use secret for opening a socket: put for 30 s, taken once. */
+struct ticket {
+    uint8_t secret_hash[32];
+    struct cht_id user, device;
+    uint64_t token_version;
+    uint64_t expires_at; /* of the access token behind it, ms since 1970 */
+    uint64_t valid_until;
+    char origin[256];    /* empty: bound to none */
+};
+
+struct sessions_ticket_op { struct op op; struct ticket ticket; };
+
+/* A bucket: `burst` at once, refilled over time. Answers OK or RATE_LIMITED with `wait_ms`. */
+struct sessions_limit_op {
+    struct op op;
+    struct cht_str key;       /* "login:<account>:<address>"; at most 128 bytes, the asker's until answered */
+    uint32_t burst;
+    uint64_t refill_ms;       /* for one token */
+    uint32_t take;            /* 0: only look; UINT32_MAX: give all back */
+    uint64_t wait_ms;         /* answer */
+};
+
+struct revocation {
+    struct cht_id user, device; /* device none: all */
+    uint64_t version;           /* token versions below it are void; for a device: any */
+};
+
+struct sessions_listener {
+    struct sessions_listener *next; /* the engine's */
+    void (*on_revoked)(struct sessions_listener *listener, const struct revocation *revocation);
+};
+
+struct sessions_ops {
+    void (*add)(struct sessions *sessions, const struct session *session);
+    void (*remove)(struct sessions *sessions, const struct session *session);
+    void (*set_state)(struct sessions *sessions, const struct session *session, enum cht_presence_state state);
+    void (*online)(struct sessions *sessions, struct sessions_online_op *op);
+    void (*ticket_put)(struct sessions *sessions, struct sessions_ticket_op *op);
+    void (*ticket_take)(struct sessions *sessions, struct sessions_ticket_op *op);
+    void (*limit)(struct sessions *sessions, struct sessions_limit_op *op);
+    void (*revoke)(struct sessions *sessions, const struct revocation *revocation);
+    bool (*is_revoked)(struct sessions *sessions, const struct cht_id *user, const struct cht_id *device, uint64_t version);
+    void (*listen)(struct sessions *sessions, struct sessions_listener *listener);
+};
+
+struct sessions {
+    const struct sessions_ops *ops;
+};
+
+/* A connection opened, closed, or changed its presence: idempotent, answers nothing. */
+static inline void sessions_add(struct sessions *sessions, const struct session *session)
+{
+    sessions->ops->add(sessions, session);
+}
+
+static inline void sessions_remove(struct sessions *sessions, const struct session *session)
+{
+    sessions->ops->remove(sessions, session);
+}
+
+static inline void sessions_set_state(
+    struct sessions *sessions, const struct session *session, enum cht_presence_state state)
+{
+    sessions->ops->set_state(sessions, session, state);
+}
+
+static inline void sessions_online(
+    struct sessions *sessions, struct asker *asker, struct sessions_online_op *op)
+{
+    op_ask(&op->op, asker);
+    sessions->ops->online(sessions, op);
+}
+
+static inline void sessions_ticket_put(
+    struct sessions *sessions, struct asker *asker, struct sessions_ticket_op *op)
+{
+    op_ask(&op->op, asker);
+    sessions->ops->ticket_put(sessions, op);
+}
+
+/* By ticket.secret_hash; fills the rest. NOT_FOUND if it was never there, is over, or was taken. */
+static inline void sessions_ticket_take(
+    struct sessions *sessions, struct asker *asker, struct sessions_ticket_op *op)
+{
+    op_ask(&op->op, asker);
+    sessions->ops->ticket_take(sessions, op);
+}
+
+static inline void sessions_limit(
+    struct sessions *sessions, struct asker *asker, struct sessions_limit_op *op)
+{
+    op_ask(&op->op, asker);
+    sessions->ops->limit(sessions, op);
+}
+
+/* Tokens became void. Every node knows within 2 s; listeners hear of it. The truth was written before (users.h). */
+static inline void sessions_revoke(struct sessions *sessions, const struct revocation *revocation)
+{
+    sessions->ops->revoke(sessions, revocation);
+}
+
+/* From a local copy that is at most 1 s old. `version` is the token's. */
+static inline bool sessions_is_revoked(struct sessions *sessions, const struct cht_id *user,
+    const struct cht_id *device, uint64_t version)
+{
+    return sessions->ops->is_revoked(sessions, user, device, version);
+}
+
+static inline void sessions_listen(struct sessions *sessions, struct sessions_listener *listener)
+{
+    sessions->ops->listen(sessions, listener);
+}
