@@ -80,6 +80,9 @@ struct cht_field_row {
     uint16_t number; /* tag in the binary form; never changes its meaning, never reused */
     uint8_t kind;    /* enum cht_kind */
     bool required;
+    uint8_t name_size;
+    uint8_t tag_size; /* of `tag`, the bytes in front of the value in the binary form */
+    uint8_t tag[2];
 };
 
 /* Every event struct starts with `has`: bit i is set if field i (its place in the table, not its tag) was there when it was
@@ -92,6 +95,7 @@ struct cht_event_row {
     uint32_t field_count; /* at most 63 */
     uint32_t number;
     uint32_t size; /* of the struct */
+    uint64_t required; /* bits of the fields that must be there */
 };
 
 static inline bool cht_id_equal(const struct cht_id *a, const struct cht_id *b)

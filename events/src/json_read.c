@@ -1,0 +1,411 @@
+/* json_read - a client's JSON as a command.
+ *
+ * Happy path: the document is looked through once and its members are noted; then each field that the command takes is looked
+ * up among them and checked against its row. How it fails: a document that is no strict object is bad_frame; the first field that
+ * is wrong, in the order of the rows, is bad_field with its name; after that the command is judged as a whole. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "chattifier/events.h"
+#include "command_rules.h"
+#include "field.h"
+#include "json_scan.h"
+
+/* Members of the outermost object. */
+#define MEMBERS_MAX 256
+#define REF_BYTES_MAX 32
+
+struct reader {
+    struct cht_member *members;
+    size_t count;
+    struct cht_scratch *scratch;
+    struct cht_command *command;
+    struct cht_read_error *error;
+};
+
+static bool name_is(struct cht_str name, const char *wanted, size_t size)
+{
+    return name.size == size && memcmp(name.at, wanted, size) == 0;
+}
+
+/* NULL if there is none. */
+static struct cht_member *member_by_name(
+    struct cht_member *members, size_t count, const char *name, size_t size)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (name_is(members[i].name, name, size)) {
+            return &members[i];
+        }
+    }
+    return NULL;
+}
+
+static bool read_members(struct cht_str bytes, struct reader *reader)
+{
+    if (!cht_json_scan_object(bytes, reader->members, MEMBERS_MAX, &reader->count)) {
+        return false;
+    }
+    for (size_t i = 0; i < reader->count; i++) {
+        reader->members[i].name = cht_json_unescape(reader->members[i].name);
+    }
+    return true;
+}
+
+/* ---- one value */
+static enum cht_read refuse_item(
+    struct cht_read_error *error, const struct cht_field_row *field, uint32_t place)
+{
+    error->code = CHT_READ_BAD_FIELD;
+    snprintf(error->field, sizeof(error->field), "%s.%u", field->name, (unsigned)place);
+    return error->code;
+}
+
+static bool read_id(struct cht_member *member, struct cht_id *ret_id)
+{
+    return member->type == CHT_JSON_TEXT &&
+           cht_id_from_text(cht_json_unescape(member->value), ret_id) && !cht_id_is_none(ret_id);
+}
+
+static bool read_number(const struct cht_member *member, const struct cht_field_row *field,
+    uint64_t *ret_number)
+{
+    if (member->type != CHT_JSON_NUMBER || member->number < field->min ||
+        member->number > field->max) {
+        return false;
+    }
+    *ret_number = member->number;
+    return true;
+}
+
+static bool read_flag(const struct cht_member *member, bool *ret_flag)
+{
+    *ret_flag = member->value.at[0] == 't';
+    return member->type == CHT_JSON_FLAG;
+}
+
+static bool read_word(
+    struct cht_member *member, const struct cht_field_row *field, uint64_t *ret_word)
+{
+    if (member->type != CHT_JSON_TEXT) {
+        return false;
+    }
+    *ret_word = cht_word_number(field->words, cht_json_unescape(member->value));
+    return *ret_word != 0;
+}
+
+static enum cht_read read_text(
+    struct cht_member *member, const struct cht_field_row *field, struct cht_str *ret_text)
+{
+    if (member->type != CHT_JSON_TEXT) {
+        return CHT_READ_BAD_FIELD;
+    }
+    struct cht_str text = cht_json_unescape(member->value);
+    bool is_message = field == &cht_row_command.fields[CHT_AT_command_text];
+    if (is_message && text.size > field->max) {
+        return CHT_READ_TOO_LARGE;
+    }
+    bool has_nul = text.size > 0 && memchr(text.at, '\0', text.size) != NULL;
+    if (has_nul || !cht_field_fits_valid_text(field, text)) {
+        return CHT_READ_BAD_FIELD;
+    }
+    *ret_text = text;
+    return CHT_READ_OK;
+}
+
+/* How many elements or members an accepted list or object has, counted no further than one past `most`. */
+static uint32_t count_items(const struct cht_member *member, uint64_t most)
+{
+    struct cht_json_walk walk;
+    struct cht_member item;
+    uint32_t count = 0;
+    cht_json_walk_start(&walk, member);
+    while (count <= most && cht_json_walk_next(&walk, &item)) {
+        count++;
+    }
+    return count;
+}
+
+static enum cht_read read_ids(struct reader *reader, const struct cht_field_row *field,
+    const struct cht_member *member, struct cht_ids *ret_ids)
+{
+    struct cht_json_walk walk;
+    struct cht_member item;
+    if (member->type != CHT_JSON_LIST) {
+        return CHT_READ_BAD_FIELD;
+    }
+    uint32_t count = count_items(member, field->max);
+    if (count == 0) {
+        return CHT_READ_OK;
+    }
+    ret_ids->at = count > field->max ? NULL
+                                     : cht_scratch_take(reader->scratch, count * sizeof(item.name));
+    if (ret_ids->at == NULL) {
+        return CHT_READ_BAD_FIELD;
+    }
+    cht_json_walk_start(&walk, member);
+    while (cht_json_walk_next(&walk, &item)) {
+        if (!read_id(&item, &ret_ids->at[ret_ids->count])) {
+            return refuse_item(reader->error, field, ret_ids->count);
+        }
+        ret_ids->count++;
+    }
+    return CHT_READ_OK;
+}
+
+/* {"<room>": seq, ...} */
+static enum cht_read read_rooms(struct reader *reader, const struct cht_field_row *field,
+    const struct cht_member *member, struct cht_list *ret_list)
+{
+    struct cht_json_walk walk;
+    struct cht_member item;
+    if (member->type != CHT_JSON_OBJECT) {
+        return CHT_READ_BAD_FIELD;
+    }
+    uint32_t count = count_items(member, field->max);
+    if (count == 0) {
+        return CHT_READ_OK;
+    }
+    struct cht_room_seq *rooms =
+        count > field->max ? NULL : cht_scratch_take(reader->scratch, count * sizeof(*rooms));
+    if (rooms == NULL) {
+        return CHT_READ_BAD_FIELD;
+    }
+    ret_list->at = rooms;
+    cht_json_walk_start(&walk, member);
+    while (cht_json_walk_next(&walk, &item)) {
+        struct cht_room_seq *room = &rooms[ret_list->count];
+        struct cht_str name = cht_json_unescape(item.name);
+        room->has = CHT_BIT(room_seq, room) | CHT_BIT(room_seq, seq);
+        if (!cht_id_from_text(name, &room->room) || cht_id_is_none(&room->room) ||
+            !read_number(&item, &cht_row_room_seq.fields[CHT_AT_room_seq_seq], &room->seq)) {
+            return refuse_item(reader->error, field, ret_list->count);
+        }
+        ret_list->count++;
+    }
+    return CHT_READ_OK;
+}
+
+static enum cht_read ok_if(bool good)
+{
+    return good ? CHT_READ_OK : CHT_READ_BAD_FIELD;
+}
+
+/* `error->field` is set only where an element is to blame. */
+static enum cht_read read_value(
+    struct reader *reader, const struct cht_field_row *field, struct cht_member *member)
+{
+    void *value = cht_field_in(field, reader->command);
+    switch ((enum cht_kind)field->kind) {
+    case CHT_KIND_id:
+        return ok_if(read_id(member, value));
+    case CHT_KIND_u64:
+        return ok_if(read_number(member, field, value));
+    case CHT_KIND_flag:
+        return ok_if(read_flag(member, value));
+    case CHT_KIND_word:
+        return ok_if(read_word(member, field, value));
+    case CHT_KIND_text:
+    case CHT_KIND_chars:
+    case CHT_KIND_token:
+        return read_text(member, field, value);
+    case CHT_KIND_ids:
+        return read_ids(reader, field, member, value);
+    case CHT_KIND_list:
+        return read_rooms(reader, field, member, value);
+    case CHT_KIND_bytes:
+    case CHT_KIND_json:
+        break;
+    }
+    return CHT_READ_BAD_FIELD;
+}
+
+/* ---- all fields */
+static enum cht_read read_field(struct reader *reader, int place, struct cht_member *member)
+{
+    uint64_t bit = UINT64_C(1) << place;
+    if (member->type == CHT_JSON_NULL) {
+        if (cht_command_clears_with_null(reader->command->type)) {
+            reader->command->cleared |= bit;
+        }
+        return CHT_READ_OK;
+    }
+    reader->error->field[0] = '\0';
+    enum cht_read code = read_value(reader, &cht_row_command.fields[place], member);
+    if (code == CHT_READ_OK) {
+        reader->command->has |= bit;
+        return code;
+    }
+    return reader->error->field[0] != '\0' ? code : cht_read_refuse(reader->error, code, place);
+}
+
+static enum cht_read read_settings(struct reader *reader, uint64_t wanted)
+{
+    struct cht_json_walk walk;
+    struct cht_member item;
+    struct cht_member *settings = member_by_name(reader->members, reader->count, "settings", 8);
+    if (settings == NULL) {
+        return CHT_READ_OK;
+    }
+    if (settings->type == CHT_JSON_NULL) {
+        if (cht_command_clears_with_null(reader->command->type)) {
+            reader->command->cleared |= wanted;
+        }
+        return CHT_READ_OK;
+    }
+    if (settings->type != CHT_JSON_OBJECT) {
+        reader->error->code = CHT_READ_BAD_FIELD;
+        strcpy(reader->error->field, "settings");
+        return CHT_READ_BAD_FIELD;
+    }
+    cht_json_walk_start(&walk, settings);
+    while (cht_json_walk_next(&walk, &item)) {
+        struct cht_str name = cht_json_unescape(item.name);
+        for (int i = CHT_AT_command_posting; i <= CHT_AT_command_history; i++) {
+            const struct cht_field_row *field = &cht_row_command.fields[i];
+            if ((wanted >> i & 1) == 0 || !name_is(name, field->name, field->name_size)) {
+                continue;
+            }
+            enum cht_read code = read_field(reader, i, &item);
+            if (code != CHT_READ_OK) {
+                return code;
+            }
+        }
+    }
+    return CHT_READ_OK;
+}
+
+static enum cht_read read_fields(struct reader *reader, uint64_t wanted)
+{
+    uint64_t settings = wanted & (CHT_BIT(command, posting) | CHT_BIT(command, adding) |
+                                     CHT_BIT(command, history));
+    for (uint64_t left = wanted & ~settings; left != 0; left &= left - 1) {
+        int place = __builtin_ctzll(left);
+        const struct cht_field_row *field = &cht_row_command.fields[place];
+        struct cht_member *member =
+            member_by_name(reader->members, reader->count, field->name, field->name_size);
+        enum cht_read code =
+            member == NULL ? CHT_READ_OK : read_field(reader, place, member);
+        if (code != CHT_READ_OK) {
+            return code;
+        }
+    }
+    if (settings != 0) {
+        enum cht_read code = read_settings(reader, settings);
+        if (code != CHT_READ_OK) {
+            return code;
+        }
+    }
+    if (reader->command->cleared != 0) {
+        reader->command->has |= CHT_BIT(command, cleared);
+    }
+    return cht_command_complete(reader->command, reader->error) ? CHT_READ_OK
+                                                                : reader->error->code;
+}
+
+/* ---- whole objects */
+static enum cht_read bad_frame(struct cht_read_error *ret_error)
+{
+    ret_error->code = CHT_READ_BAD_FRAME;
+    ret_error->field[0] = '\0';
+    return CHT_READ_BAD_FRAME;
+}
+
+static void read_head(struct reader *reader, struct cht_client_head *ret_head)
+{
+    struct cht_member *type = member_by_name(reader->members, reader->count, "type", 4);
+    struct cht_member *ref = member_by_name(reader->members, reader->count, "ref", 3);
+    if (type != NULL && type->type == CHT_JSON_TEXT) {
+        type->value = cht_json_unescape(type->value);
+        ret_head->type = type->value;
+    }
+    if (ref == NULL || ref->type == CHT_JSON_NULL) {
+        return;
+    }
+    struct cht_str text = ref->type == CHT_JSON_TEXT ? cht_json_unescape(ref->value)
+                                                     : (struct cht_str){NULL, 0};
+    ret_head->bad_ref = text.size == 0 || text.size > REF_BYTES_MAX ||
+                        memchr(text.at, '\0', text.size) != NULL;
+    if (!ret_head->bad_ref) {
+        ret_head->ref = text;
+    }
+}
+
+static enum cht_read refuse_named(struct cht_read_error *ret_error, const char *name)
+{
+    ret_error->code = CHT_READ_BAD_FIELD;
+    strcpy(ret_error->field, name);
+    return CHT_READ_BAD_FIELD;
+}
+
+static enum cht_read read_client(struct reader *reader, const struct cht_client_head *head)
+{
+    if (head->bad_ref) {
+        return refuse_named(reader->error, "ref");
+    }
+    if (head->type.size == 0) {
+        struct cht_member *type = member_by_name(reader->members, reader->count, "type", 4);
+        if (type == NULL || type->type != CHT_JSON_TEXT) {
+            return refuse_named(reader->error, "type");
+        }
+    }
+    reader->command->type = cht_command_by_name(head->type);
+    const struct cht_command_row *row = cht_command_row(reader->command->type);
+    if (row == NULL) {
+        reader->error->code = CHT_READ_UNKNOWN_TYPE;
+        return CHT_READ_UNKNOWN_TYPE;
+    }
+    reader->command->has = CHT_BIT(command, type);
+    return read_fields(reader, row->takes);
+}
+
+enum cht_read cht_read_client(struct cht_str bytes, struct cht_scratch *scratch,
+    struct cht_command *ret_command, struct cht_client_head *ret_head, struct cht_read_error *ret_error)
+{
+    struct cht_member members[MEMBERS_MAX] CHT_UNCLEARED;
+    struct reader reader = {members, 0, scratch, ret_command, ret_error};
+    memset(ret_command, 0, sizeof(*ret_command));
+    memset(ret_head, 0, sizeof(*ret_head));
+    ret_error->code = CHT_READ_OK;
+    ret_error->field[0] = '\0';
+    if (!read_members(bytes, &reader)) {
+        return bad_frame(ret_error);
+    }
+    read_head(&reader, ret_head);
+    return read_client(&reader, ret_head);
+}
+
+enum cht_read cht_read_body(struct cht_str bytes, struct cht_scratch *scratch, uint64_t given,
+    struct cht_command *command, struct cht_read_error *ret_error)
+{
+    struct cht_member members[MEMBERS_MAX] CHT_UNCLEARED;
+    struct reader reader = {members, 0, scratch, command, ret_error};
+    const struct cht_command_row *row = cht_command_row(command->type);
+    ret_error->code = CHT_READ_OK;
+    ret_error->field[0] = '\0';
+    if (row == NULL) {
+        ret_error->code = CHT_READ_UNKNOWN_TYPE;
+        return CHT_READ_UNKNOWN_TYPE;
+    }
+    if (bytes.size > 0 && !read_members(bytes, &reader)) {
+        return bad_frame(ret_error);
+    }
+    command->has |= given | CHT_BIT(command, type);
+    return read_fields(&reader, row->takes & ~given);
+}
+
+bool cht_read_members(
+    struct cht_str bytes, struct cht_member *ret_members, size_t capacity, size_t *ret_count)
+{
+    if (!cht_json_scan_object(bytes, ret_members, capacity, ret_count)) {
+        *ret_count = 0;
+        return false;
+    }
+    for (size_t i = 0; i < *ret_count; i++) {
+        ret_members[i].name = cht_json_unescape(ret_members[i].name);
+        if (ret_members[i].type == CHT_JSON_TEXT) {
+            ret_members[i].value = cht_json_unescape(ret_members[i].value);
+        }
+    }
+    return true;
+}

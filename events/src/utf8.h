@@ -1,0 +1,22 @@
+#pragma once
+
+/* utf8 - what the readers share: words of eight bytes, and one code point at a time. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHT_EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Eight bytes from any address. */
+static inline uint64_t cht_eight(const void *at)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+/* Size of the valid sequence that begins at `at`, 0 if it is none; its code point in `ret_point`. at < end. */
+unsigned cht_utf8_step(const uint8_t *at, const uint8_t *end, uint32_t *ret_point);
+
+/* Writes `point` (no surrogate, at most 0x10ffff) and answers the size. */
+unsigned cht_utf8_put(uint32_t point, uint8_t *ret_bytes);
