@@ -43,7 +43,7 @@ static void set_default(struct value *value)
     }
     value->text = mem_string(text);
     value->number = value->row->number;
-    value->origin = SETTING_DEFAULT;
+    value->origin = SETTING_BY_DEFAULT;
 }
 
 struct settings *settings_create(const struct settings_table *const *tables, size_t count)
@@ -187,7 +187,7 @@ static enum err read_line(
     key_text[key_size] = 0;
     char *value = mem_new(text_size + 1);
     memcpy(value, text, text_size);
-    enum err err = settings_set(settings, SETTING_FILE, key_text, value, ret_problem);
+    enum err err = settings_set(settings, SETTING_BY_FILE, key_text, value, ret_problem);
     mem_free(value);
     return err;
 }
@@ -235,7 +235,7 @@ static enum err read_pair(struct settings *settings, const char *pair, char *ret
         char name[KEY_BYTES_MAX];
         environment_name(settings->values[i].row->key, name);
         if (strlen(name) == size && memcmp(name, pair, size) == 0) {
-            return settings_set(settings, SETTING_ENVIRONMENT, settings->values[i].row->key,
+            return settings_set(settings, SETTING_BY_ENVIRONMENT, settings->values[i].row->key,
                 equals + 1, ret_problem);
         }
     }

@@ -37,7 +37,7 @@ struct settings_table {
     size_t count;
 };
 
-enum setting_origin { SETTING_DEFAULT, SETTING_FILE, SETTING_ENVIRONMENT, SETTING_FLAG };
+enum setting_origin { SETTING_BY_DEFAULT, SETTING_BY_FILE, SETTING_BY_ENVIRONMENT, SETTING_BY_FLAG };
 
 struct settings; /* what was said so far, by key */
 

@@ -1,0 +1,268 @@
+/* sessions_local - the sessions port on tables in memory.
+ *
+ * Happy path: lock, a table, unlock, the answer comes later in this turn. How it fails: it does not; rows that find no room are
+ * forgotten (sessions_tables.c). */
+
+#include "local/sessions_local.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "local/sessions_local_inner.h"
+#include "world/loop.h"
+
+static struct sessions_port *port_of(struct sessions *sessions)
+{
+    return container_of(sessions, struct sessions_port, sessions);
+}
+
+static struct sessions_local *lock(struct sessions *sessions)
+{
+    struct sessions_local *shared = port_of(sessions)->shared;
+    pthread_mutex_lock(&shared->lock);
+    return shared;
+}
+
+static void unlock(struct sessions_local *shared)
+{
+    pthread_mutex_unlock(&shared->lock);
+}
+
+static bool same_connection(const struct session *a, const struct session *b)
+{
+    return a->node == b->node && a->boot == b->boot && a->slot == b->slot &&
+        a->generation == b->generation;
+}
+
+static struct known_session **find_session(struct known_user *known, const struct session *session)
+{
+    struct known_session **at = &known->sessions;
+    while (*at && !same_connection(&(*at)->session, session)) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+static void add_here(struct sessions *sessions, const struct session *session)
+{
+    uint64_t now = loop_wall_ms(port_of(sessions)->loop);
+    struct sessions_local *shared = lock(sessions);
+    struct known_user *known = sessions_local_know(shared, &session->user);
+    if (known) {
+        known->last_seen = now;
+        if (!*find_session(known, session)) {
+            struct known_session *added = mem_new(sizeof(*added));
+            *added = (struct known_session){known->sessions, *session, cht_presence_state_online};
+            known->sessions = added;
+        }
+    }
+    unlock(shared);
+}
+
+static void remove_here(struct sessions *sessions, const struct session *session)
+{
+    uint64_t now = loop_wall_ms(port_of(sessions)->loop);
+    struct sessions_local *shared = lock(sessions);
+    struct known_user *known = sessions_local_find(shared, &session->user);
+    if (known) {
+        known->last_seen = now;
+        struct known_session **at = find_session(known, session);
+        struct known_session *gone = *at;
+        if (gone) {
+            *at = gone->next;
+            mem_free(gone);
+        }
+    }
+    unlock(shared);
+}
+
+static void set_state_here(
+    struct sessions *sessions, const struct session *session, enum cht_presence_state state)
+{
+    uint64_t now = loop_wall_ms(port_of(sessions)->loop);
+    struct sessions_local *shared = lock(sessions);
+    struct known_user *known = sessions_local_find(shared, &session->user);
+    struct known_session *found = known ? *find_session(known, session) : NULL;
+    if (found) {
+        found->state = state;
+        known->last_seen = now;
+    }
+    unlock(shared);
+}
+
+static void online_here(struct sessions *sessions, struct sessions_online_op *op)
+{
+    arena_reset(&op->arena);
+    op->online = arena_array(&op->arena, op->count, sizeof(*op->online));
+    struct sessions_local *shared = lock(sessions);
+    for (uint32_t i = 0; i < op->count; i++) {
+        op->online[i].user = op->users[i];
+        sessions_local_answer(sessions_local_find(shared, &op->users[i]), &op->online[i]);
+    }
+    unlock(shared);
+    op_answer_later(&op->op, port_of(sessions)->loop, OK);
+}
+
+static void ticket_put_here(struct sessions *sessions, struct sessions_ticket_op *op)
+{
+    struct sessions_local *shared = lock(sessions);
+    sessions_local_put_ticket(shared, &op->ticket);
+    unlock(shared);
+    op_answer_later(&op->op, port_of(sessions)->loop, OK);
+}
+
+static void ticket_take_here(struct sessions *sessions, struct sessions_ticket_op *op)
+{
+    uint64_t now = loop_wall_ms(port_of(sessions)->loop);
+    struct sessions_local *shared = lock(sessions);
+    bool taken = sessions_local_take_ticket(shared, &op->ticket, now);
+    unlock(shared);
+    op_answer_later(&op->op, port_of(sessions)->loop, taken ? OK : ERR_NOT_FOUND);
+}
+
+static void limit_here(struct sessions *sessions, struct sessions_limit_op *op)
+{
+    uint64_t now = loop_now_ms(port_of(sessions)->loop);
+    struct sessions_local *shared = lock(sessions);
+    enum err err = sessions_local_limit(shared, op, now);
+    unlock(shared);
+    op_answer_later(&op->op, port_of(sessions)->loop, err);
+}
+
+static void revoke_here(struct sessions *sessions, const struct revocation *revocation)
+{
+    struct sessions_local *shared = lock(sessions);
+    uint64_t count = atomic_load(&shared->revocation_count);
+    shared->revocations[count % shared->options.revocations_max] = *revocation;
+    atomic_store(&shared->revocation_count, count + 1);
+    for (uint32_t i = 0; i < shared->options.workers; i++) {
+        struct sessions_port *port = &shared->ports[i];
+        if (port->loop && !port->news_asked) {
+            port->news_asked = true;
+            loop_post(port->loop, &port->news);
+        }
+    }
+    unlock(shared);
+}
+
+static bool takes_effect(const struct revocation *revocation, const struct cht_id *user,
+    const struct cht_id *device, uint64_t version)
+{
+    if (!cht_id_equal(&revocation->user, user)) {
+        return false;
+    }
+    if (cht_id_is_none(&revocation->device)) {
+        return version < revocation->version;
+    }
+    return cht_id_equal(&revocation->device, device);
+}
+
+/* Nothing was ever revoked: the usual case costs one load. */
+static bool is_revoked_here(struct sessions *sessions, const struct cht_id *user,
+    const struct cht_id *device, uint64_t version)
+{
+    if (atomic_load_explicit(&port_of(sessions)->shared->revocation_count, memory_order_acquire) == 0) {
+        return false;
+    }
+    struct sessions_local *shared = lock(sessions);
+    uint64_t count = atomic_load(&shared->revocation_count);
+    uint64_t kept = count < shared->options.revocations_max ? count : shared->options.revocations_max;
+    bool revoked = false;
+    for (uint64_t i = 0; i < kept && !revoked; i++) {
+        revoked = takes_effect(&shared->revocations[i], user, device, version);
+    }
+    unlock(shared);
+    return revoked;
+}
+
+static void listen_here(struct sessions *sessions, struct sessions_listener *listener)
+{
+    struct sessions_port *port = port_of(sessions);
+    listener->next = port->listeners;
+    port->listeners = listener;
+}
+
+/* On the worker's loop. A worker that slept through more than the ring holds hears the newest ones; its sockets that missed one end
+ * with their token. */
+static void tell_news(struct task *task)
+{
+    struct sessions_port *port = container_of(task, struct sessions_port, news);
+    struct sessions_local *shared = port->shared;
+    for (;;) {
+        pthread_mutex_lock(&shared->lock);
+        uint64_t count = atomic_load(&shared->revocation_count);
+        if (port->told == count) {
+            port->news_asked = false;
+            pthread_mutex_unlock(&shared->lock);
+            return;
+        }
+        if (count - port->told > shared->options.revocations_max) {
+            port->told = count - shared->options.revocations_max;
+        }
+        struct revocation revocation =
+            shared->revocations[port->told++ % shared->options.revocations_max];
+        pthread_mutex_unlock(&shared->lock);
+        for (struct sessions_listener *at = port->listeners; at; at = at->next) {
+            at->on_revoked(at, &revocation);
+        }
+    }
+}
+
+struct sessions_local *sessions_local_create(const struct sessions_local_options *options)
+{
+    struct sessions_local *shared = mem_new(sizeof(*shared));
+    shared->options = *options;
+    CHECK(pthread_mutex_init(&shared->lock, NULL) == 0);
+    map_init(&shared->user_index, options->users_max, options->secret);
+    shared->ports = mem_array(options->workers, sizeof(*shared->ports));
+    shared->users = mem_array(options->users_max, sizeof(*shared->users));
+    shared->tickets = mem_array(options->tickets_max, sizeof(*shared->tickets));
+    shared->limits = mem_array(options->limits_max, sizeof(*shared->limits));
+    shared->revocations = mem_array(options->revocations_max, sizeof(*shared->revocations));
+    return shared;
+}
+
+void sessions_local_destroy(struct sessions_local *shared)
+{
+    if (!shared) {
+        return;
+    }
+    for (uint32_t i = 0; i < shared->user_count; i++) {
+        struct known_session *next;
+        for (struct known_session *at = shared->users[i].sessions; at; at = next) {
+            next = at->next;
+            mem_free(at);
+        }
+    }
+    map_deinit(&shared->user_index);
+    mem_free(shared->ports);
+    mem_free(shared->users);
+    mem_free(shared->tickets);
+    mem_free(shared->limits);
+    mem_free(shared->revocations);
+    pthread_mutex_destroy(&shared->lock);
+    mem_free(shared);
+}
+
+struct sessions *sessions_local_join(
+    struct sessions_local *shared, uint32_t index, const struct world *world)
+{
+    static const struct sessions_ops ops = {
+        .add = add_here,
+        .remove = remove_here,
+        .set_state = set_state_here,
+        .online = online_here,
+        .ticket_put = ticket_put_here,
+        .ticket_take = ticket_take_here,
+        .limit = limit_here,
+        .revoke = revoke_here,
+        .is_revoked = is_revoked_here,
+        .listen = listen_here,
+    };
+    CHECK(index < shared->options.workers);
+    struct sessions_port *port = &shared->ports[index];
+    *port = (struct sessions_port){
+        .sessions = {&ops}, .shared = shared, .loop = world->loop, .news = {.run = tell_news}};
+    return &port->sessions;
+}

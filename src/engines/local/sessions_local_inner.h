@@ -1,0 +1,58 @@
+#pragma once
+
+/* sessions_local_inner - what the files of the in-process sessions share. Every function here is called with the lock held. */
+
+#include <pthread.h>
+
+#include "base/map.h"
+#include "local/sessions_local.h"
+
+/* A user who is connected or was so lately. */
+struct known_user {
+    struct cht_id user;
+    uint64_t last_seen;
+    struct known_session *sessions; /* newest first */
+};
+
+struct known_session {
+    struct known_session *next;
+    struct session session;
+    enum cht_presence_state state;
+};
+
+struct limit_row {
+    uint64_t key_hash;  /* 0: free */
+    uint64_t full_at;   /* ms: when the bucket is full again; a bucket is this one number */
+};
+
+struct sessions_port {
+    struct sessions sessions;
+    struct sessions_local *shared;
+    struct loop *loop;
+    struct sessions_listener *listeners;
+    struct task news;     /* revocations wait to be told */
+    bool news_asked;      /* under the lock */
+    uint64_t told;        /* revocations told to the listeners so far; the worker's own */
+};
+
+struct sessions_local {
+    pthread_mutex_t lock;
+    struct sessions_local_options options;
+    struct sessions_port *ports;
+    struct map user_index;
+    struct known_user *users;
+    uint32_t user_count;
+    struct ticket *tickets;
+    uint64_t ticket_count; /* ever put */
+    struct limit_row *limits;
+    struct revocation *revocations; /* a ring of the newest */
+    _Atomic(uint64_t) revocation_count; /* ever */
+};
+
+/* sessions_tables.c */
+struct known_user *sessions_local_find(struct sessions_local *shared, const struct cht_id *user);
+struct known_user *sessions_local_know(struct sessions_local *shared, const struct cht_id *user);
+void sessions_local_answer(const struct known_user *known, struct online_user *online);
+void sessions_local_put_ticket(struct sessions_local *shared, const struct ticket *ticket);
+bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ticket, uint64_t now);
+enum err sessions_local_limit(struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now);

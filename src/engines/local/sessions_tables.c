@@ -1,0 +1,148 @@
+/* sessions_tables - the bounded tables behind the in-process sessions.
+ *
+ * Happy path: look up, change, answer. How it fails: a full table forgets its oldest row, which the port's contract allows: this is a
+ * cache, a limit forgotten early lets somebody through once more. */
+
+#include <string.h>
+
+#include "base/check.h"
+#include "local/sessions_local_inner.h"
+
+#define LIMIT_WAYS 8u
+
+struct known_user *sessions_local_find(struct sessions_local *shared, const struct cht_id *user)
+{
+    uint32_t at = map_find(&shared->user_index, map_key_id(user));
+    return at == MAP_NONE ? NULL : &shared->users[at];
+}
+
+/* The place of somebody who is not connected and was seen longest ago, among a few: exact age is not worth a list. */
+static uint32_t place_to_reuse(struct sessions_local *shared)
+{
+    uint32_t best = MAP_NONE;
+    uint32_t start = (uint32_t)(map_hash(shared->options.secret, &shared->ticket_count, 8) %
+        shared->options.users_max);
+    for (uint32_t i = 0; i < shared->options.users_max; i++) {
+        uint32_t at = (start + i) % shared->options.users_max;
+        if (shared->users[at].sessions) {
+            continue;
+        }
+        if (best == MAP_NONE || shared->users[at].last_seen < shared->users[best].last_seen) {
+            best = at;
+        }
+        if (i >= 64 && best != MAP_NONE) {
+            break;
+        }
+    }
+    return best;
+}
+
+struct known_user *sessions_local_know(struct sessions_local *shared, const struct cht_id *user)
+{
+    struct known_user *known = sessions_local_find(shared, user);
+    if (known) {
+        return known;
+    }
+    uint32_t at = shared->user_count;
+    if (at < shared->options.users_max) {
+        shared->user_count++;
+    } else {
+        at = place_to_reuse(shared);
+        if (at == MAP_NONE) {
+            return NULL;
+        }
+        map_remove(&shared->user_index, map_key_id(&shared->users[at].user));
+    }
+    shared->users[at] = (struct known_user){.user = *user};
+    CHECK(map_put(&shared->user_index, map_key_id(user), at));
+    return &shared->users[at];
+}
+
+static void add_node(struct online_user *online, uint64_t node)
+{
+    for (uint32_t i = 0; i < online->node_count; i++) {
+        if (online->nodes[i] == node) {
+            return;
+        }
+    }
+    if (online->node_count == sizeof(online->nodes) / sizeof(online->nodes[0])) {
+        online->everywhere = true;
+        return;
+    }
+    online->nodes[online->node_count++] = node;
+}
+
+void sessions_local_answer(const struct known_user *known, struct online_user *online)
+{
+    online->state = cht_presence_state_offline;
+    if (!known) {
+        return;
+    }
+    online->last_seen = known->last_seen;
+    for (const struct known_session *at = known->sessions; at; at = at->next) {
+        add_node(online, at->session.node);
+        if (at->state < online->state) {
+            online->state = at->state;
+        }
+    }
+}
+
+void sessions_local_put_ticket(struct sessions_local *shared, const struct ticket *ticket)
+{
+    shared->tickets[shared->ticket_count++ % shared->options.tickets_max] = *ticket;
+}
+
+/* The secret is compared by its hash, so an early end of the comparison tells nothing about a secret. */
+bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ticket, uint64_t now)
+{
+    uint64_t count = shared->ticket_count < shared->options.tickets_max ? shared->ticket_count
+                                                                         : shared->options.tickets_max;
+    for (uint64_t i = 0; i < count; i++) {
+        struct ticket *row = &shared->tickets[i];
+        if (row->valid_until && memcmp(row->secret_hash, ticket->secret_hash, 32) == 0) {
+            bool valid = now < row->valid_until;
+            *ticket = *row;
+            row->valid_until = 0;
+            return valid;
+        }
+    }
+    return false;
+}
+
+/* A bucket of `burst` tokens is the time at which it will be full: each token taken puts that off by refill_ms. */
+static struct limit_row *limit_row(struct sessions_local *shared, uint64_t hash)
+{
+    uint32_t sets = shared->options.limits_max / LIMIT_WAYS;
+    struct limit_row *set = &shared->limits[hash % sets * LIMIT_WAYS];
+    struct limit_row *oldest = set;
+    for (uint32_t i = 0; i < LIMIT_WAYS; i++) {
+        if (set[i].key_hash == hash) {
+            return &set[i];
+        }
+        if (set[i].full_at < oldest->full_at) {
+            oldest = &set[i];
+        }
+    }
+    *oldest = (struct limit_row){.key_hash = hash};
+    return oldest;
+}
+
+enum err sessions_local_limit(struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now)
+{
+    uint64_t hash = map_hash(shared->options.secret, op->key.at, op->key.size) | 1;
+    struct limit_row *row = limit_row(shared, hash);
+    if (op->take == UINT32_MAX) {
+        row->full_at = now;
+    }
+    uint64_t full_at = row->full_at > now ? row->full_at : now;
+    uint64_t most = now + op->burst * op->refill_ms;
+    uint64_t take = op->take == UINT32_MAX ? 0 : op->take;
+    uint64_t looked = take ? take : 1;
+    op->wait_ms = 0;
+    if (op->take != UINT32_MAX && full_at + looked * op->refill_ms > most) {
+        op->wait_ms = full_at + looked * op->refill_ms - most;
+        return ERR_RATE_LIMITED;
+    }
+    row->full_at = full_at + take * op->refill_ms;
+    return OK;
+}
