@@ -8,6 +8,7 @@
  * upwards. Reads see everything whose write was answered OK before they were asked. Results live in the op's arena. */
 
 #include "base/arena.h"
+#include "chattifier/events.h"
 #include "flow/op.h"
 #include "ports/rooms.h"
 #include "ports/shards.h"

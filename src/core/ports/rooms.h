@@ -7,6 +7,7 @@
  * ERR_NOT_FOUND. Results live in the op's arena until it is asked again; arena_deinit it at the end. Reads are bounded by `limit`. */
 
 #include "base/arena.h"
+#include "chattifier/events.h"
 #include "flow/op.h"
 #include "ports/shards.h"
 

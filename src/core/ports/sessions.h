@@ -6,6 +6,7 @@
  * old. A node's lease carries its connections: when the node is gone for 15 s, so are they. */
 
 #include "base/arena.h"
+#include "chattifier/events.h"
 #include "flow/op.h"
 
 struct sessions;

@@ -6,6 +6,7 @@
  * transaction whose outcome may be UNKNOWN). Results live in the op's arena. Not found is ERR_NOT_FOUND. */
 
 #include "base/arena.h"
+#include "chattifier/events.h"
 #include "flow/op.h"
 
 struct users;

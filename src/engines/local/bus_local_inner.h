@@ -5,6 +5,7 @@
 #include "local/bus_local.h"
 #include "local/ring.h"
 #include "local/shard_queue.h"
+#include "world/loop.h"
 
 enum lane { LANE_COMMANDS, LANE_LIVE, LANE_PAGES, LANE_WORK, LANE_CAST, LANE_COUNT };
 
