@@ -3,6 +3,7 @@
 /* sessions_local_inner - what the files of the in-process sessions share. Every function here is called with the lock held. */
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/map.h"
 #include "local/sessions_local.h"
