@@ -370,9 +370,15 @@ static bool take_body(
     return (*(const uint64_t *)ret_event & row->required) == row->required;
 }
 
+static struct in in_of(struct cht_str bytes)
+{
+    const uint8_t *at = (const uint8_t *)bytes.at;
+    return (struct in){at, bytes.size == 0 ? at : at + bytes.size};
+}
+
 uint32_t cht_event_number_of(struct cht_str bytes)
 {
-    struct in in = {(const uint8_t *)bytes.at, (const uint8_t *)bytes.at + bytes.size};
+    struct in in = in_of(bytes);
     uint64_t number;
     return take_varint(&in, &number) && number <= UINT32_MAX ? (uint32_t)number : 0;
 }
@@ -380,7 +386,7 @@ uint32_t cht_event_number_of(struct cht_str bytes)
 bool cht_decode(const struct cht_event_row *row, struct cht_str bytes,
     struct cht_scratch *scratch, void *ret_event)
 {
-    struct in in = {(const uint8_t *)bytes.at, (const uint8_t *)bytes.at + bytes.size};
+    struct in in = in_of(bytes);
     uint64_t number;
     return take_varint(&in, &number) && number == row->number &&
            take_body(in, row, scratch, ret_event);

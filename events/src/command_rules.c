@@ -4,7 +4,7 @@
 
 #include "command_rules.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "field.h"
 
@@ -108,25 +108,29 @@ static int check_rules(const struct cht_command *command)
     }
 }
 
-bool cht_field_is_setting(int field)
+uint64_t cht_command_clearable(uint64_t type)
 {
-    return field == CHT_AT_command_posting || field == CHT_AT_command_adding ||
-           field == CHT_AT_command_history;
+    if (type != cht_command_type_room_update) {
+        return 0;
+    }
+    return CHT_BIT(command, name) | CHT_BIT(command, topic) | CHT_BIT(command, visibility) |
+           CHT_SETTINGS_BITS;
 }
 
-bool cht_command_clears_with_null(uint64_t type)
+enum cht_read cht_read_refuse_named(
+    struct cht_read_error *ret_error, enum cht_read code, const char *name)
 {
-    return type == cht_command_type_room_update;
+    ret_error->code = code;
+    snprintf(ret_error->field, sizeof(ret_error->field), "%s", name);
+    return code;
 }
 
 enum cht_read cht_read_refuse(struct cht_read_error *ret_error, enum cht_read code, int field)
 {
-    const char *name = cht_row_command.fields[field].name;
-    const char *prefix = cht_field_is_setting(field) ? "settings." : "";
-    size_t at = strlen(prefix);
+    bool setting = (CHT_SETTINGS_BITS >> field & 1) != 0;
     ret_error->code = code;
-    memcpy(ret_error->field, prefix, at);
-    memcpy(ret_error->field + at, name, strlen(name) + 1);
+    snprintf(ret_error->field, sizeof(ret_error->field), "%s%s", setting ? "settings." : "",
+        cht_row_command.fields[field].name);
     return code;
 }
 
@@ -134,14 +138,12 @@ bool cht_command_complete(const struct cht_command *command, struct cht_read_err
 {
     const struct cht_command_row *row = cht_command_row(command->type);
     if (row == NULL) {
-        ret_error->code = CHT_READ_UNKNOWN_TYPE;
-        ret_error->field[0] = '\0';
+        cht_read_refuse_named(ret_error, CHT_READ_UNKNOWN_TYPE, "");
         return false;
     }
     for (int i = 0; i < CHT_COUNT_command; i++) {
         bool must = (row->requires >> i & 1) != 0;
-        /* A list that may be empty is there if its bit says so. */
-        if (must && (command->has >> i & 1) == 0 && !has(command, i)) {
+        if (must && !has(command, i)) {
             cht_read_refuse(ret_error, CHT_READ_BAD_FIELD, i);
             return false;
         }

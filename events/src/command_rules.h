@@ -1,14 +1,17 @@
 #pragma once
 
-/* command_rules - what the readers of commands share. */
+/* command_rules - what the readers and writers of commands share. */
 
 #include "chattifier/events.h"
 
-/* True for the fields that stand in the member `settings` in JSON. */
-bool cht_field_is_setting(int field);
+/* The fields that stand in the member `settings` in JSON. */
+#define CHT_SETTINGS_BITS \
+    (CHT_BIT(command, posting) | CHT_BIT(command, adding) | CHT_BIT(command, history))
 
-/* True if null says "clear" in this command and not "absent". */
-bool cht_command_clears_with_null(uint64_t type);
+/* Fields for which null says "clear" in this command, and not "absent". */
+uint64_t cht_command_clearable(uint64_t type);
 
-/* Fills the error with a field of the command; answers `code`. */
+/* Fills the error with a field of the command, or with any name; answers `code`. */
 enum cht_read cht_read_refuse(struct cht_read_error *ret_error, enum cht_read code, int field);
+enum cht_read cht_read_refuse_named(
+    struct cht_read_error *ret_error, enum cht_read code, const char *name);

@@ -80,7 +80,7 @@ static bool read_number(const struct cht_member *member, const struct cht_field_
 
 static bool read_flag(const struct cht_member *member, bool *ret_flag)
 {
-    *ret_flag = member->value.at[0] == 't';
+    *ret_flag = member->type == CHT_JSON_FLAG && member->value.at[0] == 't';
     return member->type == CHT_JSON_FLAG;
 }
 
@@ -139,7 +139,7 @@ static enum cht_read read_ids(struct reader *reader, const struct cht_field_row 
         return CHT_READ_OK;
     }
     ret_ids->at = count > field->max ? NULL
-                                     : cht_scratch_take(reader->scratch, count * sizeof(item.name));
+                                     : cht_scratch_take(reader->scratch, count * sizeof(struct cht_id));
     if (ret_ids->at == NULL) {
         return CHT_READ_BAD_FIELD;
     }
@@ -225,9 +225,7 @@ static enum cht_read read_field(struct reader *reader, int place, struct cht_mem
 {
     uint64_t bit = UINT64_C(1) << place;
     if (member->type == CHT_JSON_NULL) {
-        if (cht_command_clears_with_null(reader->command->type)) {
-            reader->command->cleared |= bit;
-        }
+        reader->command->cleared |= bit & cht_command_clearable(reader->command->type);
         return CHT_READ_OK;
     }
     reader->error->field[0] = '\0';
@@ -239,6 +237,19 @@ static enum cht_read read_field(struct reader *reader, int place, struct cht_mem
     return reader->error->field[0] != '\0' ? code : cht_read_refuse(reader->error, code, place);
 }
 
+/* The field with that name among the wanted ones, or -1. */
+static int field_by_name(struct cht_str name, uint64_t wanted)
+{
+    for (uint64_t left = wanted; left != 0; left &= left - 1) {
+        int place = __builtin_ctzll(left);
+        const struct cht_field_row *field = &cht_row_command.fields[place];
+        if (name_is(name, field->name, field->name_size)) {
+            return place;
+        }
+    }
+    return -1;
+}
+
 static enum cht_read read_settings(struct reader *reader, uint64_t wanted)
 {
     struct cht_json_walk walk;
@@ -248,53 +259,43 @@ static enum cht_read read_settings(struct reader *reader, uint64_t wanted)
         return CHT_READ_OK;
     }
     if (settings->type == CHT_JSON_NULL) {
-        if (cht_command_clears_with_null(reader->command->type)) {
-            reader->command->cleared |= wanted;
-        }
+        reader->command->cleared |= wanted & cht_command_clearable(reader->command->type);
         return CHT_READ_OK;
     }
     if (settings->type != CHT_JSON_OBJECT) {
-        reader->error->code = CHT_READ_BAD_FIELD;
-        strcpy(reader->error->field, "settings");
-        return CHT_READ_BAD_FIELD;
+        return cht_read_refuse_named(reader->error, CHT_READ_BAD_FIELD, "settings");
     }
+    enum cht_read code = CHT_READ_OK;
     cht_json_walk_start(&walk, settings);
-    while (cht_json_walk_next(&walk, &item)) {
-        struct cht_str name = cht_json_unescape(item.name);
-        for (int i = CHT_AT_command_posting; i <= CHT_AT_command_history; i++) {
-            const struct cht_field_row *field = &cht_row_command.fields[i];
-            if ((wanted >> i & 1) == 0 || !name_is(name, field->name, field->name_size)) {
-                continue;
-            }
-            enum cht_read code = read_field(reader, i, &item);
-            if (code != CHT_READ_OK) {
-                return code;
-            }
-        }
+    while (code == CHT_READ_OK && cht_json_walk_next(&walk, &item)) {
+        int place = field_by_name(cht_json_unescape(item.name), wanted);
+        code = place < 0 ? CHT_READ_OK : read_field(reader, place, &item);
     }
-    return CHT_READ_OK;
+    return code;
 }
 
-static enum cht_read read_fields(struct reader *reader, uint64_t wanted)
+static enum cht_read read_flat(struct reader *reader, uint64_t wanted)
 {
-    uint64_t settings = wanted & (CHT_BIT(command, posting) | CHT_BIT(command, adding) |
-                                     CHT_BIT(command, history));
-    for (uint64_t left = wanted & ~settings; left != 0; left &= left - 1) {
+    enum cht_read code = CHT_READ_OK;
+    for (uint64_t left = wanted; left != 0 && code == CHT_READ_OK; left &= left - 1) {
         int place = __builtin_ctzll(left);
         const struct cht_field_row *field = &cht_row_command.fields[place];
         struct cht_member *member =
             member_by_name(reader->members, reader->count, field->name, field->name_size);
-        enum cht_read code =
-            member == NULL ? CHT_READ_OK : read_field(reader, place, member);
-        if (code != CHT_READ_OK) {
-            return code;
-        }
+        code = member == NULL ? CHT_READ_OK : read_field(reader, place, member);
     }
-    if (settings != 0) {
-        enum cht_read code = read_settings(reader, settings);
-        if (code != CHT_READ_OK) {
-            return code;
-        }
+    return code;
+}
+
+static enum cht_read read_fields(struct reader *reader, uint64_t wanted)
+{
+    uint64_t settings = wanted & CHT_SETTINGS_BITS;
+    enum cht_read code = read_flat(reader, wanted & ~settings);
+    if (code == CHT_READ_OK && settings != 0) {
+        code = read_settings(reader, settings);
+    }
+    if (code != CHT_READ_OK) {
+        return code;
     }
     if (reader->command->cleared != 0) {
         reader->command->has |= CHT_BIT(command, cleared);
@@ -306,9 +307,7 @@ static enum cht_read read_fields(struct reader *reader, uint64_t wanted)
 /* ---- whole objects */
 static enum cht_read bad_frame(struct cht_read_error *ret_error)
 {
-    ret_error->code = CHT_READ_BAD_FRAME;
-    ret_error->field[0] = '\0';
-    return CHT_READ_BAD_FRAME;
+    return cht_read_refuse_named(ret_error, CHT_READ_BAD_FRAME, "");
 }
 
 static void read_head(struct reader *reader, struct cht_client_head *ret_head)
@@ -331,29 +330,21 @@ static void read_head(struct reader *reader, struct cht_client_head *ret_head)
     }
 }
 
-static enum cht_read refuse_named(struct cht_read_error *ret_error, const char *name)
-{
-    ret_error->code = CHT_READ_BAD_FIELD;
-    strcpy(ret_error->field, name);
-    return CHT_READ_BAD_FIELD;
-}
-
 static enum cht_read read_client(struct reader *reader, const struct cht_client_head *head)
 {
     if (head->bad_ref) {
-        return refuse_named(reader->error, "ref");
+        return cht_read_refuse_named(reader->error, CHT_READ_BAD_FIELD, "ref");
     }
     if (head->type.size == 0) {
         struct cht_member *type = member_by_name(reader->members, reader->count, "type", 4);
         if (type == NULL || type->type != CHT_JSON_TEXT) {
-            return refuse_named(reader->error, "type");
+            return cht_read_refuse_named(reader->error, CHT_READ_BAD_FIELD, "type");
         }
     }
     reader->command->type = cht_command_by_name(head->type);
     const struct cht_command_row *row = cht_command_row(reader->command->type);
     if (row == NULL) {
-        reader->error->code = CHT_READ_UNKNOWN_TYPE;
-        return CHT_READ_UNKNOWN_TYPE;
+        return cht_read_refuse_named(reader->error, CHT_READ_UNKNOWN_TYPE, "");
     }
     reader->command->has = CHT_BIT(command, type);
     return read_fields(reader, row->takes);
@@ -384,8 +375,7 @@ enum cht_read cht_read_body(struct cht_str bytes, struct cht_scratch *scratch, u
     ret_error->code = CHT_READ_OK;
     ret_error->field[0] = '\0';
     if (row == NULL) {
-        ret_error->code = CHT_READ_UNKNOWN_TYPE;
-        return CHT_READ_UNKNOWN_TYPE;
+        return cht_read_refuse_named(ret_error, CHT_READ_UNKNOWN_TYPE, "");
     }
     if (bytes.size > 0 && !read_members(bytes, &reader)) {
         return bad_frame(ret_error);

@@ -7,6 +7,7 @@
 
 #include "chattifier/events.h"
 #include "field.h"
+#include "json_write.h"
 #include "utf8.h"
 
 static void put(struct cht_json *json, const void *bytes, size_t size)
@@ -70,7 +71,7 @@ static inline uint64_t zero_bytes(uint64_t word)
     return (word - CHT_EACH_BYTE(1)) & ~word & CHT_EACH_BYTE(0x80);
 }
 
-/* True if none of eight bytes needs an escape. May say false for bytes above 0x7f, which are then looked at one by one. */
+/* True if none of eight bytes needs an escape. */
 static inline bool eight_are_plain(const char *at)
 {
     uint64_t word = cht_eight(at);
@@ -122,6 +123,14 @@ void cht_json_text(struct cht_json *json, struct cht_str text)
             put_escape(json, (uint8_t)text.at[i++]);
         }
     }
+    put_byte(json, '"');
+}
+
+void cht_json_word(struct cht_json *json, const char *word)
+{
+    before_value(json);
+    put_byte(json, '"');
+    put(json, word, strlen(word));
     put_byte(json, '"');
 }
 
@@ -198,11 +207,10 @@ static void write_list(
 static void write_word(struct cht_json *json, const struct cht_words *words, uint64_t number)
 {
     const char *word = cht_word_text(words, number);
-    struct cht_str text = {word, (uint32_t)strlen(word)};
-    if (text.size == 0) {
+    if (word[0] == '\0') {
         cht_json_raw(json, (struct cht_str){"null", 4});
     } else {
-        cht_json_text(json, text);
+        cht_json_word(json, word);
     }
 }
 
@@ -247,14 +255,20 @@ static void write_value(struct cht_json *json, const struct cht_field_row *field
     }
 }
 
+void cht_json_member(
+    struct cht_json *json, const struct cht_field_row *field, const void *event)
+{
+    put_key(json, field->name, field->name_size);
+    write_value(json, field, cht_field_of(field, event));
+}
+
 void cht_json_members(
     struct cht_json *json, const struct cht_event_row *row, const void *event)
 {
     for (uint32_t i = 0; i < row->field_count; i++) {
         const struct cht_field_row *field = &row->fields[i];
         if (cht_field_is_set(row, i, event)) {
-            put_key(json, field->name, field->name_size);
-            write_value(json, field, cht_field_of(field, event));
+            cht_json_member(json, field, event);
         }
     }
 }
@@ -265,7 +279,7 @@ void cht_json_event(
     cht_json_begin(json, '{');
     if (row->wire != NULL) {
         cht_json_key(json, "type");
-        cht_json_text(json, (struct cht_str){row->wire, (uint32_t)strlen(row->wire)});
+        cht_json_word(json, row->wire);
     }
     cht_json_members(json, row, event);
     cht_json_end(json, '}');

@@ -119,7 +119,7 @@ static bool is_hidden(uint32_t point)
 bool cht_has_hidden(struct cht_str valid_text)
 {
     const uint8_t *at = (const uint8_t *)valid_text.at;
-    const uint8_t *end = at + valid_text.size;
+    const uint8_t *end = valid_text.size == 0 ? at : at + valid_text.size;
     while (at < end) {
         uint32_t point = 0;
         unsigned size = cht_utf8_step(at, end, &point);

@@ -202,7 +202,8 @@ CHT_API void *cht_scratch_take(struct cht_scratch *scratch, size_t size);
 
 /* ---- binary form (protobuf wire format, docs/events.proto), preceded by the event's number as a varint */
 
-/* The exact size of `event` in bytes. */
+/* The exact size of `event` in bytes. Required fields are always written, others if they are not zero or empty or their bit is
+ * set in `has`; a list is written by its items, so the bit of an empty one says nothing. */
 CHT_API size_t cht_encoded_size(const struct cht_event_row *row, const void *event);
 
 /* Writes exactly cht_encoded_size bytes to `ret_bytes`. */
@@ -242,7 +243,19 @@ CHT_API void cht_json_members(
 CHT_API void cht_json_event(
     struct cht_json *json, const struct cht_event_row *row, const void *event);
 
-/* ---- JSON in: strict (RFC 8259, no duplicates, depth 16), in place, no allocation */
+/* A command as a client sends it: {"type", "ref" if it is not empty, what the command takes and is set}, with `settings` and `rooms`
+ * in their JSON shapes and null for what is cleared. */
+CHT_API void cht_json_client(
+    struct cht_json *json, const struct cht_command *command, struct cht_str ref);
+
+/* ---- JSON in: strict (RFC 8259, no duplicates, depth 16), in place, no allocation
+ *
+ * Bad frames are also: more than 256 members in the outermost object of a command, more than 4096 in all objects together, and
+ * numbers of more than 32 characters. The all-zero id is no id of anything: bad_field. */
+
+/* Scratch that is enough for every command that is accepted: the rooms of sync are the largest. */
+#define CHT_READ_SCRATCH_BYTES (1000 * sizeof(struct cht_room_seq) + 8)
+
 enum cht_read {
     CHT_READ_OK = 0,
     CHT_READ_BAD_FRAME,
@@ -265,20 +278,24 @@ struct cht_client_head {
 
 /* Reads one client object {"type": ..., "ref"?: ..., fields} into a command: only the fields that the command takes; unknown and
  * server-only ones are ignored, required ones must be there. `bytes` is changed (unescaped in place); texts point into it.
- * Sets `type`, `has` and `cleared`. `ret_head` is filled as far as it could be read, also when refused. */
+ * Sets `type`, `has` and `cleared`, nothing else beside the fields. `ret_head` is filled also when the command is refused, except for
+ * a bad frame. A list that does not fit into `scratch` is bad_field; CHT_READ_SCRATCH_BYTES are enough. */
 CHT_API enum cht_read cht_read_client(struct cht_str bytes, struct cht_scratch *scratch,
     struct cht_command *ret_command, struct cht_client_head *ret_head, struct cht_read_error *ret_error);
 
 /* The same for the body of an HTTP route: `command->type` is given, `type` and `ref` in the object are ignored, and fields whose
- * bits are in `given` came from elsewhere (path, query, headers) and win. An empty body is an empty object. */
+ * bits are in `given` came from elsewhere (path, query, headers), were set before, and win. An empty body is an empty object. Ends
+ * with cht_command_complete like the other. */
 CHT_API enum cht_read cht_read_body(struct cht_str bytes, struct cht_scratch *scratch, uint64_t given,
     struct cht_command *command, struct cht_read_error *ret_error);
 
-/* One field from text (path or query): checked like the JSON form, numbers in decimal. False: bad_field. Sets `has`. */
+/* One field from text (path or query): checked like the JSON form; numbers in decimal without leading zeros, flags "true" and "false",
+ * ids with commas between them; no lists. False: bad_field, and the command is as before. Sets `has`. */
 CHT_API bool cht_read_text_field(
     struct cht_command *command, int field, struct cht_str text, struct cht_scratch *scratch);
 
-/* Checks what the table demands of the command as a whole (required fields); names the first missing field. */
+/* Checks what the table demands of the command as a whole: required fields, and rules over several fields (exactly one of room
+ * and to, at most one bound of a page, what each kind of room needs). Names the first field that is to blame. */
 CHT_API bool cht_command_complete(const struct cht_command *command, struct cht_read_error *ret_error);
 
 /* A JSON object of foreign or small shape, by members: for services' HTTP bodies (sign-up, profile ...). Same strictness. */
@@ -286,12 +303,13 @@ enum cht_json_type { CHT_JSON_NULL, CHT_JSON_FLAG, CHT_JSON_NUMBER, CHT_JSON_TEX
 
 struct cht_member {
     struct cht_str name;  /* unescaped */
-    struct cht_str value; /* text: unescaped; others: as written */
+    struct cht_str value; /* text: unescaped, may hold U+0000; others: as written */
     enum cht_json_type type;
     uint64_t number;      /* of a valid protocol number, else UINT64_MAX */
 };
 
-/* Reads the members of the object in `bytes` (changed in place). At most `capacity` (more: false). False if it is not one strict object. */
+/* Reads the members of the object in `bytes` (changed in place). False if it is not one strict object, and if it has more than
+ * `capacity` members or more than 4096 in all objects together. */
 CHT_API bool cht_read_members(
     struct cht_str bytes, struct cht_member *ret_members, size_t capacity, size_t *ret_count);
 
@@ -309,5 +327,5 @@ CHT_API bool cht_has_hidden(struct cht_str valid_text);
 /* ---- placing rooms: murmur3 (x86, 32 bit, seed 0) of the 16 bytes, modulo the number of shards */
 CHT_API uint32_t cht_shard_of_room(const struct cht_id *room, uint32_t shards);
 
-/* ---- printing and comparing, for logs and tests */
+/* ---- comparing, for tests: true exactly if the binary forms are the same bytes */
 CHT_API bool cht_event_equal(const struct cht_event_row *row, const void *a, const void *b);
