@@ -18,6 +18,7 @@ export class Actions {
         const { store } = this.app;
         const room = store.rooms.get(id);
         const mentions = mentions_in(text, this.app.people_here(room));
+        room.marker_n = null;
         const draft = { cid: newCid(), after: room.seq, text, reply_to, mentions };
         return this.deliver(id, store.add_pending(id, draft));
     }

@@ -67,7 +67,7 @@ function bubble(app, room, message, place, mine) {
     return h('div', { class: big ? 'bubble is-big' : 'bubble' },
         message.reply_to > 0 && quote(app, room, message, place.quoted),
         message.deleted
-            ? h('span', { class: 'message-text' }, icon('block', 15), ' This message was deleted')
+            ? h('span', { class: 'message-text', data: { testid: 'message-text' } }, icon('block', 15), ' This message was deleted')
             : h('span', { class: 'message-text', dir: 'auto', data: { testid: 'message-text' } },
                 text_nodes(app, message.text, message.mentions)),
         meta(app, message, place, mine));
