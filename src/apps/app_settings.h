@@ -1,0 +1,12 @@
+#pragma once
+
+/* app_settings - the process's own settings as a struct. */
+
+#include "base/settings.h"
+
+struct app_settings {
+#define SETTINGS_DEF "app_settings.def"
+#include "base/settings_struct.h"
+};
+
+extern const struct settings_table app_settings_table;

@@ -1,0 +1,145 @@
+"""Runs the suites and adds them up.
+
+Happy path: each suite prints one line `name: N passed, N failed`; the last line is the sum. How it fails: a suite that can not start
+counts as one failure and says why; what failed is shown, what was skipped is named with its reason.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build-test")
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+}
+
+
+class Totals:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, name, passed, failed, skipped=(), seconds=0.0, detail=""):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += len(skipped)
+        skips = f", {len(skipped)} skipped" if skipped else ""
+        print(f"{name}: {passed} passed, {failed} failed{skips} ({seconds:.1f} s)", flush=True)
+        for test, why in skipped:
+            print(f"  skipped {test}: {why}")
+        if failed and detail:
+            print("\n".join("  " + line for line in detail.splitlines()[-60:]), flush=True)
+
+
+def meson_suites():
+    listed = json.loads(subprocess.check_output(
+        ["meson", "introspect", "--tests", BUILD], text=True))
+    suites = {}
+    for test in listed:
+        suite = test["suite"][0].split(":", 1)[-1]
+        suites.setdefault(suite, []).append(test["name"])
+    return suites
+
+
+def count_tap(output):
+    passed = len(re.findall(r"^ok \d+(?!.*# SKIP)", output, re.M))
+    failed = len(re.findall(r"^not ok \d+", output, re.M))
+    skipped = re.findall(r"^ok \d+(?: -)? (\S+).*# SKIP ?(.*)$", output, re.M)
+    return passed, failed, skipped
+
+
+def run_meson_suite(totals, suite):
+    """One program a test file; TAP programs count their functions, others count as one."""
+    start = time.time()
+    listed = json.loads(subprocess.check_output(["meson", "introspect", "--tests", BUILD], text=True))
+    passed = failed = 0
+    skipped, detail = [], []
+    for test in listed:
+        if test["suite"][0].split(":", 1)[-1] != suite:
+            continue
+        environment = {**os.environ, **SANITIZERS, **test["env"], "CMOCKA_MESSAGE_OUTPUT": "TAP"}
+        try:
+            done = subprocess.run(test["cmd"], env=environment, cwd=test["workdir"] or ROOT, text=True, errors="replace",
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=test["timeout"] or 300)
+            output, code = done.stdout, done.returncode
+        except subprocess.TimeoutExpired as late:
+            output, code = f"{late.stdout or ''}\ntimed out", 1
+        if test["protocol"] == "tap":
+            ok, bad, skips = count_tap(output)
+            if code != 0 and bad == 0:
+                bad = 1
+            if code == 0 and ok + bad + len(skips) == 0:
+                bad, output = 1, output + "\nran no test"
+        else:
+            ok, bad, skips = (1, 0, []) if code == 0 else (0, 1, [])
+        passed, failed = passed + ok, failed + bad
+        skipped += skips
+        if bad:
+            detail.append(f"--- {test['name']} (exit {code})\n{output[-6000:]}")
+    totals.add(suite, passed, failed, skipped, time.time() - start, "\n".join(detail))
+
+
+def run_pytest(totals, name, arguments):
+    start = time.time()
+    report = os.path.join(BUILD, f"{name}.xml")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
+    done = subprocess.run(command, cwd=ROOT, text=True, errors="replace", env={**os.environ, **SANITIZERS},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    passed = failed = 0
+    skipped = []
+    try:
+        for case in xml.parse(report).getroot().iter("testcase"):
+            skip = case.find("skipped")
+            if skip is not None:
+                skipped.append((case.get("name"), skip.get("message") or "no reason given"))
+            elif case.find("failure") is not None or case.find("error") is not None:
+                failed += 1
+            else:
+                passed += 1
+    except (OSError, xml.ParseError):
+        failed += 1
+    if done.returncode not in (0, 5) and failed == 0:
+        failed = 1
+    totals.add(name, passed, failed, skipped, time.time() - start, done.stdout)
+
+
+def run_node(totals, name, files):
+    start = time.time()
+    done = subprocess.run(["node", "--test", *files], cwd=ROOT, text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    counts = {key: int(value) for key, value in re.findall(r"^# (pass|fail|skipped) (\d+)$", done.stdout, re.M)}
+    failed = counts.get("fail", 0) or (1 if done.returncode else 0)
+    totals.add(name, counts.get("pass", 0), failed, (), time.time() - start, done.stdout)
+
+
+def system_python():
+    """Debian's python3 has the packages; another one in front of it on the path may not."""
+    return "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+
+
+def main():
+    what, arguments = sys.argv[1], sys.argv[2:]
+    if sys.executable != system_python() and os.environ.get("CHATTIFIER_TEST_PYTHON") != "1":
+        os.environ["CHATTIFIER_TEST_PYTHON"] = "1"
+        os.execv(system_python(), [system_python(), *sys.argv])
+    totals = Totals()
+    if what != "system":
+        for suite in meson_suites():
+            run_meson_suite(totals, suite)
+        web_tests = sorted(os.path.join("tests/web", f) for f in os.listdir(os.path.join(ROOT, "tests/web")) if f.endswith(".test.mjs")) \
+            if os.path.isdir(os.path.join(ROOT, "tests/web")) else []
+        if web_tests:
+            run_node(totals, "web", web_tests)
+    if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
+        run_pytest(totals, "system", arguments or ["tests/system"])
+    skips = f", {totals.skipped} skipped" if totals.skipped else ""
+    print(f"{totals.passed} passed, {totals.failed} failed{skips}")
+    sys.exit(1 if totals.failed else 0)
+
+
+main()
