@@ -1,0 +1,80 @@
+/* main - one binary, one role a process.
+ *
+ * Happy path: read the command line, then do what the role is. How it fails: one clear line on standard error and exit code 1 (2 for a
+ * command line that makes no sense). */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app_settings.h"
+#include "base/settings.h"
+#include "options.h"
+#include "roles.h"
+
+#define PROBLEM_BYTES 512
+
+extern char **environ;
+
+static const struct role *find_role(const char *name)
+{
+    for (size_t i = 0; i < role_count; i++) {
+        if (strcmp(roles[i].name, name) == 0) {
+            return &roles[i];
+        }
+    }
+    return NULL;
+}
+
+static void print_setting(void *context, const struct settings_table *table,
+    const struct setting_row *row, const char *value, const char *origin)
+{
+    (void)context;
+    (void)table;
+    (void)origin;
+    printf("  --%s=%s\n      %s%s%s%s\n", row->key, value, row->doc, row->unit ? " [" : "",
+        row->unit ? row->unit : "", row->unit ? "]" : "");
+}
+
+static int print_help(const struct settings *settings)
+{
+    printf("usage: chattifier ROLE [--host H] [--port N] [--data DIR] [--workers N]\n"
+           "                       [--management-port N] [--config FILE] [--any.setting=value ...]\n\nroles:\n");
+    for (size_t i = 0; i < role_count; i++) {
+        printf("  %-12s %s\n", roles[i].name, roles[i].doc);
+    }
+    printf("\nA setting comes from its default, the file (key = value), the environment\n"
+           "(CHATTIFIER_LIMITS_IN_FLIGHT), or a flag; each wins over the one before.\n\nsettings:\n");
+    settings_each(settings, print_setting, NULL);
+    return 0;
+}
+
+static int refuse(const char *problem)
+{
+    fprintf(stderr, "chattifier: %s\n", problem);
+    return 2;
+}
+
+int main(int count, char **arguments)
+{
+    (void)count;
+    char problem[PROBLEM_BYTES] = "";
+    struct options options;
+    enum err err = options_read(
+        &options, settings_tables, settings_table_count, arguments + 1, environ, problem);
+    const struct role *role = options.role ? find_role(options.role) : NULL;
+    int code;
+    if (err != OK) {
+        code = refuse(problem);
+    } else if (options.version) {
+        printf("chattifier " CHATTIFIER_VERSION "\n");
+        code = 0;
+    } else if (options.help) {
+        code = print_help(options.settings);
+    } else if (!role) {
+        code = refuse(options.role ? "there is no such role; see --help" : "which role? see --help");
+    } else {
+        code = role->run(&options);
+    }
+    options_deinit(&options);
+    return code;
+}

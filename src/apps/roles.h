@@ -1,0 +1,23 @@
+#pragma once
+
+/* roles - what the one binary can be, and the settings of all its parts. */
+
+#include <stddef.h>
+
+#include "options.h"
+
+struct role {
+    const char *name;
+    const char *doc;
+    int (*run)(const struct options *options); /* the exit code */
+};
+
+extern const struct role roles[];
+extern const size_t role_count;
+
+extern const struct settings_table *const settings_tables[];
+extern const size_t settings_table_count;
+
+int role_standalone(const struct options *options);
+int role_settings(const struct options *options);
+int role_chat(const struct options *options);
