@@ -54,7 +54,9 @@ export class Actions {
 
     async remove_message(id, message) {
         const sure = await this.app.confirm({
-            title: 'Delete this message?', text: 'It disappears for everybody in this room.', action: 'Delete',
+            title: 'Delete this message?',
+            text: 'It disappears for everybody in this room.',
+            action: 'Delete',
         });
         if (sure) await this.change('message.delete', id, { target: message.seq });
     }
@@ -123,7 +125,9 @@ export class Actions {
         if (wish.topic !== (room.topic || '')) fields.topic = wish.topic || null;
         if (wish.visibility) fields.visibility = wish.visibility;
         if (wish.settings) fields.settings = wish.settings;
-        return Object.keys(fields).length ? this.room_command('room.update', room.id, fields) : null;
+        return Object.keys(fields).length
+            ? this.room_command('room.update', room.id, fields)
+            : null;
     }
 
     member(type, id, user, more = {}) {
@@ -164,10 +168,14 @@ export class Actions {
 
     async block(user, on) {
         const { store, session } = this.app;
-        await session.request(on ? 'PUT' : 'DELETE', `/user/me/blocks/${user}`, on ? {} : undefined);
+        await session.request(
+            on ? 'PUT' : 'DELETE',
+            `/user/me/blocks/${user}`,
+            on ? {} : undefined,
+        );
         if (on) store.blocked.add(user);
         else store.blocked.delete(user);
-        store.tell('members', this.app.current);
+        store.tell('room', this.app.current);
     }
 
     async load_blocks() {
@@ -176,6 +184,7 @@ export class Actions {
         store.learn_users(answer.users);
         const ids = (answer.blocks || []).map((row) => row.user ?? row.id ?? row);
         store.blocked = new Set(ids);
+        store.tell('room', this.app.current);
         for (const from of ids) sync.want_people({ from });
         return ids;
     }
@@ -203,7 +212,9 @@ export class Actions {
 
     async change_password(old_password, new_password) {
         const { session } = this.app;
-        session.take(await session.request('PUT', '/user/me/password', { old_password, new_password }));
+        session.take(
+            await session.request('PUT', '/user/me/password', { old_password, new_password }),
+        );
         this.app.client.query('auth', { token: session.access }).catch(() => {});
     }
 

@@ -1,9 +1,9 @@
 // Puts the parts together: session, connection, store, and the page that shows them.
 //
-// Happy path: a restored or new session starts the client; `ready` leads to a resume; the store tells
-// what changed and the parts of the page that show it are drawn anew, at most once a frame.
-// How it fails: a lost connection shows in the banner and repairs itself; the end of the session leads
-// back to the first page.
+// Happy path: a restored or new session starts the client; `ready` leads to a resume; the store
+// tells what changed and the parts of the page that show it are drawn anew, at most once a frame.
+// How it fails: a lost connection shows in the banner and repairs itself; the end of the session
+// leads back to the first page.
 
 import { Actions } from './actions.js';
 import { Client } from './client.js';
@@ -33,14 +33,18 @@ class App {
         this.ready_once = false;
         this.drafts = drafts;
         this.dirty = new Set();
-        const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('chattifier') : null;
+        const channel =
+            'BroadcastChannel' in globalThis ? new BroadcastChannel('chattifier') : null;
         this.session = new Session({
-            fetch: (...values) => fetch(...values), storage: tab_storage, channel,
+            fetch: (...values) => fetch(...values),
+            storage: tab_storage,
+            channel,
             onSignedOut: () => this.signed_out(),
         });
         const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
         this.client = new Client({
-            session: this.session, url: `${scheme}//${location.host}/api/socket`,
+            session: this.session,
+            url: `${scheme}//${location.host}/api/socket`,
             openSocket: (url, protocol) => new WebSocket(url, protocol),
         });
         this.store = new Store({ now: () => this.client.server_now() });
@@ -62,8 +66,15 @@ class App {
         this.panel = new Panel(this);
         this.banner = new Banner(this);
         this.news = h('div', { class: 'visually-hidden', 'aria-live': 'polite' });
-        this.shell = h('div', { class: 'shell', data: { view: 'list' } },
-            this.banner.element, this.sidebar.element, this.conversation.element, this.panel.element, this.news);
+        this.shell = h(
+            'div',
+            { class: 'shell', data: { view: 'list' } },
+            this.banner.element,
+            this.sidebar.element,
+            this.conversation.element,
+            this.panel.element,
+            this.news,
+        );
         this.auth = new AuthPage(this);
     }
 
@@ -77,7 +88,8 @@ class App {
         addEventListener('keydown', (event) => this.key(event));
         addEventListener('beforeunload', (event) => {
             this.composer.keep_draft();
-            if ([...this.store.rooms.values()].some((room) => room.pending.length)) event.preventDefault();
+            if ([...this.store.rooms.values()].some((room) => room.pending.length))
+                event.preventDefault();
         });
         setInterval(() => this.each_second(), 1000);
     }
@@ -135,7 +147,10 @@ class App {
         this.ready_once = true;
         this.presence.resume();
         this.banner.show(first ? 'online' : 'back');
-        if (!first) setTimeout(() => { if (this.client.online) this.banner.show('online'); }, 2500);
+        if (!first)
+            setTimeout(() => {
+                if (this.client.online) this.banner.show('online');
+            }, 2500);
         this.sidebar.render();
         if (first) {
             this.route();
@@ -236,7 +251,7 @@ class App {
 
     // The newest message is in view: it counts as read if somebody is looking.
     saw(room) {
-        if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
+        if (!this.looking) return;
         if (this.client.online && this.ready_once && room.loaded) this.actions.read(room);
     }
 
@@ -253,7 +268,10 @@ class App {
         this.dirty.add(`${what}|${room ?? ''}`);
         if (this.frame) return;
         this.frame = true;
-        const draw = () => { this.frame = false; this.draw(); };
+        const draw = () => {
+            this.frame = false;
+            this.draw();
+        };
         if (document.visibilityState === 'visible') requestAnimationFrame(draw);
         else setTimeout(draw, 100);
     }
@@ -273,19 +291,32 @@ class App {
         if (people) this.sidebar.render_me();
         this.show_title();
         if (!room) return;
+        if (about('messages')) this.mark_new(room);
         if (people || about('messages', 'receipts', 'room', 'members')) this.timeline.render();
-        if (people || dirty.has('presence|') || about('room', 'members')) this.conversation.render_head(room);
+        if (people || dirty.has('presence|') || about('room', 'members'))
+            this.conversation.render_head(room);
         if (people || about('typing', 'messages')) this.conversation.render_typing(room);
         if (about('room')) this.composer.update_rights();
         if (people || about('room', 'members') || dirty.has('presence|')) this.panel.refresh();
         if (about('messages')) this.after_messages(room);
     }
 
+    get looking() {
+        return document.visibilityState === 'visible' && document.hasFocus();
+    }
+
+    // What comes while nobody looks gets its divider too.
+    mark_new(room) {
+        if (room.marker_n === null && !this.looking && this.store.unread(room))
+            room.marker_n = room.read_n;
+    }
+
     after_messages(room) {
         if (this.timeline.at_end) this.saw(room);
         this.timeline.scrolled();
         const last = room.list.at(-1);
-        if (!last?.n || last.from === this.store.me || last.n <= (this.announced ?? last.n - 1)) return;
+        if (!last?.n || last.from === this.store.me || last.n <= (this.announced ?? last.n - 1))
+            return;
         const spoken = this.announced !== undefined && this.announced_room === room.id;
         this.announced = last.n;
         this.announced_room = room.id;
@@ -322,14 +353,19 @@ class App {
     }
 
     known_people() {
-        return [...this.store.users.values()].filter((user) => user.username && user.id !== this.store.me)
-            .sort((a, b) => (a.display_name || a.username).localeCompare(b.display_name || b.username));
+        return [...this.store.users.values()]
+            .filter((user) => user.username && user.id !== this.store.me)
+            .sort((a, b) =>
+                (a.display_name || a.username).localeCompare(b.display_name || b.username),
+            );
     }
 
     people_here(room) {
         if (!room) return [];
         if (room.kind === 'direct') return room.peer ? [this.store.user(room.peer)] : [];
-        const ids = room.members ? [...room.members.keys()] : room.list.map((row) => row.from).filter(Boolean);
+        const ids = room.members
+            ? [...room.members.keys()]
+            : room.list.map((row) => row.from).filter(Boolean);
         return [...new Set(ids)].map((id) => this.store.user(id)).filter((user) => user.username);
     }
 
@@ -347,7 +383,10 @@ class App {
     }
 
     copy(text) {
-        navigator.clipboard?.writeText(text).then(() => toast('Copied.'), () => toast('Copying is not allowed here.'));
+        navigator.clipboard?.writeText(text).then(
+            () => toast('Copied.'),
+            () => toast('Copying is not allowed here.'),
+        );
     }
 
     confirm(question) {

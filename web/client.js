@@ -1,14 +1,15 @@
 // The protocol of the WebSocket, version 1: one connection that repairs itself.
 //
-// Happy path: start() buys a ticket, opens the socket, waits for `ready`; command() and query() send
-// a frame with a `ref` and settle with its one answer; everything else that arrives is handed to the
-// listeners of "event".
-// How it fails: when the socket closes, what is unanswered goes back into the queue and is sent again
-// after the next `ready`, commands with the same cid and the same `after`, so the server can tell a
-// repeat from a new one. Answers that may be retried are retried with growing pauses; all others
-// reject with an ApiError. What each close code means is one table, close_plan.
+// Happy path: start() buys a ticket, opens the socket, waits for `ready`; command() and query()
+// send a frame with a `ref` and settle with its one answer; everything else that arrives is handed
+// to the listeners of "event".
+// How it fails: when the socket closes, what is unanswered goes back into the queue and is sent
+// again after the next `ready`, commands with the same cid and the same `after`, so the server can
+// tell a repeat from a new one. Answers that may be retried are retried with growing pauses; all
+// others reject with an ApiError. What each close code means is one table, close_plan.
 //
-// The module touches neither the page nor the clock by itself: socket, timers and randomness come in.
+// The module touches neither the page nor the clock by itself: socket, timers and randomness come
+// in.
 
 import { ApiError, offlineError } from './session.js';
 
@@ -35,7 +36,8 @@ export function backoff_ms(attempt, random) {
     return Math.round(whole / 2 + random() * (whole / 2));
 }
 
-// What to do after a close. `then` is one of reconnect, refresh (a new access token first) and stop.
+// What to do after a close. `then` is one of reconnect, refresh (a new access token first) and
+// stop.
 export function close_plan(code, reason, { attempt, random, drain_ms }) {
     const pause = backoff_ms(attempt, random);
     if (code === 4001) return { then: 'refresh', wait_ms: attempt ? pause : 0 };
@@ -45,7 +47,9 @@ export function close_plan(code, reason, { attempt, random, drain_ms }) {
     if (code === 4006) return { then: 'reconnect', wait_ms: 10_000 + pause };
     if (code === 4008) return { then: 'reconnect', wait_ms: attempt ? pause : 0 };
     if ([1002, 1003, 1007, 1009].includes(code)) {
-        return attempt < 3 ? { then: 'reconnect', wait_ms: pause } : { then: 'stop', why: 'broken' };
+        return attempt < 3
+            ? { then: 'reconnect', wait_ms: pause }
+            : { then: 'stop', why: 'broken' };
     }
     if (code === 1012 && drain_ms !== undefined) {
         return { then: 'reconnect', wait_ms: Math.round(random() * drain_ms) };
@@ -66,7 +70,10 @@ export class Client {
         this.session = session;
         this.openSocket = openSocket;
         this.url = url;
-        this.timers = timers || { set: (f, ms) => setTimeout(f, ms), clear: (id) => clearTimeout(id) };
+        this.timers = timers || {
+            set: (f, ms) => setTimeout(f, ms),
+            clear: (id) => clearTimeout(id),
+        };
         this.now = now || (() => Date.now());
         this.random = random || Math.random;
         this.listeners = { state: [], event: [], ready: [] };
@@ -156,7 +163,10 @@ export class Client {
             return;
         }
         if (generation !== this.generation) return;
-        const socket = this.openSocket(`${this.url}?ticket=${encodeURIComponent(ticket)}`, SUBPROTOCOL);
+        const socket = this.openSocket(
+            `${this.url}?ticket=${encodeURIComponent(ticket)}`,
+            SUBPROTOCOL,
+        );
         this.socket = socket;
         this.drain_ms = undefined;
         this.ready_at = undefined;
@@ -262,10 +272,13 @@ export class Client {
         entry.tries += 1;
         entry.waiting = true;
         this.enqueue(entry);
-        this.timers.set(() => {
-            entry.waiting = false;
-            this.pump();
-        }, Math.max(pause, frame.retry_after_ms || 0));
+        this.timers.set(
+            () => {
+                entry.waiting = false;
+                this.pump();
+            },
+            Math.max(pause, frame.retry_after_ms || 0),
+        );
     }
 
     settle(entry, frame, error) {
@@ -284,7 +297,8 @@ export class Client {
 
     // ---- what is sent
 
-    // A command that changes something. `fields.cid` and `fields.after` stay the same in all repeats.
+    // A command that changes something. `fields.cid` and `fields.after` stay the same in all
+    // repeats.
     command(type, fields) {
         return this.ask(type, { cid: newCid(), ...fields }, {});
     }
@@ -303,7 +317,9 @@ export class Client {
         const frame = { type, ...fields };
         const max = this.limits.frame_bytes || 65_536;
         if (new TextEncoder().encode(JSON.stringify(frame)).length + 48 > max) {
-            return Promise.reject(new ApiError({ code: 'too_large', message: 'That is too long.' }));
+            return Promise.reject(
+                new ApiError({ code: 'too_large', message: 'That is too long.' }),
+            );
         }
         if (this.state.name === 'offline') return Promise.reject(offlineError());
         return new Promise((resolve, reject) => {
@@ -325,8 +341,8 @@ export class Client {
         this.in_flight.clear();
     }
 
-    // Sends what may be sent. A message that waits for its next try holds back the later ones of its
-    // room, so that they keep their order.
+    // Sends what may be sent. A message that waits for its next try holds back the later ones of
+    // its room, so that they keep their order.
     pump() {
         if (!this.online) return;
         const max = Math.min(IN_FLIGHT_DEFAULT, this.limits.in_flight || IN_FLIGHT_DEFAULT);
@@ -386,5 +402,7 @@ const FRAMES = {
     error: (client, frame) => client.on_answer(frame),
     pong: (client, frame) => client.set_clock(frame.server_time),
     'auth.expiring': (client) => client.renew(),
-    draining: (client, frame) => { client.drain_ms = frame.reconnect_after_ms; },
+    draining: (client, frame) => {
+        client.drain_ms = frame.reconnect_after_ms;
+    },
 };

@@ -1,7 +1,7 @@
 // Messages and the events that change them, as pure functions over one sorted list.
 //
-// Happy path: history or a `message` event gives a message; edits, deletions and reactions are folded
-// into it as they come.
+// Happy path: history or a `message` event gives a message; edits, deletions and reactions are
+// folded into it as they come.
 // How it fails: it cannot. What is unknown, old or already contained is left alone: every message
 // knows up to which seq of the room it is true (`asof`), and events at or below are no news for it.
 
@@ -33,7 +33,7 @@ export function message_from(source, asof) {
         reply_to: source.reply_to || 0,
         mentions: source.mentions || [],
         edited: Boolean(source.edited_seq),
-        deleted: Boolean(source.deleted),
+        deleted: Boolean(source.deleted) || source.text === undefined,
         reactions: (source.reactions || []).map((reaction) => ({ ...reaction })),
         state: 'sent',
         asof,
@@ -64,8 +64,9 @@ function news(message, event) {
 }
 
 export function fold_edited(message, event) {
-    if (!news(message, event) || message.deleted) return;
-    message.text = event.text ?? '';
+    // An edit without a text belongs to a message that was deleted since.
+    if (!news(message, event) || message.deleted || event.text === undefined) return;
+    message.text = event.text;
     message.edited = true;
 }
 

@@ -48,8 +48,6 @@ export class Presence {
         const sign = list.join();
         if (sign === this.watched || !client.online) return;
         this.watched = sign;
-        client.query('presence.watch', { users: list }, { once: true })
-            .then((answer) => { for (const row of answer.presence || []) store.set_presence(row); })
-            .catch(() => { this.watched = ''; });
+        client.tell('presence.watch', { users: list });
     }
 }

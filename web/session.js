@@ -81,7 +81,9 @@ export class Session {
 
     keep() {
         this.storage?.set(KEEP, {
-            refresh_token: this.refreshToken, user: this.user, device: this.device,
+            refresh_token: this.refreshToken,
+            user: this.user,
+            device: this.device,
         });
     }
 
@@ -96,7 +98,9 @@ export class Session {
 
     refresh() {
         if (!this.refreshing) {
-            this.refreshing = this.refreshOnce().finally(() => { this.refreshing = null; });
+            this.refreshing = this.refreshOnce().finally(() => {
+                this.refreshing = null;
+            });
         }
         return this.refreshing;
     }
@@ -111,7 +115,9 @@ export class Session {
             throw error;
         }
         this.channel?.postMessage({
-            device: this.device?.id, access_token: this.access, refresh_token: this.refreshToken,
+            device: this.device?.id,
+            access_token: this.access,
+            refresh_token: this.refreshToken,
         });
         return this.access;
     }
@@ -160,7 +166,10 @@ export class Session {
         let response;
         try {
             response = await this.fetch(path, {
-                method, headers, cache: 'no-store', credentials: 'omit',
+                method,
+                headers,
+                cache: 'no-store',
+                credentials: 'omit',
                 body: body === undefined ? undefined : JSON.stringify(body),
             });
         } catch {

@@ -1,8 +1,8 @@
 // What is kept in the browser between two loads of the page.
 //
-// In sessionStorage (gone with the tab): the refresh token and the drafts. In localStorage: the id of
-// this device for each username, so that signing in again does not make another device. When storage
-// is not allowed everything works until the page is left.
+// In sessionStorage (gone with the tab): the refresh token and the drafts. In localStorage: the id
+// of this device for each username, so that signing in again does not make another device. When
+// storage is not allowed everything works until the page is left.
 
 const DEVICE = 'chattifier.device.';
 const DRAFTS = 'chattifier.drafts';
@@ -20,7 +20,8 @@ export const tab_storage = {
     set: (key, value) => guarded(() => sessionStorage.setItem(key, JSON.stringify(value))),
     remove: (key) => guarded(() => sessionStorage.removeItem(key)),
     getDevice: (username) => guarded(() => localStorage.getItem(DEVICE + username.toLowerCase())),
-    setDevice: (username, id) => guarded(() => id && localStorage.setItem(DEVICE + username.toLowerCase(), id)),
+    setDevice: (username, id) =>
+        guarded(() => id && localStorage.setItem(DEVICE + username.toLowerCase(), id)),
 };
 
 class Drafts {

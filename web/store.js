@@ -1,24 +1,56 @@
 // What this client knows: rooms, their messages, people. No page, no network.
 //
-// Happy path: entries (of sync, room.list, room.get) make rooms, history fills their windows, events
-// are applied in order of seq; listeners are told what changed.
+// Happy path: entries (of sync, room.list, room.get) make rooms, history fills their windows,
+// events are applied in order of seq; listeners are told what changed.
 // How it fails: apply() says "old" for what is known, "gap" when something is missing before the
 // event, and "unknown" for rooms it never heard of; the caller (sync.js) fetches what is needed.
 //
-// A room's window is the stretch of history that is in memory: contiguous, sorted by seq. `older` says
-// that there is more above it, `newer` that it does not reach the newest message (after a jump).
+// A room's window is the stretch of history that is in memory: contiguous, sorted by seq. `older`
+// says that there is more above it, `newer` that it does not reach the newest message (after a
+// jump).
 
 import { is_gap } from './client.js';
-import { find, fold_deleted, fold_edited, fold_reaction, index_of, message_from, put } from './fold.js';
+import {
+    find,
+    fold_deleted,
+    fold_edited,
+    fold_reaction,
+    index_of,
+    message_from,
+    put,
+} from './fold.js';
 
 const KEEP_MESSAGES = 250;
 
 function new_room(id) {
     return {
-        id, kind: 'group', name: '', topic: '', visibility: 'private', peer: null, role: 'member',
-        settings: {}, members_count: undefined, seq: 0, n: 0, read_n: 0, mentioned: false, last: null,
-        creator: null, created: 0, members: null, receipts: new Map(), typing: new Map(),
-        list: [], pending: [], loaded: false, older: false, newer: false, marker_n: null, stamp: 0, backlog: null,
+        id,
+        kind: 'group',
+        name: '',
+        topic: '',
+        visibility: 'private',
+        peer: null,
+        role: 'member',
+        settings: {},
+        members_count: undefined,
+        seq: 0,
+        n: 0,
+        read_n: 0,
+        mentioned: false,
+        last: null,
+        creator: null,
+        created: 0,
+        members: null,
+        receipts: new Map(),
+        typing: new Map(),
+        list: [],
+        pending: [],
+        loaded: false,
+        older: false,
+        newer: false,
+        marker_n: null,
+        stamp: 0,
+        backlog: null,
     };
 }
 
@@ -140,7 +172,8 @@ export class Store {
     on_message(room, event) {
         const mine = event.from === this.me;
         room.n = Math.max(room.n, event.n);
-        room.last = { seq: event.seq, from: event.from, ts: event.ts, text: event.text };
+        const { seq, from, ts, text = '' } = event;
+        room.last = { seq, from, ts, text, deleted: event.deleted || event.text === undefined };
         if (mine) room.read_n = Math.max(room.read_n, event.n);
         else if (event.mentions?.includes(this.me)) room.mentioned = true;
         room.typing.delete(event.from);
@@ -153,7 +186,8 @@ export class Store {
     // The key of a row must not change when a pending message becomes a real one.
     place(room, source, asof) {
         const message = message_from(source, asof);
-        if (source.from === this.me && this.own_cids.has(source.cid)) message.key = `c${source.cid}`;
+        if (source.from === this.me && this.own_cids.has(source.cid))
+            message.key = `c${source.cid}`;
         return put(room.list, message);
     }
 
@@ -196,10 +230,16 @@ export class Store {
 
     put_notice(room, event, fresh) {
         const notice = {
-            key: `s${event.seq}`, seq: event.seq, ts: event.ts, notice: event, fresh,
-            asof: event.seq, version: 0,
+            key: `s${event.seq}`,
+            seq: event.seq,
+            ts: event.ts,
+            notice: event,
+            fresh,
+            asof: event.seq,
+            version: 0,
         };
-        if (!find(room.list, event.seq)) room.list.splice(index_of(room.list, event.seq), 0, notice);
+        if (!find(room.list, event.seq))
+            room.list.splice(index_of(room.list, event.seq), 0, notice);
     }
 
     on_room(room, event) {
@@ -207,7 +247,8 @@ export class Store {
             if (event[field] !== undefined) room[field] = event[field];
         }
         Object.assign(room.settings, event.settings);
-        if (event.type === 'room.created') Object.assign(room, { creator: event.by, created: event.ts });
+        if (event.type === 'room.created')
+            Object.assign(room, { creator: event.by, created: event.ts });
         if (room.loaded && !room.newer) this.put_notice(room, event);
         this.tell('room', room.id);
         this.tell('rooms', room.id);
@@ -295,8 +336,17 @@ export class Store {
         const room = this.rooms.get(id);
         this.own_cids.add(cid);
         const message = {
-            key: `c${cid}`, cid, after, text, reply_to: reply_to || 0, mentions: mentions || [],
-            from: this.me, ts: this.now(), state: 'sending', reactions: [], version: 0,
+            key: `c${cid}`,
+            cid,
+            after,
+            text,
+            reply_to: reply_to || 0,
+            mentions: mentions || [],
+            from: this.me,
+            ts: this.now(),
+            state: 'sending',
+            reactions: [],
+            version: 0,
         };
         room.pending.push(message);
         this.tell('messages', id);
@@ -372,7 +422,16 @@ export class Store {
 const with_id = ([id, row]) => ({ id, ...row });
 
 function copy_present(room, entry) {
-    for (const field of ['kind', 'name', 'topic', 'visibility', 'peer', 'role', 'creator', 'created']) {
+    for (const field of [
+        'kind',
+        'name',
+        'topic',
+        'visibility',
+        'peer',
+        'role',
+        'creator',
+        'created',
+    ]) {
         if (entry[field] !== undefined && entry[field] !== null) room[field] = entry[field];
     }
     if (entry.settings) room.settings = { ...room.settings, ...entry.settings };
@@ -394,7 +453,7 @@ const FOLDS = {
     message: (store, room, event) => store.on_message(room, event),
     'message.edited': (store, room, event) => {
         store.on_change(room, event, fold_edited);
-        fold_last(store, room, event, { text: event.text });
+        if (event.text !== undefined) fold_last(store, room, event, { text: event.text });
     },
     'message.deleted': (store, room, event) => {
         store.on_change(room, event, fold_deleted);

@@ -3,8 +3,8 @@
 // Happy path: after `ready`, sync() learns which rooms moved and catches each open one up with
 // room.events; live events then go straight into the store.
 // How it fails: a question that is refused leaves the room as it was; the next event of that room
-// shows the gap again and the repair is tried again. Events that arrive while a room is being repaired
-// wait in a line and are applied in order afterwards.
+// shows the gap again and the repair is tried again. Events that arrive while a room is being
+// repaired wait in a line and are applied in order afterwards.
 
 const EVENTS_IN_SYNC = 20;
 const NAMES_MAX = 500;
@@ -43,7 +43,8 @@ export class Sync {
             return;
         }
         if (event.type === 'room.gap') {
-            if (event.to > (this.store.rooms.get(event.room)?.seq ?? 0)) this.repair(event.room, []);
+            if (event.to > (this.store.rooms.get(event.room)?.seq ?? 0))
+                this.repair(event.room, []);
             return;
         }
         const result = this.store.apply(event);
@@ -146,7 +147,9 @@ export class Sync {
             for (const gone of answer.gone || []) this.store.forget_room(gone.room ?? gone, 'gone');
             cursor = answer.next;
         } while (cursor);
-        if (all) for (const room of known) if (!seen.has(room.id)) this.store.forget_room(room.id, 'gone');
+        if (all)
+            for (const room of known)
+                if (!seen.has(room.id)) this.store.forget_room(room.id, 'gone');
     }
 
     async resume_room(entry) {

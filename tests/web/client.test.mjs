@@ -8,7 +8,11 @@ function make() {
     const session = new FakeSession();
     const sockets = [];
     const client = new Client({
-        session, timers: time, now: time.now, random: () => 0.5, url: 'ws://house/api/socket',
+        session,
+        timers: time,
+        now: time.now,
+        random: () => 0.5,
+        url: 'ws://house/api/socket',
         openSocket: (url, protocol) => {
             sockets.push(new FakeSocket(url, protocol));
             return sockets.at(-1);
@@ -75,9 +79,12 @@ test('what nobody answered is sent again after a reconnect with the same cid and
 
 test('resent commands keep their order', async () => {
     const house = await connected();
-    for (const text of ['one', 'two', 'three']) house.client.command('message.send', { room: 'r', text });
+    for (const text of ['one', 'two', 'three'])
+        house.client.command('message.send', { room: 'r', text });
     const socket = await reconnected(house);
-    const texts = socket.sent.filter((frame) => frame.type === 'message.send').map((frame) => frame.text);
+    const texts = socket.sent
+        .filter((frame) => frame.type === 'message.send')
+        .map((frame) => frame.text);
     assert.deepEqual(texts, ['one', 'two', 'three']);
 });
 
@@ -109,7 +116,13 @@ test('an answer that may be retried is retried with the same cid, then given up'
         assert.equal(frames.length, tries + 1);
         cid ??= frames[0].cid;
         assert.equal(frames.at(-1).cid, cid);
-        sockets[0].say({ type: 'error', ref: frames.at(-1).ref, code: 'overloaded', retry: true, message: '' });
+        sockets[0].say({
+            type: 'error',
+            ref: frames.at(-1).ref,
+            code: 'overloaded',
+            retry: true,
+            message: '',
+        });
         if (tries < 5) await time.pass(16_000);
     }
     await assert.rejects(sent, { code: 'overloaded' });
@@ -119,7 +132,14 @@ test('the wait that the server names is kept', async () => {
     const { time, sockets, client } = await connected();
     client.command('message.send', { room: 'r', text: 'fast' });
     const { ref } = sockets[0].last('message.send');
-    sockets[0].say({ type: 'error', ref, code: 'rate_limited', retry: true, retry_after_ms: 3000, message: '' });
+    sockets[0].say({
+        type: 'error',
+        ref,
+        code: 'rate_limited',
+        retry: true,
+        retry_after_ms: 3000,
+        message: '',
+    });
     await time.pass(2900);
     assert.equal(sockets[0].sent.filter((frame) => frame.type === 'message.send').length, 1);
     await time.pass(200);
@@ -133,7 +153,9 @@ test('a message that waits for its retry holds back later ones of its room only'
     sockets[0].say({ type: 'error', ref, code: 'overloaded', retry: true, message: '' });
     client.command('message.send', { room: 'r', text: 'second' });
     client.command('message.send', { room: 'other', text: 'elsewhere' });
-    const texts = sockets[0].sent.filter((frame) => frame.type === 'message.send').map((frame) => frame.text);
+    const texts = sockets[0].sent
+        .filter((frame) => frame.type === 'message.send')
+        .map((frame) => frame.text);
     assert.deepEqual(texts, ['first', 'elsewhere']);
 });
 
@@ -141,7 +163,14 @@ test('muted is told to the user at once', async () => {
     const { sockets, client } = await connected();
     const sent = client.command('message.send', { room: 'r', text: 'x' });
     const { ref } = sockets[0].last('message.send');
-    sockets[0].say({ type: 'error', ref, code: 'muted', retry: true, retry_after_ms: 60_000, message: '' });
+    sockets[0].say({
+        type: 'error',
+        ref,
+        code: 'muted',
+        retry: true,
+        retry_after_ms: 60_000,
+        message: '',
+    });
     await assert.rejects(sent, { code: 'muted', retry_after_ms: 60_000 });
 });
 
@@ -166,7 +195,10 @@ test('no more is in flight than the server allows', async () => {
 test('pauses double up to a bound, and chance decides half of each', () => {
     const none = [0, 1, 2, 3, 4, 5, 9, 50].map((attempt) => backoff_ms(attempt, () => 0));
     assert.deepEqual(none, [250, 500, 1000, 2000, 4000, 7500, 7500, 7500]);
-    assert.equal(backoff_ms(3, () => 1), 4000);
+    assert.equal(
+        backoff_ms(3, () => 1),
+        4000,
+    );
 });
 
 test('each close code leads where the protocol says', () => {

@@ -1,5 +1,5 @@
-// Stand-ins for the world of the web client: a clock with timers that run when told, sockets that the
-// test answers, a session that always has a ticket.
+// Stand-ins for the world of the web client: a clock with timers that run when told, sockets that
+// the test answers, a session that always has a ticket.
 
 export class FakeTime {
     constructor() {
@@ -25,7 +25,8 @@ export class FakeTime {
         const until = this.now_ms + ms;
         for (;;) {
             await settled();
-            const due = this.timers.filter((timer) => timer.at <= until)
+            const due = this.timers
+                .filter((timer) => timer.at <= until)
                 .sort((a, b) => a.at - b.at || a.id - b.id)[0];
             if (!due) break;
             this.clear(due.id);
@@ -99,6 +100,14 @@ export class FakeSession {
 }
 
 export const READY = {
-    type: 'ready', user: 'me', device: 'd', session: 's', protocol: 1, features: [], heartbeat_ms: 30_000,
-    expires_at: 2_000_000, server_time: 1_000_500, limits: { frame_bytes: 65_536, in_flight: 64 },
+    type: 'ready',
+    user: 'me',
+    device: 'd',
+    session: 's',
+    protocol: 1,
+    features: [],
+    heartbeat_ms: 30_000,
+    expires_at: 2_000_000,
+    server_time: 1_000_500,
+    limits: { frame_bytes: 65_536, in_flight: 64 },
 };

@@ -2,13 +2,32 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hue_of, initials, list_names, only_emoji, pieces } from '../../web/ui/format.js';
 
-const links = (text) => pieces(text).filter((piece) => piece.link).map((piece) => piece.text);
-const whole = (text, names) => pieces(text, names).map((piece) => piece.text).join('');
+const links = (text) =>
+    pieces(text)
+        .filter((piece) => piece.link)
+        .map((piece) => piece.text);
+const whole = (text, names) =>
+    pieces(text, names)
+        .map((piece) => piece.text)
+        .join('');
 
 test('only http and https become links', () => {
-    assert.deepEqual(links('see https://a.org/x and http://b.org'), ['https://a.org/x', 'http://b.org']);
-    for (const text of ['javascript:alert(1)', 'data:text/html,x', 'ftp://a.org', 'JaVaScRiPt://x', 'https://', 'file:///etc',
-        'vbscript:x', '//a.org', 'http://']) assert.deepEqual(links(text), [], text);
+    assert.deepEqual(links('see https://a.org/x and http://b.org'), [
+        'https://a.org/x',
+        'http://b.org',
+    ]);
+    for (const text of [
+        'javascript:alert(1)',
+        'data:text/html,x',
+        'ftp://a.org',
+        'JaVaScRiPt://x',
+        'https://',
+        'file:///etc',
+        'vbscript:x',
+        '//a.org',
+        'http://',
+    ])
+        assert.deepEqual(links(text), [], text);
 });
 
 test('the end of a sentence is no part of a link', () => {
@@ -20,8 +39,20 @@ test('the end of a sentence is no part of a link', () => {
 
 test('the pieces joined are the text', () => {
     const names = new Map([['ann', '1']]);
-    for (const text of ['', 'plain', '@ann', '@ann https://a.org.', 'https://a.org/(((', 'a@ann @bob', '\n\n@ann\n',
-        '🏳️‍🌈 https://ü.example/ß', '<img src=x onerror=alert(1)>', 'https://a.org)))', 'http://[', 'http://%']) {
+    for (const text of [
+        '',
+        'plain',
+        '@ann',
+        '@ann https://a.org.',
+        'https://a.org/(((',
+        'a@ann @bob',
+        '\n\n@ann\n',
+        '🏳️‍🌈 https://ü.example/ß',
+        '<img src=x onerror=alert(1)>',
+        'https://a.org)))',
+        'http://[',
+        'http://%',
+    ]) {
         assert.equal(whole(text, names), text);
     }
 });
@@ -58,5 +89,6 @@ test('only short texts of emoji are large', () => {
     assert.equal(only_emoji('👍'), true);
     assert.equal(only_emoji('🏳️‍🌈'), true);
     assert.equal(only_emoji('❤️ 🎉'), true);
-    for (const text of ['1', '#', '👍 ok', '👍👍👍👍', '', ' ']) assert.equal(only_emoji(text), false, text);
+    for (const text of ['1', '#', '👍 ok', '👍👍👍👍', '', ' '])
+        assert.equal(only_emoji(text), false, text);
 });

@@ -3,8 +3,11 @@ import { test } from 'node:test';
 import { Session } from '../../web/session.js';
 
 const ok = (body, status = 200) => ({ ok: true, status, json: async () => body });
-const no = (status, code, more = {}) =>
-    ({ ok: false, status, json: async () => ({ error: { code, message: code, retry: false, ...more } }) });
+const no = (status, code, more = {}) => ({
+    ok: false,
+    status,
+    json: async () => ({ error: { code, message: code, retry: false, ...more } }),
+});
 
 function make(answers) {
     const calls = [];
@@ -18,21 +21,34 @@ function make(answers) {
             return answer;
         },
         storage: {
-            get: (key) => kept.get(key), set: (key, value) => kept.set(key, value), remove: (key) => kept.delete(key),
-            getDevice: () => 'old-device', setDevice: () => {},
+            get: (key) => kept.get(key),
+            set: (key, value) => kept.set(key, value),
+            remove: (key) => kept.delete(key),
+            getDevice: () => 'old-device',
+            setDevice: () => {},
         },
-        onSignedOut: () => { house.ended += 1; },
+        onSignedOut: () => {
+            house.ended += 1;
+        },
     });
     return house;
 }
 
-const PAIR = { access_token: 'a1', refresh_token: 'r1', expires_in: 900, user: { id: 'u' }, device: { id: 'd' } };
+const PAIR = {
+    access_token: 'a1',
+    refresh_token: 'r1',
+    expires_in: 900,
+    user: { id: 'u' },
+    device: { id: 'd' },
+};
 
 test('signing in names the device that is known here', async () => {
     const { session, calls } = make([ok(PAIR)]);
     await session.login('mira', 'secret', 'Firefox');
     assert.deepEqual(calls[0].body, {
-        username: 'mira', password: 'secret', device: { name: 'Firefox', id: 'old-device' },
+        username: 'mira',
+        password: 'secret',
+        device: { name: 'Firefox', id: 'old-device' },
     });
     assert.equal(session.signedIn, true);
 });
@@ -45,11 +61,18 @@ test('the access token is never kept outside of memory', async () => {
 
 test('an expired access token is replaced and the request repeated once', async () => {
     const next = { access_token: 'a2', refresh_token: 'r2', expires_in: 900 };
-    const { session, calls } = make([ok(PAIR), no(401, 'unauthorized'), ok(next), ok({ ticket: 't' }, 201)]);
+    const { session, calls } = make([
+        ok(PAIR),
+        no(401, 'unauthorized'),
+        ok(next),
+        ok({ ticket: 't' }, 201),
+    ]);
     await session.login('mira', 'secret', 'x');
     assert.equal(await session.ticket(), 't');
-    assert.deepEqual(calls.map((call) => call.path),
-        ['/user/login', '/user/ticket', '/user/refresh', '/user/ticket']);
+    assert.deepEqual(
+        calls.map((call) => call.path),
+        ['/user/login', '/user/ticket', '/user/refresh', '/user/ticket'],
+    );
     assert.equal(calls[3].headers.Authorization, 'Bearer a2');
 });
 
@@ -79,7 +102,13 @@ test('a server that cannot be reached does not end the session', async () => {
 });
 
 test('an answer that is not of the protocol still becomes an error with a code', async () => {
-    const html = { ok: false, status: 502, json: async () => { throw new SyntaxError('html'); } };
+    const html = {
+        ok: false,
+        status: 502,
+        json: async () => {
+            throw new SyntaxError('html');
+        },
+    };
     const { session } = make([html]);
     await assert.rejects(session.login('a', 'b', 'c'), { code: 'unavailable', status: 502 });
 });

@@ -5,12 +5,34 @@ import { mentions_in } from '../../web/fold.js';
 
 const ROOM = 'r';
 const entry = (more = {}) => ({
-    room: ROOM, kind: 'group', name: 'Tea', visibility: 'private', role: 'member', seq: 10, n: 5, read_n: 5,
-    last: { seq: 10, from: 'ann', ts: 100, text: 'last' }, ...more,
+    room: ROOM,
+    kind: 'group',
+    name: 'Tea',
+    visibility: 'private',
+    role: 'member',
+    seq: 10,
+    n: 5,
+    read_n: 5,
+    last: { seq: 10, from: 'ann', ts: 100, text: 'last' },
+    ...more,
 });
-const said = (seq, n, text, more = {}) =>
-    ({ type: 'message', room: ROOM, seq, n, from: 'ann', ts: seq * 10, cid: `c${seq}`, text, ...more });
-const page = (messages, more = {}) => ({ messages, head: messages.at(-1)?.seq ?? 0, more: false, ...more });
+const said = (seq, n, text, more = {}) => ({
+    type: 'message',
+    room: ROOM,
+    seq,
+    n,
+    from: 'ann',
+    ts: seq * 10,
+    cid: `c${seq}`,
+    text,
+    ...more,
+});
+const page = (messages, more = {}) => ({
+    messages,
+    head: messages.at(-1)?.seq ?? 0,
+    more: false,
+    ...more,
+});
 
 function make({ loaded = true, ...more } = {}) {
     const store = new Store({ now: () => 5000 });
@@ -58,7 +80,15 @@ test('a mention is remembered until it is read', () => {
 
 test('edits and deletions change the message and the preview', () => {
     const { store, room } = make();
-    store.apply({ type: 'message.edited', room: ROOM, seq: 11, target: 10, by: 'ann', ts: 1, text: 'better' });
+    store.apply({
+        type: 'message.edited',
+        room: ROOM,
+        seq: 11,
+        target: 10,
+        by: 'ann',
+        ts: 1,
+        text: 'better',
+    });
     assert.equal(room.list.at(-1).text, 'better');
     assert.equal(room.list.at(-1).edited, true);
     assert.equal(room.last.text, 'better');
@@ -73,7 +103,8 @@ test('reactions are counted once, whether they came with history or as events', 
     const row = { ...said(9, 4, 'nine'), reactions: [{ key: '👍', count: 2, me: false }] };
     store.begin_history(ROOM);
     store.apply_history(ROOM, { messages: [row], head: 12, more: false }, 'newest');
-    const react = (seq, by, on) => store.apply({ type: 'reaction', room: ROOM, seq, target: 9, key: '👍', by, on, ts: 1 });
+    const react = (seq, by, on) =>
+        store.apply({ type: 'reaction', room: ROOM, seq, target: 9, key: '👍', by, on, ts: 1 });
     react(11, 'bob', true);
     react(12, 'cat', true);
     assert.equal(room.list[0].reactions[0].count, 2);
@@ -89,7 +120,15 @@ test('an event that arrives while its page is on the way is not lost', () => {
     const { store, room } = make({ loaded: false });
     store.begin_history(ROOM);
     store.apply(said(11, 6, 'eleven'));
-    store.apply({ type: 'message.edited', room: ROOM, seq: 12, target: 9, by: 'ann', ts: 1, text: 'nine!' });
+    store.apply({
+        type: 'message.edited',
+        room: ROOM,
+        seq: 12,
+        target: 9,
+        by: 'ann',
+        ts: 1,
+        text: 'nine!',
+    });
     store.apply_history(ROOM, page([said(9, 4, 'nine'), said(10, 5, 'ten')]), 'newest');
     assert.deepEqual(texts(room), ['nine!', 'ten', 'eleven']);
 });
@@ -97,7 +136,11 @@ test('an event that arrives while its page is on the way is not lost', () => {
 test('older pages go in front and say whether there is more', () => {
     const { store, room } = make();
     store.begin_history(ROOM);
-    store.apply_history(ROOM, page([said(3, 1, 'three'), said(5, 2, 'five')], { head: 10, more: true }), 'older');
+    store.apply_history(
+        ROOM,
+        page([said(3, 1, 'three'), said(5, 2, 'five')], { head: 10, more: true }),
+        'older',
+    );
     assert.deepEqual(texts(room), ['three', 'five', 'nine', 'ten']);
     assert.equal(room.older, true);
     store.apply_history(ROOM, page([], { head: 10, more: false }), 'older');
@@ -112,7 +155,13 @@ test('a window around an old message takes no live messages until it reaches the
     store.apply(said(11, 6, 'eleven'));
     assert.deepEqual(texts(room), ['three']);
     store.begin_history(ROOM);
-    const rest = [said(5, 2, 'a'), said(7, 3, 'b'), said(9, 4, 'c'), said(10, 5, 'd'), said(11, 6, 'eleven')];
+    const rest = [
+        said(5, 2, 'a'),
+        said(7, 3, 'b'),
+        said(9, 4, 'c'),
+        said(10, 5, 'd'),
+        said(11, 6, 'eleven'),
+    ];
     store.apply_history(ROOM, page(rest), 'newer');
     assert.equal(room.newer, false);
     assert.equal(texts(room).length, 6);
@@ -213,8 +262,22 @@ test('receipts only rise', () => {
 
 test('texts are kept byte for byte', () => {
     const { store, room } = make();
-    const naughty = ['<script>alert(1)</script>', '\u202etest\u202e', '  spaces  ', '\ufeff', '\u0007', '田中さん', '🏳️‍🌈',
-        'Ṱ̺̺̕o͞ ̷i̲̬', "'; DROP TABLE users; --", '{{7*7}}', '\\u0000', '__proto__', 'constructor', 'javascript:alert(1)'];
+    const naughty = [
+        '<script>alert(1)</script>',
+        '\u202etest\u202e',
+        '  spaces  ',
+        '\ufeff',
+        '\u0007',
+        '田中さん',
+        '🏳️‍🌈',
+        'Ṱ̺̺̕o͞ ̷i̲̬',
+        "'; DROP TABLE users; --",
+        '{{7*7}}',
+        '\\u0000',
+        '__proto__',
+        'constructor',
+        'javascript:alert(1)',
+    ];
     naughty.forEach((text, at) => store.apply(said(11 + at, 6 + at, text)));
     assert.deepEqual(texts(room).slice(2), naughty);
 });
@@ -230,8 +293,23 @@ test('a room or person with a name of the language itself is nothing special', (
 });
 
 test('mentions are the known names after an at sign', () => {
-    const people = [{ id: '1', username: 'ann' }, { id: '2', username: 'bob.lee' }];
-    assert.deepEqual(mentions_in('@ann and @Bob.Lee, not mail@ann.org or @nobody', people), ['1', '2']);
+    const people = [
+        { id: '1', username: 'ann' },
+        { id: '2', username: 'bob.lee' },
+    ];
+    assert.deepEqual(mentions_in('@ann and @Bob.Lee, not mail@ann.org or @nobody', people), [
+        '1',
+        '2',
+    ]);
     assert.deepEqual(mentions_in('@ann. (@ann)', people), ['1']);
     assert.deepEqual(mentions_in('nothing here', people), []);
+});
+
+test('the log of a deleted message has no text and shows a tombstone', () => {
+    const { store, room } = make();
+    store.apply({ ...said(11, 6), text: undefined });
+    store.apply({ type: 'message.edited', room: ROOM, seq: 12, target: 11, by: 'ann', ts: 1 });
+    assert.equal(room.list.at(-1).deleted, true);
+    assert.equal(room.last.text, '');
+    assert.equal(room.last.deleted, true);
 });

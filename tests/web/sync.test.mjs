@@ -4,11 +4,28 @@ import { Store } from '../../web/store.js';
 import { Sync } from '../../web/sync.js';
 import { settled } from './fakes.mjs';
 
-const said = (seq, n, text = `m${n}`, more = {}) =>
-    ({ type: 'message', room: 'r', seq, n, from: 'ann', ts: seq, cid: `c${seq}`, text, ...more });
+const said = (seq, n, text = `m${n}`, more = {}) => ({
+    type: 'message',
+    room: 'r',
+    seq,
+    n,
+    from: 'ann',
+    ts: seq,
+    cid: `c${seq}`,
+    text,
+    ...more,
+});
 const entry = (seq, n, more = {}) => ({
-    room: 'r', kind: 'group', name: 'Tea', visibility: 'private', role: 'member', seq, n, read_n: 0,
-    last: { seq, from: 'ann', ts: seq, text: 'x' }, ...more,
+    room: 'r',
+    kind: 'group',
+    name: 'Tea',
+    visibility: 'private',
+    role: 'member',
+    seq,
+    n,
+    read_n: 0,
+    last: { seq, from: 'ann', ts: seq, text: 'x' },
+    ...more,
 });
 
 // A client whose questions are answered by the functions in `answers`.
@@ -32,7 +49,10 @@ class FakeClient {
 }
 
 async function make(answers = {}) {
-    const client = new FakeClient({ sync: () => ({ rooms: [entry(10, 5)], gone: [] }), ...answers });
+    const client = new FakeClient({
+        sync: () => ({ rooms: [entry(10, 5)], gone: [] }),
+        ...answers,
+    });
     const store = new Store({ now: () => 1 });
     store.reset('me');
     const sync = new Sync(client, store);
@@ -57,7 +77,10 @@ test('the first load asks for everything, the next only for what moved', async (
 });
 
 test('pages of sync are followed to the end', async () => {
-    const pages = [{ rooms: [entry(1, 1)], next: 'more' }, { rooms: [{ ...entry(2, 1), room: 'q' }] }];
+    const pages = [
+        { rooms: [entry(1, 1)], next: 'more' },
+        { rooms: [{ ...entry(2, 1), room: 'q' }] },
+    ];
     const { client, store } = await make({ sync: () => pages.shift() });
     assert.equal(client.asked[1].cursor, 'more');
     assert.equal(store.rooms.size, 2);
@@ -72,7 +95,9 @@ test('rooms that are gone are forgotten', async () => {
 
 test('an open room is caught up with the events of sync when they are enough', async () => {
     const { client, sync, room } = await opened();
-    client.answers.sync = () => ({ rooms: [entry(12, 7, { events: [said(10, 5), said(11, 6), said(12, 7)] })] });
+    client.answers.sync = () => ({
+        rooms: [entry(12, 7, { events: [said(10, 5), said(11, 6), said(12, 7)] })],
+    });
     await sync.resume();
     assert.deepEqual(seqs(room), [9, 10, 11, 12]);
     assert.equal(client.asked.filter((ask) => ask.type === 'room.events').length, 0);
@@ -81,7 +106,8 @@ test('an open room is caught up with the events of sync when they are enough', a
 test('an open room that missed more is caught up with pages of events', async () => {
     const { client, sync, room } = await opened();
     const pages = [
-        { events: [said(11, 6), said(12, 7)], head: 14, more: true }, { events: [said(13, 8), said(14, 9)], head: 14 },
+        { events: [said(11, 6), said(12, 7)], head: 14, more: true },
+        { events: [said(13, 8), said(14, 9)], head: 14 },
     ];
     client.answers.sync = () => ({ rooms: [entry(14, 9, { events: [said(14, 9)] })] });
     client.answers['room.events'] = () => pages.shift();
@@ -93,7 +119,10 @@ test('an open room that missed more is caught up with pages of events', async ()
 test('events that arrive while resuming wait and are applied in order', async () => {
     const { client, sync, room } = await opened();
     let answer;
-    client.answers.sync = () => new Promise((resolve) => { answer = resolve; });
+    client.answers.sync = () =>
+        new Promise((resolve) => {
+            answer = resolve;
+        });
     const resuming = sync.resume();
     client.deliver(said(12, 7));
     assert.equal(room.seq, 10);
@@ -105,7 +134,10 @@ test('events that arrive while resuming wait and are applied in order', async ()
 test('a gap is filled, and what came meanwhile is applied after it', async () => {
     const { client, room } = await opened();
     let answer;
-    client.answers['room.events'] = () => new Promise((resolve) => { answer = resolve; });
+    client.answers['room.events'] = () =>
+        new Promise((resolve) => {
+            answer = resolve;
+        });
     client.deliver(said(13, 8));
     client.deliver(said(14, 9));
     await settled();
@@ -118,7 +150,11 @@ test('a gap is filled, and what came meanwhile is applied after it', async () =>
 
 test('room.gap fetches what was not sent', async () => {
     const { client, room } = await opened();
-    client.answers['room.events'] = () => ({ events: [said(11, 6), said(12, 7)], head: 12, more: false });
+    client.answers['room.events'] = () => ({
+        events: [said(11, 6), said(12, 7)],
+        head: 12,
+        more: false,
+    });
     client.deliver({ type: 'room.gap', room: 'r', from: 11, to: 12 });
     await settled();
     assert.deepEqual(seqs(room), [9, 10, 11, 12]);
@@ -126,9 +162,18 @@ test('room.gap fetches what was not sent', async () => {
 
 test('a gap that reaches before what is kept loads the room anew', async () => {
     const { client, store, room } = await opened();
-    client.answers['room.events'] = () => ({ events: [said(90, 50)], head: 99, more: true, truncated: true });
+    client.answers['room.events'] = () => ({
+        events: [said(90, 50)],
+        head: 99,
+        more: true,
+        truncated: true,
+    });
     client.answers['room.get'] = () => entry(99, 60);
-    client.answers['room.history'] = () => ({ messages: [said(98, 59), said(99, 60)], head: 99, more: true });
+    client.answers['room.history'] = () => ({
+        messages: [said(98, 59), said(99, 60)],
+        head: 99,
+        more: true,
+    });
     client.deliver(said(99, 60));
     await settled();
     assert.deepEqual(seqs(room), [98, 99]);
@@ -140,7 +185,10 @@ test('a gap in a room that is not open needs only its entry', async () => {
     client.deliver(said(15, 9));
     await settled();
     assert.equal(store.unread(store.rooms.get('r')), 9);
-    assert.deepEqual(client.asked.map((ask) => ask.type), ['sync', 'room.get']);
+    assert.deepEqual(
+        client.asked.map((ask) => ask.type),
+        ['sync', 'room.get'],
+    );
 });
 
 test('an event of an unknown room brings the room', async () => {
@@ -162,7 +210,10 @@ test('a public channel that I am not in is no room of mine', async () => {
 test('a resume that is overtaken by a newer one lets the newer one finish', async () => {
     const { client, sync } = await make();
     const answers = [];
-    client.answers.sync = () => new Promise((resolve) => { answers.push(resolve); });
+    client.answers.sync = () =>
+        new Promise((resolve) => {
+            answers.push(resolve);
+        });
     const first = sync.resume();
     const second = sync.resume();
     answers[0]({ rooms: [] });

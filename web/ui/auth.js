@@ -9,41 +9,90 @@ export class AuthPage {
         this.app = app;
         this.registering = false;
         this.username = h('input', {
-            class: 'field', name: 'username', autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false',
-            required: true, maxlength: 20, data: { testid: 'auth-username' },
+            class: 'field',
+            name: 'username',
+            autocomplete: 'username',
+            autocapitalize: 'none',
+            spellcheck: 'false',
+            required: true,
+            maxlength: 20,
+            data: { testid: 'auth-username' },
         });
         this.display = h('input', {
-            class: 'field', name: 'name', autocomplete: 'name', maxlength: 64, placeholder: 'Optional',
+            class: 'field',
+            name: 'name',
+            autocomplete: 'name',
+            maxlength: 64,
+            placeholder: 'Optional',
             data: { testid: 'auth-display' },
         });
         this.password = h('input', {
-            class: 'field', type: 'password', name: 'password', required: true, data: { testid: 'auth-password' },
+            class: 'field',
+            type: 'password',
+            name: 'password',
+            required: true,
+            data: { testid: 'auth-password' },
         });
         this.error = h('p', { class: 'form-error', role: 'alert', data: { testid: 'auth-error' } });
-        this.button = h('button', { type: 'submit', class: 'button button-main button-large', data: { testid: 'auth-submit' } });
+        this.button = h('button', {
+            type: 'submit',
+            class: 'button button-main button-large',
+            data: { testid: 'auth-submit' },
+        });
         this.title = h('h1', {});
         this.toggle = h('button', {
-            type: 'button', class: 'link-button', data: { testid: 'auth-toggle' },
+            type: 'button',
+            class: 'link-button',
+            data: { testid: 'auth-toggle' },
             on: { click: () => this.set_mode(!this.registering) },
         });
         this.question = h('span', {});
-        this.display_line = labelled('Display name', this.display, 'What others see. You can change it at any time.');
+        this.display_line = labelled(
+            'Display name',
+            this.display,
+            'What others see. You can change it at any time.',
+        );
+        this.rule = h(
+            'p',
+            { class: 'hint' },
+            'At least 8 characters. Longer is better than complicated.',
+        );
         this.element = this.build();
         this.set_mode(false);
     }
 
     build() {
-        const form = h('form', {
-            class: 'auth-form', on: { submit: (event) => { event.preventDefault(); this.submit(); } },
-        },
-        this.title,
-        labelled('Username', this.username), this.display_line, labelled('Password', this.password),
-        this.error, this.button,
-        h('p', { class: 'auth-switch' }, this.question, ' ', this.toggle));
-        return h('main', { class: 'auth' },
-            h('div', { class: 'auth-card' },
-                h('div', { class: 'auth-brand' }, mark(44), h('span', {}, 'Chattifier')), form),
-            h('p', { class: 'auth-foot' }, 'Your own place to talk.'));
+        const form = h(
+            'form',
+            {
+                class: 'auth-form',
+                on: {
+                    submit: (event) => {
+                        event.preventDefault();
+                        this.submit();
+                    },
+                },
+            },
+            this.title,
+            labelled('Username', this.username),
+            this.display_line,
+            labelled('Password', this.password),
+            this.rule,
+            this.error,
+            this.button,
+            h('p', { class: 'auth-switch' }, this.question, ' ', this.toggle),
+        );
+        return h(
+            'main',
+            { class: 'auth' },
+            h(
+                'div',
+                { class: 'auth-card' },
+                h('div', { class: 'auth-brand' }, mark(44), h('span', {}, 'Chattifier')),
+                form,
+            ),
+            h('p', { class: 'auth-foot' }, 'Your own place to talk.'),
+        );
     }
 
     set_mode(registering) {
@@ -52,8 +101,11 @@ export class AuthPage {
         fill(this.button, registering ? 'Sign up' : 'Sign in');
         fill(this.question, registering ? 'Already have an account?' : 'New here?');
         fill(this.toggle, registering ? 'Sign in' : 'Create an account');
-        this.display_line.hidden = !registering;
-        this.password.setAttribute('autocomplete', registering ? 'new-password' : 'current-password');
+        this.display_line.hidden = this.rule.hidden = !registering;
+        this.password.setAttribute(
+            'autocomplete',
+            registering ? 'new-password' : 'current-password',
+        );
         fill(this.error);
     }
 
@@ -67,7 +119,8 @@ export class AuthPage {
         this.button.disabled = true;
         try {
             const name = username.value.trim();
-            if (this.registering) await app.session.register(name, password.value, display.value.trim());
+            if (this.registering)
+                await app.session.register(name, password.value, display.value.trim());
             await app.session.login(name, password.value, device_name());
             password.value = '';
             app.enter();
@@ -86,15 +139,26 @@ function words_for(app, error) {
     if (error.field === 'username') {
         return 'Usernames have 3 to 20 letters, digits, dots, dashes or underscores.';
     }
-    if (error.field === 'password') return error.message || 'That password is too weak.';
+    if (error.field === 'password') return 'Passwords have 8 to 128 characters.';
     return app.words(error);
 }
 
 function device_name() {
     const { userAgent } = navigator;
     const first = (list) => list.find(([sign]) => userAgent.includes(sign))?.[1];
-    const browser = first([['Firefox', 'Firefox'], ['Edg/', 'Edge'], ['Chrome', 'Chrome'], ['Safari', 'Safari']]);
-    const system = first([['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Windows', 'Windows'],
-        ['Mac', 'Mac'], ['Linux', 'Linux']]);
+    const browser = first([
+        ['Firefox', 'Firefox'],
+        ['Edg/', 'Edge'],
+        ['Chrome', 'Chrome'],
+        ['Safari', 'Safari'],
+    ]);
+    const system = first([
+        ['Android', 'Android'],
+        ['iPhone', 'iPhone'],
+        ['iPad', 'iPad'],
+        ['Windows', 'Windows'],
+        ['Mac', 'Mac'],
+        ['Linux', 'Linux'],
+    ]);
     return [browser || 'Browser', system].filter(Boolean).join(' on ');
 }

@@ -19,28 +19,66 @@ export class Composer {
         this.editing = null;
         this.typed_at = 0;
         this.mode = h('div', { class: 'composer-mode', hidden: true });
-        this.suggestions = h('div', { class: 'suggestions', role: 'listbox', 'aria-label': 'People', hidden: true });
+        this.suggestions = h('div', {
+            class: 'suggestions',
+            role: 'listbox',
+            'aria-label': 'People',
+            hidden: true,
+        });
         this.input = h('textarea', {
-            class: 'composer-input', rows: 1, 'aria-label': 'Message', placeholder: 'Message',
-            dir: 'auto', autocomplete: 'off', enterkeyhint: 'send', data: { testid: 'composer-input' },
+            class: 'composer-input',
+            rows: 1,
+            'aria-label': 'Message',
+            placeholder: 'Message',
+            dir: 'auto',
+            autocomplete: 'off',
+            enterkeyhint: 'send',
+            data: { testid: 'composer-input' },
             on: {
-                input: () => this.changed(), keydown: (event) => this.key(event),
-                click: () => this.suggest(), blur: () => setTimeout(() => this.hide_suggestions(), 150),
+                input: () => this.changed(),
+                keydown: (event) => this.key(event),
+                click: () => this.suggest(),
+                blur: () => setTimeout(() => this.hide_suggestions(), 150),
             },
         });
-        this.send_button = h('button', {
-            type: 'submit', class: 'send', 'aria-label': 'Send', title: 'Send', disabled: true,
-            data: { testid: 'composer-send' },
-        }, icon('send'));
+        this.send_button = h(
+            'button',
+            {
+                type: 'submit',
+                class: 'send',
+                'aria-label': 'Send',
+                title: 'Send',
+                disabled: true,
+                data: { testid: 'composer-send' },
+            },
+            icon('send'),
+        );
         this.count = h('span', { class: 'composer-count', 'aria-live': 'polite' });
-        this.form = h('form', {
-            class: 'composer-form', on: { submit: (event) => { event.preventDefault(); this.submit(); } },
-        },
-        icon_button('smile', 'Emoji', (event) => this.emoji(event.currentTarget)),
-        this.input, this.count, this.send_button);
+        this.form = h(
+            'form',
+            {
+                class: 'composer-form',
+                on: {
+                    submit: (event) => {
+                        event.preventDefault();
+                        this.submit();
+                    },
+                },
+            },
+            icon_button('smile', 'Emoji', (event) => this.emoji(event.currentTarget)),
+            this.input,
+            this.count,
+            this.send_button,
+        );
         this.closed = h('div', { class: 'composer-closed', hidden: true });
-        this.element = h('div', { class: 'composer' },
-            this.suggestions, this.mode, this.form, this.closed);
+        this.element = h(
+            'div',
+            { class: 'composer' },
+            this.suggestions,
+            this.mode,
+            this.form,
+            this.closed,
+        );
     }
 
     show(room) {
@@ -50,7 +88,8 @@ export class Composer {
         this.hide_suggestions();
         if (!room) return;
         const name = this.app.store.title_of(room);
-        this.input.placeholder = room.peer === this.app.store.me ? 'Write a note' : `Message ${name}`;
+        this.input.placeholder =
+            room.peer === this.app.store.me ? 'Write a note' : `Message ${name}`;
         this.input.value = this.app.drafts.get(room.id) || '';
         this.show_mode();
         this.update_rights();
@@ -60,10 +99,22 @@ export class Composer {
     update_rights() {
         const { room } = this;
         if (!room) return;
-        const closed = room.settings.posting === 'admins' && room.role === 'member' && room.kind === 'channel';
-        this.form.hidden = closed;
-        this.closed.hidden = !closed;
-        if (closed) fill(this.closed, icon('lock', 16), 'Only admins may write in this channel.');
+        const blocked = room.kind === 'direct' && this.app.store.blocked.has(room.peer);
+        const silent =
+            room.settings.posting === 'admins' && room.role === 'member' && room.kind === 'channel';
+        this.form.hidden = blocked || silent;
+        this.closed.hidden = !blocked && !silent;
+        if (silent) fill(this.closed, icon('lock', 16), 'Only admins may write in this channel.');
+        if (blocked) fill(this.closed, ...this.blocked_words(room));
+    }
+
+    blocked_words(room) {
+        const lift = () => this.app.attempt(() => this.app.actions.block(room.peer, false));
+        return [
+            icon('block', 16),
+            `You blocked ${this.app.store.name_of(room.peer)}.`,
+            h('button', { type: 'button', class: 'link-button', on: { click: lift } }, 'Unblock'),
+        ];
     }
 
     focus() {
@@ -111,10 +162,20 @@ export class Composer {
         }
         const { app } = this;
         const title = this.editing ? 'Edit message' : `Reply to ${app.store.name_of(message.from)}`;
-        fill(this.mode, icon(this.editing ? 'edit' : 'reply', 18),
-            h('div', { class: 'composer-mode-text' },
-                h('strong', {}, title), h('span', { dir: 'auto' }, summary_of(app, message))),
-            icon_button('close', 'Cancel', () => { this.leave_mode(); this.focus(); }));
+        fill(
+            this.mode,
+            icon(this.editing ? 'edit' : 'reply', 18),
+            h(
+                'div',
+                { class: 'composer-mode-text' },
+                h('strong', {}, title),
+                h('span', { dir: 'auto' }, summary_of(app, message)),
+            ),
+            icon_button('close', 'Cancel', () => {
+                this.leave_mode();
+                this.focus();
+            }),
+        );
     }
 
     // ---- writing
@@ -194,16 +255,40 @@ export class Composer {
         const match = /(?:^|\s)@([a-z0-9._-]{0,20})$/i.exec(before);
         const people = match ? this.app.people_here(this.room) : [];
         const wanted = match?.[1].toLowerCase() ?? '';
-        const fits = people.filter((user) => user.username.startsWith(wanted) ||
-            user.display_name?.toLowerCase().includes(wanted)).slice(0, SUGGESTIONS_MAX);
+        const fits = people
+            .filter(
+                (user) =>
+                    user.username.startsWith(wanted) ||
+                    user.display_name?.toLowerCase().includes(wanted),
+            )
+            .slice(0, SUGGESTIONS_MAX);
         this.suggestions.hidden = fits.length === 0;
         this.chosen = 0;
-        fill(this.suggestions, fits.map((user, at) => h('button', {
-            type: 'button', role: 'option', class: 'suggestion', 'aria-selected': at === 0 ? 'true' : 'false',
-            data: { username: user.username }, tabindex: -1,
-            on: { mousedown: (event) => { event.preventDefault(); this.complete(user.username); } },
-        }, user_avatar(this.app, user.id, 'xs'), h('bdi', {}, user.display_name || user.username),
-        h('span', { class: 'muted' }, `@${user.username}`))));
+        fill(
+            this.suggestions,
+            fits.map((user, at) =>
+                h(
+                    'button',
+                    {
+                        type: 'button',
+                        role: 'option',
+                        class: 'suggestion',
+                        'aria-selected': at === 0 ? 'true' : 'false',
+                        data: { username: user.username },
+                        tabindex: -1,
+                        on: {
+                            mousedown: (event) => {
+                                event.preventDefault();
+                                this.complete(user.username);
+                            },
+                        },
+                    },
+                    user_avatar(this.app, user.id, 'xs'),
+                    h('bdi', {}, user.display_name || user.username),
+                    h('span', { class: 'muted' }, `@${user.username}`),
+                ),
+            ),
+        );
     }
 
     suggestion_key(event) {
@@ -214,7 +299,9 @@ export class Composer {
         } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
             const step = event.key === 'ArrowDown' ? 1 : -1;
             this.chosen = (this.chosen + step + options.length) % options.length;
-            options.forEach((option, at) => option.setAttribute('aria-selected', String(at === this.chosen)));
+            options.forEach((option, at) =>
+                option.setAttribute('aria-selected', String(at === this.chosen)),
+            );
         } else return false;
         event.preventDefault();
         event.stopPropagation();

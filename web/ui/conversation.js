@@ -11,20 +11,36 @@ export class Conversation {
     constructor(app) {
         this.app = app;
         this.avatar = h('button', {
-            type: 'button', class: 'head-avatar', 'aria-label': 'About this room', tabindex: -1,
+            type: 'button',
+            class: 'head-avatar',
+            'aria-label': 'About this room',
+            tabindex: -1,
             on: { click: () => app.show_panel('info') },
         });
         this.title = h('h1', { class: 'room-title', data: { testid: 'room-title' }, tabindex: -1 });
         this.subtitle = h('p', { class: 'room-subtitle' });
         this.typing = h('div', { class: 'typing', 'aria-live': 'polite' });
-        this.head = h('header', { class: 'conversation-head' },
-            icon_button('back', 'Back to the list', () => app.close_room(), { data: { testid: 'back', only: 'phone' } }),
+        this.head = h(
+            'header',
+            { class: 'conversation-head' },
+            icon_button('back', 'Back to the list', () => app.close_room(), {
+                data: { testid: 'back', only: 'phone' },
+            }),
             this.avatar,
             h('div', { class: 'head-text' }, this.title, this.subtitle),
             icon_button('search', 'Search in this room', () => app.show_panel('search')),
-            icon_button('info', 'About this room', () => app.show_panel('info'), { data: { testid: 'room-info' } }));
-        this.body = h('div', { class: 'conversation-body' },
-            this.head, app.timeline.element, this.typing, app.composer.element);
+            icon_button('info', 'About this room', () => app.show_panel('info'), {
+                data: { testid: 'room-info' },
+            }),
+        );
+        this.body = h(
+            'div',
+            { class: 'conversation-body' },
+            this.head,
+            app.timeline.element,
+            this.typing,
+            app.composer.element,
+        );
         this.empty = empty_page(app);
         this.element = h('main', { class: 'conversation' }, this.body, this.empty);
     }
@@ -51,7 +67,8 @@ export class Conversation {
             const presence = store.presence.get(room.peer);
             const words = presence_words(this.app, room.peer);
             if (words) return words;
-            if (presence?.last_seen) return `Last seen ${ago(presence.last_seen, client.server_now())}`;
+            if (presence?.last_seen)
+                return `Last seen ${ago(presence.last_seen, client.server_now())}`;
             return `@${store.user(room.peer).username}`;
         }
         const count = room.members_count;
@@ -67,8 +84,18 @@ export class Conversation {
             fill(this.typing);
             return;
         }
-        const dots = h('span', { class: 'typing-dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));
-        fill(this.typing, dots, `${list_names(names, 3)} ${names.length === 1 ? 'is' : 'are'} typing`);
+        const dots = h(
+            'span',
+            { class: 'typing-dots', 'aria-hidden': 'true' },
+            h('i'),
+            h('i'),
+            h('i'),
+        );
+        fill(
+            this.typing,
+            dots,
+            `${list_names(names, 3)} ${names.length === 1 ? 'is' : 'are'} typing`,
+        );
     }
 }
 
@@ -77,7 +104,9 @@ export class Banner {
     constructor(app) {
         this.app = app;
         this.element = h('div', {
-            class: 'banner', role: 'status', 'aria-live': 'polite',
+            class: 'banner',
+            role: 'status',
+            'aria-live': 'polite',
             data: { testid: 'connection-banner', state: 'connecting', phase: 'first' },
         });
     }
@@ -85,8 +114,15 @@ export class Banner {
     // phase: first, trying, waiting, catching, back, online, stopped
     show(phase, state = {}) {
         clearInterval(this.timer);
-        const look = { first: 'connecting', trying: 'connecting', catching: 'connecting', waiting: 'offline',
-            stopped: 'offline', back: 'online', online: 'online' }[phase];
+        const look = {
+            first: 'connecting',
+            trying: 'connecting',
+            catching: 'connecting',
+            waiting: 'offline',
+            stopped: 'offline',
+            back: 'online',
+            online: 'online',
+        }[phase];
         Object.assign(this.element.dataset, { state: look, phase });
         const write = () => fill(this.element, ...this.words(phase, state));
         write();
@@ -95,18 +131,30 @@ export class Banner {
 
     words(phase, state) {
         const spinner = h('span', { class: 'spinner', 'aria-hidden': 'true' });
-        const again = (label) => h('button', {
-            type: 'button', class: 'banner-button', on: { click: () => this.app.client.hurry() },
-        }, label);
+        const again = (label) =>
+            h(
+                'button',
+                {
+                    type: 'button',
+                    class: 'banner-button',
+                    on: { click: () => this.app.client.hurry() },
+                },
+                label,
+            );
         if (phase === 'first') return [spinner, 'Connecting…'];
         if (phase === 'trying') return [spinner, 'Connection lost. Reconnecting…'];
         if (phase === 'catching') return [spinner, 'Connected. Catching up…'];
         if (phase === 'back') return [icon('check', 16), 'Back online. You are up to date.'];
         if (phase === 'waiting') {
             const left = Math.max(0, Math.ceil((state.retry_at - Date.now()) / 1000));
-            return ['No connection. ', left > 0 ? `Next try in ${left} s.` : 'Trying…', again('Try now')];
+            return [
+                'No connection. ',
+                left > 0 ? `Next try in ${left} s.` : 'Trying…',
+                again('Try now'),
+            ];
         }
-        if (phase === 'stopped') return [STOPPED[state.why] || 'Disconnected.', again('Connect here')];
+        if (phase === 'stopped')
+            return [STOPPED[state.why] || 'Disconnected.', again('Connect here')];
         return [];
     }
 }

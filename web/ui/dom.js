@@ -1,7 +1,9 @@
-// Builds page elements. Text only ever becomes a text node, so nothing a person writes can be markup.
+// Builds page elements. Text only ever becomes a text node, so nothing a person writes can be
+// markup.
 //
-// h(tag, properties, ...children) makes an element, svg the same for pictures, reconcile keeps a list
-// of children in step with data while leaving untouched elements (and the focus in them) alone.
+// h(tag, properties, ...children) makes an element, svg the same for pictures, reconcile keeps a
+// list of children in step with data while leaving untouched elements (and the focus in them)
+// alone.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -16,10 +18,17 @@ function set(element, name, value) {
     if (value === undefined || value === null || value === false) return;
     if (name === 'class') element.className = value;
     else if (name === 'on') {
-        for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+        for (const [event, listener] of Object.entries(value))
+            element.addEventListener(event, listener);
     } else if (name === 'data') {
-        for (const [key, item] of Object.entries(value)) if (item !== undefined) element.dataset[key] = item;
-    } else if (name === 'value' || name === 'checked' || name === 'disabled' || name === 'selected') {
+        for (const [key, item] of Object.entries(value))
+            if (item !== undefined) element.dataset[key] = item;
+    } else if (
+        name === 'value' ||
+        name === 'checked' ||
+        name === 'disabled' ||
+        name === 'selected'
+    ) {
         element[name] = value;
     } else element.setAttribute(name, value === true ? '' : String(value));
 }

@@ -4,9 +4,17 @@ const DAY_MS = 86_400_000;
 const clock_form = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const weekday_form = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
 const short_weekday_form = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
-const date_form = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const date_form = new Intl.DateTimeFormat(undefined, {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+});
 const short_date_form = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const year_form = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
+const year_form = new Intl.DateTimeFormat(undefined, {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+});
 const full_form = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 
 export const clock_time = (ts) => clock_form.format(ts);
@@ -46,9 +54,15 @@ export function ago(ts, now) {
 }
 
 export function initials(name) {
-    const words = name.trim().split(/[\s._-]+/u).filter(Boolean);
+    const words = name
+        .trim()
+        .split(/[\s._-]+/u)
+        .filter(Boolean);
     const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0] || '?'];
-    return letters.map((word) => [...word][0]).join('').toLocaleUpperCase();
+    return letters
+        .map((word) => [...word][0])
+        .join('')
+        .toLocaleUpperCase();
 }
 
 // The same person has the same colour everywhere.
@@ -68,12 +82,14 @@ export function list_names(names, max = 3) {
     return `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-// Splits a text into {text}, {link, text} and {mention, text}. Joined, the texts are the whole text.
-// A link is http or https and nothing else.
+// Splits a text into {text}, {link, text} and {mention, text}. Joined, the texts are the whole
+// text. A link is http or https and nothing else.
 export function pieces(text, names = new Map()) {
     const found = [];
     let at = 0;
-    for (const match of text.matchAll(/https?:\/\/[^\s<>"`]+|@[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?/giu)) {
+    for (const match of text.matchAll(
+        /https?:\/\/[^\s<>"`]+|@[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?/giu,
+    )) {
         const piece = match[0][0] === '@' ? mention_at(text, match, names) : link_at(match[0]);
         if (!piece) continue;
         if (match.index > at) found.push({ text: text.slice(at, match.index) });
@@ -94,8 +110,11 @@ function mention_at(text, match, names) {
 function link_at(raw) {
     let text = raw.replace(/[.,;:!?'"*_~]+$/u, '');
     const count = (sign) => text.split(sign).length;
-    while (/[)\]}]$/.test(text) && count(')') + count(']') + count('}') >
-        count('(') + count('[') + count('{')) text = text.slice(0, -1).replace(/[.,;:!?]+$/u, '');
+    while (
+        /[)\]}]$/.test(text) &&
+        count(')') + count(']') + count('}') > count('(') + count('[') + count('{')
+    )
+        text = text.slice(0, -1).replace(/[.,;:!?]+$/u, '');
     try {
         const { protocol, href, hostname } = new URL(text);
         if ((protocol !== 'http:' && protocol !== 'https:') || !hostname) return null;
@@ -108,6 +127,9 @@ function link_at(raw) {
 // Up to three emoji and nothing else are shown large.
 export function only_emoji(text) {
     if (text.length > 24 || !/\p{Extended_Pictographic}/u.test(text)) return false;
-    const rest = text.replace(/\p{Extended_Pictographic}|\p{Emoji_Modifier}|[\u200d\ufe0f\s]/gu, '');
+    const rest = text.replace(
+        /\p{Extended_Pictographic}|\p{Emoji_Modifier}|[\u200d\ufe0f\s]/gu,
+        '',
+    );
     return rest === '' && (text.match(/\p{Extended_Pictographic}/gu) || []).length <= 3;
 }

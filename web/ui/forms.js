@@ -8,26 +8,56 @@ export function labelled(label, control, hint) {
     const id = `field${++last_id}`;
     control.id = id;
     if (hint) control.setAttribute('aria-describedby', `${id}h`);
-    return h('div', { class: 'labelled' },
-        h('label', { for: id }, label), control, hint && h('p', { class: 'hint', id: `${id}h` }, hint));
+    return h(
+        'div',
+        { class: 'labelled' },
+        h('label', { for: id }, label),
+        control,
+        hint && h('p', { class: 'hint', id: `${id}h` }, hint),
+    );
 }
 
 export function segmented(name, options, value, on_change) {
-    return h('div', { class: 'segmented', role: 'radiogroup', 'aria-label': name },
-        options.map(([key, label]) => h('label', { class: 'segment' },
-            h('input', {
-                type: 'radio', name, value: key, checked: key === value, class: 'visually-hidden',
-                on: { change: () => on_change(key) },
-            }), h('span', {}, label))));
+    return h(
+        'div',
+        { class: 'segmented', role: 'radiogroup', 'aria-label': name },
+        options.map(([key, label]) =>
+            h(
+                'label',
+                { class: 'segment' },
+                h('input', {
+                    type: 'radio',
+                    name,
+                    value: key,
+                    checked: key === value,
+                    class: 'visually-hidden',
+                    on: { change: () => on_change(key) },
+                }),
+                h('span', {}, label),
+            ),
+        ),
+    );
 }
 
 // A form whose submit is awaited: errors are shown in it, success calls nothing more.
 export function async_form(app, { submit, label, danger = false, testid }, ...children) {
     const error = h('p', { class: 'form-error', role: 'alert' });
-    const button = h('button', {
-        type: 'submit', class: danger ? 'button button-danger' : 'button button-main', data: { testid },
-    }, label);
-    const form = h('form', { class: 'stack' }, children, error, h('div', { class: 'dialog-actions' }, button));
+    const button = h(
+        'button',
+        {
+            type: 'submit',
+            class: danger ? 'button button-danger' : 'button button-main',
+            data: { testid },
+        },
+        label,
+    );
+    const form = h(
+        'form',
+        { class: 'stack' },
+        children,
+        error,
+        h('div', { class: 'dialog-actions' }, button),
+    );
     form.addEventListener('submit', async (event) => {
         event.preventDefault();
         fill(error);

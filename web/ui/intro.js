@@ -7,13 +7,25 @@ import { day_label } from './format.js';
 
 export function room_intro(app, room) {
     const { store } = app;
-    return h('div', { class: 'intro' },
+    return h(
+        'div',
+        { class: 'intro' },
         room_avatar(app, room, 'l'),
         h('h2', {}, h('bdi', {}, store.title_of(room))),
         h('p', { class: 'muted' }, words_for(app, room)),
-        room.kind !== 'direct' && room.role !== 'member' && h('button', {
-            type: 'button', class: 'button', on: { click: () => app.add_people(room) },
-        }, icon('people', 18), 'Add people'));
+        room.kind !== 'direct' &&
+            room.role !== 'member' &&
+            h(
+                'button',
+                {
+                    type: 'button',
+                    class: 'button',
+                    on: { click: () => app.add_people(room) },
+                },
+                icon('people', 18),
+                'Add people',
+            ),
+    );
 }
 
 function words_for(app, room) {
@@ -25,18 +37,41 @@ function words_for(app, room) {
     }
     const when = room.created ? ` since ${day_label(room.created, app.client.server_now())}` : '';
     const kind = room.kind === 'channel' ? `A ${room.visibility} channel` : 'A private group';
-    return room.topic ? `${room.topic} · ${kind}${when}` : `${kind}${when}. This is where it begins.`;
+    return room.topic
+        ? `${room.topic} · ${kind}${when}`
+        : `${kind}${when}. This is where it begins.`;
 }
 
 export function empty_page(app) {
-    return h('div', { class: 'empty-page' },
+    return h(
+        'div',
+        { class: 'empty-page' },
         mark(64),
         h('h2', {}, 'Pick a conversation'),
-        h('p', { class: 'muted' }, 'Choose one on the left, or press ',
-            h('kbd', {}, 'Ctrl'), ' ', h('kbd', {}, 'K'), ' to jump to anybody.'),
-        h('div', { class: 'empty-actions' },
-            h('button', { type: 'button', class: 'button', on: { click: () => app.new_direct() } },
-                icon('person', 18), 'Message somebody'),
-            h('button', { type: 'button', class: 'button', on: { click: () => app.browse() } },
-                icon('compass', 18), 'Browse channels')));
+        h(
+            'p',
+            { class: 'muted' },
+            'Choose one on the left, or press ',
+            h('kbd', {}, 'Ctrl'),
+            ' ',
+            h('kbd', {}, 'K'),
+            ' to jump to anybody.',
+        ),
+        h(
+            'div',
+            { class: 'empty-actions' },
+            h(
+                'button',
+                { type: 'button', class: 'button', on: { click: () => app.new_direct() } },
+                icon('person', 18),
+                'Message somebody',
+            ),
+            h(
+                'button',
+                { type: 'button', class: 'button', on: { click: () => app.browse() } },
+                icon('compass', 18),
+                'Browse channels',
+            ),
+        ),
+    );
 }

@@ -12,7 +12,11 @@ export function text_nodes(app, text, mentions) {
     for (const id of mentions) names.set(app.store.user(id).username, id);
     return pieces(text, names).map((piece) => {
         if (piece.link) {
-            return h('a', { href: piece.link, target: '_blank', rel: 'noopener noreferrer' }, piece.text);
+            return h(
+                'a',
+                { href: piece.link, target: '_blank', rel: 'noopener noreferrer' },
+                piece.text,
+            );
         }
         if (!piece.mention) return piece.text;
         const mine = piece.mention === app.store.me;
@@ -26,26 +30,45 @@ export function summary_of(app, message) {
     return message.text.length > 160 ? `${message.text.slice(0, 160)}…` : message.text;
 }
 
-// place: {first, last} of the author's group, direct, quoted (the message replied to), seen (names).
+// place: {first, last} of the author's group, direct, quoted (the message replied to), seen
+// (names).
 export function message_row(app, room, message, place) {
     const mine = message.from === app.store.me;
-    const classes = ['message', mine && 'is-mine', place.first && 'is-first', place.last && 'is-last',
-        message.deleted && 'is-deleted', place.direct && 'is-direct'];
-    const row = h('div', {
-        class: classes.filter(Boolean).join(' '), role: 'article', tabindex: -1,
-        'aria-label': label_of(app, message, mine),
-        data: { testid: 'message', seq: message.seq, state: message.state, key: message.key },
-    },
-    !mine && !place.direct && h('div', { class: 'message-side' },
-        place.last && user_avatar(app, message.from, 's')),
-    h('div', { class: 'message-stack' },
-        place.first && !mine && !place.direct && author_line(app, message),
-        h('div', { class: 'message-line' },
-            bubble(app, room, message, place, mine),
-            message.state === 'sent' && !message.deleted && actions(app, room, message, mine)),
-        message.reactions.length > 0 && reactions(app, room, message),
-        message.state === 'failed' && failure(app, room, message),
-        place.seen?.length > 0 && seen_by(app, place.seen)));
+    const classes = [
+        'message',
+        mine && 'is-mine',
+        place.first && 'is-first',
+        place.last && 'is-last',
+        message.deleted && 'is-deleted',
+        place.direct && 'is-direct',
+    ];
+    const row = h(
+        'div',
+        {
+            class: classes.filter(Boolean).join(' '),
+            role: 'article',
+            tabindex: -1,
+            'aria-label': label_of(app, message, mine),
+            data: { testid: 'message', seq: message.seq, state: message.state, key: message.key },
+        },
+        !mine &&
+            !place.direct &&
+            h('div', { class: 'message-side' }, place.last && user_avatar(app, message.from, 's')),
+        h(
+            'div',
+            { class: 'message-stack' },
+            place.first && !mine && !place.direct && author_line(app, message),
+            h(
+                'div',
+                { class: 'message-line' },
+                bubble(app, room, message, place, mine),
+                message.state === 'sent' && !message.deleted && actions(app, room, message, mine),
+            ),
+            message.reactions.length > 0 && reactions(app, room, message),
+            message.state === 'failed' && failure(app, room, message),
+            place.seen?.length > 0 && seen_by(app, place.seen),
+        ),
+    );
     return row;
 }
 
@@ -57,57 +80,108 @@ function label_of(app, message, mine) {
 
 const author_line = (app, message) => {
     const { username } = app.store.user(message.from);
-    return h('div', { class: 'message-author' },
+    return h(
+        'div',
+        { class: 'message-author' },
         h('bdi', {}, app.store.name_of(message.from)),
-        username && h('span', { class: 'message-username' }, `@${username}`));
+        username && h('span', { class: 'message-username' }, `@${username}`),
+    );
 };
 
 function bubble(app, room, message, place, mine) {
     const big = !message.deleted && !message.reply_to && only_emoji(message.text);
-    return h('div', { class: big ? 'bubble is-big' : 'bubble' },
+    return h(
+        'div',
+        { class: big ? 'bubble is-big' : 'bubble' },
         message.reply_to > 0 && quote(app, room, message, place.quoted),
         message.deleted
-            ? h('span', { class: 'message-text', data: { testid: 'message-text' } }, icon('block', 15), ' This message was deleted')
-            : h('span', { class: 'message-text', dir: 'auto', data: { testid: 'message-text' } },
-                text_nodes(app, message.text, message.mentions)),
-        meta(app, message, place, mine));
+            ? h(
+                  'span',
+                  { class: 'message-text', data: { testid: 'message-text' } },
+                  icon('block', 15),
+                  ' This message was deleted',
+              )
+            : h(
+                  'span',
+                  { class: 'message-text', dir: 'auto', data: { testid: 'message-text' } },
+                  text_nodes(app, message.text, message.mentions),
+              ),
+        meta(app, message, place, mine),
+    );
 }
 
 function meta(app, message, place, mine) {
-    return h('span', { class: 'message-meta' },
+    return h(
+        'span',
+        { class: 'message-meta' },
         message.edited && !message.deleted && h('span', { class: 'message-edited' }, 'edited'),
         h('time', { title: full_time(message.ts) }, clock_time(message.ts)),
-        mine && !message.deleted && state_sign(message, place));
+        mine && !message.deleted && state_sign(message, place),
+    );
 }
 
 function state_sign(message, place) {
-    const signs = { sending: ['clock', 'Sending'], failed: ['alert', 'Not sent'], sent: ['check', 'Sent'] };
+    const signs = {
+        sending: ['clock', 'Sending'],
+        failed: ['alert', 'Not sent'],
+        sent: ['check', 'Sent'],
+    };
     let [name, label] = signs[message.state];
     if (place.read) [name, label] = ['checks', 'Read'];
-    return h('span', { class: 'message-state', role: 'img', 'aria-label': label, title: label },
-        icon(name, 15));
+    return h(
+        'span',
+        { class: 'message-state', role: 'img', 'aria-label': label, title: label },
+        icon(name, 15),
+    );
 }
 
 function quote(app, room, message, quoted) {
     const who = quoted ? app.store.name_of(quoted.from) : '';
-    return h('button', {
-        type: 'button', class: 'quote', 'aria-label': `Reply to ${who}: show that message`,
-        on: { click: () => app.jump_to(room.id, message.reply_to) },
-    },
-    who && h('span', { class: 'quote-who' }, h('bdi', {}, who)),
-    h('span', { class: 'quote-text', dir: 'auto' }, summary_of(app, quoted)));
+    return h(
+        'button',
+        {
+            type: 'button',
+            class: 'quote',
+            'aria-label': `Reply to ${who}: show that message`,
+            on: { click: () => app.jump_to(room.id, message.reply_to) },
+        },
+        who && h('span', { class: 'quote-who' }, h('bdi', {}, who)),
+        h('span', { class: 'quote-text', dir: 'auto' }, summary_of(app, quoted)),
+    );
 }
 
 function reactions(app, room, message) {
-    return h('div', { class: 'reactions' }, message.reactions.map((reaction) => h('button', {
-        type: 'button', class: reaction.me ? 'reaction is-mine' : 'reaction',
-        'aria-pressed': reaction.me ? 'true' : 'false', 'aria-label': `${reaction.key}, ${reaction.count}`,
-        on: { click: () => app.actions.react(room.id, message, reaction.key, !reaction.me) },
-    }, h('span', { class: 'reaction-sign' }, reaction.key), h('span', {}, reaction.count))),
-    h('button', {
-        type: 'button', class: 'reaction reaction-add', 'aria-label': 'Add a reaction',
-        on: { click: (event) => choose_reaction(app, room, message, event.currentTarget) },
-    }, icon('smile', 16)));
+    return h(
+        'div',
+        { class: 'reactions' },
+        message.reactions.map((reaction) =>
+            h(
+                'button',
+                {
+                    type: 'button',
+                    class: reaction.me ? 'reaction is-mine' : 'reaction',
+                    'aria-pressed': reaction.me ? 'true' : 'false',
+                    'aria-label': `${reaction.key}, ${reaction.count}`,
+                    on: {
+                        click: () =>
+                            app.actions.react(room.id, message, reaction.key, !reaction.me),
+                    },
+                },
+                h('span', { class: 'reaction-sign' }, reaction.key),
+                h('span', {}, reaction.count),
+            ),
+        ),
+        h(
+            'button',
+            {
+                type: 'button',
+                class: 'reaction reaction-add',
+                'aria-label': 'Add a reaction',
+                on: { click: (event) => choose_reaction(app, room, message, event.currentTarget) },
+            },
+            icon('smile', 16),
+        ),
+    );
 }
 
 export function choose_reaction(app, room, message, anchor) {
@@ -119,10 +193,20 @@ export function choose_reaction(app, room, message, anchor) {
 
 function actions(app, room, message, mine) {
     const more = (event) => message_menu(app, room, message, mine, event.currentTarget);
-    return h('div', { class: 'message-actions', role: 'toolbar', 'aria-label': 'Message actions' },
-        icon_button('smile', 'React', (event) => choose_reaction(app, room, message, event.currentTarget)),
-        icon_button('reply', 'Reply', () => app.composer.reply(message), { data: { testid: 'reply' } }),
-        icon_button('more', 'More', more, { 'aria-haspopup': 'menu', data: { testid: 'message-more' } }));
+    return h(
+        'div',
+        { class: 'message-actions', role: 'toolbar', 'aria-label': 'Message actions' },
+        icon_button('smile', 'React', (event) =>
+            choose_reaction(app, room, message, event.currentTarget),
+        ),
+        icon_button('reply', 'Reply', () => app.composer.reply(message), {
+            data: { testid: 'reply' },
+        }),
+        icon_button('more', 'More', more, {
+            'aria-haspopup': 'menu',
+            data: { testid: 'message-more' },
+        }),
+    );
 }
 
 function message_menu(app, room, message, mine, anchor) {
@@ -130,39 +214,73 @@ function message_menu(app, room, message, mine, anchor) {
     open_menu(anchor, [
         { icon: 'reply', label: 'Reply', act: () => app.composer.reply(message) },
         { icon: 'copy', label: 'Copy text', act: () => app.copy(message.text) },
-        mine && { icon: 'edit', label: 'Edit', testid: 'edit', act: () => app.composer.edit(message) },
-        !mine && { icon: 'chat', label: 'Message the author', act: () => app.actions.open_direct(message.from) },
+        mine && {
+            icon: 'edit',
+            label: 'Edit',
+            testid: 'edit',
+            act: () => app.composer.edit(message),
+        },
+        !mine && {
+            icon: 'chat',
+            label: 'Message the author',
+            act: () => app.actions.open_direct(message.from),
+        },
         (mine || moderator) && {
-            icon: 'trash', label: 'Delete', danger: true, testid: 'delete',
+            icon: 'trash',
+            label: 'Delete',
+            danger: true,
+            testid: 'delete',
             act: () => app.actions.remove_message(room.id, message),
         },
     ]);
 }
 
 function failure(app, room, message) {
-    return h('div', { class: 'failure', role: 'alert' },
+    return h(
+        'div',
+        { class: 'failure', role: 'alert' },
         h('span', {}, message.error || 'Not sent.'),
-        h('button', {
-            type: 'button', class: 'link-button', data: { testid: 'retry' },
-            on: { click: () => app.actions.retry(room.id, message) },
-        }, 'Try again'),
-        h('button', {
-            type: 'button', class: 'link-button', on: { click: () => app.actions.discard(room.id, message) },
-        }, 'Discard'));
+        h(
+            'button',
+            {
+                type: 'button',
+                class: 'link-button',
+                data: { testid: 'retry' },
+                on: { click: () => app.actions.retry(room.id, message) },
+            },
+            'Try again',
+        ),
+        h(
+            'button',
+            {
+                type: 'button',
+                class: 'link-button',
+                on: { click: () => app.actions.discard(room.id, message) },
+            },
+            'Discard',
+        ),
+    );
 }
 
 function seen_by(app, users) {
     const names = users.map((id) => app.store.name_of(id));
-    return h('div', { class: 'seen', title: `Read by ${list_names(names, 30)}` },
+    return h(
+        'div',
+        { class: 'seen', title: `Read by ${list_names(names, 30)}` },
         h('span', { class: 'visually-hidden' }, `Read by ${list_names(names, 30)}`),
         users.slice(0, 6).map((id) => user_avatar(app, id, 'xs')),
-        users.length > 6 && h('span', { class: 'seen-more' }, `+${users.length - 6}`));
+        users.length > 6 && h('span', { class: 'seen-more' }, `+${users.length - 6}`),
+    );
 }
 
 // ---- what happened to the room, in one quiet line
 
 export function notice_row(app, notice) {
-    return h('div', { class: 'notice', data: { seq: notice.seq } }, h('span', {}, notice_words(app, notice)));
+    return h(
+        'div',
+        { class: 'notice', data: { seq: notice.seq } },
+        h('span', {}, notice_words(app, notice)),
+    );
 }
 
 function notice_words(app, { notice: event, fresh }) {
@@ -172,7 +290,8 @@ function notice_words(app, { notice: event, fresh }) {
 }
 
 function updated_words(app, event) {
-    if (event.name !== undefined) return `${app.name(event.by)} renamed the room to “${event.name}”`;
+    if (event.name !== undefined)
+        return `${app.name(event.by)} renamed the room to “${event.name}”`;
     if (event.topic !== undefined) return `${app.name(event.by)} changed the topic`;
     return `${app.name(event.by)} changed the settings`;
 }

@@ -19,22 +19,42 @@ export function toast(text, { kind = 'info', wait_ms = 4000 } = {}) {
 
 export function icon_button(name, label, on_click, more = {}) {
     const { data, ...rest } = more;
-    return h('button', {
-        type: 'button', class: 'icon-button', 'aria-label': label, title: label, data,
-        on: { click: on_click }, ...rest,
-    }, icon(name));
+    return h(
+        'button',
+        {
+            type: 'button',
+            class: 'icon-button',
+            'aria-label': label,
+            title: label,
+            data,
+            on: { click: on_click },
+            ...rest,
+        },
+        icon(name),
+    );
 }
 
 // A modal dialog. `content` gets a function that closes it.
 export function open_dialog(title, content, { wide = false } = {}) {
-    const dialog = h('dialog', { class: wide ? 'dialog dialog-wide' : 'dialog', 'aria-label': title });
+    const dialog = h('dialog', {
+        class: wide ? 'dialog dialog-wide' : 'dialog',
+        'aria-label': title,
+    });
     const close = () => dialog.close();
-    fill(dialog,
-        h('header', { class: 'dialog-head' },
-            h('h2', {}, title), icon_button('close', 'Close', close)),
-        h('div', { class: 'dialog-body' }, content(close)));
+    fill(
+        dialog,
+        h(
+            'header',
+            { class: 'dialog-head' },
+            h('h2', {}, title),
+            icon_button('close', 'Close', close),
+        ),
+        h('div', { class: 'dialog-body' }, content(close)),
+    );
     dialog.addEventListener('close', () => dialog.remove());
-    dialog.addEventListener('mousedown', (event) => { if (event.target === dialog) close(); });
+    dialog.addEventListener('mousedown', (event) => {
+        if (event.target === dialog) close();
+    });
     document.body.append(dialog);
     dialog.showModal();
     dialog.querySelector('[autofocus], input, textarea')?.focus();
@@ -44,15 +64,37 @@ export function open_dialog(title, content, { wide = false } = {}) {
 export function confirm_dialog({ title, text, action, danger = true }) {
     return new Promise((resolve) => {
         let answer = false;
-        const decide = (close) => { answer = true; close(); };
-        const dialog = open_dialog(title, (close) => h('div', { class: 'stack' },
-            h('p', { class: 'muted' }, text),
-            h('div', { class: 'dialog-actions' },
-                h('button', { type: 'button', class: 'button', on: { click: close } }, 'Cancel'),
-                h('button', {
-                    type: 'button', class: danger ? 'button button-danger' : 'button button-main',
-                    autofocus: true, data: { testid: 'confirm' }, on: { click: () => decide(close) },
-                }, action))));
+        const decide = (close) => {
+            answer = true;
+            close();
+        };
+        const dialog = open_dialog(title, (close) =>
+            h(
+                'div',
+                { class: 'stack' },
+                h('p', { class: 'muted' }, text),
+                h(
+                    'div',
+                    { class: 'dialog-actions' },
+                    h(
+                        'button',
+                        { type: 'button', class: 'button', on: { click: close } },
+                        'Cancel',
+                    ),
+                    h(
+                        'button',
+                        {
+                            type: 'button',
+                            class: danger ? 'button button-danger' : 'button button-main',
+                            autofocus: true,
+                            data: { testid: 'confirm' },
+                            on: { click: () => decide(close) },
+                        },
+                        action,
+                    ),
+                ),
+            ),
+        );
         dialog.addEventListener('close', () => resolve(answer));
     });
 }
@@ -67,7 +109,11 @@ export function close_popover() {
 export function open_popover(anchor, element, { role = 'menu', label } = {}) {
     close_popover();
     const before = document.activeElement;
-    const surface = h('div', { class: 'popover', role, 'aria-label': label, tabindex: -1 }, element);
+    const surface = h(
+        'div',
+        { class: 'popover', role, 'aria-label': label, tabindex: -1 },
+        element,
+    );
     const host = anchor.closest('dialog') || document.body;
     host.append(surface);
     place(surface, anchor.getBoundingClientRect());
@@ -118,10 +164,24 @@ function walk(event) {
 
 // items: {icon, label, act, danger} or null, which is left out.
 export function open_menu(anchor, items) {
-    const rows = items.filter(Boolean).map((item) => h('button', {
-        type: 'button', role: 'menuitem', class: item.danger ? 'menu-item is-danger' : 'menu-item',
-        data: { testid: item.testid },
-        on: { click: () => { close_popover(); item.act(); } },
-    }, icon(item.icon, 18), item.label));
+    const rows = items.filter(Boolean).map((item) =>
+        h(
+            'button',
+            {
+                type: 'button',
+                role: 'menuitem',
+                class: item.danger ? 'menu-item is-danger' : 'menu-item',
+                data: { testid: item.testid },
+                on: {
+                    click: () => {
+                        close_popover();
+                        item.act();
+                    },
+                },
+            },
+            icon(item.icon, 18),
+            item.label,
+        ),
+    );
     if (rows.length) open_popover(anchor, h('div', { class: 'menu' }, rows));
 }

@@ -11,9 +11,19 @@ export class Panel {
         this.name = null;
         this.title = h('h2', { tabindex: -1 });
         this.body = h('div', { class: 'panel-body' });
-        this.element = h('aside', { class: 'panel', hidden: true, data: { testid: 'panel' } },
-            h('header', { class: 'panel-head' }, this.title,
-                icon_button('close', 'Close', () => this.close(), { data: { testid: 'panel-close' } })), this.body);
+        this.element = h(
+            'aside',
+            { class: 'panel', hidden: true, data: { testid: 'panel' } },
+            h(
+                'header',
+                { class: 'panel-head' },
+                this.title,
+                icon_button('close', 'Close', () => this.close(), {
+                    data: { testid: 'panel-close' },
+                }),
+            ),
+            this.body,
+        );
     }
 
     toggle(name) {
@@ -44,7 +54,10 @@ export class Panel {
         this.element.hidden = false;
         app.shell.dataset.panel = this.name;
         fill(this.title, this.name === 'info' ? 'About' : 'Search');
-        fill(this.body, this.name === 'info' ? info_panel(app, app.room) : search_panel(app, app.room));
+        fill(
+            this.body,
+            this.name === 'info' ? info_panel(app, app.room) : search_panel(app, app.room),
+        );
     }
 
     // Search keeps what was found; only the info is drawn again.
@@ -52,8 +65,10 @@ export class Panel {
         if (this.name !== 'info') return;
         if (document.querySelector('.popover')) return;
         const { scrollTop } = this.body;
+        const at = [...this.body.querySelectorAll('button')].indexOf(document.activeElement);
         this.show();
         this.body.scrollTop = scrollTop;
+        if (at >= 0) this.body.querySelectorAll('button')[at]?.focus({ preventScroll: true });
     }
 
     room_changed() {

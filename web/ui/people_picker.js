@@ -5,14 +5,27 @@ import { user_avatar } from './avatar.js';
 import { icon } from './icons.js';
 
 // on_pick gets a user when a row is chosen. `many` shows the chosen ones above the field.
-export function people_picker(app, { on_pick, many = false, exclude = new Set(), allow_me = false }) {
+export function people_picker(
+    app,
+    { on_pick, many = false, exclude = new Set(), allow_me = false },
+) {
     const chosen = new Map();
     const chips = h('div', { class: 'chips' });
     const results = h('ul', { class: 'people-results', 'aria-label': 'People' });
-    const status = h('p', { class: 'hint', 'aria-live': 'polite' }, 'Type at least two letters of a username.');
+    const status = h(
+        'p',
+        { class: 'hint', 'aria-live': 'polite' },
+        'Type at least two letters of a username.',
+    );
     const input = h('input', {
-        type: 'search', class: 'field', placeholder: 'Search by username', 'aria-label': 'Search people',
-        autocomplete: 'off', spellcheck: 'false', autofocus: true, data: { testid: 'user-search' },
+        type: 'search',
+        class: 'field',
+        placeholder: 'Search by username',
+        'aria-label': 'Search people',
+        autocomplete: 'off',
+        spellcheck: 'false',
+        autofocus: true,
+        data: { testid: 'user-search' },
     });
 
     const choose = (user) => {
@@ -29,20 +42,58 @@ export function people_picker(app, { on_pick, many = false, exclude = new Set(),
         on_pick([...chosen.values()]);
         input.focus();
     };
-    const draw_chips = () => fill(chips, [...chosen.values()].map((user) => h('button', {
-        type: 'button', class: 'chip', 'aria-label': `Remove ${user.username}`, on: { click: () => choose(user) },
-    }, user.display_name || user.username, icon('close', 14))));
+    const draw_chips = () =>
+        fill(
+            chips,
+            [...chosen.values()].map((user) =>
+                h(
+                    'button',
+                    {
+                        type: 'button',
+                        class: 'chip',
+                        'aria-label': `Remove ${user.username}`,
+                        on: { click: () => choose(user) },
+                    },
+                    user.display_name || user.username,
+                    icon('close', 14),
+                ),
+            ),
+        );
     const fits = (user) => !exclude.has(user.id) && (allow_me || user.id !== app.store.me);
-    const show = (users) => fill(results, users.filter(fits).slice(0, 20).map((user) => h('li', {},
-        h('button', {
-            type: 'button', class: chosen.has(user.id) ? 'person is-chosen' : 'person',
-            data: { testid: 'user-result', username: user.username },
-            on: { click: () => choose(user) },
-        }, user_avatar(app, user.id, 's'),
-        h('span', { class: 'person-text' },
-            h('bdi', { class: 'person-name' }, user.display_name || user.username),
-            h('span', { class: 'person-username' }, `@${user.username}`)),
-        chosen.has(user.id) && icon('check', 18)))));
+    const show = (users) =>
+        fill(
+            results,
+            users
+                .filter(fits)
+                .slice(0, 20)
+                .map((user) =>
+                    h(
+                        'li',
+                        {},
+                        h(
+                            'button',
+                            {
+                                type: 'button',
+                                class: chosen.has(user.id) ? 'person is-chosen' : 'person',
+                                data: { testid: 'user-result', username: user.username },
+                                on: { click: () => choose(user) },
+                            },
+                            user_avatar(app, user.id, 's'),
+                            h(
+                                'span',
+                                { class: 'person-text' },
+                                h(
+                                    'bdi',
+                                    { class: 'person-name' },
+                                    user.display_name || user.username,
+                                ),
+                                h('span', { class: 'person-username' }, `@${user.username}`),
+                            ),
+                            chosen.has(user.id) && icon('check', 18),
+                        ),
+                    ),
+                ),
+        );
 
     const find = debounce(async () => {
         const prefix = input.value.trim().replace(/^@/, '').toLowerCase();
@@ -56,7 +107,10 @@ export function people_picker(app, { on_pick, many = false, exclude = new Set(),
             if (!input.isConnected) return;
             show(users);
             const count = users.filter(fits).length;
-            fill(status, count ? `${count} found` : `Nobody has a username that begins with “${prefix}”.`);
+            fill(
+                status,
+                count ? `${count} found` : `Nobody has a username that begins with “${prefix}”.`,
+            );
         } catch (error) {
             fill(status, app.words(error));
         }

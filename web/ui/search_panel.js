@@ -12,10 +12,19 @@ export function search_panel(app, room) {
     let round = 0;
     const list = h('ul', { class: 'hits' });
     const status = h('p', { class: 'hint', 'aria-live': 'polite' });
-    const more = h('button', { type: 'button', class: 'button', hidden: true, on: { click: () => find(true) } }, 'More');
+    const more = h(
+        'button',
+        { type: 'button', class: 'button', hidden: true, on: { click: () => find(true) } },
+        'More',
+    );
     const input = h('input', {
-        type: 'search', class: 'field', placeholder: 'Search messages', 'aria-label': 'Search messages',
-        autofocus: true, data: { testid: 'search-input' }, on: { input: debounce(() => find(false), 250) },
+        type: 'search',
+        class: 'field',
+        placeholder: 'Search messages',
+        'aria-label': 'Search messages',
+        autofocus: true,
+        data: { testid: 'search-input' },
+        on: { input: debounce(() => find(false), 250) },
     });
 
     async function find(go_on) {
@@ -28,7 +37,11 @@ export function search_panel(app, room) {
             return;
         }
         try {
-            const ask = { q, room: scope === 'room' ? room.id : undefined, cursor: go_on ? next : undefined };
+            const ask = {
+                q,
+                room: scope === 'room' ? room.id : undefined,
+                cursor: go_on ? next : undefined,
+            };
             const answer = await app.actions.search(ask);
             if (mine !== round) return;
             next = answer.next;
@@ -40,24 +53,58 @@ export function search_panel(app, room) {
         }
     }
     fill(status, 'Type two letters or more.');
-    return h('div', { class: 'search-panel' }, input,
-        room && segmented('scope', [['room', 'This room'], ['all', 'All rooms']], scope, (value) => {
-            scope = value;
-            find(false);
-        }), status, list, more);
+    return h(
+        'div',
+        { class: 'search-panel' },
+        input,
+        room &&
+            segmented(
+                'scope',
+                [
+                    ['room', 'This room'],
+                    ['all', 'All rooms'],
+                ],
+                scope,
+                (value) => {
+                    scope = value;
+                    find(false);
+                },
+            ),
+        status,
+        list,
+        more,
+    );
 }
 
 function hit_row(app, hit, q) {
     const room = app.store.rooms.get(hit.room);
-    return h('li', {}, h('button', {
-        type: 'button', class: 'hit', data: { testid: 'hit' },
-        on: { click: () => app.jump_to(hit.room, hit.seq) },
-    }, user_avatar(app, hit.from, 's'),
-    h('span', { class: 'hit-text' },
-        h('span', { class: 'hit-top' }, h('bdi', { class: 'person-name' }, app.store.name_of(hit.from)),
-            h('time', { class: 'room-when' }, short_when(hit.ts, app.client.server_now()))),
-        h('span', { class: 'hit-words', dir: 'auto' }, marked(excerpt(hit.text, q), q)),
-        room && h('span', { class: 'hit-room' }, icon('chat', 13), app.store.title_of(room)))));
+    return h(
+        'li',
+        {},
+        h(
+            'button',
+            {
+                type: 'button',
+                class: 'hit',
+                data: { testid: 'hit' },
+                on: { click: () => app.jump_to(hit.room, hit.seq) },
+            },
+            user_avatar(app, hit.from, 's'),
+            h(
+                'span',
+                { class: 'hit-text' },
+                h(
+                    'span',
+                    { class: 'hit-top' },
+                    h('bdi', { class: 'person-name' }, app.store.name_of(hit.from)),
+                    h('time', { class: 'room-when' }, short_when(hit.ts, app.client.server_now())),
+                ),
+                h('span', { class: 'hit-words', dir: 'auto' }, marked(excerpt(hit.text, q), q)),
+                room &&
+                    h('span', { class: 'hit-room' }, icon('chat', 13), app.store.title_of(room)),
+            ),
+        ),
+    );
 }
 
 function excerpt(text, q) {
@@ -69,5 +116,9 @@ function excerpt(text, q) {
 function marked(text, q) {
     const at = text.toLowerCase().indexOf(q.toLowerCase());
     if (at < 0) return text;
-    return [text.slice(0, at), h('mark', {}, text.slice(at, at + q.length)), text.slice(at + q.length)];
+    return [
+        text.slice(0, at),
+        h('mark', {}, text.slice(at, at + q.length)),
+        text.slice(at + q.length),
+    ];
 }

@@ -9,11 +9,24 @@ const ROWS_MAX = 9;
 export function open_switcher(app) {
     let choices = [];
     let chosen = 0;
-    const list = h('ul', { class: 'switch-list', role: 'listbox', id: 'switch-list', 'aria-label': 'Results' });
+    const list = h('ul', {
+        class: 'switch-list',
+        role: 'listbox',
+        id: 'switch-list',
+        'aria-label': 'Results',
+    });
     const input = h('input', {
-        type: 'text', class: 'switch-input', placeholder: 'Jump to a room or a person', role: 'combobox',
-        'aria-label': 'Jump to', 'aria-expanded': 'true', 'aria-controls': 'switch-list', autocomplete: 'off',
-        spellcheck: 'false', autofocus: true, data: { testid: 'switcher' },
+        type: 'text',
+        class: 'switch-input',
+        placeholder: 'Jump to a room or a person',
+        role: 'combobox',
+        'aria-label': 'Jump to',
+        'aria-expanded': 'true',
+        'aria-controls': 'switch-list',
+        autocomplete: 'off',
+        spellcheck: 'false',
+        autofocus: true,
+        data: { testid: 'switcher' },
     });
     const dialog = open_dialog('Jump to', () => h('div', { class: 'switcher' }, input, list));
     dialog.classList.add('dialog-switcher');
@@ -23,13 +36,39 @@ export function open_switcher(app) {
         if (choice.room) app.open_room(choice.room.id);
         else app.actions.open_direct(choice.user.id);
     };
-    const draw = () => fill(list, choices.map((choice, at) => h('li', {
-        role: 'option', id: `switch${at}`, class: 'switch-row', 'aria-selected': String(at === chosen),
-        on: { click: () => go(choice), mousemove: () => { if (chosen !== at) { chosen = at; mark(); } } },
-    }, choice.room ? room_avatar(app, choice.room, 's') : user_avatar(app, choice.user.id, 's'),
-    h('bdi', {}, choice.name), choice.user && h('span', { class: 'muted' }, `@${choice.user.username}`))));
+    const draw = () =>
+        fill(
+            list,
+            choices.map((choice, at) =>
+                h(
+                    'li',
+                    {
+                        role: 'option',
+                        id: `switch${at}`,
+                        class: 'switch-row',
+                        'aria-selected': String(at === chosen),
+                        on: {
+                            click: () => go(choice),
+                            mousemove: () => {
+                                if (chosen !== at) {
+                                    chosen = at;
+                                    mark();
+                                }
+                            },
+                        },
+                    },
+                    choice.room
+                        ? room_avatar(app, choice.room, 's')
+                        : user_avatar(app, choice.user.id, 's'),
+                    h('bdi', {}, choice.name),
+                    choice.user && h('span', { class: 'muted' }, `@${choice.user.username}`),
+                ),
+            ),
+        );
     const mark = () => {
-        [...list.children].forEach((row, at) => row.setAttribute('aria-selected', String(at === chosen)));
+        [...list.children].forEach((row, at) =>
+            row.setAttribute('aria-selected', String(at === chosen)),
+        );
         input.setAttribute('aria-activedescendant', choices.length ? `switch${chosen}` : '');
     };
     const find_people = debounce(async (q) => {
@@ -37,15 +76,20 @@ export function open_switcher(app) {
         if (q !== input.value.trim().toLowerCase() || !input.isConnected) return;
         const have = new Set(choices.map((choice) => choice.room?.peer));
         const more = users.filter((user) => !have.has(user.id) && user.id !== app.store.me);
-        choices = [...choices, ...more.map((user) => ({ user, name: user.display_name || user.username }))]
-            .slice(0, ROWS_MAX);
+        choices = [
+            ...choices,
+            ...more.map((user) => ({ user, name: user.display_name || user.username })),
+        ].slice(0, ROWS_MAX);
         draw();
         mark();
     }, 150);
     const find = () => {
         const q = input.value.trim().toLowerCase();
-        choices = app.store.sorted_rooms().map((room) => ({ room, name: app.store.title_of(room) }))
-            .filter((choice) => choice.name.toLowerCase().includes(q)).slice(0, ROWS_MAX);
+        choices = app.store
+            .sorted_rooms()
+            .map((room) => ({ room, name: app.store.title_of(room) }))
+            .filter((choice) => choice.name.toLowerCase().includes(q))
+            .slice(0, ROWS_MAX);
         chosen = 0;
         draw();
         mark();

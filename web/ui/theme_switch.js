@@ -1,5 +1,5 @@
-// Light, dark, or what the system says. The choice is kept on this device; theme.js applies it before
-// the first paint.
+// Light, dark, or what the system says. The choice is kept on this device; theme.js applies it
+// before the first paint.
 
 const KEEP = 'chattifier.theme';
 

@@ -24,17 +24,35 @@ export class Timeline {
     constructor(app) {
         this.app = app;
         this.rows = h('div', { class: 'rows' });
-        this.scroller = h('div', {
-            class: 'timeline', role: 'log', 'aria-label': 'Messages', 'aria-live': 'off', tabindex: 0,
-            data: { testid: 'timeline' },
-            on: { scroll: () => this.scrolled(), keydown: (event) => this.key(event) },
-        }, this.rows);
-        this.jump = h('button', {
-            type: 'button', class: 'jump', 'aria-label': 'Go to the newest message', hidden: true,
-            on: { click: () => this.to_newest() },
-        }, h('span', { class: 'jump-count' }), icon('down'));
+        this.scroller = h(
+            'div',
+            {
+                class: 'timeline',
+                role: 'log',
+                'aria-label': 'Messages',
+                'aria-live': 'off',
+                tabindex: 0,
+                data: { testid: 'timeline' },
+                on: { scroll: () => this.scrolled(), keydown: (event) => this.key(event) },
+            },
+            this.rows,
+        );
+        this.jump = h(
+            'button',
+            {
+                type: 'button',
+                class: 'jump',
+                'aria-label': 'Go to the newest message',
+                hidden: true,
+                on: { click: () => this.to_newest() },
+            },
+            h('span', { class: 'jump-count' }),
+            icon('down'),
+        );
         this.element = h('div', { class: 'timeline-box' }, this.scroller, this.jump);
-        new ResizeObserver(() => { if (this.stick) this.to_bottom(); }).observe(this.scroller);
+        new ResizeObserver(() => {
+            if (this.stick) this.to_bottom();
+        }).observe(this.scroller);
         this.room = null;
     }
 
@@ -54,7 +72,10 @@ export class Timeline {
     scroll_to_start() {
         this.render();
         const divider = element_of(this.rows, 'new');
-        if (divider && divider.offsetTop < this.scroller.scrollHeight - this.scroller.clientHeight) {
+        if (
+            divider &&
+            divider.offsetTop < this.scroller.scrollHeight - this.scroller.clientHeight
+        ) {
             this.stick = false;
             this.scroller.scrollTop = divider.offsetTop - 80;
         } else {
@@ -68,8 +89,10 @@ export class Timeline {
         const { sync } = this.app;
         this.failed = null;
         const loads = {
-            newest: () => sync.load_newest(room.id), older: () => sync.load_older(room.id),
-            newer: () => sync.load_newer(room.id), around: () => sync.load_around(room.id, seq),
+            newest: () => sync.load_newest(room.id),
+            older: () => sync.load_older(room.id),
+            newer: () => sync.load_newer(room.id),
+            around: () => sync.load_around(room.id, seq),
         };
         try {
             await loads[where]();
@@ -118,7 +141,12 @@ export class Timeline {
     }
 
     get at_end() {
-        return this.stick && Boolean(this.room) && !this.room.newer && this.end === this.room.list.length;
+        return (
+            this.stick &&
+            Boolean(this.room) &&
+            !this.room.newer &&
+            this.end === this.room.list.length
+        );
     }
 
     scrolled() {
@@ -201,21 +229,45 @@ export class Timeline {
 
     waiting_items() {
         if (this.failed) return [this.failure_item()];
-        return [{
-            key: 'skeleton', sig: '', make: () => h('div', { class: 'skeletons', 'aria-hidden': 'true' },
-                [62, 38, 74, 45, 28, 66].map((width, i) => h('div', {
-                    class: `skeleton ${i % 3 === 2 ? 'is-mine' : ''} w-${width}`,
-                }))),
-        }];
+        return [
+            {
+                key: 'skeleton',
+                sig: '',
+                make: () =>
+                    h(
+                        'div',
+                        { class: 'skeletons', 'aria-hidden': 'true' },
+                        [62, 38, 74, 45, 28, 66].map((width, i) =>
+                            h('div', {
+                                class: `skeleton ${i % 3 === 2 ? 'is-mine' : ''} w-${width}`,
+                            }),
+                        ),
+                    ),
+            },
+        ];
     }
 
     failure_item() {
         const { where, seq, text } = this.failed;
         return {
-            key: 'failed', sig: text + where, make: () => h('div', { class: 'load-failed' }, text, ' ',
-                h('button', {
-                    type: 'button', class: 'link-button', on: { click: () => this.load(where, seq) },
-                }, 'Try again')),
+            key: 'failed',
+            sig: text + where,
+            make: () =>
+                h(
+                    'div',
+                    { class: 'load-failed' },
+                    text,
+                    ' ',
+                    h(
+                        'button',
+                        {
+                            type: 'button',
+                            class: 'link-button',
+                            on: { click: () => this.load(where, seq) },
+                        },
+                        'Try again',
+                    ),
+                ),
         };
     }
 
@@ -234,8 +286,11 @@ export class Timeline {
             if (divider.fresh) new_shown = true;
             items.push(...divider.items);
             const fresh_start = divider.items.length > 0;
-            items.push(row.notice ? this.notice_item(row)
-                : this.message_item(room, row, fresh_start ? null : before, all[i + 1], seen));
+            items.push(
+                row.notice
+                    ? this.notice_item(row)
+                    : this.message_item(room, row, fresh_start ? null : before, all[i + 1], seen),
+            );
             before = row;
         }
         if (room.newer && room.fetching === 'newer') items.push(spinner_item('spin-new'));
@@ -245,12 +300,16 @@ export class Timeline {
     }
 
     head_items(room) {
-        if (this.start > 0 || room.older) return room.older && this.start === 0 ? [spinner_item('spin-old')] : [];
+        if (this.start > 0 || room.older)
+            return room.older && this.start === 0 ? [spinner_item('spin-old')] : [];
         const { app } = this;
-        return [{
-            key: 'intro', sig: `${app.store.title_of(room)}|${room.topic}|${room.created}|${room.role}`,
-            make: () => room_intro(app, room),
-        }];
+        return [
+            {
+                key: 'intro',
+                sig: `${app.store.title_of(room)}|${room.topic}|${room.created}|${room.role}`,
+                make: () => room_intro(app, room),
+            },
+        ];
     }
 
     dividers(room, before, row, new_shown) {
@@ -259,17 +318,30 @@ export class Timeline {
         if (!before || day_of(before.ts) !== day_of(row.ts)) {
             const label = day_label(row.ts, now);
             items.push({
-                key: `day${day_of(row.ts)}`, sig: label,
+                key: `day${day_of(row.ts)}`,
+                sig: label,
                 make: () => h('div', { class: 'divider', role: 'separator' }, h('span', {}, label)),
             });
         }
-        const fresh = !new_shown && room.marker_n > 0 && row.n > room.marker_n &&
+        const fresh =
+            !new_shown &&
+            room.marker_n > 0 &&
+            row.n > room.marker_n &&
             row.from !== this.app.store.me;
         if (fresh) {
             items.push({
-                key: 'new', sig: '', make: () => h('div', {
-                    class: 'divider divider-new', role: 'separator', data: { testid: 'new-divider' },
-                }, h('span', {}, 'New')),
+                key: 'new',
+                sig: '',
+                make: () =>
+                    h(
+                        'div',
+                        {
+                            class: 'divider divider-new',
+                            role: 'separator',
+                            data: { testid: 'new-divider' },
+                        },
+                        h('span', {}, 'New'),
+                    ),
             });
         }
         return { items, fresh: Boolean(fresh) };
@@ -287,13 +359,27 @@ export class Timeline {
         const direct = room.kind === 'direct';
         const quoted = row.reply_to ? app.find_message(room, row.reply_to) : null;
         const place = {
-            first: !grouped(before, row), last: !after || !grouped(row, after) || after.n - 1 === room.marker_n,
-            direct, quoted, seen: seen.by_key.get(row.key) || [],
+            first: !grouped(before, row),
+            last: !after || !grouped(row, after) || after.n - 1 === room.marker_n,
+            direct,
+            quoted,
+            seen: seen.by_key.get(row.key) || [],
             read: direct && row.from === me && row.state === 'sent' && row.n <= seen.peer_n,
         };
-        const sig = [row.version, row.state, row.seq, row.error, place.first, place.last, place.read, place.seen,
-            room.role, app.store.name_of(row.from), quoted && [quoted.version, app.store.name_of(quoted.from)],
-            row.mentions.map((id) => app.store.user(id).username)].join('|');
+        const sig = [
+            row.version,
+            row.state,
+            row.seq,
+            row.error,
+            place.first,
+            place.last,
+            place.read,
+            place.seen,
+            room.role,
+            app.store.name_of(row.from),
+            quoted && [quoted.version, app.store.name_of(quoted.from)],
+            row.mentions.map((id) => app.store.user(id).username),
+        ].join('|');
         return { key: row.key, sig, make: () => message_row(app, room, row, place) };
     }
 
@@ -332,11 +418,23 @@ function own_text(row, me) {
 }
 
 function grouped(before, row) {
-    return Boolean(before) && !before.notice && !row.notice && before.from === row.from &&
-        row.ts - before.ts < GROUP_MS && day_of(before.ts) === day_of(row.ts);
+    return (
+        Boolean(before) &&
+        !before.notice &&
+        !row.notice &&
+        before.from === row.from &&
+        row.ts - before.ts < GROUP_MS &&
+        day_of(before.ts) === day_of(row.ts)
+    );
 }
 
 const spinner_item = (key) => ({
-    key, sig: '', make: () => h('div', { class: 'spinner-line' },
-        h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' })),
+    key,
+    sig: '',
+    make: () =>
+        h(
+            'div',
+            { class: 'spinner-line' },
+            h('span', { class: 'spinner', role: 'img', 'aria-label': 'Loading' }),
+        ),
 });

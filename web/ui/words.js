@@ -19,9 +19,13 @@ const WORDS = {
 };
 
 const FIELDS = {
-    name: 'That name is not possible.', topic: 'That topic is not possible.', text: 'That text is not possible.',
-    password: 'That password is not possible.', old_password: 'The current password is wrong.',
-    new_password: 'The new password is not possible.', display_name: 'That display name is not possible.',
+    name: 'That name is not possible.',
+    topic: 'That topic is not possible.',
+    text: 'That text is not possible.',
+    password: 'Passwords have 8 to 128 characters.',
+    old_password: 'The current password is wrong.',
+    new_password: 'Passwords have 8 to 128 characters.',
+    display_name: 'That display name is not possible.',
     q: 'That cannot be searched for.',
 };
 
@@ -30,8 +34,10 @@ export function words_of(error) {
         const minutes = Math.max(1, Math.ceil(error.retry_after_ms / 60_000));
         return `You are muted here for ${minutes} more ${minutes === 1 ? 'minute' : 'minutes'}.`;
     }
-    if (error?.code === 'conflict' && error.field === 'after') return 'Too old to be sent again safely.';
+    if (error?.code === 'conflict' && error.field === 'after')
+        return 'Too old to be sent again safely.';
     if (error?.code === 'bad_field' && FIELDS[error.field]) return FIELDS[error.field];
-    if (error?.code === 'forbidden' && /password/.test(error.field ?? '')) return FIELDS.old_password;
+    if (error?.code === 'forbidden' && /password/.test(error.field ?? ''))
+        return FIELDS.old_password;
     return WORDS[error?.code] || error?.message || 'Something went wrong.';
 }
