@@ -4,14 +4,21 @@ import { fill, h } from './dom.js';
 
 let last_id = 0;
 
+// A label and its field. What is not one field becomes a group with that name.
 export function labelled(label, control, hint) {
     const id = `field${++last_id}`;
-    control.id = id;
-    if (hint) control.setAttribute('aria-describedby', `${id}h`);
+    const single = control.matches('input, textarea');
+    if (single) control.id = id;
+    if (hint && single) control.setAttribute('aria-describedby', `${id}h`);
+    const title = single
+        ? h('label', { for: id }, label)
+        : h('span', { class: 'label', id: `${id}l` }, label);
     return h(
         'div',
-        { class: 'labelled' },
-        h('label', { for: id }, label),
+        single
+            ? { class: 'labelled' }
+            : { class: 'labelled', role: 'group', 'aria-labelledby': `${id}l` },
+        title,
         control,
         hint && h('p', { class: 'hint', id: `${id}h` }, hint),
     );
