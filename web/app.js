@@ -124,10 +124,10 @@ class App {
     signed_out() {
         this.client.stop('signed_out');
         for (const dialog of document.querySelectorAll('dialog')) dialog.close();
-        drafts.clear();
         this.current = null;
         this.panel.close();
         this.composer.show(null);
+        drafts.clear();
         this.store.reset(null);
         history.replaceState(null, '', location.pathname);
         this.show_auth();

@@ -111,6 +111,21 @@ export class AuthPage {
 
     focus() {
         this.username.focus();
+        this.ask_registration();
+    }
+
+    // An installation may not take new accounts.
+    async ask_registration() {
+        try {
+            const { registration } = await this.app.session.request('GET', '/api/info', undefined, {
+                open: true,
+            });
+            const closed = registration === false || registration === 'closed';
+            this.toggle.parentNode.hidden = closed;
+            if (closed) this.set_mode(false);
+        } catch {
+            // Then the form tells it when it is used.
+        }
     }
 
     async submit() {

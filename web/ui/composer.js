@@ -85,11 +85,9 @@ export class Composer {
         this.keep_draft();
         this.room = room;
         this.replying = this.editing = null;
+        this.typed_at = 0;
         this.hide_suggestions();
         if (!room) return;
-        const name = this.app.store.title_of(room);
-        this.input.placeholder =
-            room.peer === this.app.store.me ? 'Write a note' : `Message ${name}`;
         this.input.value = this.app.drafts.get(room.id) || '';
         this.show_mode();
         this.update_rights();
@@ -99,6 +97,10 @@ export class Composer {
     update_rights() {
         const { room } = this;
         if (!room) return;
+        const { me } = this.app.store;
+        const name = this.app.store.title_of(room);
+        const notes = room.kind === 'direct' && (!room.peer || room.peer === me);
+        this.input.placeholder = notes ? 'Write a note' : `Message ${name}`;
         const blocked = room.kind === 'direct' && this.app.store.blocked.has(room.peer);
         const silent =
             room.settings.posting === 'admins' && room.role === 'member' && room.kind === 'channel';
@@ -183,11 +185,15 @@ export class Composer {
     changed() {
         this.grow();
         this.suggest();
-        if (this.editing || !this.input.value.trim()) return;
+        if (!this.editing) this.tell_typing(this.input.value.trim() !== '');
+    }
+
+    // One signal every few seconds while writing, and one when all is taken back.
+    tell_typing(on) {
         const now = Date.now();
-        if (now - this.typed_at < TYPING_EVERY_MS) return;
-        this.typed_at = now;
-        this.app.client.tell('typing', { room: this.room.id, on: true });
+        if (on ? now - this.typed_at < TYPING_EVERY_MS : this.typed_at === 0) return;
+        this.typed_at = on ? now : 0;
+        this.app.client.tell('typing', { room: this.room.id, on });
     }
 
     grow() {

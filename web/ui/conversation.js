@@ -41,14 +41,17 @@ export class Conversation {
             this.typing,
             app.composer.element,
         );
-        this.empty = empty_page(app);
+        this.empty = h('div', { class: 'empty-box' });
         this.element = h('main', { class: 'conversation' }, this.body, this.empty);
     }
 
     show(room) {
         this.body.hidden = !room;
         this.empty.hidden = Boolean(room);
-        if (!room) return;
+        if (!room) {
+            fill(this.empty, this.app.ready_once && empty_page(this.app));
+            return;
+        }
         this.render_head(room);
         this.render_typing(room);
     }

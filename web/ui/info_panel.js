@@ -275,11 +275,8 @@ function member_menu(app, room, row, anchor) {
     const owner = room.role === 'owner';
     const over = RANK[room.role] > RANK[row.role] && RANK[room.role] >= RANK.admin;
     const muted = row.muted_until > app.client.server_now();
-    const say = (type, more, words) => () =>
-        app.attempt(async () => {
-            await app.actions.member(type, room.id, user, more);
-            toast(words);
-        });
+    const say = (type, more) => () =>
+        app.attempt(() => app.actions.member(type, room.id, user, more));
     open_menu(anchor, [
         { icon: 'chat', label: 'Message', act: () => app.actions.open_direct(user) },
         owner &&
@@ -287,43 +284,39 @@ function member_menu(app, room, row, anchor) {
                 icon: 'key',
                 label: 'Make admin',
                 testid: 'make-admin',
-                act: say('room.role', { role: 'admin' }, 'Is an admin now.'),
+                act: say('room.role', { role: 'admin' }),
             },
         owner &&
             row.role !== 'owner' && {
                 icon: 'key',
                 label: 'Make owner',
-                act: say('room.role', { role: 'owner' }, 'Is an owner now.'),
+                act: say('room.role', { role: 'owner' }),
             },
         owner &&
             row.role !== 'member' && {
                 icon: 'person',
                 label: 'Make member',
-                act: say('room.role', { role: 'member' }, 'Is a member now.'),
+                act: say('room.role', { role: 'member' }),
             },
         over &&
             !muted && {
                 icon: 'clock',
                 label: 'Mute for an hour',
-                act: say(
-                    'room.mute',
-                    { until: Math.round(app.client.server_now() + HOUR_MS) },
-                    'Muted for an hour.',
-                ),
+                act: say('room.mute', { until: Math.round(app.client.server_now() + HOUR_MS) }),
             },
         over &&
             muted && {
                 icon: 'clock',
                 label: 'Unmute',
-                act: say('room.mute', { until: 0 }, 'May write again.'),
+                act: say('room.mute', { until: 0 }),
             },
         over && {
             icon: 'door',
             label: 'Remove',
             danger: true,
             testid: 'remove',
-            act: say('room.remove', {}, 'Removed.'),
+            act: say('room.remove', {}),
         },
-        over && { icon: 'block', label: 'Ban', danger: true, act: say('room.ban', {}, 'Banned.') },
+        over && { icon: 'block', label: 'Ban', danger: true, act: say('room.ban', {}) },
     ]);
 }

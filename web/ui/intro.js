@@ -28,6 +28,11 @@ export function room_intro(app, room) {
     );
 }
 
+function in_words(ts, now) {
+    const label = day_label(ts, now);
+    return label === 'Today' || label === 'Yesterday' ? label.toLowerCase() : label;
+}
+
 function words_for(app, room) {
     if (room.kind === 'direct') {
         if (!room.peer || room.peer === app.store.me) {
@@ -35,7 +40,7 @@ function words_for(app, room) {
         }
         return `This is the beginning of your conversation with ${app.store.name_of(room.peer)}.`;
     }
-    const when = room.created ? ` since ${day_label(room.created, app.client.server_now())}` : '';
+    const when = room.created ? ` since ${in_words(room.created, app.client.server_now())}` : '';
     const kind = room.kind === 'channel' ? `A ${room.visibility} channel` : 'A private group';
     return room.topic
         ? `${room.topic} · ${kind}${when}`
@@ -43,15 +48,28 @@ function words_for(app, room) {
 }
 
 export function empty_page(app) {
+    const button = (sign, words, act, main) =>
+        h(
+            'button',
+            {
+                type: 'button',
+                class: main ? 'button button-main' : 'button',
+                on: { click: act },
+            },
+            icon(sign, 18),
+            words,
+        );
+    const hall = app.store.sorted_rooms().find((room) => room.visibility === 'public');
+    const title = hall && `Say hello in ${app.store.title_of(hall)}`;
     return h(
         'div',
         { class: 'empty-page' },
         mark(64),
-        h('h2', {}, 'Pick a conversation'),
+        h('h2', {}, app.store.me ? `Hello, ${app.first_name(app.store.me)}` : 'Hello'),
         h(
             'p',
             { class: 'muted' },
-            'Choose one on the left, or press ',
+            'Choose a conversation on the left, or press ',
             h('kbd', {}, 'Ctrl'),
             ' ',
             h('kbd', {}, 'K'),
@@ -60,18 +78,9 @@ export function empty_page(app) {
         h(
             'div',
             { class: 'empty-actions' },
-            h(
-                'button',
-                { type: 'button', class: 'button', on: { click: () => app.new_direct() } },
-                icon('person', 18),
-                'Message somebody',
-            ),
-            h(
-                'button',
-                { type: 'button', class: 'button', on: { click: () => app.browse() } },
-                icon('compass', 18),
-                'Browse channels',
-            ),
+            hall && button('hash', title, () => app.open_room(hall.id), true),
+            button('person', 'Message somebody', () => app.new_direct()),
+            button('compass', 'Browse channels', () => app.browse()),
         ),
     );
 }

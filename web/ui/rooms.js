@@ -105,11 +105,8 @@ export function add_people_dialog(app, room) {
                 label: 'Add',
                 testid: 'add-people',
                 submit: async () => {
-                    for (const user of users)
-                        await app.actions.member('room.add', room.id, user.id);
+                    for (const { id } of users) await app.actions.member('room.add', room.id, id);
                     close();
-                    if (users.length)
-                        toast(users.length === 1 ? 'Added.' : `${users.length} people added.`);
                 },
             },
             people_picker(app, {
