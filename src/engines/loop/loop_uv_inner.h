@@ -1,0 +1,77 @@
+#pragma once
+
+/* loop_uv_inner - what the files of this engine share. */
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "base/timers.h"
+#include "flow/op.h"
+#include "loop/loop_uv.h"
+#include "world/loop.h"
+#include "world/net.h"
+#include "world/random.h"
+#include "world/work.h"
+
+#define NET_HANDLERS_MAX 255
+#define NET_EVENTS_A_TURN 256
+#define LOOP_TIMERS_A_TURN 4096
+
+struct net_epoll {
+    struct net net;
+    int set;
+    uint32_t handler_count;
+    struct net_handler *handlers[NET_HANDLERS_MAX];
+};
+
+struct work_slot {
+    uv_work_t request;
+    struct work_uv *work;
+    struct work_op *op;
+    struct work_slot *next_free;
+};
+
+struct work_uv {
+    struct work work;
+    struct loop_uv *loop;
+    struct work_slot *slots;
+    struct work_slot *free;
+    uint32_t slot_count;
+    uint32_t busy;
+};
+
+struct loop_uv {
+    struct loop loop;
+    uv_loop_t uv;
+    uv_async_t wake;
+    uv_poll_t net_ready;
+    uv_timer_t alarm;
+    uv_signal_t signals[2];
+    bool watches_signals;
+    uint64_t alarm_at_ms; /* UINT64_MAX: it does not run */
+    struct timers timers;
+    struct task_queue deferred;
+    struct loop_hook *hooks;
+    struct loop_hook **hooks_end;
+    _Atomic(struct task *) posts; /* newest first */
+    atomic_bool asleep;
+    atomic_bool stopped;
+    void (*on_signal)(void *context, int signal);
+    void *signal_context;
+    struct net_epoll net;
+    struct work_uv work;
+    struct random random;
+};
+
+void net_epoll_init(struct net_epoll *net);
+void net_epoll_deinit(struct net_epoll *net);
+
+/* Hands at most NET_EVENTS_A_TURN events to their handlers; never waits. */
+void net_epoll_dispatch(struct net_epoll *net);
+
+void work_uv_init(struct work_uv *work, struct loop_uv *loop, uint32_t ops_max);
+
+/* Cancels what waits, and waits for what runs. */
+void work_uv_deinit(struct work_uv *work);
+
+void random_kernel_init(struct random *random);

@@ -1,0 +1,315 @@
+/* net_epoll - every TCP socket of a loop in one epoll set.
+ *
+ * Happy path: the set's own descriptor becomes readable in libuv, one epoll_wait takes a batch of events, each goes to the handler
+ * named in its data with the user's token. Level-triggered, so what a batch leaves comes again, and the kernel rotates: nobody
+ * starves. Options that accepted sockets inherit are set once, on the listener. How it fails: out of descriptors is ERR_FULL, a
+ * busy port ERR_IN_USE, everything else of the operating system ERR_IO. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "loop/loop_uv_inner.h"
+
+#define BACKLOG 4096
+#define UNSENT_BYTES_LOW (16 * 1024)
+#define ACCEPT_TRIES 8
+
+static struct net_epoll *of(struct net *net)
+{
+    return (struct net_epoll *)net;
+}
+
+static enum err add_handler(struct net *base, struct net_handler *handler)
+{
+    struct net_epoll *net = of(base);
+    if (net->handler_count == NET_HANDLERS_MAX) {
+        return ERR_FULL;
+    }
+    handler->index = (uint8_t)net->handler_count;
+    net->handlers[net->handler_count] = handler;
+    net->handler_count++;
+    return OK;
+}
+
+static void set_option(int sock, int level, int name, int value)
+{
+    (void)setsockopt(sock, level, name, &value, sizeof(value));
+}
+
+static void set_tcp_options(int sock)
+{
+    set_option(sock, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(sock, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES_LOW);
+}
+
+/* Fills `ret_address` from an address text; 0 if it is none. */
+static socklen_t address_from_text(
+    const char *host, uint16_t port, struct sockaddr_storage *ret_address)
+{
+    memset(ret_address, 0, sizeof(*ret_address));
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        return sizeof(*v4);
+    }
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(port);
+        return sizeof(*v6);
+    }
+    return 0;
+}
+
+static void address_to_net(const struct sockaddr_storage *from, struct net_address *ret_address)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+        memcpy(ret_address->ip, mapped, sizeof(mapped));
+        memcpy(ret_address->ip + sizeof(mapped), &v4->sin_addr, 4);
+        ret_address->port = ntohs(v4->sin_port);
+        return;
+    }
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+    memcpy(ret_address->ip, &v6->sin6_addr, sizeof(ret_address->ip));
+    ret_address->port = ntohs(v6->sin6_port);
+}
+
+static socklen_t address_from_net(
+    const struct net_address *from, struct sockaddr_storage *ret_address)
+{
+    struct in6_addr ip;
+    memcpy(&ip, from->ip, sizeof(ip));
+    memset(ret_address, 0, sizeof(*ret_address));
+    if (IN6_IS_ADDR_V4MAPPED(&ip)) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(from->port);
+        memcpy(&v4->sin_addr, from->ip + 12, 4);
+        return sizeof(*v4);
+    }
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(from->port);
+    v6->sin6_addr = ip;
+    return sizeof(*v6);
+}
+
+static enum err err_of_errno(void)
+{
+    switch (errno) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case ENOSPC:
+        return ERR_FULL;
+    case EADDRINUSE:
+        return ERR_IN_USE;
+    default:
+        return ERR_IO;
+    }
+}
+
+static enum err bind_and_listen(
+    int sock, const struct sockaddr_storage *address, socklen_t size, bool shared)
+{
+    set_option(sock, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (shared) {
+        set_option(sock, SOL_SOCKET, SO_REUSEPORT, 1);
+    }
+    set_tcp_options(sock);
+    if (bind(sock, (const struct sockaddr *)address, size) != 0 || listen(sock, BACKLOG) != 0) {
+        return err_of_errno();
+    }
+    return OK;
+}
+
+static enum err listen_on(
+    struct net *net, const char *host, uint16_t port, bool shared, int *ret_sock)
+{
+    (void)net;
+    struct sockaddr_storage address;
+    socklen_t size = address_from_text(host, port, &address);
+    if (size == 0) {
+        return ERR_BAD_CONFIG;
+    }
+    int sock = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (sock < 0) {
+        return err_of_errno();
+    }
+    enum err err = bind_and_listen(sock, &address, size, shared);
+    if (err) {
+        close(sock);
+        return err;
+    }
+    *ret_sock = sock;
+    return OK;
+}
+
+static enum err accept_one(
+    struct net *net, int listener, int *ret_sock, struct net_address *ret_peer)
+{
+    (void)net;
+    for (int i = 0; i < ACCEPT_TRIES; i++) {
+        struct sockaddr_storage address;
+        socklen_t size = sizeof(address);
+        int sock = accept4(
+            listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (sock >= 0) {
+            address_to_net(&address, ret_peer);
+            *ret_sock = sock;
+            return OK;
+        }
+        if (errno == EAGAIN) {
+            return ERR_AGAIN;
+        }
+        if (err_of_errno() == ERR_FULL) {
+            return ERR_FULL;
+        }
+    }
+    return ERR_AGAIN;
+}
+
+static enum err start_connect(struct net *net, const struct net_address *to, int *ret_sock)
+{
+    (void)net;
+    struct sockaddr_storage address;
+    socklen_t size = address_from_net(to, &address);
+    int sock = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (sock < 0) {
+        return err_of_errno();
+    }
+    set_tcp_options(sock);
+    if (connect(sock, (const struct sockaddr *)&address, size) != 0 && errno != EINPROGRESS) {
+        close(sock);
+        return ERR_NOT_SENT;
+    }
+    *ret_sock = sock;
+    return OK;
+}
+
+static struct epoll_event event_for(const struct net_handler *handler, uint64_t token, uint32_t events)
+{
+    CHECK(token >> NET_TOKEN_BITS == 0);
+    struct epoll_event event = {
+        .events = (events & NET_READABLE ? (uint32_t)EPOLLIN : 0)
+            | (events & NET_WRITABLE ? (uint32_t)EPOLLOUT : 0),
+        .data.u64 = (uint64_t)handler->index << NET_TOKEN_BITS | token,
+    };
+    return event;
+}
+
+static enum err watch(
+    struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events)
+{
+    struct epoll_event event = event_for(handler, token, events);
+    return epoll_ctl(of(net)->set, EPOLL_CTL_ADD, sock, &event) == 0 ? OK : err_of_errno();
+}
+
+static void rewatch(
+    struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events)
+{
+    struct epoll_event event = event_for(handler, token, events);
+    CHECK(epoll_ctl(of(net)->set, EPOLL_CTL_MOD, sock, &event) == 0);
+}
+
+static int64_t result_of(ssize_t count)
+{
+    if (count >= 0) {
+        return count;
+    }
+    return errno == EAGAIN || errno == EINTR ? NET_WOULD_BLOCK : NET_BROKEN;
+}
+
+static int64_t receive(struct net *net, int sock, void *ret_bytes, size_t size)
+{
+    (void)net;
+    return result_of(recv(sock, ret_bytes, size, 0));
+}
+
+static int64_t send_parts(struct net *net, int sock, const struct iovec *parts, int count)
+{
+    (void)net;
+    if (count == 1) {
+        return result_of(send(sock, parts->iov_base, parts->iov_len, MSG_NOSIGNAL));
+    }
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
+    return result_of(sendmsg(sock, &message, MSG_NOSIGNAL));
+}
+
+static void finish(struct net *net, int sock)
+{
+    (void)net;
+    (void)shutdown(sock, SHUT_WR);
+}
+
+static void close_socket(struct net *net, int sock)
+{
+    (void)net;
+    close(sock);
+}
+
+static uint16_t local_port(struct net *net, int sock)
+{
+    (void)net;
+    struct sockaddr_storage address;
+    socklen_t size = sizeof(address);
+    if (getsockname(sock, (struct sockaddr *)&address, &size) != 0) {
+        return 0;
+    }
+    struct net_address local;
+    address_to_net(&address, &local);
+    return local.port;
+}
+
+static const struct net_ops ops = {
+    .add_handler = add_handler,
+    .listen = listen_on,
+    .accept = accept_one,
+    .connect = start_connect,
+    .watch = watch,
+    .rewatch = rewatch,
+    .recv = receive,
+    .send = send_parts,
+    .finish = finish,
+    .close = close_socket,
+    .local_port = local_port,
+};
+
+void net_epoll_init(struct net_epoll *net)
+{
+    net->net.ops = &ops;
+    net->set = epoll_create1(EPOLL_CLOEXEC);
+    CHECK(net->set >= 0);
+}
+
+void net_epoll_deinit(struct net_epoll *net)
+{
+    close(net->set);
+}
+
+void net_epoll_dispatch(struct net_epoll *net)
+{
+    struct epoll_event events[NET_EVENTS_A_TURN];
+    int count = epoll_wait(net->set, events, NET_EVENTS_A_TURN, 0);
+    for (int i = 0; i < count; i++) {
+        uint32_t index = (uint32_t)(events[i].data.u64 >> NET_TOKEN_BITS);
+        uint64_t token = events[i].data.u64 & ((UINT64_C(1) << NET_TOKEN_BITS) - 1);
+        uint32_t what = events[i].events;
+        CHECK(index < net->handler_count);
+        struct net_handler *handler = net->handlers[index];
+        handler->on_ready(handler, token,
+            (what & EPOLLIN ? NET_READABLE : 0) | (what & EPOLLOUT ? NET_WRITABLE : 0)
+                | (what & (EPOLLERR | EPOLLHUP) ? NET_CLOSED : 0));
+    }
+}
