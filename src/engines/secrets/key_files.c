@@ -1,0 +1,168 @@
+/* key_files - files that only their owner may see.
+ *
+ * Happy path: open the directory, read what is there by name relative to it. How it fails: a mode that lets others in is a refusal,
+ * because a key that was readable is no secret any more; the caller says so and does not start. */
+
+#include "secrets/key_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.h"
+
+static bool is_private(const struct stat *status)
+{
+    return (status->st_mode & 077) == 0 && status->st_uid == geteuid();
+}
+
+enum err key_files_open(const char *directory, int *ret_dir)
+{
+    struct stat status;
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+        return ERR_IO;
+    }
+    int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        return ERR_IO;
+    }
+    if (fstat(dir, &status) != 0 || !is_private(&status)) {
+        close(dir);
+        return ERR_BAD_CONFIG;
+    }
+    *ret_dir = dir;
+    return OK;
+}
+
+static enum err read_all(int file, void *ret_bytes, size_t capacity, size_t *ret_size)
+{
+    size_t size = 0;
+    for (;;) {
+        ssize_t got = read(file, (char *)ret_bytes + size, capacity - size);
+        if (got < 0 && errno != EINTR) {
+            return ERR_IO;
+        }
+        if (got == 0) {
+            *ret_size = size;
+            return OK;
+        }
+        size += got > 0 ? (size_t)got : 0;
+        if (size == capacity) {
+            return ERR_BAD_CONFIG;
+        }
+    }
+}
+
+enum err key_files_read(int dir, const char *name, void *ret_bytes, size_t capacity, size_t *ret_size)
+{
+    struct stat status;
+    int file = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) {
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    }
+    enum err err = ERR_BAD_CONFIG;
+    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && is_private(&status)) {
+        err = read_all(file, ret_bytes, capacity, ret_size);
+    }
+    close(file);
+    return err;
+}
+
+static bool write_all(int file, const void *bytes, size_t size)
+{
+    const char *at = bytes;
+    while (size > 0) {
+        ssize_t put = write(file, at, size);
+        if (put < 0 && errno != EINTR) {
+            return false;
+        }
+        at += put > 0 ? put : 0;
+        size -= put > 0 ? (size_t)put : 0;
+    }
+    return fsync(file) == 0;
+}
+
+enum err key_files_write(int dir, const char *name, const void *bytes, size_t size)
+{
+    char beside[96];
+    CHECK(snprintf(beside, sizeof(beside), ".%s.%d", name, (int)getpid()) < (int)sizeof(beside));
+    int file = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) {
+        return ERR_IO;
+    }
+    bool written = write_all(file, bytes, size);
+    written = close(file) == 0 && written;
+    enum err err = ERR_IO;
+    if (written) {
+        err = linkat(dir, beside, dir, name, 0) == 0 ? OK : errno == EEXIST ? ERR_IN_USE : ERR_IO;
+    }
+    unlinkat(dir, beside, 0);
+    return err == OK && fsync(dir) != 0 ? ERR_IO : err;
+}
+
+static bool token_key_moment(const char *name, uint64_t *ret_created)
+{
+    int end = 0;
+    char again[64];
+    if (sscanf(name, "token-%15" SCNu64 ".pem%n", ret_created, &end) != 1) {
+        return false;
+    }
+    key_files_token_name(*ret_created, again, sizeof(again));
+    for (size_t i = 0;; i++) {
+        if (name[i] != again[i]) {
+            return false;
+        }
+        if (!name[i]) {
+            return true;
+        }
+    }
+}
+
+static size_t insert(uint64_t *moments, size_t count, size_t capacity, uint64_t created)
+{
+    size_t at = count;
+    while (at > 0 && moments[at - 1] < created) {
+        at--;
+    }
+    if (at == capacity) {
+        return count;
+    }
+    count += count < capacity ? 1 : 0;
+    for (size_t i = count - 1; i > at; i--) {
+        moments[i] = moments[i - 1];
+    }
+    moments[at] = created;
+    return count;
+}
+
+size_t key_files_token_keys(int dir, uint64_t *ret_created, size_t capacity)
+{
+    size_t count = 0;
+    uint64_t created = 0;
+    int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = again >= 0 ? fdopendir(again) : NULL;
+    if (!listing) {
+        return 0;
+    }
+    for (struct dirent *entry = readdir(listing); entry; entry = readdir(listing)) {
+        if (token_key_moment(entry->d_name, &created)) {
+            count = insert(ret_created, count, capacity, created);
+        }
+    }
+    closedir(listing);
+    return count;
+}
+
+void key_files_token_name(uint64_t created, char *ret_name, size_t size)
+{
+    CHECK(snprintf(ret_name, size, "token-%" PRIu64 ".pem", created) < (int)size);
+}
+
+void key_files_remove(int dir, const char *name)
+{
+    unlinkat(dir, name, 0);
+}

@@ -1,0 +1,32 @@
+#pragma once
+
+/* key_files - the directory of keys: 0700, its files 0600, or no start.
+ *
+ * token-<ms since 1970>.pem is a private key for access tokens, made at that moment; mac.key holds 32 random bytes. A file appears whole
+ * or not at all (written beside, flushed, renamed). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define KEY_FILE_BYTES_MAX 4096
+
+/* Opens the directory and makes it if it is not there. ERR_BAD_CONFIG if anybody but the owner may look inside, ERR_IO otherwise. */
+MUST_USE enum err key_files_open(const char *directory, int *ret_dir);
+
+/* The whole file. ERR_NOT_FOUND; ERR_BAD_CONFIG for a file that others may read, that is no regular one, or is too long. */
+MUST_USE enum err key_files_read(
+    int dir, const char *name, void *ret_bytes, size_t capacity, size_t *ret_size);
+
+/* ERR_IN_USE if it is there already. */
+MUST_USE enum err key_files_write(int dir, const char *name, const void *bytes, size_t size);
+
+/* The moments of the newest token keys, newest first. Answers how many, at most `capacity`. */
+size_t key_files_token_keys(int dir, uint64_t *ret_created, size_t capacity);
+
+/* "token-<created>.pem", NUL-terminated. */
+void key_files_token_name(uint64_t created, char *ret_name, size_t size);
+
+void key_files_remove(int dir, const char *name);

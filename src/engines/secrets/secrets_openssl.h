@@ -1,0 +1,38 @@
+#pragma once
+
+/* secrets_openssl - keys, tokens and passwords on OpenSSL, libargon2 and libcrypt.
+ *
+ * One shared object for all workers, one port per worker. Keys are made at the first start, in a directory that only its owner may
+ * see. Two token keys are good at a time: the newest signs, the one before it is still believed. */
+
+#include "ports/secrets.h"
+#include "world/world.h"
+
+struct secrets_openssl;
+
+struct secrets_openssl_options {
+    const char *directory; /* of the key files; made if it is not there */
+    const char *issuer;    /* `iss` and `aud` of access tokens; must stay */
+    const char *audience;
+    uint64_t token_lifetime_ms; /* what no token outlives */
+    uint64_t now_ms;            /* since 1970 */
+    struct logger *logger;
+};
+
+/* ERR_BAD_CONFIG if a key or its file's mode is wrong, ERR_IO; a line was logged. */
+MUST_USE enum err secrets_openssl_create(
+    const struct secrets_openssl_options *options, struct secrets_openssl **ret_shared);
+
+/* The port of one worker, on its loop. Lives as long as the shared object. */
+struct secrets *secrets_openssl_open(
+    struct secrets_openssl *shared, const struct world *world);
+
+/* A new token key signs from here on; the oldest is forgotten everywhere at once. ERR_AGAIN while tokens of the oldest may still be
+ * alive, that is for one token lifetime after the last rotation. From any thread. */
+MUST_USE enum err secrets_openssl_rotate(struct secrets_openssl *shared, uint64_t now_ms);
+
+/* When the signing key was made, in ms since 1970. */
+uint64_t secrets_openssl_key_created(struct secrets_openssl *shared);
+
+/* After every worker's loop has stopped. */
+void secrets_openssl_destroy(struct secrets_openssl *shared);
