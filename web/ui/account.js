@@ -12,9 +12,10 @@ export function account_dialog(app) {
     open_dialog(
         'Your account',
         (close) => {
+            const top = h('div', {}, hero(app));
             const parts = [
-                hero(app),
-                profile(app),
+                top,
+                profile(app, () => fill(top, hero(app))),
                 look(),
                 password(app),
                 devices(app),
@@ -45,7 +46,7 @@ function hero(app) {
 const section = (title, ...children) =>
     h('section', { class: 'account-section' }, h('h3', {}, title), children);
 
-function profile(app) {
+function profile(app, changed) {
     const name = h('input', { class: 'field', maxlength: 64, data: { testid: 'display-name' } });
     const bio = h('textarea', { class: 'field', maxlength: 500, rows: 2 });
     const load = async () => {
@@ -59,6 +60,7 @@ function profile(app) {
             display_name: name.value.trim() || null,
             bio: bio.value.trim() || null,
         });
+        changed();
         toast('Saved.');
     };
     return section(

@@ -9,12 +9,21 @@ let toasts = null;
 
 export function toast(text, { kind = 'info', wait_ms = 4000 } = {}) {
     if (!toasts) {
-        toasts = h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' });
+        const says = { role: 'status', 'aria-live': 'polite', popover: 'manual' };
+        toasts = h('div', { class: 'toasts', ...says });
         document.body.append(toasts);
     }
     const note = h('div', { class: 'toast', data: { kind, testid: 'toast' } }, text);
     toasts.append(note);
+    lift(toasts);
     setTimeout(() => note.remove(), wait_ms);
+}
+
+// Notes are to lie above an open dialog too.
+function lift(element) {
+    if (!element.showPopover) return;
+    if (element.matches(':popover-open')) element.hidePopover();
+    element.showPopover();
 }
 
 export function icon_button(name, label, on_click, more = {}) {
