@@ -142,9 +142,10 @@ function quote(app, room, message, quoted) {
         {
             type: 'button',
             class: 'quote',
-            'aria-label': `Reply to ${who}: show that message`,
+            title: 'Show that message',
             on: { click: () => app.jump_to(room.id, message.reply_to) },
         },
+        h('span', { class: 'visually-hidden' }, 'Reply to '),
         who && h('span', { class: 'quote-who' }, h('bdi', {}, who)),
         h('span', { class: 'quote-text', dir: 'auto' }, summary_of(app, quoted)),
     );
