@@ -231,7 +231,8 @@ class App {
     async load_details(id) {
         try {
             const room = await this.sync.learn_room(id);
-            if (room && (room.members_count ?? 0) <= 1000) await this.sync.load_members(id);
+            const known = room?.members && room.members.size === room.members_count;
+            if (room && !known) await this.sync.load_members(id);
         } catch {
             return;
         }
@@ -420,6 +421,12 @@ class App {
     key(event) {
         if (!this.session.signedIn) return;
         const command = event.ctrlKey || event.metaKey;
+        const idle = event.target === document.body || event.target.closest?.('.timeline');
+        // Whoever just starts to type means the composer.
+        if (idle && this.room && event.key.length === 1 && event.key !== ' ' && !command) {
+            this.composer.focus();
+            return;
+        }
         if (command && event.key.toLowerCase() === 'k') {
             event.preventDefault();
             if (!document.querySelector('dialog[open]')) open_switcher(this);

@@ -140,7 +140,10 @@ export class Store {
         room.read_n = Math.max(room.read_n, entry.read_n ?? 0);
         if (entry.mentioned !== undefined) room.mentioned = entry.mentioned;
         if (entry.last && entry.last.seq >= (room.last?.seq ?? 0)) room.last = { ...entry.last };
-        if (!room.loaded) room.seq = Math.max(room.seq, seq);
+        if (!room.loaded && seq > room.seq) {
+            room.seq = seq;
+            room.members = null;
+        }
         if (!room.stamp) room.stamp = entry.created || this.now();
         this.rooms.set(id, room);
         this.tell('rooms', id);
@@ -225,7 +228,7 @@ export class Store {
             if (here && !known) room.members_count += 1;
             if (!here && known) room.members_count -= 1;
         }
-        return here && !known;
+        return room.members_partial ? undefined : here && !known;
     }
 
     put_notice(room, event, fresh) {

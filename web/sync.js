@@ -10,6 +10,8 @@ const EVENTS_IN_SYNC = 20;
 const NAMES_MAX = 500;
 const CATCH_UP_PAGES = 6;
 const PAGE = 50;
+const MEMBERS_MAX = 1000;
+const MEMBERS_OF_LARGE = 200;
 
 export class Sync {
     constructor(client, store) {
@@ -202,7 +204,10 @@ export class Sync {
         return this.page(id, 'around', { around_seq: seq });
     }
 
+    // All members of a room of usual size, the first ones of a larger one.
     async load_members(id) {
+        const total = this.store.rooms.get(id)?.members_count ?? 0;
+        const wanted = total > MEMBERS_MAX ? MEMBERS_OF_LARGE : MEMBERS_MAX;
         const members = new Map();
         let cursor;
         do {
@@ -211,10 +216,11 @@ export class Sync {
             this.store.learn_users(answer.users);
             for (const row of answer.members) members.set(row.user, row);
             cursor = answer.next;
-        } while (cursor && members.size < 1000);
+        } while (cursor && members.size < wanted);
         const room = this.store.rooms.get(id);
         if (!room) return;
         room.members = members;
+        room.members_partial = Boolean(cursor);
         for (const row of members.values()) {
             if (row.read_n && row.user !== this.store.me) room.receipts.set(row.user, row.read_n);
         }

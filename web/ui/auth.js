@@ -154,7 +154,8 @@ function words_for(app, error) {
     if (error.field === 'username') {
         return 'Usernames have 3 to 20 letters, digits, dots, dashes or underscores.';
     }
-    if (error.field === 'password') return 'Passwords have 8 to 128 characters.';
+    if (error.field === 'password')
+        return 'Passwords have 8 to 128 characters and are not among the most common ones.';
     return app.words(error);
 }
 

@@ -224,6 +224,7 @@ function members_section(app, room) {
             RANK[b.role] - RANK[a.role] ||
             app.store.name_of(a.user).localeCompare(app.store.name_of(b.user)),
     );
+    const hidden = Math.max(count ?? 0, rows.length) - Math.min(rows.length, ROWS_MAX);
     return h(
         'section',
         { class: 'panel-section', 'aria-label': 'Members' },
@@ -233,8 +234,7 @@ function members_section(app, room) {
                   'ul',
                   { class: 'member-list' },
                   rows.slice(0, ROWS_MAX).map((row) => member_row(app, room, row)),
-                  rows.length > ROWS_MAX &&
-                      h('li', { class: 'hint' }, `and ${rows.length - ROWS_MAX} more`),
+                  hidden > 0 && h('li', { class: 'hint' }, `and ${hidden} more`),
               )
             : h('div', { class: 'spinner-line' }, h('span', { class: 'spinner' })),
     );

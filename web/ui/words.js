@@ -22,9 +22,9 @@ const FIELDS = {
     name: 'That name is not possible.',
     topic: 'That topic is not possible.',
     text: 'That text is not possible.',
-    password: 'Passwords have 8 to 128 characters.',
+    password: 'Passwords have 8 to 128 characters and are not among the most common ones.',
     old_password: 'The current password is wrong.',
-    new_password: 'Passwords have 8 to 128 characters.',
+    new_password: 'Passwords have 8 to 128 characters and are not among the most common ones.',
     display_name: 'That display name is not possible.',
     q: 'That cannot be searched for.',
 };
