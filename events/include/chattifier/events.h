@@ -248,6 +248,10 @@ CHT_API void cht_json_event(
 CHT_API void cht_json_client(
     struct cht_json *json, const struct cht_command *command, struct cht_str ref);
 
+/* The frame object that clients get for an entry, live and in pages: {"type":"message", ...}. */
+CHT_API void cht_entry_json(
+    struct cht_json *json, const struct cht_id *room, const struct cht_entry *entry);
+
 /* ---- JSON in: strict (RFC 8259, no duplicates, depth 16), in place, no allocation
  *
  * Bad frames are also: more than 256 members in the outermost object of a command, more than 4096 in all objects together, and
