@@ -341,22 +341,19 @@ export class Client {
         this.in_flight.clear();
     }
 
-    // Sends what may be sent. A message that waits for its next try holds back the later ones of
-    // its room, so that they keep their order.
+    // Sends what may be sent. Messages of a room go one after the other: were a later one on its
+    // way already when an earlier one has to be tried again, they would change their order.
     pump() {
         if (!this.online) return;
         const max = Math.min(IN_FLIGHT_DEFAULT, this.limits.in_flight || IN_FLIGHT_DEFAULT);
-        const held = new Set();
+        const held = new Set([...this.in_flight.values()].map(lane_of));
         const rest = [];
         for (const entry of this.queue) {
-            const lane = entry.frame.type === 'message.send' ? entry.frame.room : null;
+            const lane = lane_of(entry);
             const wait = entry.waiting || this.in_flight.size >= max || (lane && held.has(lane));
-            if (!wait) {
-                this.transmit(entry);
-                continue;
-            }
-            rest.push(entry);
-            if (lane) held.add(lane);
+            if (wait) rest.push(entry);
+            else this.transmit(entry);
+            held.add(lane);
         }
         this.queue = rest;
     }
@@ -395,6 +392,8 @@ export class Client {
         }, PING_WAIT_MS);
     }
 }
+
+const lane_of = ({ frame }) => (frame.type === 'message.send' ? frame.room : null);
 
 const FRAMES = {
     ready: (client, frame) => client.on_ready(frame),

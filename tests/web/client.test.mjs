@@ -77,15 +77,19 @@ test('what nobody answered is sent again after a reconnect with the same cid and
     assert.equal((await sent).seq, 8);
 });
 
-test('resent commands keep their order', async () => {
+test('messages of a room go one after the other, also when they are sent again', async () => {
     const house = await connected();
     for (const text of ['one', 'two', 'three'])
         house.client.command('message.send', { room: 'r', text });
+    const texts = (socket) =>
+        socket.sent.filter((frame) => frame.type === 'message.send').map((frame) => frame.text);
+    assert.deepEqual(texts(house.sockets[0]), ['one']);
     const socket = await reconnected(house);
-    const texts = socket.sent
-        .filter((frame) => frame.type === 'message.send')
-        .map((frame) => frame.text);
-    assert.deepEqual(texts, ['one', 'two', 'three']);
+    for (const seq of [1, 2, 3]) {
+        socket.say({ type: 'ok', ref: socket.last('message.send').ref, seq });
+        await settled();
+    }
+    assert.deepEqual(texts(socket), ['one', 'two', 'three']);
 });
 
 test('an answered command is not sent again', async () => {
