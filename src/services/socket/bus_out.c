@@ -1,0 +1,26 @@
+/* bus_out - see the header. Happy path: encode, send, unref. How it fails: the bus drops it, and whoever sends repeats. */
+
+#include "bus_out.h"
+
+struct buf *bus_encode(const struct cht_event_row *row, const void *event)
+{
+    size_t size = cht_encoded_size(row, event);
+    struct buf *buf = buf_create(size);
+    cht_encode(row, event, buf->bytes);
+    buf->size = (uint32_t)size;
+    return buf;
+}
+
+void bus_mail(struct socket_service *service, uint64_t node, const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = bus_encode(row, event);
+    mail_send(service->deps.mail, MAIL_WORK, node, buf);
+    buf_unref(buf);
+}
+
+void bus_cast(struct socket_service *service, const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = bus_encode(row, event);
+    cast_send(service->deps.cast, buf);
+    buf_unref(buf);
+}

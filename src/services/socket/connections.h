@@ -1,0 +1,34 @@
+#pragma once
+
+/* connections - clients' sockets, from `ready` to the last thing that remembers them.
+ *
+ * The table lies beside the edge's: the same slot, the same generation. */
+
+#include "socket_inner.h"
+
+#define CLOSE_BAD_PROTOCOL 1002
+#define CLOSE_RESTART 1012
+#define CLOSE_EXPIRED 4001
+#define CLOSE_REVOKED 4002
+#define CLOSE_REPLACED 4004
+#define CLOSE_TOO_MANY 4005
+#define CLOSE_REFUSED 4006
+#define CLOSE_BAD_TICKET 4008
+
+/* NULL: that connection is not there any more. */
+struct connection *connection_find(struct socket_service *service, struct conn_id conn);
+
+/* A WebSocket was asked for: opens it, or refuses. */
+void connection_open(struct socket_service *service, const struct upstream_call *call);
+
+/* Asks the edge to close it. It may be gone when this returns. */
+void connection_close(struct socket_service *service, uint32_t slot, uint16_t code, const char *reason);
+
+/* The edge says that it is gone. */
+void connection_on_closed(struct socket_service *service, uint32_t slot);
+
+/* A command is in flight no more: its place is free, and the connection may be read again. */
+void connection_forget_pending(struct socket_service *service, uint32_t pending);
+
+/* Stops reading if too many commands are in flight. */
+void connection_hold_back(struct socket_service *service, uint32_t slot);

@@ -1,0 +1,16 @@
+#pragma once
+
+/* replica - the rules by which a node follows a room.
+ *
+ *   seq <= last      a repeat: dropped
+ *   seq == last + 1  applied: the roster changes first if the entry makes somebody a member, afterwards if it ends that; delivered
+ *   seq > last + 1   the room stops; the owner is asked for what is missing, until it is there (subscriptions.h)
+ *
+ * An entry of an older term than the room has seen is dropped. */
+
+#include "socket_inner.h"
+
+void replica_on_delivery(struct socket_service *service, const struct cht_delivery *delivery);
+void replica_on_heads(struct socket_service *service, const struct cht_heads *heads);
+void replica_on_joined(struct socket_service *service, const struct cht_joined *joined);
+void replica_on_ephemeral(struct socket_service *service, const struct cht_ephemeral *ephemeral);

@@ -1,0 +1,246 @@
+/* rosters - see the header. Happy path: one question, one page, every room attached at once. How it fails: as the header says. */
+
+#include "rosters.h"
+
+#include "base/check.h"
+#include "base/logger.h"
+#include "base/mem.h"
+#include "bus_out.h"
+#include "fanout.h"
+#include "membership.h"
+#include "rooms.h"
+#include "subscriptions.h"
+#include "users.h"
+#include "watches.h"
+
+#define ASK_AGAIN_MS 1000u
+#define STALE_MS 100u
+#define SLOT_BITS 20u
+
+uint64_t roster_handle_pack(const struct roster_handle *handle)
+{
+    CHECK(handle->slot < (1u << SLOT_BITS));
+    return (uint64_t)handle->generation << (SLOT_BITS + 1) | (uint64_t)handle->slot << 1
+        | (handle->purpose == ROSTER_OF_WATCHED);
+}
+
+struct roster_handle roster_handle_unpack(uint64_t number)
+{
+    return (struct roster_handle){
+        .purpose = number & 1 ? ROSTER_OF_WATCHED : ROSTER_OF_USER,
+        .slot = (uint32_t)(number >> 1) & ((1u << SLOT_BITS) - 1),
+        .generation = (uint32_t)(number >> (SLOT_BITS + 1)),
+    };
+}
+
+void roster_query(struct socket_service *service, const struct cht_id *user,
+    const struct roster_handle *handle, const struct cht_id *after)
+{
+    struct cht_roster_query query = {
+        .user = *user,
+        .node = service->deps.mail->node,
+        .node_ref = roster_handle_pack(handle),
+    };
+    if (after) {
+        query.after_room = *after;
+    }
+    bus_mail(service, service->deps.mail->node, &cht_row_roster_query, &query);
+}
+
+static void ask(struct socket_service *service, struct user_slot *user, const struct cht_id *after)
+{
+    struct roster_handle handle = {
+        ROSTER_OF_USER, user_slot_of(service, user), user->generation};
+    user->asked_at = socket_now(service);
+    if (!after) {
+        user->stale = false;
+    }
+    roster_query(service, &user->id, &handle, after);
+}
+
+void roster_ask(struct socket_service *service, struct user_slot *user)
+{
+    CHECK(user->asks == SLOT_NONE);
+    user->roster = ROSTER_ASKING;
+    user->asks = service->asking.count;
+    list_add(&service->asking, user_slot_of(service, user));
+    ask(service, user, NULL);
+}
+
+static void stop_asking(struct socket_service *service, struct user_slot *user)
+{
+    if (user->asks == SLOT_NONE) {
+        return;
+    }
+    uint32_t moved = service->asking.at[--service->asking.count];
+    service->asking.at[user->asks] = moved;
+    service->users[moved].asks = user->asks;
+    user->asks = SLOT_NONE;
+}
+
+static void drop_wait(struct socket_service *service, uint32_t index)
+{
+    struct room *room = &service->rooms[service->waits[index].room];
+    if (--room->waits == 0 && room->roster.count == 0) {
+        room->idle_since = socket_now(service);
+    }
+    service->waits[index] = service->waits[--service->wait_count];
+}
+
+void roster_forget(struct socket_service *service, struct user_slot *user)
+{
+    stop_asking(service, user);
+    uint32_t slot = user_slot_of(service, user);
+    for (uint32_t i = service->wait_count; i > 0; i--) {
+        if (service->waits[i - 1].user == slot) {
+            drop_wait(service, i - 1);
+        }
+    }
+}
+
+static void wait_for(struct socket_service *service, const struct user_slot *user, struct room *room, uint64_t seq)
+{
+    uint32_t user_slot = user_slot_of(service, user);
+    uint32_t slot = room_slot(service, room);
+    for (uint32_t i = 0; i < service->wait_count; i++) {
+        if (service->waits[i].user == user_slot && service->waits[i].room == slot) {
+            service->waits[i].seq = seq;
+            return;
+        }
+    }
+    if (service->wait_count == service->wait_capacity) {
+        service->wait_capacity = service->wait_capacity ? service->wait_capacity * 2 : 64;
+        service->waits =
+            mem_resize(service->waits, service->wait_capacity * sizeof(*service->waits));
+    }
+    service->waits[service->wait_count++] =
+        (struct wait){user_slot, user->generation, slot, seq};
+    room->waits++;
+}
+
+/* True if an entry after `seq` that this node knows of may have ended the membership. */
+static bool may_be_over(
+    const struct socket_service *service, const struct room *room, const struct cht_id *user, uint64_t seq)
+{
+    if (seq < room->removal_floor) {
+        return true;
+    }
+    if (seq >= room->last_removal) {
+        return false;
+    }
+    for (uint32_t i = 0; i < REMOVALS_KEPT; i++) {
+        const struct removal *removal = &service->removals[i];
+        if (removal->seq > seq && cht_id_equal(&removal->user, user)
+            && cht_id_equal(&removal->room, &room->id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void attach(struct socket_service *service, struct user_slot *user, const struct cht_room_place *place)
+{
+    struct room *room = room_find(service, &place->room);
+    if (!room) {
+        room = room_create(service, &place->room, place->seq);
+        if (!room) {
+            LOG_WARN(service->deps.world->logger, "socket.rooms_full", "rooms=%u", service->counters.rooms);
+            return;
+        }
+        subscription_begin(service, room);
+    }
+    if (membership_has(service, user, room)) {
+        return;
+    }
+    if (room->last_seq < place->seq) {
+        wait_for(service, user, room, place->seq);
+        subscription_repair(service, room, place->seq);
+    } else if (may_be_over(service, room, &user->id, place->seq)) {
+        user->stale = true;
+    } else {
+        membership_add(service, user, room);
+    }
+}
+
+static void complete(struct socket_service *service, struct user_slot *user)
+{
+    if (user->stale) {
+        user->asked_at = socket_now(service) - ASK_AGAIN_MS + STALE_MS;
+        return;
+    }
+    stop_asking(service, user);
+    user->roster = ROSTER_COMPLETE;
+    watches_on_rooms_changed(service, user);
+}
+
+static void on_page(struct socket_service *service, struct user_slot *user, const struct cht_roster *roster)
+{
+    const struct cht_room_place *places = roster->rooms.at;
+    for (uint32_t i = 0; i < roster->rooms.count; i++) {
+        attach(service, user, &places[i]);
+    }
+    if (roster->more) {
+        ask(service, user, &roster->next);
+    } else {
+        complete(service, user);
+    }
+}
+
+void roster_on_answer(struct socket_service *service, const struct cht_roster *roster)
+{
+    struct roster_handle handle = roster_handle_unpack(roster->node_ref);
+    if (handle.purpose == ROSTER_OF_WATCHED) {
+        watches_on_roster(service, &handle, roster);
+        return;
+    }
+    if (handle.slot >= service->users_used) {
+        return;
+    }
+    struct user_slot *user = &service->users[handle.slot];
+    bool expected = user->used && user->generation == handle.generation
+        && user->asks != SLOT_NONE && cht_id_equal(&user->id, &roster->user);
+    if (expected) {
+        on_page(service, user, roster);
+    }
+}
+
+void roster_wake(struct socket_service *service, struct room *room)
+{
+    uint32_t slot = room_slot(service, room);
+    for (uint32_t i = service->wait_count; i > 0 && room->waits > 0; i--) {
+        struct wait wait = service->waits[i - 1];
+        if (wait.room != slot || wait.seq > room->last_seq) {
+            continue;
+        }
+        drop_wait(service, i - 1);
+        struct user_slot *user = &service->users[wait.user];
+        if (user->used && user->generation == wait.user_generation) {
+            membership_add(service, user, room);
+            watches_on_rooms_changed(service, user);
+        }
+    }
+}
+
+void roster_note_removal(
+    struct socket_service *service, struct room *room, const struct cht_id *user, uint64_t seq)
+{
+    struct removal *removal = &service->removals[service->removal_next];
+    service->removal_next = (service->removal_next + 1) % REMOVALS_KEPT;
+    struct room *forgotten = removal->seq ? room_find(service, &removal->room) : NULL;
+    if (forgotten && removal->seq > forgotten->removal_floor) {
+        forgotten->removal_floor = removal->seq;
+    }
+    *removal = (struct removal){room->id, *user, seq};
+    room->last_removal = seq;
+}
+
+void roster_tick(struct socket_service *service)
+{
+    uint32_t now = socket_now(service);
+    for (uint32_t i = 0; i < service->asking.count; i++) {
+        struct user_slot *user = &service->users[service->asking.at[i]];
+        if (now - user->asked_at >= ASK_AGAIN_MS) {
+            ask(service, user, NULL);
+        }
+    }
+}

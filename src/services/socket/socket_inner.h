@@ -1,0 +1,234 @@
+#pragma once
+
+/* socket_inner - the tables of the socket service. Each is owned by one file, named beside it; others read them and call that file.
+ *
+ * Memory per client, beside the edge's 160 bytes: connection 88, cold part 64, expiry 4, user 64 and 32-64 of its map, room share 4. */
+
+#include "base/map.h"
+#include "pending.h"
+#include "rate.h"
+#include "slot_list.h"
+#include "socket/socket.h"
+#include "world/loop.h"
+#include "world/random.h"
+
+#define MESSAGE_BYTES_MAX 65536u
+
+/* ---- connections, by edge slot (connections.c) */
+enum connection_flags {
+    CONNECTION_SLOW = 1,    /* the edge refused a push; gaps are remembered */
+    CONNECTION_PAUSED = 2,  /* too many commands in flight */
+    CONNECTION_WARNED = 4,  /* auth.expiring was sent */
+    CONNECTION_CLOSING = 8, /* we asked the edge to close it */
+};
+
+struct gap {
+    struct cht_id room;
+    uint64_t from, to; /* to == 0: still open */
+};
+
+/* Only of a slow connection (gaps.c). */
+struct gap_list {
+    uint32_t count, capacity;
+    struct gap gaps[];
+};
+
+struct connection {
+    uint32_t generation; /* the edge's; 0: no connection of ours */
+    uint32_t user;
+    uint32_t next_of_user;
+    uint32_t first_pending;
+    uint32_t messages_bucket, commands_bucket;
+    uint32_t typing_room, typing_at;
+    struct rate_window refused, bad_frames;
+    uint16_t in_flight;
+    uint8_t presence; /* enum cht_presence_state */
+    uint8_t flags;
+    struct slot_list places; /* places[i]: where it is in the roster of rooms[i] of its user */
+    struct gap_list *gaps;
+    struct slot_list *watches; /* slots of watched users (watches.c) */
+};
+
+struct connection_cold {
+    struct cht_id device, session;
+    uint64_t token_version, expires_at;
+    uint64_t issued_at;
+};
+
+/* ---- users with a local connection (users.c) */
+enum roster_state { ROSTER_ASKING, ROSTER_COMPLETE };
+
+struct user_slot {
+    struct cht_id id;
+    struct slot_list rooms; /* where the user is a member and attached */
+    uint32_t first_connection;
+    uint32_t generation;
+    uint32_t asked_at;    /* the roster */
+    uint32_t asks;        /* place in the list of users whose roster is asked for, or SLOT_NONE; links free slots */
+    uint16_t connection_count;
+    uint8_t roster;    /* enum roster_state */
+    uint8_t announced; /* enum cht_presence_state, as the other nodes know it */
+    bool stale;        /* the roster was behind a room of this node: ask again */
+    bool used;
+};
+
+/* ---- rooms with local members (rooms.c) */
+struct room {
+    struct cht_id id;
+    uint64_t last_seq;
+    uint64_t head_seen; /* the highest seq that anybody told of */
+    uint64_t term;
+    uint64_t removal_floor; /* a membership that was read before this seq may be over (rosters.c) */
+    uint64_t last_removal;
+    struct edge_block *block; /* of this turn, pushed to the whole roster */
+    struct slot_list roster;  /* connections */
+    uint32_t shard;
+    uint32_t due;      /* place in the list of rooms that wait for their owner, or SLOT_NONE; links free slots */
+    uint32_t asked_at; /* subscribe or resend */
+    uint32_t idle_since;
+    uint32_t waits;    /* users who attach when it has reached a seq */
+    bool used, subscribed, asked, open;
+};
+
+/* A user who attaches when the room has come as far as the membership was read. */
+struct wait {
+    uint32_t user, user_generation, room;
+    uint64_t seq;
+};
+
+struct removal {
+    struct cht_id room, user;
+    uint64_t seq;
+};
+
+#define REMOVALS_KEPT 1024
+
+/* ---- shards (subscriptions.c) */
+struct shard_state {
+    uint64_t node; /* of its owner; 0: unknown */
+    uint64_t term;
+    int64_t clock_offset; /* owner's clock minus ours */
+};
+
+/* ---- presence (presence.c, watches.c) */
+struct watcher {
+    uint32_t connection;
+    bool allowed; /* shares a direct or group room */
+    bool found;   /* so far, while the answer comes in pages */
+    bool told;
+};
+
+struct watched {
+    struct cht_id id;
+    uint64_t last_seen;
+    struct watcher *watchers;
+    uint32_t count, capacity;
+    uint32_t generation;
+    uint32_t asked_at;
+    uint32_t next_free;
+    uint8_t state; /* enum cht_presence_state; none: not known yet */
+    bool used, dirty, asked;
+};
+
+struct presence_change {
+    struct cht_id user;
+    uint32_t at; /* when to tell: at once, or after the wait for offline */
+};
+
+struct list {
+    uint32_t *at;
+    uint32_t count, capacity;
+};
+
+struct routes;
+
+struct socket_service {
+    struct upstream_server upstream;
+    struct edge_ws_handler ws;
+    struct mail_handler live, pages;
+    struct cast_handler casts;
+    struct sessions_listener revocations;
+    struct timer tick;
+    struct socket_deps deps;
+    struct socket_settings settings;
+    struct socket_counters counters;
+
+    struct connection *connections;
+    struct connection_cold *cold;
+    uint32_t *expires_s; /* by connection: seconds since 1970; 0: none */
+    uint32_t connections_end; /* one above the highest slot ever used */
+    uint32_t slow_count;
+
+    struct user_slot *users;
+    struct map users_by_id;
+    uint32_t users_used, users_free;
+    struct list asking; /* users whose roster is asked for */
+
+    struct room *rooms;
+    struct map rooms_by_id;
+    uint32_t rooms_used, rooms_free;
+    struct list due;  /* rooms that wait for their owner */
+    struct list open; /* rooms with a block of this turn */
+    uint32_t rotation_at;
+    uint64_t rotation_part;
+    struct wait *waits;
+    uint32_t wait_count, wait_capacity;
+    struct removal *removals;
+    uint32_t removal_next;
+
+    struct shard_state *shards;
+    uint32_t shards_unknown;
+    uint32_t hello_at;
+    uint32_t stray_at; /* when a delivery of an unknown room was last answered */
+
+    struct pendings pendings;
+    struct rate_limit messages_rate, commands_rate;
+    struct rate_table http_commands, http_messages;
+
+    struct watched *watched;
+    struct map watched_by_id;
+    uint32_t watched_used, watched_free;
+    struct list watched_dirty;
+    struct presence_change *changes;
+    uint32_t change_count, change_capacity;
+    uint32_t presence_at;
+
+    struct routes *routes;
+    uint64_t hash_secret[2];
+    uint8_t *scratch; /* lists of decoded events */
+    size_t scratch_size;
+    char *out; /* one outgoing frame */
+    size_t out_size;
+    char *in; /* one incoming body */
+
+    uint32_t now_ms; /* of this call: the loop's clock, 32 bits */
+    uint32_t swept_at;
+    bool draining;
+    uint32_t drain_since, drain_spread, drain_next;
+};
+
+/* The loop's clock, cut to 32 bits: only differences count. */
+static inline uint32_t socket_now(const struct socket_service *service)
+{
+    return (uint32_t)loop_now_ms(service->deps.world->loop);
+}
+
+static inline uint64_t socket_wall(const struct socket_service *service)
+{
+    return loop_wall_ms(service->deps.world->loop);
+}
+
+/* Scratch for one decoded event; valid until the next use. */
+static inline struct cht_scratch socket_scratch(const struct socket_service *service)
+{
+    return (struct cht_scratch){service->scratch, service->scratch_size, 0};
+}
+
+static inline struct cht_str socket_bytes_of(const struct buf *buf)
+{
+    return (struct cht_str){(const char *)buf->bytes, buf->size};
+}
+
+/* ---- list: numbers in an array that grows (list.c) */
+void list_add(struct list *list, uint32_t number);
+void list_deinit(struct list *list);
