@@ -1,0 +1,32 @@
+"""Fixtures: a house (the real binary, its data, its ports) and people in it."""
+
+import pytest
+
+from house import House
+
+
+def pytest_addoption(parser):
+    parser.addoption("--workers", default="2", help="workers of the standalone process")
+    parser.addoption("--chaos", default="0", help="local.chaos_per_mille of the in-process bus")
+
+
+@pytest.fixture(scope="session")
+def options(request):
+    return {"workers": request.config.getoption("--workers"), "chaos": request.config.getoption("--chaos")}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, options):
+    """One process for all tests of a file, with limits out of the way: tests make their own users and rooms."""
+    started = House(tmp_path_factory.mktemp("data"), workers=options["workers"], chaos=options["chaos"])
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def fresh(tmp_path, options):
+    """A process that the test may kill, restart and set up as it likes; started by the test."""
+    made = House(tmp_path / "data", workers=options["workers"], chaos=options["chaos"])
+    yield made
+    made.stop()

@@ -1,0 +1,164 @@
+"""The real binary as tests see it: started, asked over HTTP, killed, started again.
+
+Happy path: start() returns when the process said `ready`. How it fails: the log is part of the assertion's message; a process that ends with a
+sanitizer's report or a broken invariant fails the test that stops it.
+"""
+
+import http.client
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.environ.get("CHATTIFIER_BINARY", os.path.join(ROOT, "build-test/src/apps/chattifier"))
+
+# Limits that would be in the way of many quick tests from one address; their own tests set them back.
+OPEN_LIMITS = {
+    "limits.connections_per_address": 0,
+    "limits.connects_per_address": 0,
+    "limits.register_per_hour": 0,
+    "limits.messages_per_second": 0,
+    "limits.commands_per_second": 0,
+}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        return self.json["error"]["code"]
+
+    def __repr__(self):
+        return f"<{self.status} {self.body[:300]!r}>"
+
+
+class House:
+    names = itertools.count(1)
+
+    def __init__(self, data, workers="2", chaos="0", settings=None, open_limits=True):
+        self.data = str(data)
+        self.port, self.management_port = free_port(), free_port()
+        self.settings = {**(OPEN_LIMITS if open_limits else {}), "local.chaos_per_mille": chaos,
+                         "server.drain_ms": 0, **(settings or {})}
+        self.workers = workers
+        self.process = None
+        self.log_path = self.data + ".log"
+
+    # ---- life
+    def arguments(self):
+        return [BINARY, "standalone", "--port", str(self.port), "--management-port", str(self.management_port),
+                "--data", self.data, "--workers", str(self.workers),
+                *[f"--{key}={value}" for key, value in self.settings.items()]]
+
+    def start(self, timeout=30):
+        self.log = open(self.log_path, "ab")
+        environment = {**os.environ, "CHATTIFIER_GATEWAY_WEB_ROOT": os.path.join(ROOT, "web")}
+        self.process = subprocess.Popen(self.arguments(), stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        env=environment)
+        timer = threading.Timer(timeout, self.process.kill)
+        timer.start()
+        line = self.process.stdout.readline()
+        timer.cancel()
+        assert line == f"ready http://127.0.0.1:{self.port}\n", f"{line!r}\n{self.log_tail()}"
+        return self
+
+    def stop(self):
+        """Ends as an operator would; the exit code has to be 0 and the log without a broken invariant."""
+        if not self.process:
+            return
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)
+            process.wait()
+            raise AssertionError(f"did not stop within 30 s\n{self.log_tail()}")
+        finally:
+            process.stdout.close()
+            self.log.close()
+        log = self.log_tail(1 << 20)
+        assert code == 0, f"exit code {code}\n{self.log_tail()}"
+        for word in ("check failed", "bug:", "AddressSanitizer", "runtime error"):
+            assert word not in log, self.log_tail()
+
+    def kill(self):
+        process, self.process = self.process, None
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        self.log.close()
+
+    def log_tail(self, size=4000):
+        with open(self.log_path, "rb") as log:
+            log.seek(0, 2)
+            log.seek(max(0, log.tell() - size))
+            return log.read().decode(errors="replace")
+
+    # ---- HTTP
+    def http(self, method, path, body=None, token=None, headers=None, management=False, raw=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.management_port if management else self.port,
+                                                timeout=20)
+        headers = dict(headers or {})
+        data = raw
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers.setdefault("Content-Type", "application/json")
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            connection.request(method, path, data, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    # ---- people
+    def user(self, prefix="user"):
+        """A new user, signed in."""
+        name = f"{prefix}{next(self.names)}x{int(time.time() * 1000) % 1000000}"
+        password = "correct horse battery"
+        answer = self.http("POST", "/user/register", {"username": name, "password": password})
+        assert answer.status == 201, answer
+        return self.sign_in(name, password)
+
+    def sign_in(self, name, password="correct horse battery", device=None):
+        body = {"username": name, "password": password}
+        if device:
+            body["device"] = device
+        answer = self.http("POST", "/user/login", body)
+        assert answer.status == 200, answer
+        return User(self, name, password, answer.json)
+
+
+class User:
+    def __init__(self, house, name, password, login):
+        self.house, self.name, self.password = house, name, password
+        self.login = login
+        self.id = login["user"]["id"]
+        self.device = login["device"]["id"]
+        self.token = login["access_token"]
+
+    def http(self, method, path, body=None, **more):
+        return self.house.http(method, path, body, token=self.token, **more)
+
+    def connect(self, **more):
+        from client import Client
+        return Client(self.house, self, **more)
