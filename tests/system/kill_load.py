@@ -1,0 +1,172 @@
+"""Load that survives kills: writers that repeat what was not answered, with the same cid and `after`, and readers that record.
+
+Used by test_kill.py and, for more cycles, from the command line:  python3 tests/system/kill_load.py --cycles 100
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import secrets
+import sys
+import tempfile
+import time
+
+import websockets
+
+from checker import History, judge
+from house import House
+
+WRITERS_PER_ROOM = 3
+ROOMS = 4
+IN_FLIGHT = 8
+
+
+class Writer:
+    """One user on one connection at a time; keeps IN_FLIGHT sends open and never gives one up."""
+
+    def __init__(self, load, user, room):
+        self.load, self.user, self.room = load, user, room
+        self.open = {}  # ref -> (cid, text, after, attempt)
+        self.todo = []  # (cid, text, after): unanswered of earlier connections, oldest first
+        self.seen = 0
+        self.order = 0
+        self.lag = 0
+
+    async def run(self):
+        while not self.load.done or self.todo or self.open:
+            try:
+                await self.one_connection()
+            except (OSError, websockets.WebSocketException, asyncio.TimeoutError):
+                pass
+            for _, (cid, text, after, attempt) in sorted(self.open.items()):
+                attempt["outcome"] = "unknown"
+                self.todo.append((cid, text, after))
+            self.open.clear()
+            await asyncio.sleep(0.02 + random.random() * 0.05)
+
+    async def one_connection(self):
+        url = f"ws://127.0.0.1:{self.load.house.port}/api/socket"
+        headers = {"Authorization": f"Bearer {self.user.token}"}
+        async with websockets.connect(url, subprotocols=["chattifier.v1"], extra_headers=headers, open_timeout=5,
+                                      ping_interval=None, max_size=None) as socket:
+            connection = next(self.load.connections)
+            await self.ask_head(socket)
+            await self.fill(socket, connection)
+            while self.open:
+                frame = json.loads(await asyncio.wait_for(socket.recv(), 20))
+                self.take(connection, frame)
+                await self.fill(socket, connection)
+
+    async def ask_head(self, socket):
+        await socket.send(json.dumps({"type": "room.history", "ref": "head", "room": self.room, "limit": 1}))
+
+    async def fill(self, socket, connection):
+        while len(self.open) < IN_FLIGHT and (self.todo or not self.load.done):
+            if self.todo:
+                cid, text, after = self.todo.pop(0)
+            else:
+                self.load.count += 1
+                cid, text, after = secrets.token_hex(12), f"message {self.load.count} of {self.user.name}", self.seen
+            self.order += 1
+            attempt = self.load.history.sent(self.room, self.user.id, cid, text, at=time.monotonic(), done=None,
+                                             outcome="open", seq=0, n=0, connection=connection, order=self.order)
+            ref = f"s{self.order}"
+            self.open[ref] = (cid, text, after, attempt)
+            await socket.send(json.dumps({"type": "message.send", "ref": ref, "room": self.room, "cid": cid,
+                                          "after": after, "text": text}))
+
+    def take(self, connection, frame):
+        if frame.get("room") == self.room and "seq" in frame and frame["type"] not in ("ok", "error"):
+            self.load.history.delivered(connection, self.room, frame)
+            self.seen = max(self.seen, frame["seq"])
+        elif frame.get("ref") == "head" and frame["type"] == "ok":
+            self.load.history.heads[self.user.id, self.room].append(frame["head"])
+            self.seen = max(self.seen, frame["head"])
+        elif frame.get("ref") in self.open:
+            cid, text, after, attempt = self.open.pop(frame["ref"])
+            attempt["done"] = time.monotonic()
+            if frame["type"] == "ok":
+                attempt.update(outcome="ok", seq=frame["seq"], n=frame["n"], dup=frame.get("dup", False))
+                self.seen = max(self.seen, frame["seq"])
+                self.load.acked += 1
+            elif frame["retry"]:
+                attempt["outcome"] = "unknown" if frame["code"] == "timeout" else "refused"
+                self.todo.append((cid, text, after))
+            else:
+                attempt["outcome"] = "refused"
+                self.load.hard_refusals.append(frame)
+
+
+class Load:
+    def __init__(self, house):
+        self.house = house
+        self.history = History()
+        self.connections = iter(range(1, 1 << 30))
+        self.done = False
+        self.count = self.acked = 0
+        self.hard_refusals = []
+
+    def people(self):
+        self.writers = []
+        for _ in range(ROOMS):
+            users = [self.house.user("w") for _ in range(WRITERS_PER_ROOM)]
+            answer = users[0].http("POST", "/api/rooms", {"kind": "group", "name": "Load", "members": [u.id for u in users[1:]]})
+            assert answer.status == 201, answer
+            self.writers += [Writer(self, user, answer.json["room"]) for user in users]
+
+    async def run(self, cycles, between):
+        tasks = [asyncio.ensure_future(writer.run()) for writer in self.writers]
+        for _ in range(cycles):
+            await asyncio.sleep(random.uniform(*between))
+            await asyncio.to_thread(self.house.kill)
+            await asyncio.to_thread(self.house.start)
+        await asyncio.sleep(between[1])
+        self.done = True
+        await asyncio.wait_for(asyncio.gather(*tasks), 120)
+
+    def read_logs(self):
+        """Each room from its first event to its head, as one of its members reads it."""
+        logs, heads = {}, {}
+        for writer in self.writers:
+            log, head = logs.setdefault(writer.room, {}), 1
+            while len(log) < head:
+                page = writer.user.http("GET", f"/api/rooms/{writer.room}/events?after_seq={max(log, default=0)}&limit=100").json
+                head = page["head"]
+                if not page["events"]:
+                    break
+                log.update({event["seq"]: event for event in page["events"]})
+            heads[writer.room] = head
+        return logs, heads
+
+
+def run(house, cycles, between=(0.3, 0.9), seed=None):
+    """Returns (violations, load)."""
+    random.seed(seed)
+    load = Load(house)
+    load.people()
+    asyncio.run(load.run(cycles, between))
+    logs, heads = load.read_logs()
+    return judge(load.history, logs, heads), load
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cycles", type=int, default=100)
+    parser.add_argument("--workers", default="2")
+    parser.add_argument("--chaos", default="0")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        house = House(directory + "/data", workers=arguments.workers, chaos=arguments.chaos).start()
+        violations, load = run(house, arguments.cycles, seed=arguments.seed)
+        house.stop()
+    for violation in violations[:20]:
+        print(violation)
+    print(f"seed {arguments.seed}: {arguments.cycles} kills, {load.acked} acknowledged, {len(load.hard_refusals)} refused for good, "
+          f"{len(violations)} violations")
+    sys.exit(1 if violations or load.hard_refusals else 0)
+
+
+if __name__ == "__main__":
+    main()
