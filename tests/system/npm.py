@@ -1,0 +1,22 @@
+"""Packages of the npm registry that tests use, installed once into .cache/npm."""
+
+import os
+import subprocess
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CACHE = os.path.join(ROOT, ".cache", "npm")
+VERSIONS = {"big-list-of-naughty-strings": "0.0.1", "ws": "8.18.0", "playwright-core": "1.49.0"}
+
+
+def package(name):
+    """The package's directory; skips the test, with the reason, where the registry can not be reached."""
+    path = os.path.join(CACHE, "node_modules", name)
+    if not os.path.isdir(path):
+        os.makedirs(CACHE, exist_ok=True)
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", CACHE, f"{name}@{VERSIONS[name]}"],
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            pytest.skip(f"npm can not install {name}: {done.stdout.strip().splitlines()[-1]}")
+    return path
