@@ -7,7 +7,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CACHE = os.path.join(ROOT, ".cache", "npm")
-VERSIONS = {"big-list-of-naughty-strings": "0.0.1", "ws": "8.18.0", "playwright-core": "1.49.0"}
+VERSIONS = {"big-list-of-naughty-strings": "1.0.0", "ws": "8.23.0", "playwright-core": "1.65.1"}
 
 
 def package(name):
