@@ -1,0 +1,161 @@
+"""Accounts and sessions over HTTP, and what their end does to open sockets."""
+
+import base64
+import json
+import time
+
+import pytest
+
+from client import Client
+
+
+def register(house, **fields):
+    return house.http("POST", "/user/register", {"password": "correct horse battery", **fields})
+
+
+def test_the_key_set_is_public_and_verifies_as_es256(house):
+    keys = house.http("GET", "/.well-known/jwks.json")
+    assert keys.status == 200 and "max-age=300" in keys.headers["cache-control"]
+    assert {k["kty"] for k in keys.json["keys"]} == {"EC"} and {k["alg"] for k in keys.json["keys"]} == {"ES256"}
+
+
+def test_a_name_is_folded_and_taken_once(house):
+    name = f"Folded{int(time.time() * 1000) % 10**9}"
+    answer = register(house, username=name)
+    assert answer.status == 201 and answer.json["user"]["username"] == name.lower()
+    again = register(house, username=name.upper())
+    assert again.status == 409 and again.json["error"]["field"] == "username"
+
+
+@pytest.mark.parametrize("name", ["ab", "a" * 21, "-ab", "ab-", "a..b", "a b", "admin", "äbc", "", None, 1, {"$ne": ""}])
+def test_a_bad_name_is_refused(house, name):
+    answer = register(house, username=name)
+    assert (answer.status, answer.json["error"]["field"]) == (422, "username")
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 129, "password123", "", None, 12345678])
+def test_a_bad_password_is_refused(house, password):
+    answer = house.http("POST", "/user/register", {"username": "someone.new", "password": password})
+    assert (answer.status, answer.json["error"]["field"]) == (422, "password")
+
+
+def test_wrong_password_and_unknown_name_look_the_same(house):
+    user = house.user()
+    wrong = house.http("POST", "/user/login", {"username": user.name, "password": "wrong horse battery"})
+    unknown = house.http("POST", "/user/login", {"username": "nobody.here", "password": "wrong horse battery"})
+    assert wrong.status == unknown.status == 401 and wrong.body == unknown.body
+
+
+def test_a_refresh_gives_the_same_successor_for_a_moment_and_reuse_revokes(house):
+    user = house.user()
+    first = user.login["refresh_token"]
+    one = house.http("POST", "/user/refresh", {"refresh_token": first})
+    two = house.http("POST", "/user/refresh", {"refresh_token": first})
+    assert one.status == two.status == 200 and one.json["refresh_token"] == two.json["refresh_token"]
+    third = house.http("POST", "/user/refresh", {"refresh_token": one.json["refresh_token"]})
+    assert third.status == 200
+    assert house.http("POST", "/user/refresh", {"refresh_token": first}).status == 401
+    assert house.http("POST", "/user/refresh", {"refresh_token": third.json["refresh_token"]}).status == 401
+
+
+def test_sign_out_voids_the_token_and_closes_the_socket(house):
+    user = house.user()
+    other = house.sign_in(user.name)
+    with user.connect() as mine, other.connect() as elsewhere:
+        assert user.http("POST", "/user/logout").status == 200
+        assert mine.wait_closed(4) == 4002
+        elsewhere.settle()
+    assert user.http("GET", "/user/me").status == 401
+    assert other.http("GET", "/user/me").status == 200
+
+
+def test_a_new_password_ends_all_other_sessions(house):
+    user = house.user()
+    other = house.sign_in(user.name)
+    with other.connect() as elsewhere:
+        wrong = user.http("PUT", "/user/me/password", {"old_password": "not it at all", "new_password": "another fine day"})
+        assert wrong.status == 403
+        fresh = user.http("PUT", "/user/me/password", {"old_password": user.password, "new_password": "another fine day"})
+        assert fresh.status == 200 and fresh.json["access_token"]
+        assert elsewhere.wait_closed(4) == 4002
+    assert other.http("GET", "/user/me").status == 401
+    assert house.http("GET", "/user/me", token=fresh.json["access_token"]).status == 200
+    house.sign_in(user.name, "another fine day")
+
+
+def test_a_ticket_opens_one_socket(house):
+    user = house.user()
+    ticket = user.http("POST", "/user/ticket")
+    assert ticket.status == 201 and ticket.json["expires_in"] == 30
+    query = f"?ticket={ticket.json['ticket']}"
+    with Client(house, user, query, headers={}):
+        again = Client(house, user, query, headers={}, wait_ready=False)
+        assert again.wait_closed() == 4008
+
+
+def test_both_credentials_at_once_are_refused(house):
+    user = house.user()
+    answer = user.http("GET", "/api/socket?ticket=x", headers={
+        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": base64.b64encode(b"0" * 16).decode(), "Sec-WebSocket-Protocol": "chattifier.v1"})
+    assert answer.status == 400
+
+
+def tampered(token):
+    head, claims, signature = token.split(".")
+    wide = lambda part: part + "=" * (-len(part) % 4)
+    none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"at+jwt"}').rstrip(b"=").decode()
+    other = json.loads(base64.urlsafe_b64decode(wide(claims)))
+    other["sub"] = "00000000-0000-4000-8000-000000000000"
+    forged = base64.urlsafe_b64encode(json.dumps(other).encode()).rstrip(b"=").decode()
+    yield "alg none", f"{none}.{claims}."
+    yield "alg none, signature kept", f"{none}.{claims}.{signature}"
+    yield "other claims", f"{head}.{forged}.{signature}"
+    yield "no signature", f"{head}.{claims}."
+    yield "two parts", f"{head}.{claims}"
+    yield "four parts", f"{token}.x"
+    yield "padding", f"{head}.{claims}=.{signature}"
+    yield "flipped signature", f"{head}.{claims}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+    yield "long", token + "a" * 5000
+
+
+def test_a_tampered_token_is_refused_everywhere(house):
+    user = house.user()
+    for name, token in tampered(user.token):
+        for path in ("/user/me", "/api/rooms", "/api/sync"):
+            answer = house.http("GET", path, token=token)
+            assert answer.status in (401, 431), (name, path, answer)
+
+
+def test_the_profile_can_be_changed_and_found(house):
+    user = house.user("seeker")
+    changed = user.http("PATCH", "/user/me", {"display_name": "Ann Exämple", "bio": "Likes tea"})
+    assert changed.status == 200
+    assert user.http("GET", f"/user/{user.id}").json["display_name"] == "Ann Exämple"
+    found = user.http("GET", f"/user?prefix={user.name[:8]}").json["users"]
+    assert user.id in [u["id"] for u in found]
+    assert "password" not in str(found)
+
+
+def test_a_deleted_account_leaves_its_messages_and_not_its_name(house):
+    ann, bob = house.user(), house.user()
+    with ann.connect() as a, bob.connect() as b:
+        room = a.group(bob)
+        a.say(room, "I was here")
+        b.message(room, "I was here")
+        assert ann.http("DELETE", "/user/me", {"password": "wrong horse battery"}).status == 403
+        assert ann.http("DELETE", "/user/me", {"password": ann.password}).status == 200
+        assert a.wait_closed(5) == 4002
+        b.wait_for(lambda e: e["type"] == "member" and e["user"] == ann.id and e["state"] == "left")
+        assert [m["text"] for m in b.command("room.history", room=room)["messages"]] == ["I was here"]
+    assert house.http("POST", "/user/login", {"username": ann.name, "password": ann.password}).status == 401
+    assert register(house, username=ann.name).status == 409
+
+
+def test_devices_are_listed_and_signed_out(house):
+    user = house.user()
+    other = house.sign_in(user.name, device={"name": "Phone"})
+    devices = user.http("GET", "/user/me/devices").json["devices"]
+    assert {d["id"] for d in devices} == {user.device, other.device}
+    assert user.http("DELETE", f"/user/me/devices/{other.device}").status == 200
+    assert other.http("GET", "/user/me").status == 401
