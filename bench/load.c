@@ -1,0 +1,362 @@
+/* load - a WebSocket load client.
+ *
+ *     load fanout PORT SECONDS IN_FLIGHT BODY ROOMS < connections
+ *     load idle PORT < connections           holds them until standard input of the controlling program says a line
+ *     load acks PORT SECONDS WRITERS < connections
+ *
+ * Standard input: one line a connection, `PATH TOKEN ROOM` (`-` for none), then an empty line. With a token the product's protocol is
+ * spoken (ready, message.send, message), without one every text frame is a message, as the floor program does it. `fanout`: the first
+ * connection of each room sends, IN_FLIGHT messages at a time, counted by its own events. `acks`: the first WRITERS connections send one
+ * message each, wait for its ok, and send the next; latencies are printed as percentiles.
+ * Prints one line of numbers: name=value. How it fails: one line on standard error and exit code 1. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX (1 << 17)
+#define READ_BYTES (1 << 20)
+#define LATENCIES_MAX (1 << 22)
+#define LINE_MAX_BYTES 4096
+
+struct connection {
+    int sock;
+    char room[64];
+    bool product;
+    bool sends;
+    uint32_t in_flight;
+    uint64_t started_ns;
+    uint32_t kept;
+    uint8_t *partial;
+};
+
+static struct connection *all;
+static uint32_t total;
+static uint8_t input[READ_BYTES];
+static uint64_t deliveries, acks, sent, refused, bytes_in;
+static uint32_t in_flight_max, body_bytes;
+static bool count_acks, running = true;
+static uint64_t *latencies;
+static uint64_t latency_count;
+static char body[20000];
+
+static void die(const char *why)
+{
+    fprintf(stderr, "load: %s: %s\n", why, strerror(errno));
+    exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int dial(uint16_t port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int sock = socket(AF_INET, SOCK_STREAM, 0);
+    int one = 1;
+    if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof(address))) {
+        die("connect");
+    }
+    setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    return sock;
+}
+
+/* Sends the upgrade and reads the head of its answer, byte by byte: what follows it is left in the socket. */
+static void upgrade(struct connection *connection, const char *path, const char *token)
+{
+    char request[LINE_MAX_BYTES + 512], line[4096] = "";
+    int size = snprintf(request, sizeof(request),
+        "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: chattifier.v1\r\n%s%s%s\r\n",
+        path, connection->product ? "Authorization: Bearer " : "", connection->product ? token : "",
+        connection->product ? "\r\n" : "");
+    if (write(connection->sock, request, (size_t)size) != size) {
+        die("upgrade");
+    }
+    size_t got = 0;
+    while (got < sizeof(line) - 1 && !(got >= 4 && memcmp(line + got - 4, "\r\n\r\n", 4) == 0)) {
+        if (read(connection->sock, line + got, 1) != 1) {
+            die("answer of the upgrade");
+        }
+        got++;
+    }
+    if (memcmp(line, "HTTP/1.1 101", 12) != 0) {
+        fprintf(stderr, "load: %.60s\n", line);
+        exit(1);
+    }
+}
+
+static void write_frame(struct connection *connection, const char *payload, size_t size)
+{
+    uint8_t frame[20100] = {0x81};
+    size_t head = 2;
+    if (size < 126) {
+        frame[1] = (uint8_t)(0x80 | size);
+    } else {
+        frame[1] = 0x80 | 126;
+        frame[2] = (uint8_t)(size >> 8);
+        frame[3] = (uint8_t)size;
+        head = 4;
+    }
+    memset(frame + head, 0, 4); /* a mask of zeros changes nothing */
+    memcpy(frame + head + 4, payload, size);
+    size_t length = head + 4 + size, done = 0;
+    while (done < length) {
+        ssize_t wrote = send(connection->sock, frame + done, length - done, MSG_NOSIGNAL);
+        if (wrote > 0) {
+            done += (size_t)wrote;
+        } else if (errno != EAGAIN) {
+            die("send");
+        }
+    }
+}
+
+static void say(struct connection *connection)
+{
+    char text[20050];
+    size_t size = body_bytes;
+    const char *payload = body;
+    sent++;
+    if (connection->product) {
+        size = (size_t)snprintf(text, sizeof(text),
+            "{\"type\":\"message.send\",\"ref\":\"%llu\",\"room\":\"%s\",\"cid\":\"%d-%llu\",\"text\":\"%.*s\"}",
+            (unsigned long long)(sent % 1000000), connection->room, (int)getpid(),
+            (unsigned long long)sent, (int)body_bytes, body);
+        payload = text;
+    }
+    connection->in_flight++;
+    connection->started_ns = now_ns();
+    write_frame(connection, payload, size);
+}
+
+static void answered(struct connection *connection)
+{
+    if (connection->in_flight > 0) {
+        connection->in_flight--;
+    }
+    if (count_acks && latency_count < LATENCIES_MAX) {
+        latencies[latency_count++] = now_ns() - connection->started_ns;
+    }
+    while (running && connection->sends && connection->in_flight < in_flight_max) {
+        say(connection);
+    }
+}
+
+static bool begins(const uint8_t *payload, size_t size, const char *text)
+{
+    size_t length = strlen(text);
+    return size >= length && memcmp(payload, text, length) == 0;
+}
+
+static void on_frame(struct connection *connection, uint8_t opcode, const uint8_t *payload, size_t size)
+{
+    if (opcode == 8) {
+        fprintf(stderr, "load: closed by the server\n");
+        exit(1);
+    }
+    if (opcode != 1) {
+        return;
+    }
+    bool message = !connection->product || begins(payload, size, "{\"type\":\"message\",");
+    bool ok = connection->product && begins(payload, size, "{\"type\":\"ok\"");
+    deliveries += message;
+    acks += ok;
+    if (connection->product && begins(payload, size, "{\"type\":\"error\"")) {
+        if (refused++ == 0) {
+            fprintf(stderr, "load: refused: %.*s\n", (int)size, (const char *)payload);
+        }
+        answered(connection);
+    } else if (connection->sends && (count_acks ? ok : message)) {
+        answered(connection);
+    }
+}
+
+static size_t frames(struct connection *connection, const uint8_t *bytes, size_t size)
+{
+    size_t used = 0;
+    while (size - used >= 2) {
+        const uint8_t *at = bytes + used;
+        size_t length = at[1] & 127, head = 2;
+        if (length == 126) {
+            head = 4;
+        } else if (length == 127) {
+            head = 10;
+        }
+        if (size - used < head) {
+            break;
+        }
+        if (head > 2) {
+            length = 0;
+            for (size_t i = 2; i < head; i++) {
+                length = length << 8 | at[i];
+            }
+        }
+        if (size - used < head + length) {
+            break;
+        }
+        on_frame(connection, at[0] & 15, at + head, length);
+        used += head + length;
+    }
+    return used;
+}
+
+static void on_readable(struct connection *connection)
+{
+    size_t kept = connection->kept;
+    if (kept) {
+        memcpy(input, connection->partial, kept);
+    }
+    ssize_t got = recv(connection->sock, input + kept, sizeof(input) - kept, 0);
+    if (got <= 0) {
+        if (got == 0 || errno != EAGAIN) {
+            die("connection lost");
+        }
+        return;
+    }
+    bytes_in += (uint64_t)got;
+    size_t size = kept + (size_t)got;
+    size_t used = frames(connection, input, size);
+    connection->kept = (uint32_t)(size - used);
+    if (connection->kept) {
+        connection->partial = realloc(connection->partial, connection->kept);
+        memcpy(connection->partial, input + used, connection->kept);
+    }
+}
+
+static void read_connections(uint16_t port)
+{
+    char line[LINE_MAX_BYTES], path[256], token[LINE_MAX_BYTES], room[64];
+    all = calloc(CONNECTIONS_MAX, sizeof(*all));
+    while (total < CONNECTIONS_MAX && fgets(line, sizeof(line), stdin) && line[0] != '\n') {
+        if (sscanf(line, "%255s %4095s %63s", path, token, room) != 3) {
+            die("a line of standard input");
+        }
+        struct connection *connection = &all[total++];
+        connection->sock = dial(port);
+        connection->product = strcmp(token, "-") != 0;
+        snprintf(connection->room, sizeof(connection->room), "%s", room);
+        upgrade(connection, path, token);
+    }
+}
+
+static int watch_all(void)
+{
+    int set = epoll_create1(0);
+    for (uint32_t i = 0; i < total; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
+        fcntl(all[i].sock, F_SETFL, O_NONBLOCK);
+        epoll_ctl(set, EPOLL_CTL_ADD, all[i].sock, &event);
+    }
+    return set;
+}
+
+static void turn(int set, int wait_ms)
+{
+    struct epoll_event events[512];
+    int ready = epoll_wait(set, events, 512, wait_ms);
+    for (int i = 0; i < ready; i++) {
+        on_readable(&all[events[i].data.u32]);
+    }
+}
+
+/* Reads until nothing came for a moment: connections are in their rooms then. */
+static void settle(int set)
+{
+    uint64_t before;
+    do {
+        before = bytes_in;
+        turn(set, 300);
+    } while (bytes_in != before);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+static double percentile_us(double part)
+{
+    return latency_count ? (double)latencies[(uint64_t)((double)(latency_count - 1) * part)] / 1000 : 0;
+}
+
+static void measure(int set, double seconds)
+{
+    printf("started\n");
+    fflush(stdout);
+    deliveries = acks = sent = latency_count = 0;
+    uint64_t begun = now_ns(), end = begun + (uint64_t)(seconds * 1e9);
+    for (uint32_t i = 0; i < total; i++) {
+        for (uint32_t j = 0; all[i].sends && j < in_flight_max; j++) {
+            say(&all[i]);
+        }
+    }
+    while (now_ns() < end) {
+        turn(set, 10);
+    }
+    double took = (double)(now_ns() - begun) / 1e9;
+    running = false;
+    qsort(latencies, latency_count, sizeof(*latencies), by_value);
+    printf("seconds=%.3f deliveries=%llu acks=%llu sent=%llu refused=%llu p50_us=%.1f p99_us=%.1f max_us=%.1f\n", took,
+        (unsigned long long)deliveries, (unsigned long long)acks, (unsigned long long)sent,
+        (unsigned long long)refused, percentile_us(0.5), percentile_us(0.99), percentile_us(1));
+    fflush(stdout);
+}
+
+/* The first connection of each room, or the first `writers`. */
+static void choose_senders(uint32_t writers)
+{
+    for (uint32_t i = 0; i < total; i++) {
+        bool first = true;
+        for (uint32_t j = 0; j < i && !writers && first; j++) {
+            first = !all[j].sends || strcmp(all[j].room, all[i].room) != 0;
+        }
+        all[i].sends = writers ? i < writers : first;
+    }
+}
+
+int main(int count, char **arguments)
+{
+    if (count < 3) {
+        fprintf(stderr, "usage: load fanout|idle|acks PORT ...\n");
+        return 2;
+    }
+    latencies = calloc(LATENCIES_MAX, sizeof(*latencies));
+    memset(body, 'x', sizeof(body));
+    read_connections((uint16_t)strtoul(arguments[2], NULL, 10));
+    int set = watch_all();
+    settle(set);
+    printf("connected %u\n", total);
+    fflush(stdout);
+    if (strcmp(arguments[1], "idle") == 0) {
+        getchar();
+        return 0;
+    }
+    double seconds = count > 3 ? strtod(arguments[3], NULL) : 5;
+    count_acks = strcmp(arguments[1], "acks") == 0;
+    in_flight_max = count_acks ? 1 : (uint32_t)strtoul(count > 4 ? arguments[4] : "1", NULL, 10);
+    body_bytes = (uint32_t)strtoul(count > 5 ? arguments[5] : "150", NULL, 10);
+    choose_senders(count_acks ? (uint32_t)strtoul(count > 4 ? arguments[4] : "1", NULL, 10) : 0);
+    if (getchar() == EOF) {
+        return 1;
+    }
+    measure(set, seconds);
+    turn(set, 200);
+    return 0;
+}
