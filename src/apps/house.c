@@ -1,0 +1,210 @@
+/* house - the engines of one machine and the workers on them.
+ *
+ * Happy path: settings, data directory, bus, workers, ports; then signals end it. How it fails: whatever can not be opened is one logged
+ * line, and what was built so far is taken down again. */
+
+#include "house.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "flow/flow.h"
+#include "world/loop.h"
+#include "world/random.h"
+#include "worker.h"
+
+#define WORKERS_MAX 64u
+#define USERS_KNOWN_MAX 262144u
+#define TICKETS_MAX 8192u
+#define LIMITS_MAX 65536u
+#define REVOCATIONS_MAX 4096u
+
+static enum err read_settings(struct house *house, const struct options *options)
+{
+    settings_fill(options->settings, &app_settings_table, &house->app);
+    settings_fill(options->settings, &chat_settings_table, &house->chat);
+    settings_fill(options->settings, &gateway_settings_table, &house->gateway);
+    settings_fill(options->settings, &message_settings_table, &house->message);
+    settings_fill(options->settings, &socket_settings_table, &house->socket);
+    settings_fill(options->settings, &user_settings_table, &house->user);
+    int level = log_level_by_name(house->app.log_level);
+    bool json = strcmp(house->app.log_format, "json") == 0;
+    logger_init(&house->logger, "standalone", LOG_LEVEL_INFO, json);
+    if (level < 0 || (!json && strcmp(house->app.log_format, "logfmt") != 0)) {
+        LOG_ERROR(&house->logger, "settings.bad", "log.level=%s log.format=%s", house->app.log_level,
+            house->app.log_format);
+        return ERR_BAD_CONFIG;
+    }
+    atomic_store(&house->logger.level, level);
+    return OK;
+}
+
+/* As many files as the system lets this process have; connections_max follows what is left after a reserve. */
+static void raise_file_limit(struct house *house)
+{
+    struct rlimit limit;
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    uint64_t left = limit.rlim_cur > 512 ? limit.rlim_cur - 256 : limit.rlim_cur / 2;
+    if (house->app.connections_max > left) {
+        house->app.connections_max = left;
+    }
+}
+
+static enum err open_data(struct house *house)
+{
+    struct data_sqlite_options options = {
+        .dir = house->app.data,
+        .shards = (uint32_t)house->app.shards,
+        .retention_ms = house->app.log_retention_ms,
+        .logger = &house->logger,
+    };
+    return data_sqlite_open(&options, &house->data);
+}
+
+static enum err open_secrets(struct house *house, const struct world *world)
+{
+    char directory[4096];
+    if (snprintf(directory, sizeof(directory), "%s/keys", house->app.data) >= (int)sizeof(directory)) {
+        return ERR_BAD_CONFIG;
+    }
+    struct secrets_openssl_options options = {
+        .directory = directory,
+        .issuer = "chattifier",
+        .audience = "chattifier",
+        .token_lifetime_ms = house->user.access_token_ms,
+        .now_ms = loop_wall_ms(world->loop),
+        .logger = &house->logger,
+    };
+    return secrets_openssl_create(&options, &house->secrets);
+}
+
+static void open_bus(struct house *house, struct random *random)
+{
+    struct bus_local_options bus = {
+        .workers = house->worker_count,
+        .shards = (uint32_t)house->app.shards,
+        .boot = data_sqlite_boot(house->data),
+        .commands_max = (uint32_t)house->app.commands_max,
+        .mails_max = (uint32_t)house->app.mails_max,
+        .chaos_per_mille = (uint32_t)house->app.chaos_per_mille,
+    };
+    house->bus = bus_local_create(&bus);
+    struct sessions_local_options sessions = {
+        .workers = house->worker_count,
+        .users_max = USERS_KNOWN_MAX,
+        .tickets_max = TICKETS_MAX,
+        .limits_max = LIMITS_MAX,
+        .revocations_max = REVOCATIONS_MAX,
+        .secret = {random_u64(random), random_u64(random)},
+    };
+    house->sessions = sessions_local_create(&sessions);
+}
+
+/* Worlds first, since engines are opened with a clock and randomness; then engines, then what uses them. */
+static enum err build_workers(struct house *house)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t wanted = house->app.workers ? house->app.workers : (uint64_t)(cores > 0 ? cores : 1);
+    house->worker_count = (uint32_t)(wanted < WORKERS_MAX ? wanted : WORKERS_MAX);
+    house->workers = mem_array(house->worker_count, sizeof(*house->workers));
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        struct loop_uv_options options = {.logger = &house->logger};
+        house->workers[i].loop = loop_uv_create(&options, &house->workers[i].world);
+    }
+    enum err err = open_secrets(house, &house->workers[0].world);
+    if (err != OK) {
+        return err;
+    }
+    open_bus(house, house->workers[0].world.random);
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        worker_init(&house->workers[i], house, i);
+    }
+    return OK;
+}
+
+/* The first worker takes the port; the others share what it became. */
+static enum err open_ports(struct house *house)
+{
+    uint16_t port = (uint16_t)house->app.port;
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        enum err err = worker_listen(&house->workers[i], port, &port);
+        if (err != OK) {
+            LOG_ERROR(&house->logger, "port.refused", "host=%s port=%u error=%s", house->app.host, port,
+                err_name(err));
+            return err;
+        }
+    }
+    house->port = port;
+    return OK;
+}
+
+enum err house_init(struct house *house, const struct options *options)
+{
+    house->options = options;
+    check_on_failure(flow_print_last_steps);
+    enum err err = read_settings(house, options);
+    if (err == OK) {
+        raise_file_limit(house);
+        err = open_data(house);
+    }
+    if (err == OK) {
+        err = build_workers(house);
+    }
+    if (err == OK) {
+        err = open_ports(house);
+    }
+    return err;
+}
+
+/* The first signal drains; one more, or the end of the drain, stops. */
+static void on_signal(void *context, int signal)
+{
+    struct house *house = context;
+    bool again = atomic_exchange(&house->draining, true);
+    LOG_INFO(&house->logger, again ? "process.stopping" : "process.draining", "signal=%d", signal);
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        if (again) {
+            worker_stop(&house->workers[i]);
+        } else {
+            worker_drain(&house->workers[i]);
+        }
+    }
+}
+
+void house_run(struct house *house)
+{
+    loop_uv_watch_signals(house->workers[0].loop, on_signal, house);
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        worker_start(&house->workers[i]);
+    }
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        worker_join(&house->workers[i]);
+    }
+    LOG_INFO(&house->logger, "process.stopped", "bugs=%llu", (unsigned long long)bug_count());
+}
+
+void house_deinit(struct house *house)
+{
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        worker_deinit_services(&house->workers[i]);
+    }
+    data_sqlite_close(house->data);
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        worker_deinit_engines(&house->workers[i]);
+    }
+    bus_local_destroy(house->bus);
+    sessions_local_destroy(house->sessions);
+    secrets_openssl_destroy(house->secrets);
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        loop_uv_destroy(house->workers[i].loop);
+    }
+    mem_free(house->workers);
+}

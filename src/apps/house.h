@@ -1,0 +1,48 @@
+#pragma once
+
+/* house - everything that the workers of one process share, and the workers.
+ *
+ * The composition root: the one place that knows which engine is behind which port. Services see ports alone. */
+
+#include "app_settings.h"
+#include "base/logger.h"
+#include "chat/chat_settings.h"
+#include "gateway/gateway_settings.h"
+#include "local/bus_local.h"
+#include "local/sessions_local.h"
+#include "message/message_settings.h"
+#include "options.h"
+#include "secrets/secrets_openssl.h"
+#include "socket/socket_settings.h"
+#include "sqlite/data_sqlite.h"
+#include "user/user_settings.h"
+
+struct worker;
+
+struct house {
+    const struct options *options;
+    struct logger logger;
+    struct app_settings app;
+    struct chat_settings chat;
+    struct gateway_settings gateway;
+    struct message_settings message;
+    struct socket_settings socket;
+    struct user_settings user;
+    struct data_sqlite *data;
+    struct bus_local *bus;
+    struct sessions_local *sessions;
+    struct secrets_openssl *secrets;
+    struct worker *workers;
+    uint32_t worker_count;
+    uint16_t port, management_port;
+    _Atomic(bool) draining;
+};
+
+/* Opens the data directory, builds the engines and the workers, opens the ports. Each refusal has been logged as one clear line. */
+MUST_USE enum err house_init(struct house *house, const struct options *options);
+
+/* Until a signal ends it: runs the workers, drains, joins them. */
+void house_run(struct house *house);
+
+/* Half-built is fine. */
+void house_deinit(struct house *house);

@@ -1,0 +1,68 @@
+#pragma once
+
+/* worker - one thread, one loop, one of each service: a node of its own to the rest of the system.
+ *
+ * Built before any worker runs, on the main thread; from worker_start on everything in it belongs to its thread. Workers meet only
+ * in the engines (bus, SQLite, sessions, secrets). */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "chat/chat.h"
+#include "gateway/gateway.h"
+#include "house.h"
+#include "link/edge.h"
+#include "local/upstream_local.h"
+#include "loop/loop_uv.h"
+#include "message/message.h"
+#include "socket/socket.h"
+#include "user/user.h"
+#include "world/world.h"
+
+struct management;
+
+struct worker {
+    struct house *house;
+    uint32_t index;
+    pthread_t thread;
+    struct loop_uv *loop;
+    struct world world;
+    struct edge *edge;
+    struct shards *shards;
+    struct mail *mail;
+    struct cast *cast;
+    struct log *log;
+    struct rooms *rooms;
+    struct history *history;
+    struct users *users;
+    struct sessions *sessions;
+    struct secrets *secrets;
+    struct upstream *upstream;
+    struct chat *chat;
+    struct message_service *message;
+    struct user_service *user;
+    struct socket_service *socket;
+    struct gateway *gateway;
+    struct management *management; /* on the first worker alone */
+    struct task drain;
+};
+
+/* Engines and services of worker `index`. */
+void worker_init(struct worker *worker, struct house *house, uint32_t index);
+
+/* Opens the public port; on the first worker also the management port. `port` 0 takes a free one, `ret_port` is what it became. */
+MUST_USE enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port);
+
+/* Runs the loop on a thread of its own until worker_stop. */
+void worker_start(struct worker *worker);
+
+/* From any thread: says goodbye to clients over `server.drain_ms`. */
+void worker_drain(struct worker *worker);
+
+/* From any thread. */
+void worker_stop(struct worker *worker);
+void worker_join(struct worker *worker);
+
+/* After every worker has joined: first services of all, then engines of all. */
+void worker_deinit_services(struct worker *worker);
+void worker_deinit_engines(struct worker *worker);
