@@ -1,0 +1,298 @@
+/* The in-process bus: shards, mail and cast between two workers of one process. */
+
+#include "test.h"
+
+#include "base/check.h"
+#include "local/bus_local.h"
+#include "test_loop.h"
+
+#include <string.h>
+
+enum { WORKERS = 2, SHARDS = 4, CREDIT = 8, TOLD_MAX = 256 };
+
+struct node {
+    struct test_loop loop;
+    struct shards *shards;
+    struct mail *mail;
+    struct cast *cast;
+    struct shards_handler owner;
+    struct mail_handler reader;
+    struct cast_handler listener;
+    bool owns[SHARDS];
+    char told[TOLD_MAX]; /* the first byte of every event, in order */
+    struct position positions[TOLD_MAX];
+    uint32_t shard_of[TOLD_MAX];
+    uint32_t count;
+};
+
+struct town {
+    struct bus_local *bus;
+    struct node nodes[WORKERS];
+};
+
+static void on_gain(struct shards_handler *handler, uint32_t shard)
+{
+    container_of(handler, struct node, owner)->owns[shard] = true;
+}
+
+static void on_lose(struct shards_handler *handler, uint32_t shard)
+{
+    container_of(handler, struct node, owner)->owns[shard] = false;
+}
+
+static void on_command(struct shards_handler *handler, uint32_t shard,
+    const struct position *position, struct buf *command)
+{
+    struct node *node = container_of(handler, struct node, owner);
+    assert_true(node->owns[shard]);
+    assert_true(node->count < TOLD_MAX - 1);
+    node->shard_of[node->count] = shard;
+    node->positions[node->count] = *position;
+    node->told[node->count++] = (char)command->bytes[0];
+}
+
+static void on_mail(struct mail_handler *handler, struct buf *event)
+{
+    struct node *node = container_of(handler, struct node, reader);
+    node->told[node->count++] = (char)event->bytes[0];
+}
+
+static void on_cast(struct cast_handler *handler, struct buf *event)
+{
+    struct node *node = container_of(handler, struct node, listener);
+    node->told[node->count++] = (char)event->bytes[0];
+}
+
+static void settle(struct town *town)
+{
+    for (int i = 0; i < 4; i++) {
+        test_loop_settle(&town->nodes[0].loop);
+        test_loop_settle(&town->nodes[1].loop);
+    }
+}
+
+static void advance(struct town *town, uint64_t ms)
+{
+    for (int i = 0; i < WORKERS; i++) {
+        test_loop_advance(&town->nodes[i].loop, ms);
+    }
+    settle(town);
+}
+
+static int build(void **state, uint32_t commands_max)
+{
+    static struct town town;
+    memset(&town, 0, sizeof(town));
+    struct bus_local_options options = {
+        .workers = WORKERS, .shards = SHARDS, .boot = 7, .commands_max = commands_max, .mails_max = 64};
+    town.bus = bus_local_create(&options);
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        struct node *node = &town.nodes[i];
+        test_loop_init(&node->loop);
+        bus_local_join(town.bus, i, &node->loop.world, &node->shards, &node->mail, &node->cast);
+        node->owner = (struct shards_handler){on_gain, on_command, on_lose};
+        node->reader.on_mail = on_mail;
+        node->listener.on_cast = on_cast;
+    }
+    *state = &town;
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    return build(state, 64);
+}
+
+static int set_up_narrow(void **state)
+{
+    return build(state, 4);
+}
+
+static int tear_down(void **state)
+{
+    struct town *town = *state;
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        test_loop_deinit(&town->nodes[i].loop);
+    }
+    bus_local_destroy(town->bus);
+    return 0;
+}
+
+static void own_everything(struct town *town)
+{
+    for (int i = 0; i < WORKERS; i++) {
+        shards_own(town->nodes[i].shards, &town->nodes[i].owner, CREDIT);
+    }
+    advance(town, 1);
+}
+
+static bool post(struct node *from, uint32_t shard, const char *text)
+{
+    struct buf *command = buf_copy(text, 1);
+    bool sent = shards_try_post(from->shards, shard, command);
+    buf_unref(command);
+    return sent;
+}
+
+static void mail_text(struct node *from, uint64_t to, const char *text)
+{
+    struct buf *event = buf_copy(text, 1);
+    mail_send(from->mail, MAIL_LIVE, to, event);
+    buf_unref(event);
+}
+
+static void every_shard_has_one_owner(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    for (uint32_t shard = 0; shard < SHARDS; shard++) {
+        assert_int_equal(town->nodes[0].owns[shard] + town->nodes[1].owns[shard], 1);
+    }
+}
+
+static void commands_come_in_the_order_of_their_publisher(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    for (const char *at = "abcdefg"; *at; at++) {
+        assert_true(post(&town->nodes[0], 1, at));
+    }
+    settle(town);
+    assert_string_equal(town->nodes[1].told, "abcdefg");
+    for (uint32_t i = 1; i < 7; i++) {
+        assert_true(memcmp(&town->nodes[1].positions[i - 1], &town->nodes[1].positions[i], 24) < 0);
+    }
+}
+
+static void a_publish_with_an_op_is_answered(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    struct test_asker asker;
+    test_asker_init(&asker);
+    struct shards_publish_op op = {.shard = 0};
+    shards_publish(town->nodes[0].shards, &asker.asker, &op, 1, buf_copy("p", 1));
+    assert_int_equal(asker.answers, 0);
+    settle(town);
+    assert_int_equal(asker.answers, 1);
+    assert_int_equal(asker.last, OK);
+    assert_string_equal(town->nodes[1].told, "p");
+}
+
+static void without_credit_commands_wait_and_then_publishers_are_refused(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    struct node *owner = &town->nodes[1];
+    uint32_t sent = 0;
+    for (int i = 0; i < 100; i++) {
+        sent += post(&town->nodes[0], 1, "x");
+        settle(town);
+    }
+    assert_int_equal(owner->count, CREDIT);
+    assert_int_equal(sent, CREDIT + 4);
+    for (uint32_t i = 0; i < owner->count; i++) {
+        shards_done(owner->shards, 1, &owner->positions[i]);
+    }
+    settle(town);
+    assert_int_equal(owner->count, CREDIT + 4);
+    assert_true(post(&town->nodes[0], 1, "y"));
+}
+
+static void what_was_not_done_comes_again_after_a_release(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    struct node *owner = &town->nodes[1];
+    for (const char *at = "abc"; *at; at++) {
+        assert_true(post(&town->nodes[0], 1, at));
+    }
+    settle(town);
+    shards_done(owner->shards, 1, &owner->positions[1]);
+    shards_release(owner->shards, 1);
+    owner->owns[1] = false;
+    assert_true(post(&town->nodes[0], 1, "d"));
+    settle(town);
+    assert_string_equal(owner->told, "abc");
+    advance(town, 5000);
+    assert_true(owner->owns[1]);
+    assert_string_equal(owner->told, "abcacd");
+}
+
+static void done_twice_or_for_another_boot_changes_nothing(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    struct node *owner = &town->nodes[1];
+    assert_true(post(&town->nodes[0], 1, "a"));
+    settle(town);
+    struct position other = owner->positions[0];
+    other.bytes[7]++;
+    shards_done(owner->shards, 1, &other);
+    assert_int_equal(bus_local_waiting(town->bus, 1), 1);
+    shards_done(owner->shards, 1, &owner->positions[0]);
+    shards_done(owner->shards, 1, &owner->positions[0]);
+    assert_int_equal(bus_local_waiting(town->bus, 1), 0);
+}
+
+static void mail_comes_in_order_also_to_oneself(void **state)
+{
+    struct town *town = *state;
+    for (int i = 0; i < WORKERS; i++) {
+        mail_open(town->nodes[i].mail, MAIL_LIVE, &town->nodes[i].reader, 64);
+    }
+    for (const char *at = "abc"; *at; at++) {
+        mail_text(&town->nodes[0], 2, at);
+        mail_text(&town->nodes[0], 1, at);
+    }
+    assert_string_equal(town->nodes[0].told, "");
+    settle(town);
+    assert_string_equal(town->nodes[0].told, "abc");
+    assert_string_equal(town->nodes[1].told, "abc");
+}
+
+static void mail_to_nobody_or_to_a_full_box_is_dropped_and_counted(void **state)
+{
+    struct town *town = *state;
+    mail_open(town->nodes[1].mail, MAIL_LIVE, &town->nodes[1].reader, 64);
+    mail_text(&town->nodes[0], 9, "x");
+    mail_text(&town->nodes[0], 0, "x");
+    for (int i = 0; i < 70; i++) {
+        mail_text(&town->nodes[0], 2, "m");
+    }
+    settle(town);
+    assert_int_equal(town->nodes[1].count, 64);
+    assert_int_equal(mail_dropped(town->nodes[0].mail), 2 + 6);
+}
+
+static void a_cast_reaches_everybody(void **state)
+{
+    struct town *town = *state;
+    for (int i = 0; i < WORKERS; i++) {
+        cast_listen(town->nodes[i].cast, &town->nodes[i].listener);
+    }
+    struct buf *event = buf_copy("c", 1);
+    cast_send(town->nodes[1].cast, event);
+    buf_unref(event);
+    settle(town);
+    assert_string_equal(town->nodes[0].told, "c");
+    assert_string_equal(town->nodes[1].told, "c");
+}
+
+#define TEST(name, begin) cmocka_unit_test_setup_teardown(name, begin, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_shard_has_one_owner, set_up),
+        TEST(commands_come_in_the_order_of_their_publisher, set_up),
+        TEST(a_publish_with_an_op_is_answered, set_up),
+        TEST(without_credit_commands_wait_and_then_publishers_are_refused, set_up_narrow),
+        TEST(what_was_not_done_comes_again_after_a_release, set_up),
+        TEST(done_twice_or_for_another_boot_changes_nothing, set_up),
+        TEST(mail_comes_in_order_also_to_oneself, set_up),
+        TEST(mail_to_nobody_or_to_a_full_box_is_dropped_and_counted, set_up),
+        TEST(a_cast_reaches_everybody, set_up),
+    };
+    return cmocka_run_group_tests_name("bus_local", tests, NULL, NULL);
+}

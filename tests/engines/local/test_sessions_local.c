@@ -1,0 +1,198 @@
+/* The in-process sessions: who is online, tickets, limits, revocations. */
+
+#include "test.h"
+
+#include "local/sessions_local.h"
+#include "test_loop.h"
+
+#include <string.h>
+
+struct place {
+    struct test_loop loop;
+    struct sessions_local *shared;
+    struct sessions *sessions;
+    struct test_asker asker;
+    struct sessions_listener listener;
+    struct revocation heard;
+    uint32_t heard_count;
+};
+
+static struct cht_id id(uint8_t number)
+{
+    return (struct cht_id){{number}};
+}
+
+static void on_revoked(struct sessions_listener *listener, const struct revocation *revocation)
+{
+    struct place *place = container_of(listener, struct place, listener);
+    place->heard = *revocation;
+    place->heard_count++;
+}
+
+static int set_up(void **state)
+{
+    static struct place place;
+    memset(&place, 0, sizeof(place));
+    test_loop_init(&place.loop);
+    test_asker_init(&place.asker);
+    struct sessions_local_options options = {.workers = 1,
+        .users_max = 4,
+        .tickets_max = 4,
+        .limits_max = 64,
+        .revocations_max = 4,
+        .secret = {1, 2}};
+    place.shared = sessions_local_create(&options);
+    place.sessions = sessions_local_join(place.shared, 0, &place.loop.world);
+    place.listener.on_revoked = on_revoked;
+    sessions_listen(place.sessions, &place.listener);
+    *state = &place;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct place *place = *state;
+    test_loop_deinit(&place->loop);
+    sessions_local_destroy(place->shared);
+    return 0;
+}
+
+static struct session session(uint8_t user, uint32_t slot)
+{
+    return (struct session){.user = id(user), .device = id(9), .node = 1, .boot = 1, .slot = slot};
+}
+
+static struct online_user look(struct place *place, uint8_t user)
+{
+    struct cht_id who = id(user);
+    struct sessions_online_op op = {.users = &who, .count = 1};
+    sessions_online(place->sessions, &place->asker.asker, &op);
+    test_loop_settle(&place->loop);
+    struct online_user online = op.online[0];
+    arena_deinit(&op.arena);
+    return online;
+}
+
+static void a_user_is_what_the_best_connection_is(void **state)
+{
+    struct place *place = *state;
+    struct session one = session(1, 1), two = session(1, 2);
+    assert_int_equal(look(place, 1).state, cht_presence_state_offline);
+    sessions_add(place->sessions, &one);
+    sessions_add(place->sessions, &one);
+    sessions_add(place->sessions, &two);
+    sessions_set_state(place->sessions, &one, cht_presence_state_away);
+    assert_int_equal(look(place, 1).state, cht_presence_state_online);
+    assert_int_equal(look(place, 1).node_count, 1);
+    sessions_remove(place->sessions, &two);
+    assert_int_equal(look(place, 1).state, cht_presence_state_away);
+    sessions_remove(place->sessions, &one);
+    assert_int_equal(look(place, 1).state, cht_presence_state_offline);
+    assert_true(look(place, 1).last_seen > 0);
+}
+
+static void users_beyond_the_bound_push_out_those_who_are_gone(void **state)
+{
+    struct place *place = *state;
+    for (uint8_t user = 1; user <= 8; user++) {
+        struct session here = session(user, user);
+        sessions_add(place->sessions, &here);
+        sessions_remove(place->sessions, &here);
+    }
+    struct session here = session(9, 9);
+    sessions_add(place->sessions, &here);
+    assert_int_equal(look(place, 9).state, cht_presence_state_online);
+}
+
+static enum err take(struct place *place, uint8_t secret, struct ticket *ret_ticket)
+{
+    struct sessions_ticket_op op = {.ticket = {.secret_hash = {secret}}};
+    sessions_ticket_take(place->sessions, &place->asker.asker, &op);
+    test_loop_settle(&place->loop);
+    *ret_ticket = op.ticket;
+    return place->asker.last;
+}
+
+static void put(struct place *place, uint8_t secret, uint64_t valid_for_ms)
+{
+    struct sessions_ticket_op op = {.ticket = {.secret_hash = {secret},
+                                        .user = id(secret),
+                                        .valid_until = loop_wall_ms(&place->loop.loop) + valid_for_ms}};
+    sessions_ticket_put(place->sessions, &place->asker.asker, &op);
+    test_loop_settle(&place->loop);
+}
+
+static void a_ticket_is_taken_once_and_in_time(void **state)
+{
+    struct place *place = *state;
+    struct ticket ticket;
+    put(place, 1, 30000);
+    put(place, 2, 30000);
+    assert_int_equal(take(place, 1, &ticket), OK);
+    assert_true(cht_id_equal(&ticket.user, &(struct cht_id){{1}}));
+    assert_int_equal(take(place, 1, &ticket), ERR_NOT_FOUND);
+    test_loop_advance(&place->loop, 30000);
+    assert_int_equal(take(place, 2, &ticket), ERR_NOT_FOUND);
+    assert_int_equal(take(place, 3, &ticket), ERR_NOT_FOUND);
+}
+
+static struct sessions_limit_op limit(struct place *place, const char *key, uint32_t count)
+{
+    struct sessions_limit_op op = {
+        .key = {key, (uint32_t)strlen(key)}, .burst = 3, .refill_ms = 1000, .take = count};
+    sessions_limit(place->sessions, &place->asker.asker, &op);
+    test_loop_settle(&place->loop);
+    return op;
+}
+
+static void a_bucket_gives_its_burst_and_then_refills(void **state)
+{
+    struct place *place = *state;
+    for (int i = 0; i < 3; i++) {
+        limit(place, "a", 1);
+        assert_int_equal(place->asker.last, OK);
+    }
+    assert_int_equal(limit(place, "a", 1).wait_ms, 1000);
+    assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
+    limit(place, "b", 1);
+    assert_int_equal(place->asker.last, OK);
+    test_loop_advance(&place->loop, 400);
+    assert_int_equal(limit(place, "a", 0).wait_ms, 600);
+    test_loop_advance(&place->loop, 600);
+    limit(place, "a", 1);
+    assert_int_equal(place->asker.last, OK);
+    limit(place, "a", UINT32_MAX);
+    limit(place, "a", 1);
+    assert_int_equal(place->asker.last, OK);
+}
+
+static void a_revocation_voids_older_versions_and_is_heard(void **state)
+{
+    struct place *place = *state;
+    struct cht_id user = id(1), device = id(2), other = id(3);
+    assert_false(sessions_is_revoked(place->sessions, &user, &device, 4));
+    sessions_revoke(place->sessions, &(struct revocation){.user = user, .version = 5});
+    assert_true(sessions_is_revoked(place->sessions, &user, &device, 4));
+    assert_false(sessions_is_revoked(place->sessions, &user, &device, 5));
+    assert_false(sessions_is_revoked(place->sessions, &other, &device, 4));
+    sessions_revoke(place->sessions, &(struct revocation){.user = user, .device = device});
+    assert_true(sessions_is_revoked(place->sessions, &user, &device, 9));
+    assert_false(sessions_is_revoked(place->sessions, &user, &other, 9));
+    test_loop_settle(&place->loop);
+    assert_int_equal(place->heard_count, 2);
+    assert_true(cht_id_equal(&place->heard.device, &device));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_user_is_what_the_best_connection_is),
+        TEST(users_beyond_the_bound_push_out_those_who_are_gone),
+        TEST(a_ticket_is_taken_once_and_in_time),
+        TEST(a_bucket_gives_its_burst_and_then_refills),
+        TEST(a_revocation_voids_older_versions_and_is_heard),
+    };
+    return cmocka_run_group_tests_name("sessions_local", tests, NULL, NULL);
+}
