@@ -1,0 +1,151 @@
+/* goodbye - DELETE /user/me {password}.
+ *
+ * Happy path: the password fits; the user leaves every room, page by page; then the account is marked deleted, its hash emptied and all
+ * tokens void. How it fails: a leave that can not be sent stops it before the mark, and the user may ask again; leaving twice
+ * is harmless. */
+
+#include "user/passwords.h"
+#include "user/user_inner.h"
+
+#define PAGE 100
+
+struct goodbye {
+    struct user_call call;
+    struct cht_str password;
+    struct limit_ask limit;
+    struct users_get_op get;
+    struct secrets_check_op check;
+    struct rooms_of_user_op rooms;
+    struct shards_publish_op *leaves;
+    struct change_user_op change;
+};
+
+static struct goodbye *goodbye_of(struct flow *flow)
+{
+    return container_of(call_of(flow), struct goodbye, call);
+}
+
+static void take_limit(struct flow *flow)
+{
+    struct goodbye *g = goodbye_of(flow);
+    char who[CHT_ID_TEXT_SIZE + 1] = {0};
+    uint64_t burst = g->call.service->deps.settings->login_failures;
+    if (!user_field_text(&g->call, "password", &g->password)) {
+        return;
+    }
+    if (g->password.size > PASSWORD_BYTES_MAX) {
+        user_call_bad_field(&g->call, "password");
+        return;
+    }
+    cht_id_to_text(&g->call.identity.user, who);
+    struct limit_of of = {"password", who, NULL, burst, burst ? 900000 / burst : 0};
+    user_limit_take(&g->call, &g->limit, &of);
+}
+
+static void find_user(struct flow *flow)
+{
+    struct goodbye *g = goodbye_of(flow);
+    if (user_limit_holds(&g->call, &g->limit)) {
+        g->get.ids = &g->call.identity.user;
+        g->get.id_count = 1;
+        users_get(g->call.service->deps.users, &flow->asker, &g->get);
+    }
+}
+
+static void check_password(struct flow *flow)
+{
+    struct goodbye *g = goodbye_of(flow);
+    if (g->get.count == 0 || g->get.users->deleted) {
+        flow_fail(flow, ERR_UNAUTHORIZED);
+        return;
+    }
+    g->check.password = g->password;
+    g->check.hash = g->get.users->password_hash;
+    secrets_check(g->call.service->deps.secrets, &flow->asker, &g->check);
+}
+
+static void ask_rooms(struct flow *flow)
+{
+    struct goodbye *g = goodbye_of(flow);
+    g->rooms.user = g->call.identity.user;
+    g->rooms.limit = PAGE;
+    g->rooms.brief = true;
+    rooms_of_user(g->call.service->deps.rooms, &flow->asker, &g->rooms);
+}
+
+static void leave(struct goodbye *g, const struct cht_id *room, struct shards_publish_op *op)
+{
+    struct user_service *service = g->call.service;
+    uint64_t now_ms = user_now_ms(service);
+    struct cht_command command = {.type = cht_command_type_room_leave,
+        .author = g->call.identity.user,
+        .room = *room,
+        .cid = {"account-deleted", 15},
+        .sent_at = now_ms,
+        .deadline = now_ms + 3600000};
+    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_command, &command));
+    bytes->size = bytes->capacity;
+    cht_encode(&cht_row_command, &command, bytes->bytes);
+    uint32_t shard = cht_shard_of_room(room, service->deps.shards->count);
+    shards_publish(service->deps.shards, &g->call.flow.asker, op, shard, bytes);
+}
+
+/* A page is left, then the next one is asked for, both in one step that runs again. */
+static void leave_rooms(struct flow *flow)
+{
+    struct goodbye *g = goodbye_of(flow);
+    if (!g->leaves) {
+        g->leaves = arena_array(&g->call.arena, PAGE, sizeof(*g->leaves));
+    }
+    uint32_t count = g->rooms.count < PAGE ? g->rooms.count : PAGE;
+    for (uint32_t i = 0; i < count; i++) {
+        g->leaves[i] = (struct shards_publish_op){0};
+        leave(g, &g->rooms.rooms[i].meta.room, &g->leaves[i]);
+    }
+    if (g->rooms.more && count > 0) {
+        g->rooms.after = g->rooms.rooms[count - 1].meta.room;
+        flow_again(flow);
+        rooms_of_user(g->call.service->deps.rooms, &flow->asker, &g->rooms);
+    }
+}
+
+static enum err delete_edit(struct change_user_op *op, struct user *user)
+{
+    (void)op;
+    user->deleted = true;
+    user->password_hash = (struct cht_str){"", 0};
+    user->display_name = user->username;
+    user->bio = (struct cht_str){"", 0};
+    user->token_version++;
+    return OK;
+}
+
+static void mark_deleted(struct flow *flow)
+{
+    struct goodbye *g = goodbye_of(flow);
+    g->change.id = g->call.identity.user;
+    g->change.edit = delete_edit;
+    change_user(g->call.service, &flow->asker, &g->change);
+}
+
+static void finish(struct flow *flow)
+{
+    struct goodbye *g = goodbye_of(flow);
+    LOG_INFO(g->call.service->deps.world->logger, "audit.account_deleted", "result=%s", err_name(flow->err));
+    if (!user_call_refused(&g->call)) {
+        struct revocation revocation = {
+            .user = g->call.identity.user, .version = g->change.user.token_version};
+        user_tell_revoked(g->call.service, &revocation);
+        user_call_answer_nothing(&g->call);
+    }
+    arena_deinit(&g->get.arena);
+    arena_deinit(&g->rooms.arena);
+    change_user_deinit(&g->change);
+    user_call_end(&g->call);
+}
+
+static const struct flow_step steps[] = {{"take_limit", take_limit}, {"find_user", find_user},
+    {"check_password", check_password}, {"ask_rooms", ask_rooms}, {"leave_rooms", leave_rooms},
+    {"mark_deleted", mark_deleted}, {"finish", finish}};
+
+const struct user_flow user_flow_goodbye = {steps, FLOW_STEPS(steps), sizeof(struct goodbye)};

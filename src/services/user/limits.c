@@ -1,0 +1,63 @@
+/* limits - buckets of the sessions port, by kind, person and address.
+ *
+ * Happy path: take a token before the work, give all back when the work shows that it was the right person. How it fails: rate_limited
+ * with the wait; a sessions port that does not answer limits nobody, since hashing is bounded anyway. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "user/user_inner.h"
+
+static void fill(struct limit_ask *ask, const struct limit_of *of, uint32_t take)
+{
+    int size = snprintf(ask->key, sizeof(ask->key), "%s:%s%s%s", of->kind, of->who,
+        of->where ? "@" : "", of->where ? of->where : "");
+    CHECK(size > 0 && size < (int)sizeof(ask->key));
+    ask->op.key = (struct cht_str){ask->key, (uint32_t)size};
+    ask->op.burst = (uint32_t)of->burst;
+    ask->op.refill_ms = of->refill_ms;
+    ask->op.take = take;
+}
+
+void user_limit_take(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
+{
+    if (of->burst == 0) {
+        return;
+    }
+    fill(ask, of, 1);
+    sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+}
+
+void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
+{
+    if (of->burst == 0) {
+        return;
+    }
+    fill(ask, of, UINT32_MAX);
+    sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+}
+
+bool user_limit_holds(struct user_call *call, const struct limit_ask *ask)
+{
+    if (ask->op.op.err != ERR_RATE_LIMITED) {
+        return true;
+    }
+    if (ask->op.wait_ms > call->retry_after_ms) {
+        call->retry_after_ms = ask->op.wait_ms;
+    }
+    flow_fail(&call->flow, ERR_RATE_LIMITED);
+    return false;
+}
+
+void user_limit_address(const struct net_address *address, char ret_text[ADDRESS_SIZE])
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    const uint8_t *ip = address->ip;
+    if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
+        snprintf(ret_text, ADDRESS_SIZE, "%u.%u.%u.%u", ip[12], ip[13], ip[14], ip[15]);
+    } else {
+        snprintf(ret_text, ADDRESS_SIZE, "%02x%02x:%02x%02x:%02x%02x:%02x%02x", ip[0], ip[1], ip[2],
+            ip[3], ip[4], ip[5], ip[6], ip[7]);
+    }
+}

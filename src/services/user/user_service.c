@@ -1,0 +1,107 @@
+/* user_service - routes to flows.
+ *
+ * Happy path: the first row whose path and method fit starts its flow. How it fails: no row is unknown_type; too many requests under
+ * way are overloaded; a route that needs a token and has none is unauthorized, whoever forwarded it. */
+
+#include "user/user_service.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "user/user_inner.h"
+#include "world/loop.h"
+#include "world/random.h"
+
+enum access { ACCESS_open, ACCESS_token };
+
+struct route {
+    enum http_method method;
+    enum access access;
+    const char *path;
+    const struct user_flow *flow;
+};
+
+static const struct route routes[] = {
+#define USER_ROUTE(method, path, access, handler, doc) \
+    {HTTP_##method, ACCESS_##access, path, &user_flow_##handler},
+#include "ports/user_routes.def"
+#undef USER_ROUTE
+};
+
+/* Literal but for one {id} at the end. */
+static bool path_fits(const char *pattern, struct cht_str path, struct cht_id *ret_id)
+{
+    const char *brace = strchr(pattern, '{');
+    uint32_t literal = (uint32_t)(brace ? (size_t)(brace - pattern) : strlen(pattern));
+    if (path.size < literal || memcmp(path.at, pattern, literal) != 0) {
+        return false;
+    }
+    struct cht_str rest = {path.at + literal, path.size - literal};
+    return brace ? cht_id_from_text(rest, ret_id) : rest.size == 0;
+}
+
+static bool method_fits(enum http_method wanted, enum http_method method)
+{
+    return wanted == method || (wanted == HTTP_GET && method == HTTP_HEAD);
+}
+
+static const struct route *find_route(const struct edge_request *request, struct cht_id *ret_id)
+{
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        if (method_fits(routes[i].method, request->method) &&
+            path_fits(routes[i].path, request->path, ret_id)) {
+            return &routes[i];
+        }
+    }
+    return NULL;
+}
+
+static void on_call(struct upstream_server *server, const struct upstream_call *call)
+{
+    struct user_service *service = container_of(server, struct user_service, server);
+    struct edge *edge = service->deps.edge;
+    struct cht_id id = {0};
+    const struct route *route = find_route(call->request, &id);
+    if (!route) {
+        edge_respond_error(edge, call->request->conn, ERR_UNKNOWN_TYPE, NULL, 0);
+    } else if (route->access == ACCESS_token && !call->identity) {
+        edge_respond_error(edge, call->request->conn, ERR_UNAUTHORIZED, NULL, 0);
+    } else if (service->calls >= service->deps.settings->calls_max) {
+        edge_respond_error(edge, call->request->conn, ERR_OVERLOADED, NULL, 1000);
+    } else {
+        user_call_start(service, route->flow, call, &id);
+    }
+}
+
+struct user_service *user_service_create(const struct user_service_deps *deps)
+{
+    struct user_service *service = mem_new(sizeof(*service));
+    service->deps = *deps;
+    service->server.on_call = on_call;
+    default_rooms_init(&service->default_rooms, &service->deps);
+    user_queries_open(service);
+    return service;
+}
+
+struct upstream_server *user_service_server(struct user_service *service)
+{
+    return &service->server;
+}
+
+void user_service_destroy(struct user_service *service)
+{
+    mem_free(service);
+}
+
+uint64_t user_now_ms(const struct user_service *service)
+{
+    return loop_wall_ms(service->deps.world->loop);
+}
+
+void user_new_id(struct user_service *service, struct cht_id *ret_id)
+{
+    random_fill(service->deps.world->random, ret_id->bytes, sizeof(ret_id->bytes));
+    ret_id->bytes[6] = (uint8_t)((ret_id->bytes[6] & 0x0f) | 0x40); /* version 4: random */
+    ret_id->bytes[8] = (uint8_t)((ret_id->bytes[8] & 0x3f) | 0x80);
+}
