@@ -6,6 +6,7 @@
  * again changes nothing. A join is a command of the new user; its answer comes into the box LIVE under a handle that has bit 52
  * set, which no other asker of a node uses. */
 
+#include "chattifier/events.h"
 #include "flow/op.h"
 #include "ports/mail.h"
 #include "world/loop.h"

@@ -2,6 +2,7 @@
 
 /* user_inner - what the files of the user service share: one request under way, answers, and ops made of other ops. */
 
+#include "base/logger.h"
 #include "flow/flow.h"
 #include "user/default_rooms.h"
 #include "user/user_service.h"
