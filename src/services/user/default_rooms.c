@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "user/user_service.h"
+#include "user/user.h"
 
 #define WAIT_MS 2000
 

@@ -5,7 +5,7 @@
 #include "base/logger.h"
 #include "flow/flow.h"
 #include "user/default_rooms.h"
-#include "user/user_service.h"
+#include "user/user.h"
 
 #define MEMBERS_MAX 16
 #define ADDRESS_SIZE 48

@@ -3,7 +3,7 @@
  * Happy path: the first row whose path and method fit starts its flow. How it fails: no row is unknown_type; too many requests under
  * way are overloaded; a route that needs a token and has none is unauthorized, whoever forwarded it. */
 
-#include "user/user_service.h"
+#include "user/user.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/* user_service - accounts: sign-up, sign-in, devices, profiles, blocks.
+/* user - accounts: sign-up, sign-in, devices, profiles, blocks.
  *
  * One per worker. HTTP requests come through the gateway as an upstream server and are answered on the client's connection;
  * user.get, user.find and user.block come as commands in the box WORK and are answered into the box PAGES of their node. Every request
