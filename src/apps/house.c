@@ -79,7 +79,7 @@ static enum err open_secrets(struct house *house, const struct world *world)
         .directory = directory,
         .issuer = "chattifier",
         .audience = "chattifier",
-        .token_lifetime_ms = house->user.access_token_ms,
+        .token_lifetime_ms = house->user.access_token_s * 1000,
         .now_ms = loop_wall_ms(world->loop),
         .logger = &house->logger,
     };
@@ -108,6 +108,16 @@ static void open_bus(struct house *house, struct random *random)
     house->sessions = sessions_local_create(&sessions);
 }
 
+static void describe_limits(struct house *house)
+{
+    snprintf(house->limits, sizeof(house->limits),
+        "{\"frame_bytes\":%llu,\"text_bytes\":16384,\"body_bytes\":%llu,\"in_flight\":%llu,"
+        "\"messages_per_second\":%llu,\"history\":100,\"watch\":%llu}",
+        (unsigned long long)house->app.frame_bytes, (unsigned long long)house->app.body_bytes,
+        (unsigned long long)house->socket.in_flight,
+        (unsigned long long)house->socket.messages_per_second, (unsigned long long)house->socket.watch);
+}
+
 /* Worlds first, since engines are opened with a clock and randomness; then engines, then what uses them. */
 static enum err build_workers(struct house *house)
 {
@@ -124,6 +134,8 @@ static enum err build_workers(struct house *house)
         return err;
     }
     open_bus(house, house->workers[0].world.random);
+    house->files = static_files_load(house->gateway.web_root, &house->logger);
+    describe_limits(house);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_init(&house->workers[i], house, i);
     }
@@ -203,6 +215,7 @@ void house_deinit(struct house *house)
     bus_local_destroy(house->bus);
     sessions_local_destroy(house->sessions);
     secrets_openssl_destroy(house->secrets);
+    static_files_destroy(house->files);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         loop_uv_destroy(house->workers[i].loop);
     }
