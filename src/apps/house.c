@@ -23,6 +23,7 @@
 #define TICKETS_MAX 8192u
 #define LIMITS_MAX 65536u
 #define REVOCATIONS_MAX 4096u
+#define SETTLE_ROUNDS 50u
 
 static enum err read_settings(struct house *house, const struct options *options)
 {
@@ -203,8 +204,21 @@ void house_run(struct house *house)
     LOG_INFO(&house->logger, "process.stopped", "bugs=%llu", (unsigned long long)bug_count());
 }
 
+/* What is in flight when the loops stop is answered before anything is taken down: flows end, nothing leaks, nothing is cut short. */
+static void settle(struct house *house)
+{
+    for (uint32_t round = 0; round < SETTLE_ROUNDS; round++) {
+        for (uint32_t i = 0; i < house->worker_count; i++) {
+            loop_uv_turn(house->workers[i].loop, 1);
+        }
+    }
+}
+
 void house_deinit(struct house *house)
 {
+    if (house->port) {
+        settle(house);
+    }
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_deinit_services(&house->workers[i]);
     }
