@@ -1,6 +1,7 @@
 /* upstream_local - the upstream port as a plain call.
  *
- * Happy path: the server of the target is called. How it fails: a target that nobody serves is unavailable. */
+ * Happy path: the server of the target is called. How it fails: a target that nobody serves is
+ * unavailable. */
 
 #include "local/upstream_local.h"
 

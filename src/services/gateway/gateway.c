@@ -1,7 +1,7 @@
 /* gateway - from a request to whoever answers it.
  *
- * Happy path: a row of the routes, a good token, forward. How it fails: 404, 405, 415 or 401, in that order, in the words of the
- * protocol. */
+ * Happy path: a row of the routes, a good token, forward. How it fails: 404, 405, 415 or 401, in
+ * that order, in the words of the protocol. */
 
 #include "gateway/gateway.h"
 
@@ -13,7 +13,8 @@
 
 static bool path_is(const struct edge_request *request, const char *path)
 {
-    return request->path.size == strlen(path) && memcmp(request->path.at, path, request->path.size) == 0;
+    return request->path.size == strlen(path) &&
+           memcmp(request->path.at, path, request->path.size) == 0;
 }
 
 static bool is_json(const struct edge_request *request)
@@ -22,23 +23,25 @@ static bool is_json(const struct edge_request *request)
     struct cht_str value = edge_request_field(request, "content-type");
     size_t size = sizeof(type) - 1;
     return value.size >= size && strncasecmp(value.at, type, size) == 0 &&
-        (value.size == size || value.at[size] == ';' || value.at[size] == ' ');
+           (value.size == size || value.at[size] == ';' || value.at[size] == ' ');
 }
 
-enum upstream_refusal gateway_judge(struct gateway *gateway, struct cht_str token, struct identity *ret_identity)
+enum upstream_refusal gateway_judge(
+    struct gateway *gateway, struct cht_str token, struct identity *ret_identity)
 {
     enum err err = secrets_verify_token(gateway->deps.secrets, token, ret_identity);
     if (err == ERR_STALE) {
         return UPSTREAM_EXPIRED;
     }
-    if (err != OK || sessions_is_revoked(gateway->deps.sessions, &ret_identity->user, &ret_identity->device,
-                         ret_identity->token_version)) {
+    if (err != OK || sessions_is_revoked(gateway->deps.sessions, &ret_identity->user,
+                         &ret_identity->device, ret_identity->token_version)) {
         return UPSTREAM_REVOKED;
     }
     return UPSTREAM_ALLOWED;
 }
 
-void gateway_forward(struct gateway *gateway, enum upstream_target target, const struct upstream_call *call)
+void gateway_forward(
+    struct gateway *gateway, enum upstream_target target, const struct upstream_call *call)
 {
     struct http_field fields[HTTP_FIELDS_MAX];
     struct edge_request request = *call->request;
@@ -71,7 +74,8 @@ static void answer_route(
 {
     struct upstream_call call = {request, NULL, UPSTREAM_ALLOWED};
     if (request->body.size > 0 && !is_json(request)) {
-        gateway_refuse(gateway, request, &(struct gateway_refusal){.status = 415, .err = ERR_BAD_FRAME});
+        gateway_refuse(
+            gateway, request, &(struct gateway_refusal){.status = 415, .err = ERR_BAD_FRAME});
     } else if (path_is(request, "/api/info")) {
         gateway_answer_info(gateway, request);
     } else if (path_is(request, "/api/socket")) {

@@ -2,10 +2,11 @@
 
 /* gateway - the public door: who may pass, and to whom.
  *
- * Requests under /api go to the socket service, those under /user and /.well-known to the user service, each only if a row of a table
- * has its path and method; all else is a file of the web client. A request that needs a token is forwarded with the identity that
- * its token proves, never with what its headers claim. An upgrade with bad credentials is forwarded too, with the reason, because a
- * browser sees only close codes. One per worker. */
+ * Requests under /api go to the socket service, those under /user and /.well-known to the user
+ * service, each only if a row of a table has its path and method; all else is a file of the web
+ * client. A request that needs a token is forwarded with the identity that its token proves, never
+ * with what its headers claim. An upgrade with bad credentials is forwarded too, with the reason,
+ * because a browser sees only close codes. One per worker. */
 
 #include "gateway/gateway_settings.h"
 #include "gateway/static_files.h"

@@ -1,7 +1,7 @@
 /* gateway_answers - what the gateway says itself.
  *
- * Happy path: a file, the info, or a refusal in the words of the protocol. How it fails: a Host that is no host is not repeated in any
- * header. */
+ * Happy path: a file, the info, or a refusal in the words of the protocol. How it fails: a Host
+ * that is no host is not repeated in any header. */
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,8 @@ static struct http_field field(const char *name, const char *value)
     return (struct http_field){str(name), str(value)};
 }
 
-void gateway_refuse(struct gateway *gateway, const struct edge_request *request, const struct gateway_refusal *refusal)
+void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
+    const struct gateway_refusal *refusal)
 {
     char body[512];
     struct cht_json json = {.at = body, .size = sizeof(body)};
@@ -47,8 +48,11 @@ void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
     } else if (status == 426) {
         fields[count++] = field("Upgrade", "websocket");
     }
-    struct edge_response response = {.status = status, .content_type = JSON_TYPE,
-        .body = {body, (uint32_t)json.used}, .fields = fields, .field_count = count};
+    struct edge_response response = {.status = status,
+        .content_type = JSON_TYPE,
+        .body = {body, (uint32_t)json.used},
+        .fields = fields,
+        .field_count = count};
     edge_respond(gateway->deps.edge, request->conn, &response);
 }
 
@@ -147,11 +151,12 @@ void gateway_answer_file(struct gateway *gateway, const struct edge_request *req
         return;
     }
     write_policy(edge_request_field(request, "host"), policy);
-    struct http_field fields[] = {field("ETag", file->etag), field("Content-Security-Policy", policy),
-        field("Referrer-Policy", "no-referrer"), field("X-Frame-Options", "DENY"),
-        field("Cross-Origin-Opener-Policy", "same-origin"),
+    struct http_field fields[] = {field("ETag", file->etag),
+        field("Content-Security-Policy", policy), field("Referrer-Policy", "no-referrer"),
+        field("X-Frame-Options", "DENY"), field("Cross-Origin-Opener-Policy", "same-origin"),
         field("Cross-Origin-Resource-Policy", "same-origin"),
-        field("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")};
+        field(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")};
     bool known = has_it(request, file);
     struct edge_response response = {.status = known ? 304 : 200,
         .content_type = known ? NULL : file->content_type,

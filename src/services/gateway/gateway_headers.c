@@ -1,7 +1,7 @@
 /* gateway_headers - what of a request's head may be believed.
  *
- * Happy path: fields that claim an identity are left out, the address is the peer's or the one that our own proxy wrote. How it fails: an
- * address that is none is the peer's. */
+ * Happy path: fields that claim an identity are left out, the address is the peer's or the one that
+ * our own proxy wrote. How it fails: an address that is none is the peer's. */
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -29,7 +29,8 @@ static bool begins(struct cht_str name, const char *with)
 bool gateway_header_claims(struct cht_str name)
 {
     return begins(name, "x-gateway-") || begins(name, "x-user-") || begins(name, "x-forwarded-") ||
-        (begins(name, "x-real-ip") && name.size == 9) || (begins(name, "forwarded") && name.size == 9);
+           (begins(name, "x-real-ip") && name.size == 9) ||
+           (begins(name, "forwarded") && name.size == 9);
 }
 
 uint32_t gateway_headers_strip(
@@ -49,7 +50,8 @@ static bool is_named(struct cht_str name, const char *wanted)
     return name.size == strlen(wanted) && strncasecmp(name.at, wanted, name.size) == 0;
 }
 
-bool gateway_header_once(const struct edge_request *request, const char *name, struct cht_str *ret_value)
+bool gateway_header_once(
+    const struct edge_request *request, const char *name, struct cht_str *ret_value)
 {
     uint32_t count = 0;
     *ret_value = (struct cht_str){NULL, 0};
@@ -86,7 +88,8 @@ static bool parse_address(struct cht_str text, struct net_address *ret_address)
         return false;
     }
     memcpy(copy, text.at, text.size);
-    if (inet_pton(AF_INET, copy, address.ip + 12) != 1 && inet_pton(AF_INET6, copy, address.ip) != 1) {
+    if (inet_pton(AF_INET, copy, address.ip + 12) != 1 &&
+        inet_pton(AF_INET6, copy, address.ip) != 1) {
         return false;
     }
     *ret_address = address;

@@ -1,7 +1,7 @@
 /* gateway_origin - which pages may talk to us.
  *
- * Happy path: the page's host is our own, letter by letter, port included. How it fails: "null", a suffix, a prefix, another port or another
- * case are all somebody else. */
+ * Happy path: the page's host is our own, letter by letter, port included. How it fails: "null", a
+ * suffix, a prefix, another port or another case are all somebody else. */
 
 #include <string.h>
 
@@ -37,5 +37,5 @@ static bool is_on_host(struct cht_str origin, const char *scheme, struct cht_str
 bool gateway_origin_allowed(struct cht_str origin, struct cht_str host, const char *listed)
 {
     return is_on_host(origin, "http://", host) || is_on_host(origin, "https://", host) ||
-        gateway_origin_listed(origin, listed);
+           gateway_origin_listed(origin, listed);
 }

@@ -1,6 +1,7 @@
 /* gateway_routes - what exists: one table for the whole API.
  *
- * Happy path: the first path of the table that fits, and all its methods. How it fails: no row, so nobody is asked. */
+ * Happy path: the first path of the table that fits, and all its methods. How it fails: no row, so
+ * nobody is asked. */
 
 #include <string.h>
 
@@ -19,19 +20,20 @@ struct row {
 static const struct row fixed[] = {
     {HTTP_GET, GATEWAY_OPEN, UPSTREAM_SOCKET, "/api/info"},
     {HTTP_GET, GATEWAY_OPEN, UPSTREAM_SOCKET, "/api/socket"},
-#define USER_ROUTE(method, path, access, handler, doc) \
+#define USER_ROUTE(method, path, access, handler, doc)                                             \
     {HTTP_##method, ACCESS_##access, UPSTREAM_USER, path},
 #include "ports/user_routes.def"
 #undef USER_ROUTE
 };
 
-static const char *const names[GATEWAY_METHODS] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+static const char *const names[GATEWAY_METHODS] = {
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 static bool begins(struct cht_str path, const char *with)
 {
     size_t size = strlen(with);
     return path.size >= size && memcmp(path.at, with, size) == 0 &&
-        (path.size == size || path.at[size] == '/');
+           (path.size == size || path.at[size] == '/');
 }
 
 bool gateway_is_api(struct cht_str path)

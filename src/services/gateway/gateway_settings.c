@@ -7,4 +7,5 @@ static const struct setting_row rows[] = {
 #include "base/settings_rows.h"
 };
 
-const struct settings_table gateway_settings_table = {"gateway", rows, sizeof(rows) / sizeof(rows[0])};
+const struct settings_table gateway_settings_table = {
+    "gateway", rows, sizeof(rows) / sizeof(rows[0])};

@@ -1,8 +1,9 @@
 /* gateway_upgrade - GET /api/socket: credentials of an upgrade.
  *
- * Happy path: a token, or a ticket that sessions gives away once, becomes an identity; the socket service gets the request. How it
- * fails: before the credentials are looked at with a status; after that with a refusal that the socket service turns into a close
- * code. A ticket is asked for in a flow, so the request is copied. */
+ * Happy path: a token, or a ticket that sessions gives away once, becomes an identity; the socket
+ * service gets the request. How it fails: before the credentials are looked at with a status; after
+ * that with a refusal that the socket service turns into a close code. A ticket is asked for in a
+ * flow, so the request is copied. */
 
 #include <string.h>
 
@@ -37,7 +38,8 @@ static enum upstream_refusal judge_ticket(struct upgrade *u, struct identity *re
     const struct ticket *ticket = &u->take.ticket;
     uint64_t now_ms = loop_wall_ms(deps->world->loop);
     struct cht_str origin = edge_request_field(&u->request, "origin");
-    struct cht_str bound = {ticket->origin, (uint32_t)strnlen(ticket->origin, sizeof(ticket->origin))};
+    struct cht_str bound = {
+        ticket->origin, (uint32_t)strnlen(ticket->origin, sizeof(ticket->origin))};
     if (u->take.op.err != OK || ticket->valid_until <= now_ms) {
         return UPSTREAM_BAD_TICKET;
     }
@@ -51,9 +53,10 @@ static enum upstream_refusal judge_ticket(struct upgrade *u, struct identity *re
     if (ticket->expires_at <= now_ms) {
         return UPSTREAM_EXPIRED;
     }
-    return sessions_is_revoked(deps->sessions, &ticket->user, &ticket->device, ticket->token_version)
-        ? UPSTREAM_REVOKED
-        : UPSTREAM_ALLOWED;
+    return sessions_is_revoked(
+               deps->sessions, &ticket->user, &ticket->device, ticket->token_version)
+               ? UPSTREAM_REVOKED
+               : UPSTREAM_ALLOWED;
 }
 
 static void finish(struct flow *flow)
@@ -96,7 +99,8 @@ static void keep_request(struct upgrade *u, const struct edge_request *request)
     u->request.body = keep(&u->arena, request->body);
 }
 
-static void start_with_ticket(struct gateway *gateway, const struct edge_request *request, struct cht_str ticket)
+static void start_with_ticket(
+    struct gateway *gateway, const struct edge_request *request, struct cht_str ticket)
 {
     struct upgrade *u = mem_new(sizeof(*u));
     u->gateway = gateway;
@@ -126,7 +130,8 @@ static bool find_ticket(struct cht_str query, struct cht_str *ret_ticket)
     return true;
 }
 
-static void start_with_token(struct gateway *gateway, const struct edge_request *request, struct cht_str authorization)
+static void start_with_token(
+    struct gateway *gateway, const struct edge_request *request, struct cht_str authorization)
 {
     struct identity identity = {0};
     struct cht_str token;
@@ -144,12 +149,12 @@ void gateway_upgrade(struct gateway *gateway, const struct edge_request *request
     struct cht_str ticket;
     struct gateway_refusal refusal = {.err = ERR_BAD_FRAME};
     bool once = gateway_header_once(request, "origin", &origin) &
-        gateway_header_once(request, "authorization", &authorization) &
-        find_ticket(request->query, &ticket);
+                gateway_header_once(request, "authorization", &authorization) &
+                find_ticket(request->query, &ticket);
     if (!once || (authorization.at && ticket.at)) {
         gateway_refuse(gateway, request, &refusal);
-    } else if (origin.at &&
-        !gateway_origin_allowed(origin, edge_request_field(request, "host"), gateway->deps.settings->origins)) {
+    } else if (origin.at && !gateway_origin_allowed(origin, edge_request_field(request, "host"),
+                                gateway->deps.settings->origins)) {
         refusal.err = ERR_FORBIDDEN;
         gateway_refuse(gateway, request, &refusal);
     } else if (!authorization.at && !ticket.at) {

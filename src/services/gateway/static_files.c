@@ -1,7 +1,7 @@
 /* static_files - a directory read once.
  *
- * Happy path: every file of a known kind is read and kept with its type and tag. How it fails: what can not be read, is too large or one
- * too many is left out and named in the log. */
+ * Happy path: every file of a known kind is read and kept with its type and tag. How it fails: what
+ * can not be read, is too large or one too many is left out and named in the log. */
 
 #include "gateway/static_files.h"
 
@@ -57,7 +57,8 @@ static struct buf *read_file(int dir, const char *name)
     if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= FILE_BYTES_MAX) {
         content = buf_create((size_t)status.st_size);
         while (content->size < content->capacity) {
-            ssize_t got = read(file, content->bytes + content->size, content->capacity - content->size);
+            ssize_t got =
+                read(file, content->bytes + content->size, content->capacity - content->size);
             if (got <= 0) {
                 break;
             }
@@ -98,7 +99,8 @@ static void add_directory(struct static_files *files, int dir_take, const char *
         if (entry->d_name[0] == '.' || size >= (int)sizeof(inner)) {
             continue;
         }
-        int below = openat(dirfd(listing), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int below =
+            openat(dirfd(listing), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (below < 0) {
             add_file(files, dirfd(listing), entry->d_name, inner);
         } else if (depth < DEPTH_MAX) {

@@ -2,8 +2,8 @@
 
 /* static_files - the web client's files, in memory since the start; shared by all workers.
  *
- * Only files of known kinds, no dot files, no links, at most four directories deep. A path is looked up in a list, so no request ever
- * becomes a path of the file system. */
+ * Only files of known kinds, no dot files, no links, at most four directories deep. A path is
+ * looked up in a list, so no request ever becomes a path of the file system. */
 
 #include "base/buf.h"
 #include "base/logger.h"
