@@ -81,7 +81,7 @@ static bool bcrypt_fits(struct cht_str password, const char *hash, bool *ret_out
     }
     memcpy(text, password.at, password.size);
     struct crypt_data *data = mem_new(sizeof(*data));
-    const char *made = crypt_r(text, hash, data);
+    const char *made = crypt_rn(text, hash, data, (int)sizeof(*data));
     bool fits = made && strlen(made) == BCRYPT_SIZE && CRYPTO_memcmp(made, hash, BCRYPT_SIZE) == 0;
     mem_wipe(data, sizeof(*data));
     mem_free(data);
