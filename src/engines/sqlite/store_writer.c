@@ -9,6 +9,8 @@
 
 #define ROOM_NUMBERS_MAX 65536u
 #define MERGE_PAGES 200
+/* Between two batches; so neither a write nor the end of the process waits long. */
+#define PIECES_MAX 100
 
 static void on_rollback(struct data_writer *writer)
 {
@@ -36,7 +38,7 @@ static bool merge_piece(struct data_writer *writer)
 static void on_idle(struct data_writer *writer)
 {
     struct store_state *state = writer->state;
-    while (state->purge_wanted && db_queue_is_empty(&writer->queue)) {
+    for (int i = 0; i < PIECES_MAX && state->purge_wanted && db_queue_is_empty(&writer->queue); i++) {
         if (merge_piece(writer)) {
             continue;
         }
