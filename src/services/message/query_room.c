@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/fold.h"
+
 /* ---- room.get */
 
 static void collect_room(struct flow *flow)
@@ -140,14 +142,8 @@ static void collect_public(struct flow *flow)
     struct query *query = (struct query *)flow;
     const struct rooms_public_op *op = &query->read.public;
     if (op->more && op->count > 0) {
-        struct cht_str name = op->rooms[op->count - 1].meta.name;
-        char folded[CURSOR_POSITION_MAX];
-        uint32_t size = name.size < sizeof(folded) ? name.size : (uint32_t)sizeof(folded);
-        for (uint32_t i = 0; i < size; i++) {
-            bool is_upper = name.at[i] >= 'A' && name.at[i] <= 'Z';
-            folded[i] = (char)(is_upper ? name.at[i] + ('a' - 'A') : name.at[i]);
-        }
-        query_set_next(query, folded, size);
+        struct cht_str name = name_fold(&query->arena, op->rooms[op->count - 1].meta.name);
+        query_set_next(query, name.at, name.size);
     }
 }
 
