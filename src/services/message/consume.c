@@ -63,6 +63,12 @@ uint64_t consume_stored(const struct consume *consume)
     return consume->stored;
 }
 
+bool consume_is_idle(const struct consume *consume)
+{
+    return !consume->busy && (consume->started || consume->retry.loop != NULL) &&
+           (consume->count == 0 || consume->stopped || consume->retry.loop != NULL);
+}
+
 bool consume_is_stopped(const struct consume *consume)
 {
     return consume->stopped;

@@ -162,6 +162,16 @@ static void settle(struct fresh_shard *shard)
     }
 }
 
+bool fresh_is_idle(const struct fresh *fresh)
+{
+    for (uint32_t i = 0; i < fresh->service->deps.shard_count; i++) {
+        if (fresh->shards[i].tail_asked || fresh->shards[i].progress_asked) {
+            return false;
+        }
+    }
+    return fresh->parts == 0 && fresh->pauses == NULL;
+}
+
 void fresh_stored(struct fresh *fresh, uint32_t shard, uint64_t index)
 {
     if (index > fresh->shards[shard].stored) {

@@ -32,5 +32,8 @@ void fresh_wait(struct fresh *fresh, struct asker *asker, struct fresh_op *op, u
 /* Answers OK after about `ms`. */
 void fresh_pause(struct fresh *fresh, struct asker *asker, struct fresh_op *op, uint64_t ms);
 
+/* Nobody waits and nothing is asked. */
+bool fresh_is_idle(const struct fresh *fresh);
+
 /* A shard of this worker is stored up to `index`. */
 void fresh_stored(struct fresh *fresh, uint32_t shard, uint64_t index);

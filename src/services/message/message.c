@@ -61,6 +61,16 @@ void message_own(struct message_service *service, uint32_t shard)
     service->consumes[shard] = consume_create(service, shard);
 }
 
+bool message_is_idle(const struct message_service *service)
+{
+    for (uint32_t i = 0; i < service->deps.shard_count; i++) {
+        if (service->consumes[i] != NULL && !consume_is_idle(service->consumes[i])) {
+            return false;
+        }
+    }
+    return service->in_work == 0 && fresh_is_idle(service->fresh);
+}
+
 bool message_is_ready(const struct message_service *service)
 {
     for (uint32_t i = 0; i < service->deps.shard_count; i++) {

@@ -41,7 +41,10 @@ struct message_counters {
 struct message_service *message_create(
     const struct message_deps *deps, const struct message_settings *settings);
 
-/* Only when the loop has stopped and nothing is in flight. NULL is fine. */
+/* Nothing is asked of any port and no query is in work. */
+bool message_is_idle(const struct message_service *service);
+
+/* Only when it is idle and nothing more comes. NULL is fine. */
 void message_destroy(struct message_service *service);
 
 /* This worker stores the log of `shard`. Once per shard. */

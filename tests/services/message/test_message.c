@@ -1,4 +1,5 @@
-/* The message service on the SQLite engines: what was appended to the log is found by queries, by those who may see it. */
+/* The message service on the SQLite engines: what was appended to the log is found by queries, by
+ * those who may see it. */
 
 #include "contract.h"
 
@@ -94,8 +95,8 @@ static void append(struct cht_entry *entries, uint32_t count)
         next_n += entries[i].kind == cht_entry_kind_message;
         entries[i].n = next_n;
     }
-    struct cht_record record = {.term = owner.term, .index = ++next_index, .room = room_id,
-        .entries = {entries, count}};
+    struct cht_record record = {
+        .term = owner.term, .index = ++next_index, .room = room_id, .entries = {entries, count}};
     struct buf *buf = buf_create(cht_encoded_size(&cht_row_record, &record));
     cht_encode(&cht_row_record, &record, buf->bytes);
     buf->size = buf->capacity;
@@ -107,20 +108,31 @@ static void append(struct cht_entry *entries, uint32_t count)
 static void create_room(enum cht_room_kind kind, enum cht_visibility visibility)
 {
     struct cht_entry entries[3] = {
-        {.kind = cht_entry_kind_created, .by = ann, .room_kind = kind, .name = contract_str("tea"),
+        {.kind = cht_entry_kind_created,
+            .by = ann,
+            .room_kind = kind,
+            .name = contract_str("tea"),
             .visibility = visibility},
-        {.kind = cht_entry_kind_member, .user = ann, .role = cht_role_owner,
-            .state = cht_member_state_joined, .members = 1},
-        {.kind = cht_entry_kind_member, .user = bob, .role = cht_role_member,
-            .state = cht_member_state_joined, .members = 2},
+        {.kind = cht_entry_kind_member,
+            .user = ann,
+            .role = cht_role_owner,
+            .state = cht_member_state_joined,
+            .members = 1},
+        {.kind = cht_entry_kind_member,
+            .user = bob,
+            .role = cht_role_member,
+            .state = cht_member_state_joined,
+            .members = 2},
     };
     append(entries, 3);
 }
 
 static void say(const char *text)
 {
-    struct cht_entry entry = {
-        .kind = cht_entry_kind_message, .by = ann, .text = contract_str(text), .cid = contract_str("c")};
+    struct cht_entry entry = {.kind = cht_entry_kind_message,
+        .by = ann,
+        .text = contract_str(text),
+        .cid = contract_str("c")};
     append(&entry, 1);
 }
 
@@ -175,10 +187,20 @@ static void assert_has_not(const char *text)
     }
 }
 
+static bool is_idle(void *context)
+{
+    (void)context;
+    return message_is_idle(service);
+}
+
 static int setup(void **state)
 {
-    static struct message_settings settings = {.batch_records_max = 16, .batch_bytes_max = 1 << 20,
-        .rooms_cached = 16, .queries_max = 16, .fresh_wait_ms = 2000, .retry_ms = 50};
+    static struct message_settings settings = {.batch_records_max = 16,
+        .batch_bytes_max = 1 << 20,
+        .rooms_cached = 16,
+        .queries_max = 16,
+        .fresh_wait_ms = 2000,
+        .retry_ms = 50};
     engine = sqlite_engine();
     *state = engine;
     contract_setup(state);
@@ -204,6 +226,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     log_release(engine->log, owner.writer);
+    assert_true(test_loop_run_until(&engine->loop, is_idle, NULL));
     test_loop_settle(&engine->loop);
     message_destroy(service);
     return contract_teardown(state);
@@ -293,7 +316,9 @@ static void deleted_content_is_nowhere(void **state)
     (void)state;
     create_room(cht_room_kind_group, cht_visibility_private);
     say("secretword");
-    struct cht_entry edit = {.kind = cht_entry_kind_edited, .by = ann, .target = 4,
+    struct cht_entry edit = {.kind = cht_entry_kind_edited,
+        .by = ann,
+        .target = 4,
         .text = contract_str("secretword again")};
     append(&edit, 1);
     struct cht_entry gone = {.kind = cht_entry_kind_deleted, .by = ann, .target = 4};
@@ -302,7 +327,10 @@ static void deleted_content_is_nowhere(void **state)
         cht_command_type_room_history, cht_command_type_room_events, cht_command_type_room_list,
         cht_command_type_sync, cht_command_type_search};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        ask((struct cht_command){.type = types[i], .author = ann, .room = room_id, .events = 20,
+        ask((struct cht_command){.type = types[i],
+            .author = ann,
+            .room = room_id,
+            .events = 20,
             .q = contract_str("secretword")});
         assert_int_equal(answer_error, OK);
         assert_has_not("secretword");
@@ -316,7 +344,8 @@ static void sync_tells_what_moved_and_what_is_gone(void **state)
     (void)state;
     create_room(cht_room_kind_group, cht_visibility_private);
     say("one");
-    struct cht_room_seq known[2] = {{.room = contract_id(50), .seq = 3}, {.room = room_id, .seq = 3}};
+    struct cht_room_seq known[2] = {
+        {.room = contract_id(50), .seq = 3}, {.room = room_id, .seq = 3}};
     ask((struct cht_command){
         .type = cht_command_type_sync, .author = bob, .rooms = {known, 2}, .events = 20});
     assert_int_equal(answer_error, OK);
@@ -365,7 +394,10 @@ static void two_bounds_are_refused(void **state)
     (void)state;
     create_room(cht_room_kind_group, cht_visibility_private);
     ask((struct cht_command){.has = CHT_BIT(command, before_seq) | CHT_BIT(command, after_seq),
-        .type = cht_command_type_room_history, .author = ann, .room = room_id, .before_seq = 3,
+        .type = cht_command_type_room_history,
+        .author = ann,
+        .room = room_id,
+        .before_seq = 3,
         .after_seq = 1});
     assert_int_equal(answer_error, ERR_BAD_FIELD);
 }
@@ -387,8 +419,12 @@ static void what_is_not_there_in_time_is_unavailable(void **state)
     (void)state;
     create_room(cht_room_kind_group, cht_visibility_private);
     uint32_t before = answers;
-    struct cht_command command = {.type = cht_command_type_room_history, .author = ann,
-        .room = room_id, .at_least = 10, .node = 5, .node_ref = 77};
+    struct cht_command command = {.type = cht_command_type_room_history,
+        .author = ann,
+        .room = room_id,
+        .at_least = 10,
+        .node = 5,
+        .node_ref = 77};
     struct buf *buf = buf_create(cht_encoded_size(&cht_row_command, &command));
     cht_encode(&cht_row_command, &command, buf->bytes);
     buf->size = buf->capacity;

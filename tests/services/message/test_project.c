@@ -41,7 +41,8 @@ static int teardown(void **state)
 
 static void project(struct fixture *f, struct cht_entry *entries, uint32_t count)
 {
-    struct cht_record record = {.term = 1, .index = 1, .room = room_id, .entries = {entries, count}};
+    struct cht_record record = {
+        .term = 1, .index = 1, .room = room_id, .entries = {entries, count}};
     f->changes.count = 0;
     project_record(&f->room, &record, &f->arena, &f->changes);
 }
@@ -59,20 +60,39 @@ static const struct history_change *find(const struct fixture *f, enum history_c
 static void create_room(struct fixture *f, enum cht_room_kind kind)
 {
     struct cht_entry entries[3] = {
-        {.kind = cht_entry_kind_created, .seq = 1, .ts = 5, .by = ann, .room_kind = kind,
+        {.kind = cht_entry_kind_created,
+            .seq = 1,
+            .ts = 5,
+            .by = ann,
+            .room_kind = kind,
             .name = str("tea")},
-        {.kind = cht_entry_kind_member, .seq = 2, .ts = 5, .user = ann, .role = cht_role_owner,
-            .state = cht_member_state_joined, .members = 1},
-        {.kind = cht_entry_kind_member, .seq = 3, .ts = 5, .user = bob, .role = cht_role_member,
-            .state = cht_member_state_joined, .members = 2},
+        {.kind = cht_entry_kind_member,
+            .seq = 2,
+            .ts = 5,
+            .user = ann,
+            .role = cht_role_owner,
+            .state = cht_member_state_joined,
+            .members = 1},
+        {.kind = cht_entry_kind_member,
+            .seq = 3,
+            .ts = 5,
+            .user = bob,
+            .role = cht_role_member,
+            .state = cht_member_state_joined,
+            .members = 2},
     };
     project(f, entries, 3);
 }
 
 static void say(struct fixture *f, uint64_t seq, uint64_t n, const char *text)
 {
-    struct cht_entry entry = {.kind = cht_entry_kind_message, .seq = seq, .n = n, .ts = 9, .by = ann,
-        .text = str(text), .mentions = {(struct cht_id *)&bob, 1}};
+    struct cht_entry entry = {.kind = cht_entry_kind_message,
+        .seq = seq,
+        .n = n,
+        .ts = 9,
+        .by = ann,
+        .text = str(text),
+        .mentions = {(struct cht_id *)&bob, 1}};
     project(f, &entry, 1);
 }
 
@@ -107,8 +127,12 @@ static void who_leaves_a_direct_room_hides_it(void **state)
 {
     struct fixture *f = *state;
     create_room(f, cht_room_kind_direct);
-    struct cht_entry leave = {.kind = cht_entry_kind_member, .seq = 4, .ts = 6, .user = bob,
-        .state = cht_member_state_left, .quiet = true};
+    struct cht_entry leave = {.kind = cht_entry_kind_member,
+        .seq = 4,
+        .ts = 6,
+        .user = bob,
+        .state = cht_member_state_left,
+        .quiet = true};
     project(f, &leave, 1);
     const struct history_change *member = find(f, CHANGE_MEMBER);
     assert_non_null(member);
@@ -140,8 +164,13 @@ static void who_joins_has_read_what_was_before(void **state)
     struct fixture *f = *state;
     create_room(f, cht_room_kind_group);
     say(f, 4, 1, "hello");
-    struct cht_entry join = {.kind = cht_entry_kind_member, .seq = 5, .n = 1, .ts = 9, .user = {{9}},
-        .role = cht_role_member, .state = cht_member_state_joined};
+    struct cht_entry join = {.kind = cht_entry_kind_member,
+        .seq = 5,
+        .n = 1,
+        .ts = 9,
+        .user = {{9}},
+        .role = cht_role_member,
+        .state = cht_member_state_joined};
     project(f, &join, 1);
     assert_int_equal(find(f, CHANGE_MEMBER)->read_n, 1);
 }
@@ -151,8 +180,13 @@ static void the_last_message_follows_edit_and_delete(void **state)
     struct fixture *f = *state;
     create_room(f, cht_room_kind_group);
     say(f, 4, 1, "hello");
-    struct cht_entry edit = {.kind = cht_entry_kind_edited, .seq = 5, .n = 1, .ts = 9, .target = 4,
-        .by = ann, .text = str("bye")};
+    struct cht_entry edit = {.kind = cht_entry_kind_edited,
+        .seq = 5,
+        .n = 1,
+        .ts = 9,
+        .target = 4,
+        .by = ann,
+        .text = str("bye")};
     project(f, &edit, 1);
     assert_true(cht_str_equal(f->room.head.last_text, str("bye")));
     struct cht_entry gone = {
@@ -176,8 +210,11 @@ static void an_update_clears_and_keeps(void **state)
 {
     struct fixture *f = *state;
     create_room(f, cht_room_kind_channel);
-    struct cht_entry update = {.has = CHT_BIT(entry, topic), .kind = cht_entry_kind_updated, .seq = 4,
-        .ts = 9, .visibility = cht_visibility_public};
+    struct cht_entry update = {.has = CHT_BIT(entry, topic),
+        .kind = cht_entry_kind_updated,
+        .seq = 4,
+        .ts = 9,
+        .visibility = cht_visibility_public};
     project(f, &update, 1);
     const struct room_meta *meta = find(f, CHANGE_ROOM)->meta;
     assert_true(cht_str_equal(meta->name, str("tea")));
