@@ -250,7 +250,7 @@ void query_finish(struct flow *flow)
     }
     struct cht_json json = {.at = query->service->body, .size = QUERY_BODY_BYTES};
     query->encode(query, &json);
-    if (BUG(json.used > json.size)) {
+    if (json.used > json.size) {
         refuse(query, ERR_INTERNAL, NULL);
         return;
     }

@@ -194,11 +194,17 @@ static void read_hits(struct flow *flow)
 static void collect_hits(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
-    const struct history_search_op *op = &query->read.search;
+    struct history_search_op *op = &query->read.search;
+    uint64_t bytes = 0;
     for (uint32_t i = 0; i < op->count; i++) {
         query_add_user(query, &op->hits[i].from);
+        bytes += op->hits[i].text.size;
+        if (bytes >= QUERY_PAGE_BYTES && i + 1 < op->count) {
+            op->count = i + 1;
+            op->more = true;
+        }
     }
-    if (op->more) {
+    if (op->more && op->count > 0) {
         uint64_t skip = op->skip + op->count;
         query_set_next(query, &skip, sizeof(skip));
     }
@@ -222,12 +228,10 @@ static void put_hit(struct cht_json *json, const struct history_hit *hit)
 static void encode_hits(struct query *query, struct cht_json *json)
 {
     const struct history_search_op *op = &query->read.search;
-    uint64_t bytes = 0;
     cht_json_key(json, "hits");
     cht_json_begin(json, '[');
-    for (uint32_t i = 0; i < op->count && bytes < QUERY_PAGE_BYTES; i++) {
+    for (uint32_t i = 0; i < op->count; i++) {
         put_hit(json, &op->hits[i]);
-        bytes += op->hits[i].text.size;
     }
     cht_json_end(json, ']');
     query_put_next(query, json);
