@@ -29,7 +29,7 @@ static bool decode(struct cht_str text, char *ret_bytes, bool plus_is_blank, uin
         int c = (uint8_t)text.at[i];
         if (c == '%') {
             c = escape_at(text, i);
-            if (c <= 0 || (!plus_is_blank && (c == '/' || c == '\\' || c < ' ' || c == 0x7f))) {
+            if (c <= 0 || (!plus_is_blank && (c == '/' || c == '\\'))) {
                 return false;
             }
             i += 2;
@@ -59,6 +59,17 @@ static bool has_dot_segment(struct cht_str path)
     return false;
 }
 
+static bool has_control(struct cht_str path)
+{
+    for (uint32_t i = 0; i < path.size; i++) {
+        uint8_t c = (uint8_t)path.at[i];
+        if (c < ' ' || c == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool url_decode_path(struct cht_str path, char *scratch, struct cht_str *ret_path)
 {
     if (path.size == 0 || path.at[0] != '/') {
@@ -71,7 +82,7 @@ bool url_decode_path(struct cht_str path, char *scratch, struct cht_str *ret_pat
             return false;
         }
     }
-    return cht_utf8_valid(*ret_path) && !has_dot_segment(*ret_path);
+    return !has_control(*ret_path) && cht_utf8_valid(*ret_path) && !has_dot_segment(*ret_path);
 }
 
 bool url_query_next(struct cht_str *rest, struct cht_str *ret_name, struct cht_str *ret_value)
