@@ -1,6 +1,7 @@
 /* contract - what the suites share.
  *
- * Happy path: setup opens a fresh engine, the test asks, teardown closes it. How it fails: an answer that does not come fails the test. */
+ * Happy path: setup opens a fresh engine, the test asks, teardown closes it. How it fails: an
+ * answer that does not come fails the test. */
 
 #include "contract.h"
 

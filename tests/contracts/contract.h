@@ -2,8 +2,9 @@
 
 /* contract - the suites that every engine of a port passes.
  *
- * An engine's test program fills a struct contract_engine and runs a suite with it. `open` gives ports on `loop`; with `fresh` the
- * installation is new and empty, else it is what `close` left: a process that starts again. */
+ * An engine's test program fills a struct contract_engine and runs a suite with it. `open` gives
+ * ports on `loop`; with `fresh` the installation is new and empty, else it is what `close` left: a
+ * process that starts again. */
 
 #include "test.h"
 
@@ -41,7 +42,7 @@ int contract_teardown(void **state);
 struct test_asker *contract_asker(void);
 enum err contract_wait(struct contract_engine *engine);
 
-#define ASK(engine, function, port, op) \
+#define ASK(engine, function, port, op)                                                            \
     (function(port, &contract_asker()->asker, op), contract_wait(engine))
 
 /* An id that differs by number. */

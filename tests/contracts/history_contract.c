@@ -23,7 +23,8 @@ struct script {
 
 static const uint32_t ROOM = 500, ANNA = 1, BERT = 2;
 
-static struct history_change *add(struct script *script, enum history_change_kind kind, uint64_t seq)
+static struct history_change *add(
+    struct script *script, enum history_change_kind kind, uint64_t seq)
 {
     assert_true(script->count < CHANGES_MAX);
     struct history_change *change = &script->changes[script->count++];
@@ -47,7 +48,8 @@ static void write_out(struct script *script)
     script->count = 0;
 }
 
-static void add_entry(struct script *script, enum cht_entry_kind kind, uint64_t seq, const char *text)
+static void add_entry(
+    struct script *script, enum cht_entry_kind kind, uint64_t seq, const char *text)
 {
     struct cht_entry *entry = &script->entries[script->count];
     *entry = (struct cht_entry){
@@ -81,7 +83,8 @@ static void add_delete(struct script *script, uint64_t seq, uint64_t target)
     add(script, CHANGE_DELETE, seq)->target = target;
 }
 
-static void add_member(struct script *script, uint64_t seq, uint32_t user, enum cht_member_state state)
+static void add_member(
+    struct script *script, uint64_t seq, uint32_t user, enum cht_member_state state)
 {
     struct room_member *member = &script->members[script->count];
     *member = (struct room_member){
@@ -99,8 +102,8 @@ static void add_head(struct script *script, uint64_t seq)
 
 static void add_room(struct script *script, enum cht_history_from from)
 {
-    script->meta = (struct room_meta){
-        .room = contract_id(ROOM), .kind = cht_room_kind_group, .history = from};
+    script->meta =
+        (struct room_meta){.room = contract_id(ROOM), .kind = cht_room_kind_group, .history = from};
     script->meta.visibility = cht_visibility_private;
     script->meta.posting = cht_who_members;
     script->meta.adding = cht_who_members;
@@ -109,8 +112,10 @@ static void add_room(struct script *script, enum cht_history_from from)
 
 static struct history_messages_op newest(struct contract_engine *engine, uint32_t limit)
 {
-    struct history_messages_op op = {
-        .room = contract_id(ROOM), .reader = contract_id(ANNA), .bound = HISTORY_NEWEST, .limit = limit};
+    struct history_messages_op op = {.room = contract_id(ROOM),
+        .reader = contract_id(ANNA),
+        .bound = HISTORY_NEWEST,
+        .limit = limit};
     assert_int_equal(ASK(engine, history_messages, engine->history, &op), OK);
     return op;
 }
@@ -260,8 +265,10 @@ static void a_cid_is_found_within_its_bounds(void **state)
         script.entries[script.count - 2].cid = contract_str(seq == 3 ? "wanted" : "other");
     }
     write_out(&script);
-    struct history_find_cid_op op = {
-        .room = contract_id(ROOM), .user = contract_id(ANNA), .cid = contract_str("wanted"), .limit = 20};
+    struct history_find_cid_op op = {.room = contract_id(ROOM),
+        .user = contract_id(ANNA),
+        .cid = contract_str("wanted"),
+        .limit = 20};
     assert_int_equal(ASK(script.engine, history_find_cid, script.engine->history, &op), OK);
     assert_int_equal(op.found.seq, 3);
     assert_int_equal(op.found.content, 77);
@@ -362,8 +369,8 @@ static void what_was_edited_or_deleted_is_not_found_any_more(void **state)
 static void a_question_is_never_a_formula(void **state)
 {
     struct script script = {.engine = *state};
-    static const char *const questions[] = {
-        "\"", "\"\"", "a\" OR \"b", "text:zebra", "NEAR(a b)", "*", "a*b", "-", "^a", "( ) {", "a AND", "   "};
+    static const char *const questions[] = {"\"", "\"\"", "a\" OR \"b", "text:zebra", "NEAR(a b)",
+        "*", "a*b", "-", "^a", "( ) {", "a AND", "   "};
     add_room(&script, cht_history_from_all);
     add_member(&script, 2, ANNA, cht_member_state_joined);
     add_message(&script, 3, "zebra");
@@ -375,7 +382,10 @@ static void a_question_is_never_a_formula(void **state)
 
 int history_contract(struct contract_engine *engine)
 {
-#define TEST(name) {#name, name, contract_setup, contract_teardown, engine}
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name, contract_setup, contract_teardown, engine                                     \
+    }
     const struct CMUnitTest tests[] = {
         TEST(messages_come_back_in_pages),
         TEST(a_page_ends_at_its_bytes),

@@ -26,11 +26,12 @@ static struct log_claim_op claim(struct contract_engine *engine, uint32_t shard)
     return op;
 }
 
-static enum err append(struct contract_engine *engine, const struct log_claim_op *owner, uint64_t index)
+static enum err append(
+    struct contract_engine *engine, const struct log_claim_op *owner, uint64_t index)
 {
     struct log_append_op op = {0};
-    log_append(engine->log, &contract_asker()->asker, &op, owner->writer,
-        make_record(owner->term, index));
+    log_append(
+        engine->log, &contract_asker()->asker, &op, owner->writer, make_record(owner->term, index));
     return contract_wait(engine);
 }
 
@@ -51,8 +52,8 @@ static void append_many(struct contract_engine *engine, const struct log_claim_o
     assert_true(count <= MANY);
     for (uint32_t i = 0; i < count; i++) {
         ops[i] = (struct log_append_op){0};
-        log_append(engine->log, &asker.asker, &ops[i], owner->writer,
-            make_record(owner->term, first + i));
+        log_append(
+            engine->log, &asker.asker, &ops[i], owner->writer, make_record(owner->term, first + i));
     }
     assert_true(test_loop_run_until_answered(&engine->loop, &asker, count));
     for (uint32_t i = 0; i < count; i++) {
@@ -290,7 +291,10 @@ static void reading_past_the_end_gives_nothing(void **state)
 
 int log_contract(struct contract_engine *engine)
 {
-#define TEST(name) {#name, name, contract_setup, contract_teardown, engine}
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name, contract_setup, contract_teardown, engine                                     \
+    }
     const struct CMUnitTest tests[] = {
         TEST(every_claim_has_a_higher_term),
         TEST(a_term_stays_over_a_restart),

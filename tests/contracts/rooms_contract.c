@@ -14,8 +14,8 @@ static void write_one(struct contract_engine *engine, struct history_change chan
     assert_int_equal(ASK(engine, history_write, engine->history, &op), OK);
 }
 
-static void put_room(
-    struct contract_engine *engine, uint32_t room, uint64_t seq, enum cht_room_kind kind, const char *name)
+static void put_room(struct contract_engine *engine, uint32_t room, uint64_t seq,
+    enum cht_room_kind kind, const char *name)
 {
     struct room_meta meta = {.room = contract_id(room),
         .kind = kind,
@@ -28,8 +28,9 @@ static void put_room(
         .creator = contract_id(ANNA),
         .pair = {contract_id(ANNA), contract_id(BERT)},
         .created = 99};
-    write_one(engine, (struct history_change){
-                          .kind = CHANGE_ROOM, .room = contract_id(room), .seq = seq, .meta = &meta});
+    write_one(
+        engine, (struct history_change){
+                    .kind = CHANGE_ROOM, .room = contract_id(room), .seq = seq, .meta = &meta});
 }
 
 static void put_member(struct contract_engine *engine, uint32_t room, uint32_t user, uint64_t seq,
@@ -57,15 +58,17 @@ static enum err one_of_user(
 static void a_room_is_loaded_as_it_was_written(void **state)
 {
     struct contract_engine *engine = *state;
-    struct cht_entry entry = {.kind = cht_entry_kind_message, .seq = 4, .n = 1, .ts = 10, .content = 7};
+    struct cht_entry entry = {
+        .kind = cht_entry_kind_message, .seq = 4, .n = 1, .ts = 10, .content = 7};
     struct room_head head = {.seq = 4, .n = 1, .ts = 10, .members = 2, .last_seq = 4};
     entry.by = contract_id(BERT);
     entry.cid = contract_str("abc");
     head.cause.bytes[15] = 3;
     head.last_text = contract_str("hey");
     put_room(engine, 30, 1, cht_room_kind_channel, "Lounge");
-    write_one(engine, (struct history_change){
-                          .kind = CHANGE_ENTRY, .room = contract_id(30), .seq = 4, .entry = &entry});
+    write_one(
+        engine, (struct history_change){
+                    .kind = CHANGE_ENTRY, .room = contract_id(30), .seq = 4, .entry = &entry});
     write_one(engine, (struct history_change){
                           .kind = CHANGE_HEAD, .room = contract_id(30), .seq = 4, .head = &head});
     engine->close(engine);
@@ -172,9 +175,12 @@ static void a_cursor_only_rises(void **state)
 static void a_left_direct_room_is_hidden_until_the_next_message(void **state)
 {
     struct contract_engine *engine = *state;
-    struct room_member left = {.user = contract_id(ANNA), .state = cht_member_state_left, .changed_seq = 3};
-    struct history_change hide = {.kind = CHANGE_MEMBER, .room = contract_id(30), .seq = 3, .hidden = true};
-    struct history_change sent = {.kind = CHANGE_SENT, .room = contract_id(30), .seq = 2, .read_n = 1};
+    struct room_member left = {
+        .user = contract_id(ANNA), .state = cht_member_state_left, .changed_seq = 3};
+    struct history_change hide = {
+        .kind = CHANGE_MEMBER, .room = contract_id(30), .seq = 3, .hidden = true};
+    struct history_change sent = {
+        .kind = CHANGE_SENT, .room = contract_id(30), .seq = 2, .read_n = 1};
     struct rooms_one_of_user_op one = {0};
     hide.member = &left;
     sent.user = contract_id(BERT);
@@ -214,7 +220,8 @@ static void the_end_of_a_room_ends_memberships_and_frees_its_name(void **state)
 
 static enum err claim(struct contract_engine *engine, uint32_t room, const char *name, bool release)
 {
-    struct rooms_name_op op = {.name = contract_str(name), .room = contract_id(room), .release = release};
+    struct rooms_name_op op = {
+        .name = contract_str(name), .room = contract_id(room), .release = release};
     return ASK(engine, rooms_claim_name, engine->rooms, &op);
 }
 
@@ -256,7 +263,10 @@ static void public_rooms_are_found_in_the_order_of_their_names(void **state)
 
 int rooms_contract(struct contract_engine *engine)
 {
-#define TEST(name) {#name, name, contract_setup, contract_teardown, engine}
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name, contract_setup, contract_teardown, engine                                     \
+    }
     const struct CMUnitTest tests[] = {
         TEST(a_room_is_loaded_as_it_was_written),
         TEST(members_come_in_pages),

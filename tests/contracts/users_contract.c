@@ -23,7 +23,8 @@ static enum err create(struct contract_engine *engine, struct user user)
     return ASK(engine, users_create, engine->users, &op);
 }
 
-static enum err by_name(struct contract_engine *engine, const char *name, struct users_by_name_op *op)
+static enum err by_name(
+    struct contract_engine *engine, const char *name, struct users_by_name_op *op)
 {
     op->username = contract_str(name);
     return ASK(engine, users_by_name, engine->users, op);
@@ -183,7 +184,10 @@ static void blocks_are_bounded_and_idempotent(void **state)
 
 int users_contract(struct contract_engine *engine)
 {
-#define TEST(name) {#name, name, contract_setup, contract_teardown, engine}
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name, contract_setup, contract_teardown, engine                                     \
+    }
     const struct CMUnitTest tests[] = {
         TEST(an_account_is_found_by_its_name_also_after_a_restart),
         TEST(a_name_is_given_once),

@@ -1,6 +1,7 @@
 /* fold - simple case folding of the alphabets that names are mostly written in.
  *
- * Happy path: one- and two-byte code points are looked at, longer ones copied. How it fails: it does not. */
+ * Happy path: one- and two-byte code points are looked at, longer ones copied. How it fails: it
+ * does not. */
 
 #include "base/fold.h"
 
@@ -11,7 +12,8 @@ static bool is_between(uint32_t code, uint32_t first, uint32_t last)
     return code >= first && code <= last;
 }
 
-/* In Latin Extended-A capitals and small letters alternate; where the pairs begin at an odd number is the second list. */
+/* In Latin Extended-A capitals and small letters alternate; where the pairs begin at an odd number
+ * is the second list. */
 static uint32_t fold_latin(uint32_t code)
 {
     if (is_between(code, 0xc0, 0xde) && code != 0xd7) {
@@ -82,7 +84,7 @@ struct cht_str name_fold(struct arena *arena, struct cht_str name)
         if (lead >= 'A' && lead <= 'Z') {
             at[i] = (char)(lead | 0x20);
         } else if (is_between(lead, 0xc2, 0xdf) && i + 1 < name.size &&
-            ((uint8_t)at[i + 1] & 0xc0) == 0x80) {
+                   ((uint8_t)at[i + 1] & 0xc0) == 0x80) {
             uint32_t code = fold_code((lead & 0x1fu) << 6 | ((uint8_t)at[i + 1] & 0x3fu));
             at[i] = (char)(0xc0 | code >> 6);
             at[++i] = (char)(0x80 | (code & 0x3f));

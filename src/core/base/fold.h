@@ -2,8 +2,9 @@
 
 /* fold - one form for names that differ only in case, so that they can be compared and ordered.
  *
- * Simple case folding, code point by code point, of ASCII, Latin-1, Latin Extended-A, Greek and Cyrillic; every other code point stays.
- * The result is never longer than the text. It depends on no locale and on no library, so stored names keep their order. */
+ * Simple case folding, code point by code point, of ASCII, Latin-1, Latin Extended-A, Greek and
+ * Cyrillic; every other code point stays. The result is never longer than the text. It depends on
+ * no locale and on no library, so stored names keep their order. */
 
 #include "base/arena.h"
 

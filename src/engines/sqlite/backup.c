@@ -1,8 +1,9 @@
 /* backup - a copy of the data while it is used.
  *
- * Happy path: each file is copied as of one moment (VACUUM INTO reads one snapshot and stops no writer), flushed, and given its name.
- * The order is store, log, users: the log of the copy then reaches at least as far as its store, and every user that the log names is in
- * it. How it fails: a copy that could not be finished has no final name, and the error is logged and returned. */
+ * Happy path: each file is copied as of one moment (VACUUM INTO reads one snapshot and stops no
+ * writer), flushed, and given its name. The order is store, log, users: the log of the copy then
+ * reaches at least as far as its store, and every user that the log names is in it. How it fails: a
+ * copy that could not be finished has no final name, and the error is logged and returned. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 
 /* data_inner - what the files of this engine share: the directory, its writers and its readers.
  *
- * Everything here is made before the threads start and given up after they ended. A writer's db belongs to its thread; a reader has
- * a connection of its own to each file. */
+ * Everything here is made before the threads start and given up after they ended. A writer's db
+ * belongs to its thread; a reader has a connection of its own to each file. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +18,8 @@
 struct data_sqlite;
 struct log_shared;
 
-/* The thread behind store.db or users.db: takes what arrived, runs it in one transaction, answers. */
+/* The thread behind store.db or users.db: takes what arrived, runs it in one transaction, answers.
+ */
 struct data_writer {
     struct data_sqlite *data;
     struct db db;

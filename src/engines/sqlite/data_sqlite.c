@@ -1,7 +1,8 @@
 /* data_sqlite - the data directory: lock, files, threads.
  *
- * Happy path: lock, open the three files, start writers, readers and the keeper. Closing goes the other way round: queues are emptied,
- * threads joined, write-ahead logs copied back. How it fails: the first refusal undoes what was opened and is returned. */
+ * Happy path: lock, open the three files, start writers, readers and the keeper. Closing goes the
+ * other way round: queues are emptied, threads joined, write-ahead logs copied back. How it fails:
+ * the first refusal undoes what was opened and is returned. */
 
 #include "data_sqlite.h"
 
@@ -148,8 +149,8 @@ static enum err lock_dir(struct data_sqlite *data)
     }
     if (flock(data->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK
-            ? refuse(data, ERR_IN_USE, "another process works with this data")
-            : refuse(data, ERR_IO, strerror(errno));
+                   ? refuse(data, ERR_IN_USE, "another process works with this data")
+                   : refuse(data, ERR_IO, strerror(errno));
     }
     return OK;
 }

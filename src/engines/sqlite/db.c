@@ -1,8 +1,9 @@
 /* db - connections and statements of SQLite.
  *
- * Happy path: a file is opened in WAL mode, its schema is brought to this version in one transaction, statements are prepared once and
- * run many times. How it fails: what SQLite says is logged once per piece of work and mapped; a file that is no database or that is
- * newer than this program is refused. */
+ * Happy path: a file is opened in WAL mode, its schema is brought to this version in one
+ * transaction, statements are prepared once and run many times. How it fails: what SQLite says is
+ * logged once per piece of work and mapped; a file that is no database or that is newer than this
+ * program is refused. */
 
 #include "db.h"
 
@@ -54,8 +55,8 @@ void db_note(struct db *db, int rc)
     }
     db->rc = rc;
     db->logged = true;
-    LOG_ERROR(db->logger, "store.failed", "file=%s code=%d reason=\"%s\" detail=\"%s\"", db->file, rc,
-        sqlite3_errstr(rc), db->handle ? sqlite3_errmsg(db->handle) : "");
+    LOG_ERROR(db->logger, "store.failed", "file=%s code=%d reason=\"%s\" detail=\"%s\"", db->file,
+        rc, sqlite3_errstr(rc), db->handle ? sqlite3_errmsg(db->handle) : "");
 }
 
 enum err db_err(struct db *db)
@@ -63,7 +64,8 @@ enum err db_err(struct db *db)
     enum err err = meaning(db->rc);
     if (err == ERR_IO && db->fatal) {
         LOG_ERROR(db->logger, "store.lost",
-            "file=%s reason=\"the disk failed, what it holds is not known; the process ends\"", db->file);
+            "file=%s reason=\"the disk failed, what it holds is not known; the process ends\"",
+            db->file);
         _exit(EXIT_STATUS_IO);
     }
     return err;
@@ -121,7 +123,8 @@ static void refuse(struct db *db, int rc, const char *reason)
 static enum err refuse_newer(struct db *db, int version, int known)
 {
     LOG_ERROR(db->logger, "store.refused",
-        "file=%s reason=\"written by a newer version\" schema=%d known=%d", db->file, version, known);
+        "file=%s reason=\"written by a newer version\" schema=%d known=%d", db->file, version,
+        known);
     return ERR_NEWER;
 }
 
@@ -167,8 +170,9 @@ static void set_pragmas(struct db *db, const struct db_schema *schema, bool crea
         db_run(db, "PRAGMA journal_mode=WAL");
     }
     db_run(db, schema->full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-    db_run(db, "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
-               "PRAGMA journal_size_limit=8388608; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF");
+    db_run(db,
+        "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
+        "PRAGMA journal_size_limit=8388608; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF");
 }
 
 /* SQLite would make it readable for everybody. */
@@ -211,8 +215,8 @@ enum err db_open(struct db *db, const char *dir, const struct db_schema *schema,
     if (create && !make_private(db, path, &size)) {
         return ERR_IO;
     }
-    db_note(db,
-        sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+    db_note(
+        db, sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
     if (db->handle) {
         sqlite3_extended_result_codes(db->handle, 1);
     }

@@ -2,8 +2,9 @@
 
 /* db - one connection to one SQLite file, its prepared statements, and small verbs to run them.
  *
- * A connection belongs to one thread at a time. Statements are named by numbers into a table of texts and prepared when first used.
- * The first failure since db_begin_work stays in `rc`: code runs its queries one after the other and asks once, at the end.
+ * A connection belongs to one thread at a time. Statements are named by numbers into a table of
+ * texts and prepared when first used. The first failure since db_begin_work stays in `rc`: code
+ * runs its queries one after the other and asks once, at the end.
  *
  *     struct query q = db_query(db, USERS_BY_NAME);
  *     query_text(&q, name);
@@ -31,7 +32,8 @@ struct db {
     uint32_t statement_count;
     int rc; /* the first failure, extended; 0 if none */
     bool logged;
-    bool fatal; /* an input or output error ends the process: nobody knows any more what is on the disk */
+    bool fatal; /* an input or output error ends the process: nobody knows any more what is on the
+                   disk */
 };
 
 struct query {
@@ -43,15 +45,16 @@ struct query {
 /* What a file is: how its schema came to be, step by step. */
 struct db_schema {
     const char *file;
-    int application;              /* PRAGMA application_id */
+    int application;               /* PRAGMA application_id */
     const char *const *migrations; /* migrations[v] leads from version v to v + 1 */
     int version;
-    bool full;                    /* synchronous=FULL, else NORMAL */
+    bool full; /* synchronous=FULL, else NORMAL */
 };
 
-/* Opens (and, if `create`, makes or migrates) `dir`/schema->file. On failure one line is logged and nothing is left open. */
-MUST_USE enum err db_open(struct db *db, const char *dir, const struct db_schema *schema, bool create,
-    struct logger *logger);
+/* Opens (and, if `create`, makes or migrates) `dir`/schema->file. On failure one line is logged and
+ * nothing is left open. */
+MUST_USE enum err db_open(struct db *db, const char *dir, const struct db_schema *schema,
+    bool create, struct logger *logger);
 
 /* The texts that statement numbers stand for. They must stay. */
 void db_set_statements(struct db *db, const char *const *texts, uint32_t count);
@@ -62,8 +65,8 @@ void db_close(struct db *db);
 /* Forgets an earlier failure. */
 void db_begin_work(struct db *db);
 
-/* OK, or what the first failure means: UNAVAILABLE (disk full, busy), CORRUPT, IO, INTERNAL. Logged once. With `fatal`, an IO failure
- * does not return. */
+/* OK, or what the first failure means: UNAVAILABLE (disk full, busy), CORRUPT, IO, INTERNAL. Logged
+ * once. With `fatal`, an IO failure does not return. */
 MUST_USE enum err db_err(struct db *db);
 
 /* Runs fixed text without values. */

@@ -1,7 +1,7 @@
 /* db_queue - a mutex, a condition and a list.
  *
- * Happy path: put, wake if somebody sleeps, take. How it fails: it does not; its bound is that of the ops that askers may have in
- * flight. */
+ * Happy path: put, wake if somebody sleeps, take. How it fails: it does not; its bound is that of
+ * the ops that askers may have in flight. */
 
 #include "db_queue.h"
 

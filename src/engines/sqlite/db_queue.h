@@ -2,8 +2,9 @@
 
 /* db_queue - work on its way from the loops to a database thread, and back.
  *
- * Any thread puts tasks; a writer thread takes all that arrived, in order, as one batch; reader threads take one each. The thread is
- * woken only if it sleeps. A db_job is the task for an op: where to answer, and what to run. */
+ * Any thread puts tasks; a writer thread takes all that arrived, in order, as one batch; reader
+ * threads take one each. The thread is woken only if it sleeps. A db_job is the task for an op:
+ * where to answer, and what to run. */
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -47,7 +48,8 @@ struct db_job {
     struct loop *loop;
     uint64_t wall_ms; /* when it was asked, by the asker's clock */
     enum err err;
-    enum err (*run)(struct op *op, struct db_job *job, void *thread); /* `thread`: what the taker is */
+    enum err (*run)(
+        struct op *op, struct db_job *job, void *thread); /* `thread`: what the taker is */
 };
 
 typedef enum err db_job_run(struct op *op, struct db_job *job, void *thread);

@@ -1,7 +1,8 @@
 /* history_sqlite - the port history on store.db.
  *
- * Happy path: writes go to the writer's thread, where all that arrived becomes one transaction with its progress; reads take a page out
- * of one range of a clustered table. How it fails: db_err; a stored entry that does not decode is CORRUPT. */
+ * Happy path: writes go to the writer's thread, where all that arrived becomes one transaction with
+ * its progress; reads take a page out of one range of a clustered table. How it fails: db_err; a
+ * stored entry that does not decode is CORRUPT. */
 
 #include <string.h>
 
@@ -65,7 +66,8 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-static struct range range_of(uint64_t room_no, enum history_bound bound, uint64_t seq, uint64_t from_seq)
+static struct range range_of(
+    uint64_t room_no, enum history_bound bound, uint64_t seq, uint64_t from_seq)
 {
     struct range range = {
         .first = store_place(room_no, larger(from_seq, 1)),
@@ -80,7 +82,8 @@ static struct range range_of(uint64_t room_no, enum history_bound bound, uint64_
     return range;
 }
 
-static struct query ask_range(struct db *db, const uint32_t statements[2], struct range range, uint64_t limit)
+static struct query ask_range(
+    struct db *db, const uint32_t statements[2], struct range range, uint64_t limit)
 {
     struct query q = db_query(db, statements[range.down ? 1 : 0]);
     query_u64(&q, range.first);
@@ -92,8 +95,8 @@ static struct query ask_range(struct db *db, const uint32_t statements[2], struc
 static void turn_round(void *items, uint32_t count, size_t size)
 {
     uint8_t kept[sizeof(struct history_message) > sizeof(struct cht_entry)
-            ? sizeof(struct history_message)
-            : sizeof(struct cht_entry)];
+                     ? sizeof(struct history_message)
+                     : sizeof(struct cht_entry)];
     CHECK(size <= sizeof(kept));
     uint8_t *bytes = items;
     for (uint32_t i = 0; i + 1 < count - i; i++) {
@@ -190,9 +193,10 @@ static void read_page(struct db *db, struct history_messages_op *op)
         return;
     }
     (void)store_get_head(db, &op->room, &op->arena, &op->head);
-    struct page page = op->bound == HISTORY_AROUND
-        ? read_around(db, op, room_no)
-        : read_messages(db, op, range_of(room_no, op->bound, op->seq, op->from_seq), op->limit);
+    struct page page =
+        op->bound == HISTORY_AROUND
+            ? read_around(db, op, room_no)
+            : read_messages(db, op, range_of(room_no, op->bound, op->seq, op->from_seq), op->limit);
     op->messages = page.messages;
     op->count = page.count;
     op->more = page.more;
@@ -340,7 +344,8 @@ static enum err find_cid_in(struct db *db, struct history_find_cid_op *op, uint6
             said = ERR_CONFLICT;
         } else if (is_wanted(&q, op)) {
             struct cht_entry entry;
-            said = store_get_entry_body(query_lend_bytes(&q, 3), &op->arena, &entry) ? OK : ERR_CORRUPT;
+            said = store_get_entry_body(query_lend_bytes(&q, 3), &op->arena, &entry) ? OK
+                                                                                     : ERR_CORRUPT;
             if (said == OK) {
                 op->found = (struct room_cid){op->user, arena_str(&op->arena, op->cid), entry.seq,
                     entry.n, entry.ts, entry.content};
@@ -370,10 +375,10 @@ static struct history_sqlite *of(struct history *history)
     return container_of(history, struct history_sqlite, history);
 }
 
-#define READ(name, op_type, run) \
-    static void name(struct history *history, struct op_type *op) \
-    { \
-        db_job_put(&of(history)->data->reads, &op->op, of(history)->loop, run); \
+#define READ(name, op_type, run)                                                                   \
+    static void name(struct history *history, struct op_type *op)                                  \
+    {                                                                                              \
+        db_job_put(&of(history)->data->reads, &op->op, of(history)->loop, run);                    \
     }
 
 READ(progress, history_progress_op, run_progress)

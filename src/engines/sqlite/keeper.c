@@ -1,9 +1,11 @@
 /* keeper - writes the write-ahead logs back into their files, beside the writers.
  *
- * Happy path: after a commit that makes a write-ahead log long, the keeper copies it back without stopping the writer (PASSIVE). A
- * writer that never rests would let it grow all the same; past a second mark the little that is left is copied under the writer's
- * lock (RESTART), so that the file begins again from the front. When text was deleted, the write-ahead log is emptied (TRUNCATE), because
- * it still holds that text. How it fails: a reader or writer that is busy makes it try again after the next commit. */
+ * Happy path: after a commit that makes a write-ahead log long, the keeper copies it back without
+ * stopping the writer (PASSIVE). A writer that never rests would let it grow all the same; past a
+ * second mark the little that is left is copied under the writer's lock (RESTART), so that the file
+ * begins again from the front. When text was deleted, the write-ahead log is emptied (TRUNCATE),
+ * because it still holds that text. How it fails: a reader or writer that is busy makes it try
+ * again after the next commit. */
 
 #include "base/check.h"
 #include "data_inner.h"

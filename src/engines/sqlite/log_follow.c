@@ -1,8 +1,9 @@
 /* log_follow - subscriptions: what is in the log of a shard and what comes to it.
  *
- * Happy path: the writer's thread posts the follower once per batch; on its loop it takes records out of the shard's ring, under
- * credit, at most a budget per turn. A follower that is further behind than the ring reads pieces of the file until it has caught
- * up. How it fails: a read that fails ends the source; what was trimmed is skipped, and the reader sees the hole. */
+ * Happy path: the writer's thread posts the follower once per batch; on its loop it takes records
+ * out of the shard's ring, under credit, at most a budget per turn. A follower that is further
+ * behind than the ring reads pieces of the file until it has caught up. How it fails: a read that
+ * fails ends the source; what was trimmed is skipped, and the reader sees the hole. */
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -13,8 +14,8 @@
 #define PIECE 128u
 
 struct log_follower {
-    struct task task;    /* posted: look */
-    struct asker asker;  /* of `read` */
+    struct task task;   /* posted: look */
+    struct asker asker; /* of `read` */
     struct log_follow *follow;
     struct log *log;
     struct loop *loop;

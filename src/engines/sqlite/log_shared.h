@@ -1,10 +1,12 @@
 #pragma once
 
-/* log_shared - the log of a process: its file, its writer thread, and of each shard the newest records in memory.
+/* log_shared - the log of a process: its file, its writer thread, and of each shard the newest
+ * records in memory.
  *
- * The writer thread alone changes the file. It publishes what is durable to the shard's ring, under the shard's mutex, and wakes the
- * followers; loops read rings and marks under the same mutex. One table per shard, whose row id is the index: appends go to the right
- * edge of a tree, and a read needs no second index. */
+ * The writer thread alone changes the file. It publishes what is durable to the shard's ring, under
+ * the shard's mutex, and wakes the followers; loops read rings and marks under the same mutex. One
+ * table per shard, whose row id is the index: appends go to the right edge of a tree, and a read
+ * needs no second index. */
 
 #include <pthread.h>
 
@@ -25,7 +27,7 @@ struct log_shard {
     struct task trim_task; /* the writer's, while trim_queued */
     struct log_shared *log;
     uint32_t number;
-    uint64_t trim_wall_ms;  /* when the trim was asked for */
+    uint64_t trim_wall_ms;      /* when the trim was asked for */
     bool trim_moved, trim_more; /* the writer thread's */
     uint64_t trim_until;
     uint64_t term; /* the writer thread's: newest claim */
@@ -38,7 +40,7 @@ struct log_shard {
     uint64_t next_trim_ms;
     bool trim_queued;
     struct log_recent ring[LOG_RING_RECORDS]; /* by index modulo its size */
-    uint64_t ring_first; /* the oldest index in it; durable + 1 if empty */
+    uint64_t ring_first;                      /* the oldest index in it; durable + 1 if empty */
     uint64_t ring_bytes;
     struct log_follower *followers;
 };
@@ -61,7 +63,7 @@ struct log_writer {
     uint32_t shard;
     uint64_t term;
     _Atomic(uint64_t) wall_ms; /* of the newest append's asking */
-    enum err dead; /* the writer thread's: what appends are answered from here on */
+    enum err dead;             /* the writer thread's: what appends are answered from here on */
 };
 
 /* Per-worker instance. */

@@ -1,7 +1,8 @@
-/* log_sqlite - the port log on a loop: hands questions to the writer, answers from memory, reads the file through a reader.
+/* log_sqlite - the port log on a loop: hands questions to the writer, answers from memory, reads
+ * the file through a reader.
  *
- * Happy path: appends and claims go to the writer's queue; a read that lies in the ring and a tail are answered in this turn. How it
- * fails: what the file says (db_err). */
+ * Happy path: appends and claims go to the writer's queue; a read that lies in the ring and a tail
+ * are answered in this turn. How it fails: what the file says (db_err). */
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -56,7 +57,8 @@ const struct log_recent *log_ring_find(const struct log_shard *shard, uint64_t i
     return &shard->ring[index % LOG_RING_RECORDS];
 }
 
-static struct log_item item_of(uint32_t shard, uint64_t index, uint64_t term, struct buf *record_take)
+static struct log_item item_of(
+    uint32_t shard, uint64_t index, uint64_t term, struct buf *record_take)
 {
     return (struct log_item){shard, index, term, log_position(index), record_take};
 }
@@ -70,8 +72,7 @@ static bool read_from_memory(struct log_shard *shard, struct log_read_op *op)
     for (uint64_t at = op->from; all && at <= last && op->count < op->limit; at++) {
         const struct log_recent *recent = log_ring_find(shard, at);
         CHECK(recent);
-        op->items[op->count++] =
-            item_of(op->shard, at, recent->term, buf_ref(recent->record));
+        op->items[op->count++] = item_of(op->shard, at, recent->term, buf_ref(recent->record));
     }
     pthread_mutex_unlock(&shard->mutex);
     return all;
@@ -97,8 +98,8 @@ static enum err run_read(struct op *asked, struct db_job *job, void *thread)
     query_u64(&q, op->limit);
     while (query_row(&q)) {
         struct cht_str record = query_lend_bytes(&q, 2);
-        op->items[op->count++] = item_of(
-            op->shard, query_get_u64(&q, 0), query_get_u64(&q, 1), buf_copy(record.at, record.size));
+        op->items[op->count++] = item_of(op->shard, query_get_u64(&q, 0), query_get_u64(&q, 1),
+            buf_copy(record.at, record.size));
     }
     query_end(&q);
     enum err err = db_err(&reader->log);

@@ -1,10 +1,11 @@
 /* log_writer - the thread that makes records durable.
  *
- * Happy path: it takes everything that arrived while the last flush ran, writes it in one transaction (which flushes once), publishes
- * the records to rings and followers, and answers in order. Claims, releases and trimming go through the same queue, so a claim is
- * after every append before it and before every append after it, whatever thread they come from.
- * How it fails: an append with a wrong index, term or form ends its writer. A commit that fails answers UNKNOWN for the batch and ends
- * all its writers; a disk that fails ends the process (db_err). */
+ * Happy path: it takes everything that arrived while the last flush ran, writes it in one
+ * transaction (which flushes once), publishes the records to rings and followers, and answers in
+ * order. Claims, releases and trimming go through the same queue, so a claim is after every append
+ * before it and before every append after it, whatever thread they come from. How it fails: an
+ * append with a wrong index, term or form ends its writer. A commit that fails answers UNKNOWN for
+ * the batch and ends all its writers; a disk that fails ends the process (db_err). */
 
 #include <stdio.h>
 
@@ -21,7 +22,8 @@
 
 static const char *const migrations[] = {
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE claims (shard INTEGER PRIMARY KEY, term INTEGER NOT NULL, owner INTEGER NOT NULL);",
+    "CREATE TABLE claims (shard INTEGER PRIMARY KEY, term INTEGER NOT NULL, owner INTEGER NOT "
+    "NULL);",
 };
 
 const struct db_schema log_schema = {
@@ -71,15 +73,16 @@ static bool read_varint(struct reader *reader, uint64_t *ret_number)
     return false;
 }
 
-/* The writer of a record puts its fields in the order of their tags: number, term (1), index (2). */
+/* The writer of a record puts its fields in the order of their tags: number, term (1), index (2).
+ */
 static bool peek_record(const struct buf *record, uint64_t *ret_term, uint64_t *ret_index)
 {
     struct reader reader = {record->bytes, record->bytes + record->size};
     uint64_t number = 0, term_tag = 0, index_tag = 0;
     return read_varint(&reader, &number) && number == CHT_EVENT_record &&
-        read_varint(&reader, &term_tag) && term_tag == (1u << 3) &&
-        read_varint(&reader, ret_term) && read_varint(&reader, &index_tag) &&
-        index_tag == (2u << 3) && read_varint(&reader, ret_index);
+           read_varint(&reader, &term_tag) && term_tag == (1u << 3) &&
+           read_varint(&reader, ret_term) && read_varint(&reader, &index_tag) &&
+           index_tag == (2u << 3) && read_varint(&reader, ret_index);
 }
 
 /* ---- append */
@@ -138,8 +141,8 @@ static void publish(struct log_shard *shard, struct buf *record_take)
 {
     pthread_mutex_lock(&shard->mutex);
     uint64_t index = shard->durable + 1;
-    while (shard->ring_first < index &&
-        (index - shard->ring_first >= LOG_RING_RECORDS || shard->ring_bytes > LOG_RING_BYTES_MAX)) {
+    while (shard->ring_first < index && (index - shard->ring_first >= LOG_RING_RECORDS ||
+                                            shard->ring_bytes > LOG_RING_BYTES_MAX)) {
         drop_oldest(shard);
     }
     shard->ring[index % LOG_RING_RECORDS] = (struct log_recent){index, shard->term, record_take};
@@ -270,8 +273,8 @@ static void run_trim(struct task *task)
 static void settle_trim(struct task *task, bool committed)
 {
     struct log_shard *shard = container_of(task, struct log_shard, trim_task);
-    bool again = committed && shard->trim_more &&
-        db_queue_try_put(&shard->log->queue, &shard->trim_task);
+    bool again =
+        committed && shard->trim_more && db_queue_try_put(&shard->log->queue, &shard->trim_task);
     shard->trim_more = false;
     pthread_mutex_lock(&shard->mutex);
     if (committed) {
@@ -289,7 +292,7 @@ void log_writer_mark(struct log_shard *shard, uint64_t index, uint64_t wall_ms)
         shard->marked = index;
     }
     bool trim = !shard->trim_queued && shard->marked >= shard->oldest &&
-        shard->durable > shard->oldest && wall_ms >= shard->next_trim_ms;
+                shard->durable > shard->oldest && wall_ms >= shard->next_trim_ms;
     if (trim) {
         shard->trim_queued = true;
         shard->trim_wall_ms = wall_ms;
@@ -495,8 +498,8 @@ enum err log_shared_open(struct data_sqlite *data)
     log->shard_count = data->shards;
     db_queue_init(&log->queue);
     if (data->shards == 0 || data->shards > SHARDS_MAX) {
-        LOG_ERROR(data->logger, "store.refused", "reason=\"impossible number of shards\" configured=%u",
-            data->shards);
+        LOG_ERROR(data->logger, "store.refused",
+            "reason=\"impossible number of shards\" configured=%u", data->shards);
         log->shard_count = 0;
         return ERR_BAD_CONFIG;
     }

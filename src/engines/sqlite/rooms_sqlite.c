@@ -1,6 +1,7 @@
 /* rooms_sqlite - the port rooms on store.db.
  *
- * Happy path: reads run on a reader's connection, cursors and claims of names on the writer's. How it fails: db_err. */
+ * Happy path: reads run on a reader's connection, cursors and claims of names on the writer's. How
+ * it fails: db_err. */
 
 #include <string.h>
 
@@ -255,7 +256,8 @@ static enum err run_set_cursor(struct op *asked, struct db_job *job, void *threa
     return err == OK && !found ? ERR_NOT_FOUND : err;
 }
 
-static enum err put_claim(struct db *db, const struct rooms_name_op *op, struct cht_str name, uint64_t now)
+static enum err put_claim(
+    struct db *db, const struct rooms_name_op *op, struct cht_str name, uint64_t now)
 {
     struct query get = db_query(db, STORE_NAME_GET);
     query_text(&get, name);
@@ -306,15 +308,15 @@ static struct rooms_sqlite *of(struct rooms *rooms)
     return container_of(rooms, struct rooms_sqlite, rooms);
 }
 
-#define READ(name, op_type) \
-    static void name(struct rooms *rooms, struct op_type *op) \
-    { \
-        db_job_put(&of(rooms)->data->reads, &op->op, of(rooms)->loop, run_##name); \
+#define READ(name, op_type)                                                                        \
+    static void name(struct rooms *rooms, struct op_type *op)                                      \
+    {                                                                                              \
+        db_job_put(&of(rooms)->data->reads, &op->op, of(rooms)->loop, run_##name);                 \
     }
-#define WRITE(name, op_type) \
-    static void name(struct rooms *rooms, struct op_type *op) \
-    { \
-        db_job_put(&of(rooms)->data->store.queue, &op->op, of(rooms)->loop, run_##name); \
+#define WRITE(name, op_type)                                                                       \
+    static void name(struct rooms *rooms, struct op_type *op)                                      \
+    {                                                                                              \
+        db_job_put(&of(rooms)->data->store.queue, &op->op, of(rooms)->loop, run_##name);           \
     }
 
 READ(load, rooms_load_op)

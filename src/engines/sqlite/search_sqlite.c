@@ -1,15 +1,17 @@
 /* search_sqlite - words in the messages of one's rooms.
  *
- * Happy path: each word of the question is quoted, the last one matches as a beginning; the index answers places, which are joined with
- * the asker's rooms, so nobody finds what they may not read. How it fails: a question without words finds nothing; one that would walk
- * through too much is stopped and answered OVERLOADED. */
+ * Happy path: each word of the question is quoted, the last one matches as a beginning; the index
+ * answers places, which are joined with the asker's rooms, so nobody finds what they may not read.
+ * How it fails: a question without words finds nothing; one that would walk through too much is
+ * stopped and answered OVERLOADED. */
 
 #include <string.h>
 
 #include "base/check.h"
 #include "store.h"
 
-/* Steps of SQLite's machine between two calls, and how many calls a search may have: about a second. */
+/* Steps of SQLite's machine between two calls, and how many calls a search may have: about a
+ * second. */
 #define STEPS_PER_CALL 10000
 #define CALLS_MAX 4000
 
@@ -51,8 +53,7 @@ static struct cht_str quote_words(struct arena *arena, struct cht_str q)
 
 static void read_hits(struct db *db, struct history_search_op *op, struct cht_str words)
 {
-    struct query q =
-        db_query(db, cht_id_is_none(&op->room) ? STORE_SEARCH_ALL : STORE_SEARCH_ROOM);
+    struct query q = db_query(db, cht_id_is_none(&op->room) ? STORE_SEARCH_ALL : STORE_SEARCH_ROOM);
     query_text(&q, words);
     query_id(&q, &op->user);
     query_id(&q, &op->room);

@@ -1,7 +1,8 @@
 /* store_apply - one function per kind of change.
  *
- * Happy path: each change becomes one to four statements that apply upwards only, so writing the same again changes nothing. How it
- * fails: a failed statement stays in the db and undoes the whole batch (data_sqlite.c). */
+ * Happy path: each change becomes one to four statements that apply upwards only, so writing the
+ * same again changes nothing. How it fails: a failed statement stays in the db and undoes the whole
+ * batch (data_sqlite.c). */
 
 #include "base/check.h"
 #include "base/fold.h"
@@ -94,7 +95,8 @@ static void apply_message(struct db *db, uint64_t room_no, const struct history_
     }
 }
 
-/* Takes the current text out of the index. False: nothing to change, because the message is deleted, unknown or as new. */
+/* Takes the current text out of the index. False: nothing to change, because the message is
+ * deleted, unknown or as new. */
 static bool begin_change(struct db *db, uint64_t place, uint64_t seq)
 {
     struct query q = on_place(db, STORE_MESSAGE_TEXT, place);
@@ -330,7 +332,8 @@ static void show_again(struct db *db, uint64_t room_no, const struct history_cha
     }
 }
 
-static void raise_mine(struct db *db, uint32_t statement, const struct history_change *c, uint64_t n)
+static void raise_mine(
+    struct db *db, uint32_t statement, const struct history_change *c, uint64_t n)
 {
     struct query q = db_query(db, statement);
     query_id(&q, &c->user);

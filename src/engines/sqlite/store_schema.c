@@ -1,7 +1,8 @@
 /* store_schema - the tables of store.db and the conversions of their rows.
  *
- * Everything here is a projection of the log, except cursors and claims of names. Happy path: columns in the order of store.h become
- * values. How it fails: a body that does not decode is reported as CORRUPT by the caller. */
+ * Everything here is a projection of the log, except cursors and claims of names. Happy path:
+ * columns in the order of store.h become values. How it fails: a body that does not decode is
+ * reported as CORRUPT by the caller. */
 
 #include <string.h>
 
@@ -23,13 +24,17 @@ static const char *const migrations[] = {
     "CREATE TABLE public_names (name TEXT PRIMARY KEY, room BLOB NOT NULL,"
     " claimed_at INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX public_names_room ON public_names (room);"
-    "CREATE TABLE members (room_no INTEGER, user BLOB, role INTEGER NOT NULL, state INTEGER NOT NULL,"
+    "CREATE TABLE members (room_no INTEGER, user BLOB, role INTEGER NOT NULL, state INTEGER NOT "
+    "NULL,"
     " joined_seq INTEGER NOT NULL, muted_until INTEGER NOT NULL, changed_seq INTEGER NOT NULL,"
     " PRIMARY KEY (room_no, user)) WITHOUT ROWID;"
-    "CREATE TABLE rooms_by_user (user BLOB, room BLOB, room_no INTEGER NOT NULL, role INTEGER NOT NULL,"
+    "CREATE TABLE rooms_by_user (user BLOB, room BLOB, room_no INTEGER NOT NULL, role INTEGER NOT "
+    "NULL,"
     " joined_seq INTEGER NOT NULL, read_n INTEGER NOT NULL, mention_n INTEGER NOT NULL DEFAULT 0,"
-    " hidden INTEGER NOT NULL, changed_seq INTEGER NOT NULL, PRIMARY KEY (user, room)) WITHOUT ROWID;"
-    "CREATE TABLE entries (place INTEGER PRIMARY KEY, kind INTEGER NOT NULL, target INTEGER, by BLOB,"
+    " hidden INTEGER NOT NULL, changed_seq INTEGER NOT NULL, PRIMARY KEY (user, room)) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE entries (place INTEGER PRIMARY KEY, kind INTEGER NOT NULL, target INTEGER, by "
+    "BLOB,"
     " cid TEXT, body BLOB NOT NULL, text TEXT);"
     "CREATE INDEX entries_edits ON entries (target) WHERE kind = 2;"
     "CREATE TABLE messages (place INTEGER PRIMARY KEY, n INTEGER NOT NULL, ts INTEGER NOT NULL,"
@@ -38,8 +43,10 @@ static const char *const migrations[] = {
     " changed_seq INTEGER NOT NULL);"
     "CREATE TABLE reactions (place INTEGER, key TEXT, user BLOB, is_on INTEGER NOT NULL,"
     " changed_seq INTEGER NOT NULL, PRIMARY KEY (place, key, user)) WITHOUT ROWID;"
-    "CREATE VIRTUAL TABLE search USING fts5 (text, content='', tokenize='unicode61 remove_diacritics 2');"
-    "CREATE TABLE shard_progress (shard INTEGER PRIMARY KEY, term INTEGER NOT NULL, idx INTEGER NOT NULL,"
+    "CREATE VIRTUAL TABLE search USING fts5 (text, content='', tokenize='unicode61 "
+    "remove_diacritics 2');"
+    "CREATE TABLE shard_progress (shard INTEGER PRIMARY KEY, term INTEGER NOT NULL, idx INTEGER "
+    "NOT NULL,"
     " position BLOB NOT NULL);"
     "CREATE TABLE purge (wanted INTEGER NOT NULL);"
     "INSERT INTO purge (wanted) VALUES (0);",
@@ -146,8 +153,7 @@ void store_get_message(
     };
     struct cht_str mentions = query_lend_bytes(query, first + 7);
     ret_message->mentions.count = mentions.size / (uint32_t)sizeof(struct cht_id);
-    ret_message->mentions.at =
-        mentions.size ? arena_copy(arena, mentions.at, mentions.size) : NULL;
+    ret_message->mentions.at = mentions.size ? arena_copy(arena, mentions.at, mentions.size) : NULL;
 }
 
 bool store_get_entry_body(struct cht_str body, struct arena *arena, struct cht_entry *ret_entry)

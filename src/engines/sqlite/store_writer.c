@@ -1,8 +1,10 @@
-/* store_writer - what the writer thread of store.db does beside applying changes: opening, undoing, purging the search index.
+/* store_writer - what the writer thread of store.db does beside applying changes: opening, undoing,
+ * purging the search index.
  *
- * The search index drops a deleted text at once for searches, but its old segments keep the words until they are merged. So after
- * deletes, whenever nothing else is to be done, the index is merged piece by piece until those words are gone, and the write-ahead
- * log is emptied. How it fails: a failed piece is tried again after the next batch; an unfinished purge is noted in the file. */
+ * The search index drops a deleted text at once for searches, but its old segments keep the words
+ * until they are merged. So after deletes, whenever nothing else is to be done, the index is merged
+ * piece by piece until those words are gone, and the write-ahead log is emptied. How it fails: a
+ * failed piece is tried again after the next batch; an unfinished purge is noted in the file. */
 
 #include "base/mem.h"
 #include "store.h"
@@ -21,7 +23,8 @@ static void on_rollback(struct data_writer *writer)
     state->purge_wanted = true;
 }
 
-/* One piece; true if there may be more. A negative number begins by putting all segments into one level. */
+/* One piece; true if there may be more. A negative number begins by putting all segments into one
+ * level. */
 static bool merge_piece(struct data_writer *writer)
 {
     struct store_state *state = writer->state;
@@ -38,7 +41,8 @@ static bool merge_piece(struct data_writer *writer)
 static void on_idle(struct data_writer *writer)
 {
     struct store_state *state = writer->state;
-    for (int i = 0; i < PIECES_MAX && state->purge_wanted && db_queue_is_empty(&writer->queue); i++) {
+    for (int i = 0; i < PIECES_MAX && state->purge_wanted && db_queue_is_empty(&writer->queue);
+         i++) {
         if (merge_piece(writer)) {
             continue;
         }

@@ -1,7 +1,8 @@
 /* users_sqlite - the port users on users.db.
  *
- * Happy path: reads run on a reader's connection; changes run on the writer's thread, many in one transaction, each a compare-and-set of
- * its own. How it fails: db_err; a lost comparison is STALE or TAKEN and changes nothing. */
+ * Happy path: reads run on a reader's connection; changes run on the writer's thread, many in one
+ * transaction, each a compare-and-set of its own. How it fails: db_err; a lost comparison is STALE
+ * or TAKEN and changes nothing. */
 
 #include <string.h>
 
@@ -10,10 +11,12 @@
 #include "data_inner.h"
 #include "ports/users.h"
 
-#define USER_COLUMNS \
-    "id, username, display_name, bio, password_hash, created, token_version, row_version, disabled, deleted"
-#define DEVICE_COLUMNS \
-    "user, id, name, refresh_hash, previous_hash, generation, rotated_at, created, last_seen, revoked_at"
+#define USER_COLUMNS                                                                               \
+    "id, username, display_name, bio, password_hash, created, token_version, row_version, "        \
+    "disabled, deleted"
+#define DEVICE_COLUMNS                                                                             \
+    "user, id, name, refresh_hash, previous_hash, generation, rotated_at, created, last_seen, "    \
+    "revoked_at"
 #define GET_MAX 1000u
 #define BLOCKING_MAX 100u
 
@@ -37,7 +40,8 @@ static const char *const texts[USERS_STATEMENT_COUNT] = {
 };
 
 static const char *const migrations[] = {
-    "CREATE TABLE users (id BLOB PRIMARY KEY, username TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL,"
+    "CREATE TABLE users (id BLOB PRIMARY KEY, username TEXT NOT NULL UNIQUE, display_name TEXT NOT "
+    "NULL,"
     " bio TEXT NOT NULL, password_hash TEXT NOT NULL, created INTEGER NOT NULL,"
     " token_version INTEGER NOT NULL, row_version INTEGER NOT NULL, disabled INTEGER NOT NULL,"
     " deleted INTEGER NOT NULL);"
@@ -421,15 +425,15 @@ static struct users_sqlite *of(struct users *users)
     return container_of(users, struct users_sqlite, users);
 }
 
-#define READ(name) \
-    static void name(struct users *users, struct users_##name##_op *op) \
-    { \
-        db_job_put(&of(users)->data->reads, &op->op, of(users)->loop, run_##name); \
+#define READ(name)                                                                                 \
+    static void name(struct users *users, struct users_##name##_op *op)                            \
+    {                                                                                              \
+        db_job_put(&of(users)->data->reads, &op->op, of(users)->loop, run_##name);                 \
     }
-#define WRITE(name) \
-    static void name(struct users *users, struct users_##name##_op *op) \
-    { \
-        db_job_put(&of(users)->data->users.queue, &op->op, of(users)->loop, run_##name); \
+#define WRITE(name)                                                                                \
+    static void name(struct users *users, struct users_##name##_op *op)                            \
+    {                                                                                              \
+        db_job_put(&of(users)->data->users.queue, &op->op, of(users)->loop, run_##name);           \
     }
 
 WRITE(create)

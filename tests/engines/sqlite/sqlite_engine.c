@@ -1,6 +1,7 @@
 /* sqlite_engine - opens and closes a data directory around a test.
  *
- * Happy path: a new directory per test. How it fails: an engine that does not open fails the test. */
+ * Happy path: a new directory per test. How it fails: an engine that does not open fails the test.
+ */
 
 #include "sqlite_engine.h"
 
@@ -53,8 +54,10 @@ static void open_engine(struct contract_engine *engine, bool fresh)
         snprintf(the_state.dir, sizeof(the_state.dir), "/tmp/chattifier-test-XXXXXX");
         assert_non_null(mkdtemp(the_state.dir));
     }
-    struct data_sqlite_options options = {
-        .dir = the_state.dir, .shards = SHARDS, .retention_ms = 0, .logger = sqlite_engine_logger()};
+    struct data_sqlite_options options = {.dir = the_state.dir,
+        .shards = SHARDS,
+        .retention_ms = 0,
+        .logger = sqlite_engine_logger()};
     assert_int_equal(data_sqlite_open(&options, &the_state.data), OK);
     struct loop *loop = &engine->loop.loop;
     engine->log = log_sqlite_create(the_state.data, loop);

@@ -1,6 +1,7 @@
 #pragma once
 
-/* sqlite_engine - the SQLite engines as the contract suites want them: a directory under the system's temporary one. */
+/* sqlite_engine - the SQLite engines as the contract suites want them: a directory under the
+ * system's temporary one. */
 
 #include "contract.h"
 #include "sqlite/data_sqlite.h"

@@ -1,4 +1,5 @@
-/* The data directory: who may open it, what survives a kill, what a delete leaves, what a backup holds. */
+/* The data directory: who may open it, what survives a kill, what a delete leaves, what a backup
+ * holds. */
 
 #include "sqlite_engine.h"
 
@@ -27,7 +28,8 @@ static enum err open_as(struct contract_engine *engine, uint32_t shards)
     return err;
 }
 
-static void write_at(struct contract_engine *engine, const char *file, long at, const void *bytes, size_t size)
+static void write_at(
+    struct contract_engine *engine, const char *file, long at, const void *bytes, size_t size)
 {
     char path[128];
     snprintf(path, sizeof(path), "%s/%s", sqlite_engine_dir(engine), file);
@@ -122,14 +124,16 @@ static struct log_claim_op claim(struct contract_engine *engine, uint32_t shard)
     return op;
 }
 
-static bool append_burst(struct contract_engine *engine, const struct log_claim_op *owner, uint64_t first)
+static bool append_burst(
+    struct contract_engine *engine, const struct log_claim_op *owner, uint64_t first)
 {
     static struct log_append_op ops[BURST];
     struct test_asker asker;
     test_asker_init(&asker);
     for (uint32_t i = 0; i < BURST; i++) {
         ops[i] = (struct log_append_op){0};
-        log_append(engine->log, &asker.asker, &ops[i], owner->writer, make_record(owner->term, first + i));
+        log_append(
+            engine->log, &asker.asker, &ops[i], owner->writer, make_record(owner->term, first + i));
     }
     return test_loop_run_until_answered(&engine->loop, &asker, BURST) && asker.last == OK;
 }
@@ -226,7 +230,8 @@ static bool holds(const char *dir, const char *file, const char *marker)
     return found;
 }
 
-static void write_changes(struct contract_engine *engine, const struct history_change *changes, uint32_t count)
+static void write_changes(
+    struct contract_engine *engine, const struct history_change *changes, uint32_t count)
 {
     static uint64_t index;
     struct history_write_op op = {
@@ -249,11 +254,16 @@ static void say(struct contract_engine *engine, uint64_t seq, const char *text)
 
 static void edit(struct contract_engine *engine, uint64_t seq, uint64_t target, const char *text)
 {
-    struct cht_entry entry = {.kind = cht_entry_kind_edited, .seq = seq, .ts = seq, .target = target};
+    struct cht_entry entry = {
+        .kind = cht_entry_kind_edited, .seq = seq, .ts = seq, .target = target};
     entry.text = contract_str(text);
     struct history_change changes[2] = {
         {.kind = CHANGE_ENTRY, .room = contract_id(5), .seq = seq, .entry = &entry},
-        {.kind = CHANGE_EDIT, .room = contract_id(5), .seq = seq, .target = target, .text = entry.text},
+        {.kind = CHANGE_EDIT,
+            .room = contract_id(5),
+            .seq = seq,
+            .target = target,
+            .text = entry.text},
     };
     write_changes(engine, changes, 2);
 }
@@ -335,7 +345,8 @@ static void a_backup_opens_like_the_original(void **state)
     assert_int_equal(data_sqlite_backup(sqlite_engine_data(engine), dir), OK);
     assert_int_equal(data_sqlite_backup(sqlite_engine_data(engine), dir), ERR_IO);
     struct data_sqlite *copy = NULL;
-    struct data_sqlite_options options = {.dir = dir, .shards = 4, .logger = sqlite_engine_logger()};
+    struct data_sqlite_options options = {
+        .dir = dir, .shards = 4, .logger = sqlite_engine_logger()};
     assert_int_equal(data_sqlite_open(&options, &copy), OK);
     struct log *log = log_sqlite_create(copy, &engine->loop.loop);
     struct log_tail_op tail = {0};
@@ -351,7 +362,10 @@ static void a_backup_opens_like_the_original(void **state)
 int main(void)
 {
     struct contract_engine *engine = sqlite_engine();
-#define TEST(name) {#name, name, contract_setup, contract_teardown, engine}
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name, contract_setup, contract_teardown, engine                                     \
+    }
     const struct CMUnitTest tests[] = {
         TEST(the_same_data_is_not_opened_twice),
         TEST(the_number_of_shards_never_changes),
