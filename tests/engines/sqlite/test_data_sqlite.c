@@ -294,9 +294,8 @@ static void a_deleted_text_is_nowhere_in_the_files(void **state)
 
 /* ---- trimming and backup */
 
-static bool is_trimmed(void *context)
+static bool is_trimmed(struct contract_engine *engine)
 {
-    struct contract_engine *engine = context;
     struct log_item items[1];
     struct log_read_op op = {.from = 1, .until = 1, .limit = 1, .items = items};
     enum err err = ASK(engine, log_read, engine->log, &op);
@@ -318,8 +317,8 @@ static void the_log_is_trimmed_behind_its_mark(void **state)
     engine->open(engine, false);
     assert_false(is_trimmed(engine));
     log_mark(engine->log, 0, 1000);
-    for (int i = 0; i < 100 && !is_trimmed(engine); i++) {
-    }
+    owner = claim(engine, 1); /* goes through the same queue */
+    log_release(engine->log, owner.writer);
     assert_true(is_trimmed(engine));
     engine->close(engine);
     engine->open(engine, false);
