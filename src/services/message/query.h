@@ -15,7 +15,7 @@
 #define QUERY_ROOMS_MAX 1000
 #define QUERY_USERS_MAX 1024
 #define QUERY_PAGE_BYTES                                                                           \
-    (128u << 10) /* of texts; with all around them a page stays under 256 KiB */
+    (96u << 10) /* of texts; with all around them a page stays under 256 KiB */
 #define QUERY_BODY_BYTES (1u << 20)
 
 struct query;
