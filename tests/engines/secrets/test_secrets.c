@@ -2,7 +2,6 @@
 
 #include "test.h"
 
-#include <crypt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,25 +170,21 @@ static void argon2_hashes_fit_their_password_alone(void **state)
         password_hash_fits((struct cht_str){"violet staircase\0", 17}, str(hash), &outdated));
 }
 
+/* The hash is of 72 times x; bcrypt itself would take anything that begins so. */
 static void old_bcrypt_hashes_fit_and_are_outdated(void **state)
 {
-    struct crypt_data *data = calloc(1, sizeof(*data));
-    char hash[PASSWORD_HASH_SIZE];
+    static const char hash[] = "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
     char longest[74];
     bool outdated = false;
     (void)state;
-    assert_non_null(data);
     memset(longest, 'x', 73);
     longest[73] = '\0';
-    snprintf(hash, sizeof(hash), "%s", crypt_rn(longest, "$2b$04$abcdefghijklmnopqrstuu", data, (int)sizeof(*data)));
-    assert_int_equal(strlen(hash), 60);
     assert_false(password_hash_fits(str(longest), str(hash), &outdated));
     longest[72] = '\0';
     assert_true(password_hash_fits(str(longest), str(hash), &outdated));
     assert_true(outdated);
     longest[71] = '\0';
     assert_false(password_hash_fits(str(longest), str(hash), &outdated));
-    free(data);
 }
 
 static void hashes_that_ask_for_too_much_are_not_computed(void **state)
