@@ -536,7 +536,7 @@ export interface FRoom {
   seq: number;
   /** As in message. */
   prev?: number;
-  /** Who. */
+  /** Who it is. */
   by?: Id;
   /** When. */
   ts: number;
@@ -563,7 +563,7 @@ export interface FRoomDeleted {
   seq: number;
   /** As in message. */
   prev?: number;
-  /** Who. */
+  /** Who it is. */
   by?: Id;
   /** When. */
   ts: number;
@@ -612,7 +612,7 @@ export interface FReceipt {
   type: "receipt";
   /** The room. */
   room: Id;
-  /** Who. */
+  /** Who it is. */
   user: Id;
   /** The number of the message. */
   read_n: number;
@@ -623,7 +623,7 @@ export interface FTyping {
   type: "typing";
   /** The room. */
   room: Id;
-  /** Who. */
+  /** Who it is. */
   user: Id;
   /** For how long to believe it; 0: stopped. */
   for_ms: number;
@@ -632,9 +632,9 @@ export interface FTyping {
 /** A watched user came, went or turned away. */
 export interface FPresence {
   type: "presence";
-  /** Who. */
+  /** Who it is. */
   user: Id;
-  /** How. */
+  /** How it is. */
   state: "online" | "away" | "offline";
   /** When the user was last active. */
   last_seen?: number;

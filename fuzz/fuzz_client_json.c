@@ -1,23 +1,25 @@
 /* fuzz_client_json - the reader of clients' JSON against any bytes.
  *
- * Happy path: the reader stays inside its bytes; an accepted command is written again, read again and then written the same; what is
- * accepted also passes through the binary form. How it fails: a trap, which the fuzzer reports with its input. */
+ * Happy path: the reader stays inside its bytes; an accepted command is written again, read again
+ * and then written the same; what is accepted also passes through the binary form. How it fails: a
+ * trap, which the fuzzer reports with its input. */
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "chattifier/events.h"
 
-#define DEMAND(condition) \
-    do { \
-        if (!(condition)) { \
-            abort(); \
-        } \
+#define DEMAND(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* A command in memory of exactly the size of its text, so that the sanitizer sees every step outside. */
+/* A command in memory of exactly the size of its text, so that the sanitizer sees every step
+ * outside. */
 struct reading {
     char *text;
     size_t size;

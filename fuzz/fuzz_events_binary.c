@@ -1,7 +1,7 @@
 /* fuzz_events_binary - the decoder of bus events against any bytes.
  *
- * Happy path: what is accepted encodes again, and decodes to the same event; the second encoding is the first byte for byte. How
- * it fails: a trap, which the fuzzer reports with its input. */
+ * Happy path: what is accepted encodes again, and decodes to the same event; the second encoding is
+ * the first byte for byte. How it fails: a trap, which the fuzzer reports with its input. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +9,11 @@
 #include "chattifier/events.h"
 
 #define EVENT_BYTES_MAX 4096
-#define DEMAND(condition) \
-    do { \
-        if (!(condition)) { \
-            abort(); \
-        } \
+#define DEMAND(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -1,4 +1,5 @@
-/* fuzz_http1 - heads and chunked bodies of requests, whole and in pieces: both readings must agree. */
+/* fuzz_http1 - heads and chunked bodies of requests, whole and in pieces: both readings must agree.
+ */
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,8 @@ static void decode(const uint8_t *bytes, size_t size, size_t step)
         size_t part = size - at < step ? size - at : step;
         size_t used = 0;
         size_t got = 0;
-        int result = http1_chunks(&chunks, copy + at, part, copy + decoded, 65536 - decoded, &used, &got);
+        int result =
+            http1_chunks(&chunks, copy + at, part, copy + decoded, 65536 - decoded, &used, &got);
         decoded += got;
         at += used;
         if (result != HTTP1_MORE) {

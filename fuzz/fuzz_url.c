@@ -1,4 +1,5 @@
-/* fuzz_url - paths and queries. A decoded path has no dot segments, no control characters, and is decoded only once. */
+/* fuzz_url - paths and queries. A decoded path has no dot segments, no control characters, and is
+ * decoded only once. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct cht_str text = {copy, (uint32_t)size};
     struct cht_str path;
     if (url_decode_path(text, scratch, &path)) {
-        if (path.size > size || path.at[0] != '/' || memchr(path.at, 0, path.size)
-            || memmem(path.at, path.size, "/../", 4)) {
+        if (path.size > size || path.at[0] != '/' || memchr(path.at, 0, path.size) ||
+            memmem(path.at, path.size, "/../", 4)) {
             abort();
         }
     }

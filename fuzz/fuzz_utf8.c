@@ -8,11 +8,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* Size of the sequence at `at`, by decoding it and looking whether it had to be that long; 0 if it is none. */
+/* Size of the sequence at `at`, by decoding it and looking whether it had to be that long; 0 if it
+ * is none. */
 static size_t slow_step(const uint8_t *at, size_t left)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t size = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
+    size_t size = at[0] < 0x80       ? 1
+                  : at[0] >> 5 == 6  ? 2
+                  : at[0] >> 4 == 14 ? 3
+                  : at[0] >> 3 == 30 ? 4
+                                     : 0;
     if (size == 0 || size > left) {
         return 0;
     }

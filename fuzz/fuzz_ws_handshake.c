@@ -18,9 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     size_t head_size;
     struct http_field fields[HTTP_FIELDS_MAX];
     struct http_head head;
-    if (http1_find_end(request, line_size + size, &scanned, &head_size) == 0
-        && http1_read_head(request, head_size, fields, &head) == 0
-        && ws_judge_offer(&head) == WS_OFFER_GOOD) {
+    if (http1_find_end(request, line_size + size, &scanned, &head_size) == 0 &&
+        http1_read_head(request, head_size, fields, &head) == 0 &&
+        ws_judge_offer(&head) == WS_OFFER_GOOD) {
         struct cht_str key = http1_field(head.fields, head.field_count, "sec-websocket-key");
         char keyed[WS_KEYED_SIZE];
         if (key.size != WS_KEY_SIZE) {

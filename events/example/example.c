@@ -1,7 +1,7 @@
 /* example - another project that uses the events library.
  *
- * Happy path: it reads a record as it lies on the bus and prints it, and writes a command both as a client sends it and as it
- * travels. How it fails: bytes that are no record end it with 1.
+ * Happy path: it reads a record as it lies on the bus and prints it, and writes a command both as a
+ * client sends it and as it travels. How it fails: bytes that are no record end it with 1.
  *
  * Build: cc example.c $(pkg-config --cflags --libs chattifier-events) */
 
@@ -17,8 +17,12 @@ static struct cht_str text_of(const char *text)
 /* Bytes as a consumer of the topic `room_log` gets them. */
 static size_t make_record(uint8_t *ret_bytes)
 {
-    struct cht_entry entry = {.kind = cht_entry_kind_message, .seq = 42, .n = 40, .ts = 1700000000000,
-        .cid = text_of("c1"), .text = text_of("Hello from the log")};
+    struct cht_entry entry = {.kind = cht_entry_kind_message,
+        .seq = 42,
+        .n = 40,
+        .ts = 1700000000000,
+        .cid = text_of("c1"),
+        .text = text_of("Hello from the log")};
     struct cht_record record = {.term = 1, .index = 7, .entries = {&entry, 1}};
     cht_encode(&cht_row_record, &record, ret_bytes);
     return cht_encoded_size(&cht_row_record, &record);
@@ -47,7 +51,8 @@ static void print_command(void)
     char text[512];
     uint8_t bytes[512];
     struct cht_json json = {.at = text, .size = sizeof(text)};
-    struct cht_command command = {.type = cht_command_type_message_send, .cid = text_of("c2"),
+    struct cht_command command = {.type = cht_command_type_message_send,
+        .cid = text_of("c2"),
         .text = text_of("Hello \"room\"")};
     cht_id_from_text(text_of("0123abcd-0000-4000-8000-000000000001"), &command.room);
     cht_json_client(&json, &command, text_of("1"));

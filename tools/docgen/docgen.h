@@ -1,6 +1,7 @@
 #pragma once
 
-/* docgen - the reference, made from the tables. One writer per file; all of them print to an open file or into one JSON text. */
+/* docgen - the reference, made from the tables. One writer per file; all of them print to an open
+ * file or into one JSON text. */
 
 #include <stdio.h>
 
@@ -41,7 +42,8 @@ const struct error_row *error_rows(size_t *ret_count);
 const char *answer_of(uint64_t type);
 
 /* Calls `each` for the rows of the bus, or for the frames to clients. */
-void each_row(bool frames, void (*each)(void *context, const struct cht_event_row *row), void *context);
+void each_row(
+    bool frames, void (*each)(void *context, const struct cht_event_row *row), void *context);
 
 /* The frame's type; f_room has two and answers the first. */
 const char *frame_type(const struct cht_event_row *row);

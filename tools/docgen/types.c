@@ -1,7 +1,7 @@
 /* types - the protocol for TypeScript.
  *
- * Happy path: an interface per command and frame, and a union of each. How it fails: like all printing, seen by main when it
- * closes the file. */
+ * Happy path: an interface per command and frame, and a union of each. How it fails: like all
+ * printing, seen by main when it closes the file. */
 
 #include <ctype.h>
 
@@ -32,10 +32,17 @@ static void print_words(FILE *file, const struct cht_words *words)
 
 static void print_type(FILE *file, const struct cht_field_row *field)
 {
-    static const char *const names[] = {[CHT_KIND_id] = "Id", [CHT_KIND_u64] = "number",
-        [CHT_KIND_flag] = "boolean", [CHT_KIND_text] = "string", [CHT_KIND_chars] = "string",
-        [CHT_KIND_token] = "string", [CHT_KIND_bytes] = "string", [CHT_KIND_json] = "unknown",
-        [CHT_KIND_ids] = "Id[]", [CHT_KIND_list] = "", [CHT_KIND_word] = ""};
+    static const char *const names[] = {[CHT_KIND_id] = "Id",
+        [CHT_KIND_u64] = "number",
+        [CHT_KIND_flag] = "boolean",
+        [CHT_KIND_text] = "string",
+        [CHT_KIND_chars] = "string",
+        [CHT_KIND_token] = "string",
+        [CHT_KIND_bytes] = "string",
+        [CHT_KIND_json] = "unknown",
+        [CHT_KIND_ids] = "Id[]",
+        [CHT_KIND_list] = "",
+        [CHT_KIND_word] = ""};
     if (field->words != NULL) {
         print_words(file, field->words);
     } else if (field->item == &cht_row_room_seq) {
@@ -101,7 +108,8 @@ static void print_command(FILE *file, uint64_t type)
 
 void write_types(FILE *file)
 {
-    fprintf(file, "// Made from the tables by tools/docs.\n\n/** A lower-case UUID. */\nexport type Id = string;\n\n");
+    fprintf(file, "// Made from the tables by tools/docs.\n\n/** A lower-case UUID. */\nexport "
+                  "type Id = string;\n\n");
     for (uint64_t type = 1; type < cht_command_type_count; type++) {
         print_command(file, type);
     }

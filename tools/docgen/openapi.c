@@ -48,7 +48,8 @@ static uint64_t path_parameters(struct cht_json *json, const char *path)
         const struct path_field *entry = &path_fields[i];
         if (strstr(path, entry->in_path) != NULL) {
             char name[32];
-            snprintf(name, sizeof(name), "%.*s", (int)strlen(entry->in_path) - 2, entry->in_path + 1);
+            snprintf(
+                name, sizeof(name), "%.*s", (int)strlen(entry->in_path) - 2, entry->in_path + 1);
             parameter(json, name, "path", &cht_row_command.fields[entry->field]);
             bits |= UINT64_C(1) << entry->field;
         }
@@ -115,7 +116,8 @@ static void operation(struct cht_json *json, const struct cht_route_row *route)
     uint64_t rest = row->takes & ~path_parameters(json, route->path);
     if (row->changes) {
         parameter(json, "Idempotency-Key", "header", &cht_row_command.fields[CHT_AT_command_cid]);
-        parameter(json, "Idempotency-After", "header", &cht_row_command.fields[CHT_AT_command_after]);
+        parameter(
+            json, "Idempotency-After", "header", &cht_row_command.fields[CHT_AT_command_after]);
     }
     rest &= ~(CHT_BIT(command, cid) | CHT_BIT(command, after) | CHT_BIT(command, to));
     if (route->command == cht_command_type_message_react) {
@@ -156,7 +158,8 @@ static void user_body(struct cht_json *json, const struct user_route *route)
     cht_json_begin(json, '[');
     for (size_t i = 0; i < count; i++) {
         if (members[i].required && strcmp(members[i].route, route->name) == 0) {
-            cht_json_text(json, (struct cht_str){members[i].name, (uint32_t)strlen(members[i].name)});
+            cht_json_text(
+                json, (struct cht_str){members[i].name, (uint32_t)strlen(members[i].name)});
         }
     }
     cht_json_end(json, ']');
@@ -260,7 +263,8 @@ static const char error_schema[] =
     "\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
     "\"responses\":{\"error\":{\"description\":\"Refused.\",\"content\":{\"application/json\":{"
     "\"schema\":{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"object\","
-    "\"required\":[\"code\",\"message\",\"retry\"],\"properties\":{\"message\":{\"type\":\"string\"},"
+    "\"required\":[\"code\",\"message\",\"retry\"],\"properties\":{\"message\":{\"type\":"
+    "\"string\"},"
     "\"retry\":{\"type\":\"boolean\"},\"field\":{\"type\":\"string\"},"
     "\"retry_after_ms\":{\"type\":\"integer\"},\"code\":{\"enum\":[";
 

@@ -65,7 +65,8 @@ static void channel(struct cht_json *json)
     cht_json_begin(json, '{');
     key_text(json, "address", "/api/socket");
     key_text(json, "description",
-        "Sub-protocol chattifier.v1; text frames with one JSON object each. Credentials: a bearer token or ?ticket=.");
+        "Sub-protocol chattifier.v1; text frames with one JSON object each. Credentials: a bearer "
+        "token or ?ticket=.");
     cht_json_key(json, "messages");
     cht_json_begin(json, '{');
     for (uint64_t type = 1; type < cht_command_type_count; type++) {

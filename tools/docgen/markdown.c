@@ -1,15 +1,23 @@
 /* markdown - the reference for people.
  *
- * Happy path: one section per table. How it fails: like all printing, seen by main when it closes the file. */
+ * Happy path: one section per table. How it fails: like all printing, seen by main when it closes
+ * the file. */
 
 #include "docgen.h"
 
 static const char *kind_name(const struct cht_field_row *field)
 {
-    static const char *const names[] = {[CHT_KIND_id] = "id", [CHT_KIND_u64] = "number",
-        [CHT_KIND_flag] = "flag", [CHT_KIND_text] = "text", [CHT_KIND_chars] = "name",
-        [CHT_KIND_token] = "token", [CHT_KIND_bytes] = "bytes", [CHT_KIND_json] = "JSON",
-        [CHT_KIND_ids] = "ids", [CHT_KIND_list] = "list", [CHT_KIND_word] = "word"};
+    static const char *const names[] = {[CHT_KIND_id] = "id",
+        [CHT_KIND_u64] = "number",
+        [CHT_KIND_flag] = "flag",
+        [CHT_KIND_text] = "text",
+        [CHT_KIND_chars] = "name",
+        [CHT_KIND_token] = "token",
+        [CHT_KIND_bytes] = "bytes",
+        [CHT_KIND_json] = "JSON",
+        [CHT_KIND_ids] = "ids",
+        [CHT_KIND_list] = "list",
+        [CHT_KIND_word] = "word"};
     return names[field->kind];
 }
 
@@ -30,11 +38,13 @@ static void print_row(void *context, const struct cht_event_row *row)
 {
     FILE *file = context;
     if (frame_type(row) != NULL) {
-        fprintf(file, "### %s\n\n", row == &cht_row_f_room ? "room.created, room.updated" : row->wire);
+        fprintf(
+            file, "### %s\n\n", row == &cht_row_f_room ? "room.created, room.updated" : row->wire);
     } else {
         fprintf(file, "### %s (%u)\n\n", row->name, row->number);
     }
-    fprintf(file, "%s\n\n| tag | field | kind | required | what |\n|---|---|---|---|---|\n", row->doc);
+    fprintf(
+        file, "%s\n\n| tag | field | kind | required | what |\n|---|---|---|---|---|\n", row->doc);
     for (uint32_t i = 0; i < row->field_count; i++) {
         const struct cht_field_row *field = &row->fields[i];
         fprintf(file, "| %u | %s | ", field->number, field->name);
@@ -57,7 +67,8 @@ static void print_takes(FILE *file, const struct cht_command_row *row)
 
 static void print_commands(FILE *file)
 {
-    fprintf(file, "## Commands\n\nFields with a question mark may be left out; posting, adding and history are members of"
+    fprintf(file, "## Commands\n\nFields with a question mark may be left out; posting, adding and "
+                  "history are members of"
                   " `settings`. What a field is stands under the event `command`.\n\n"
                   "| command | what | fields | answer |\n|---|---|---|---|\n");
     for (uint64_t type = 1; type < cht_command_type_count; type++) {
@@ -72,10 +83,14 @@ static void print_commands(FILE *file)
 static const char *condition_text(unsigned condition)
 {
     static const char *const texts[] = {[cht_condition_always] = "",
-        [cht_condition_posting] = "as `posting` says", [cht_condition_adding] = "as `adding` says",
-        [cht_condition_author] = "the author", [cht_condition_author_or_admin] = "the author or an admin",
-        [cht_condition_lower_role] = "over a lower role", [cht_condition_not_blocked] = "not blocked",
-        [cht_condition_unmuted] = "not muted", [cht_condition_public] = "public only",
+        [cht_condition_posting] = "as `posting` says",
+        [cht_condition_adding] = "as `adding` says",
+        [cht_condition_author] = "the author",
+        [cht_condition_author_or_admin] = "the author or an admin",
+        [cht_condition_lower_role] = "over a lower role",
+        [cht_condition_not_blocked] = "not blocked",
+        [cht_condition_unmuted] = "not muted",
+        [cht_condition_public] = "public only",
         [cht_condition_or_public] = "or anyone, if public"};
     return texts[condition];
 }
@@ -88,7 +103,8 @@ static void print_right(FILE *file, const struct cht_right *right)
     }
     const char *condition = condition_text(right->condition);
     fprintf(file, " %s%s%s |",
-        right->least_role == CHT_ROLE_ANYONE ? "anyone" : cht_word_text(&cht_words_role, right->least_role),
+        right->least_role == CHT_ROLE_ANYONE ? "anyone"
+                                             : cht_word_text(&cht_words_role, right->least_role),
         condition[0] == '\0' ? "" : ", ", condition);
 }
 
@@ -146,7 +162,8 @@ static void print_words(FILE *file)
 {
     fprintf(file, "## Words\n\n| enum | number | word | what |\n|---|---|---|---|\n");
 #define WORDS(name)
-#define WORD(of, number, word, doc) fprintf(file, "| %s | %d | %s | %s |\n", #of, number, #word, doc);
+#define WORD(of, number, word, doc)                                                                \
+    fprintf(file, "| %s | %d | %s | %s |\n", #of, number, #word, doc);
 #define WORDS_END(name)
 #include "chattifier/enums.def"
 #undef WORDS
@@ -159,8 +176,9 @@ static void print_topics(FILE *file)
 {
     fprintf(file, "## Topics\n\n| topic | port | events | from | to | guarantee | what |\n"
                   "|---|---|---|---|---|---|---|\n");
-#define TOPIC(name, port, events, from, to, guarantee, doc) \
-    fprintf(file, "| %s | %s | %s | %s | %s | %s | %s |\n", #name, #port, events, from, to, guarantee, doc);
+#define TOPIC(name, port, events, from, to, guarantee, doc)                                        \
+    fprintf(file, "| %s | %s | %s | %s | %s | %s | %s |\n", #name, #port, events, from, to,        \
+        guarantee, doc);
 #include "chattifier/topics.def"
 #undef TOPIC
     fprintf(file, "\n");
@@ -168,9 +186,11 @@ static void print_topics(FILE *file)
 
 void write_markdown(FILE *file)
 {
-    fprintf(file, "# Events, commands and frames\n\nMade from the tables in `events/include/chattifier/` by"
-                  " `tools/docs`; a test compares. Ids are lower-case UUIDs, numbers are at most 2^53 - 1, times are"
-                  " milliseconds since 1970.\n\n");
+    fprintf(file,
+        "# Events, commands and frames\n\nMade from the tables in `events/include/chattifier/` by"
+        " `tools/docs`; a test compares. Ids are lower-case UUIDs, numbers are at most 2^53 - 1, "
+        "times are"
+        " milliseconds since 1970.\n\n");
     print_commands(file);
     print_rights(file);
     print_routes(file);
@@ -179,6 +199,7 @@ void write_markdown(FILE *file)
     fprintf(file, "## Frames to clients\n\n");
     each_row(true, print_row, file);
     print_topics(file);
-    fprintf(file, "## Events of the bus\n\nThe number stands in front of the binary form, as a varint.\n\n");
+    fprintf(file,
+        "## Events of the bus\n\nThe number stands in front of the binary form, as a varint.\n\n");
     each_row(false, print_row, file);
 }

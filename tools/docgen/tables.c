@@ -53,7 +53,8 @@ const char *answer_of(uint64_t type)
     return answers[type] == NULL ? "" : answers[type];
 }
 
-void each_row(bool frames, void (*each)(void *context, const struct cht_event_row *row), void *context)
+void each_row(
+    bool frames, void (*each)(void *context, const struct cht_event_row *row), void *context)
 {
     for (uint32_t number = frames ? 100 : 1; number < (frames ? 200 : 100); number++) {
         const struct cht_event_row *row = cht_event_row_by_number(number);

@@ -1,6 +1,7 @@
 /* schema - JSON Schema (2020-12) of fields, frames and commands.
  *
- * Happy path: a row becomes an object. How it fails: the JSON block is too small, which main checks at the end. */
+ * Happy path: a row becomes an object. How it fails: the JSON block is too small, which main checks
+ * at the end. */
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* main - docgen <directory>: writes the whole reference there.
  *
- * Happy path: every document is written. How it fails: a file that cannot be written or a block that is too small ends it with 1. */
+ * Happy path: every document is written. How it fails: a file that cannot be written or a block
+ * that is too small ends it with 1. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +100,8 @@ static struct cht_json fresh(void)
     return (struct cht_json){.at = block, .size = sizeof(block)};
 }
 
-static void save_schema(const char *directory, const char *of, const char *name, struct cht_json *json)
+static void save_schema(
+    const char *directory, const char *of, const char *name, struct cht_json *json)
 {
     char path[128];
     snprintf(path, sizeof(path), "schema/%s.%s.json", of, name);
