@@ -1,5 +1,6 @@
-/* bus_in - see the header. Happy path: the number in front says which row decodes it. How it fails: what can not be read is counted and
- * dropped; numbers that are not for this service are none of its business. */
+/* bus_in - see the header. Happy path: the number in front says which row decodes it. How it fails:
+ * what can not be read is counted and dropped; numbers that are not for this service are none of
+ * its business. */
 
 #include "bus_in.h"
 
@@ -10,7 +11,8 @@
 #include "subscriptions.h"
 #include "watches.h"
 
-static bool decode(struct socket_service *service, const struct cht_event_row *row, const struct buf *event, void *ret)
+static bool decode(struct socket_service *service, const struct cht_event_row *row,
+    const struct buf *event, void *ret)
 {
     struct cht_scratch scratch = socket_scratch(service);
     bool good = cht_decode(row, socket_bytes_of(event), &scratch, ret);

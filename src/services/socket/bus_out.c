@@ -1,4 +1,5 @@
-/* bus_out - see the header. Happy path: encode, send, unref. How it fails: the bus drops it, and whoever sends repeats. */
+/* bus_out - see the header. Happy path: encode, send, unref. How it fails: the bus drops it, and
+ * whoever sends repeats. */
 
 #include "bus_out.h"
 
@@ -11,7 +12,8 @@ struct buf *bus_encode(const struct cht_event_row *row, const void *event)
     return buf;
 }
 
-void bus_mail(struct socket_service *service, uint64_t node, const struct cht_event_row *row, const void *event)
+void bus_mail(struct socket_service *service, uint64_t node, const struct cht_event_row *row,
+    const void *event)
 {
     struct buf *buf = bus_encode(row, event);
     mail_send(service->deps.mail, MAIL_WORK, node, buf);

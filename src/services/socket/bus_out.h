@@ -8,7 +8,8 @@
 struct buf *bus_encode(const struct cht_event_row *row, const void *event);
 
 /* To one node. */
-void bus_mail(struct socket_service *service, uint64_t node, const struct cht_event_row *row, const void *event);
+void bus_mail(struct socket_service *service, uint64_t node, const struct cht_event_row *row,
+    const void *event);
 
 /* To everybody. */
 void bus_cast(struct socket_service *service, const struct cht_event_row *row, const void *event);

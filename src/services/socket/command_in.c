@@ -1,5 +1,6 @@
-/* command_in - see the header. Happy path: read in place, a ref that nobody else has, run. How it fails: what can not be read is
- * bad_frame, and too many of those close the connection with 1002; all else is refused with the ref it carried. */
+/* command_in - see the header. Happy path: read in place, a ref that nobody else has, run. How it
+ * fails: what can not be read is bad_frame, and too many of those close the connection with 1002;
+ * all else is refused with the ref it carried. */
 
 #include "command_in.h"
 
@@ -40,13 +41,14 @@ static enum err err_of(enum cht_read code)
 }
 
 /* A ref names one command at a time. */
-static bool ref_is_usable(struct socket_service *service, const struct connection *connection, const struct cht_client_head *head)
+static bool ref_is_usable(struct socket_service *service, const struct connection *connection,
+    const struct cht_client_head *head)
 {
     if (head->bad_ref || head->ref.size > PENDING_REF_MAX) {
         return false;
     }
-    return head->ref.size == 0
-        || !pending_has_ref(&service->pendings, connection->first_pending, head->ref);
+    return head->ref.size == 0 ||
+           !pending_has_ref(&service->pendings, connection->first_pending, head->ref);
 }
 
 void command_in_text(struct socket_service *service, uint32_t slot, char *bytes, uint32_t size)

@@ -1,6 +1,7 @@
-/* commands - see the header. Happy path of a message: two buckets, one lookup of the room for `after`, one encoded event into the
- * shard's queue. How it fails: over a rate (rate_limited with the wait), no place among the pending ones (overloaded), a full queue
- * or an unknown owner (unavailable: it certainly did not leave). */
+/* commands - see the header. Happy path of a message: two buckets, one lookup of the room for
+ * `after`, one encoded event into the shard's queue. How it fails: over a rate (rate_limited with
+ * the wait), no place among the pending ones (overloaded), a full queue or an unknown owner
+ * (unavailable: it certainly did not leave). */
 
 #include "commands.h"
 
@@ -58,18 +59,19 @@ static void refuse(struct socket_service *service, const struct sender *sender, 
 
 /* ---- rates */
 
-static uint32_t *http_bucket(struct socket_service *service, struct rate_table *table, const struct cht_id *user)
+static uint32_t *http_bucket(
+    struct socket_service *service, struct rate_table *table, const struct cht_id *user)
 {
     uint64_t hash = map_hash(service->hash_secret, user->bytes, sizeof(user->bytes));
     return &table->buckets[hash % RATE_TABLE_SLOTS];
 }
 
-static bool within_rate(struct socket_service *service, const struct sender *sender, uint64_t type, uint32_t *ret_wait_ms)
+static bool within_rate(struct socket_service *service, const struct sender *sender, uint64_t type,
+    uint32_t *ret_wait_ms)
 {
     struct connection *connection = connection_of(service, sender);
-    uint32_t *commands = connection
-        ? &connection->commands_bucket
-        : http_bucket(service, &service->http_commands, &sender->user);
+    uint32_t *commands = connection ? &connection->commands_bucket
+                                    : http_bucket(service, &service->http_commands, &sender->user);
     uint32_t now = socket_now(service);
     if (!rate_take(service->commands_rate, commands, now, ret_wait_ms)) {
         return false;
@@ -77,9 +79,8 @@ static bool within_rate(struct socket_service *service, const struct sender *sen
     if (type != cht_command_type_message_send) {
         return true;
     }
-    uint32_t *messages = connection
-        ? &connection->messages_bucket
-        : http_bucket(service, &service->http_messages, &sender->user);
+    uint32_t *messages = connection ? &connection->messages_bucket
+                                    : http_bucket(service, &service->http_messages, &sender->user);
     return rate_take(service->messages_rate, messages, now, ret_wait_ms);
 }
 
@@ -125,9 +126,11 @@ static void place(const struct sender *sender, struct cht_command *command)
 }
 
 /* What the sender has certainly seen is at most what the node has applied. */
-static void fill_seen(struct socket_service *service, const struct cht_command_row *row, struct cht_command *command)
+static void fill_seen(
+    struct socket_service *service, const struct cht_command_row *row, struct cht_command *command)
 {
-    uint64_t wanted = row->takes & (CHT_BIT(command, after) | CHT_BIT(command, at_least)) & ~command->has;
+    uint64_t wanted =
+        row->takes & (CHT_BIT(command, after) | CHT_BIT(command, at_least)) & ~command->has;
     struct room *room = wanted ? room_find(service, &command->room) : NULL;
     if (!room) {
         return;
@@ -160,8 +163,8 @@ struct target {
     uint64_t node; /* 0: its owner is unknown */
 };
 
-static struct target target_of(
-    struct socket_service *service, const struct cht_command_row *row, const struct cht_command *command)
+static struct target target_of(struct socket_service *service, const struct cht_command_row *row,
+    const struct cht_command *command)
 {
     struct target target = {.node = service->deps.mail->node};
     bool about_room = CHT_HAS(command, command, room) && command->type != cht_command_type_search;
@@ -175,11 +178,12 @@ static struct target target_of(
     return target;
 }
 
-static bool send(struct socket_service *service, const struct target *target, struct cht_command *command)
+static bool send(
+    struct socket_service *service, const struct target *target, struct cht_command *command)
 {
     if (target->by_shard) {
-        int64_t deadline = (int64_t)command->sent_at
-            + service->shards[target->shard].clock_offset + DEADLINE_MS;
+        int64_t deadline =
+            (int64_t)command->sent_at + service->shards[target->shard].clock_offset + DEADLINE_MS;
         command->deadline = deadline > 0 ? (uint64_t)deadline : 0;
     }
     struct buf *buf = bus_encode(&cht_row_command, command);
@@ -197,8 +201,8 @@ static uint32_t add_pending(struct socket_service *service, const struct sender 
     const struct target *target, const struct cht_command *command)
 {
     struct connection *connection = connection_of(service, sender);
-    uint32_t slot = pending_add(&service->pendings,
-        connection ? &connection->first_pending : NULL, socket_now(service));
+    uint32_t slot = pending_add(
+        &service->pendings, connection ? &connection->first_pending : NULL, socket_now(service));
     if (slot == PENDING_NONE) {
         return slot;
     }
@@ -240,7 +244,8 @@ static void forward(struct socket_service *service, const struct sender *sender,
     }
 }
 
-void command_run(struct socket_service *service, const struct sender *sender, struct cht_command *command)
+void command_run(
+    struct socket_service *service, const struct sender *sender, struct cht_command *command)
 {
     const struct cht_command_row *row = cht_command_row(command->type);
     CHECK(row);

@@ -1,5 +1,6 @@
-/* connections - see the header. Happy path: upgrade, `ready` in the same send, the user's rooms, much later closed and forgotten. How it
- * fails: credentials that are over are told by a close code, since browsers can not see a status; so are limits. */
+/* connections - see the header. Happy path: upgrade, `ready` in the same send, the user's rooms,
+ * much later closed and forgotten. How it fails: credentials that are over are told by a close
+ * code, since browsers can not see a status; so are limits. */
 
 #include "connections.h"
 
@@ -31,7 +32,8 @@ struct connection *connection_find(struct socket_service *service, struct conn_i
 
 /* ---- opening */
 
-static void open_and_close(struct socket_service *service, struct conn_id conn, uint16_t code, const char *reason)
+static void open_and_close(
+    struct socket_service *service, struct conn_id conn, uint16_t code, const char *reason)
 {
     edge_upgrade(service->deps.edge, conn, &service->ws, PROTOCOL, 0);
     edge_close(service->deps.edge, conn.slot, code, reason);
@@ -72,10 +74,10 @@ static bool is_too_many(struct socket_service *service, const struct identity *w
         of_device += cht_id_equal(&service->cold[c].device, &who->device);
     }
     const struct socket_settings *settings = &service->settings;
-    bool user_full = settings->connections_per_user
-        && user->connection_count >= settings->connections_per_user;
-    bool device_full = settings->connections_per_device
-        && of_device >= settings->connections_per_device;
+    bool user_full =
+        settings->connections_per_user && user->connection_count >= settings->connections_per_user;
+    bool device_full =
+        settings->connections_per_device && of_device >= settings->connections_per_device;
     return user_full || device_full;
 }
 
@@ -86,8 +88,8 @@ static void close_replaced(struct socket_service *service, const struct upstream
     char text[CHT_ID_TEXT_SIZE];
     struct query_value value = {.into = text, .capacity = sizeof(text)};
     const struct user_slot *user = user_find(service, &call->identity->user);
-    if (!user || query_find(call->request->query, "session", &value) != QUERY_FOUND
-        || !cht_id_from_text((struct cht_str){text, value.size}, &session)) {
+    if (!user || query_find(call->request->query, "session", &value) != QUERY_FOUND ||
+        !cht_id_from_text((struct cht_str){text, value.size}, &session)) {
         return;
     }
     for (uint32_t c = user->first_connection; c != SLOT_NONE;
@@ -124,7 +126,8 @@ static void fill(struct socket_service *service, struct conn_id conn, const stru
     }
 }
 
-static void join_user(struct socket_service *service, struct conn_id conn, const struct identity *who)
+static void join_user(
+    struct socket_service *service, struct conn_id conn, const struct identity *who)
 {
     struct user_slot *user = user_take(service, &who->user);
     bool first = user->connection_count == 0;
@@ -206,7 +209,8 @@ void connection_open(struct socket_service *service, const struct upstream_call 
 
 /* ---- closing */
 
-void connection_close(struct socket_service *service, uint32_t slot, uint16_t code, const char *reason)
+void connection_close(
+    struct socket_service *service, uint32_t slot, uint16_t code, const char *reason)
 {
     struct connection *connection = &service->connections[slot];
     if (connection->generation == 0 || (connection->flags & CONNECTION_CLOSING)) {
@@ -247,8 +251,7 @@ void connection_on_closed(struct socket_service *service, uint32_t slot)
     if (connection->generation == 0) {
         return; /* it was only opened to be told why not */
     }
-    struct session session =
-        presence_session(service, slot, &service->users[connection->user].id);
+    struct session session = presence_session(service, slot, &service->users[connection->user].id);
     sessions_remove(service->deps.sessions, &session);
     forget_pendings(service, connection);
     gaps_forget(service, slot);
@@ -266,16 +269,15 @@ void connection_forget_pending(struct socket_service *service, uint32_t slot)
 {
     const struct pending *pending = &service->pendings.slots[slot];
     uint32_t at = pending->conn.slot;
-    struct connection *connection =
-        pending->http ? NULL : connection_find(service, pending->conn);
+    struct connection *connection = pending->http ? NULL : connection_find(service, pending->conn);
     pending_remove(&service->pendings, connection ? &connection->first_pending : NULL, slot);
     if (!connection) {
         return;
     }
     CHECK(connection->in_flight > 0);
     connection->in_flight--;
-    if ((connection->flags & CONNECTION_PAUSED)
-        && connection->in_flight < service->settings.in_flight) {
+    if ((connection->flags & CONNECTION_PAUSED) &&
+        connection->in_flight < service->settings.in_flight) {
         connection->flags &= (uint8_t)~CONNECTION_PAUSED;
         edge_resume(service->deps.edge, at);
     }

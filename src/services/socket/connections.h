@@ -22,7 +22,8 @@ struct connection *connection_find(struct socket_service *service, struct conn_i
 void connection_open(struct socket_service *service, const struct upstream_call *call);
 
 /* Asks the edge to close it. It may be gone when this returns. */
-void connection_close(struct socket_service *service, uint32_t slot, uint16_t code, const char *reason);
+void connection_close(
+    struct socket_service *service, uint32_t slot, uint16_t code, const char *reason);
 
 /* The edge says that it is gone. */
 void connection_on_closed(struct socket_service *service, uint32_t slot);

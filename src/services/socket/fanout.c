@@ -1,5 +1,6 @@
-/* fanout - see the header. Happy path: the room's first frame of a turn makes a block and pushes it along the roster, the others are
- * appended. How it fails: the edge refuses a push to a connection that is over its limit; then its gap is remembered. */
+/* fanout - see the header. Happy path: the room's first frame of a turn makes a block and pushes it
+ * along the roster, the others are appended. How it fails: the edge refuses a push to a connection
+ * that is over its limit; then its gap is remembered. */
 
 #include "fanout.h"
 
@@ -22,11 +23,12 @@ static void open_block(struct socket_service *service, struct room *room, struct
 
 static bool is_slow(const struct socket_service *service, uint32_t connection)
 {
-    return service->slow_count > 0
-        && (service->connections[connection].flags & CONNECTION_SLOW) != 0;
+    return service->slow_count > 0 &&
+           (service->connections[connection].flags & CONNECTION_SLOW) != 0;
 }
 
-void fanout_all(struct socket_service *service, struct room *room, struct cht_str frame, uint64_t seq)
+void fanout_all(
+    struct socket_service *service, struct room *room, struct cht_str frame, uint64_t seq)
 {
     if (room->block) {
         edge_block_append(service->deps.edge, room->block, frame.at, frame.size);
@@ -54,8 +56,7 @@ void fanout_user(struct socket_service *service, struct room *room, struct user_
     fanout_close_block(service, room);
     for (uint32_t c = user->first_connection; c != SLOT_NONE;
          c = service->connections[c].next_of_user) {
-        if (is_slow(service, c)
-            || !edge_push_bytes(service->deps.edge, c, frame.at, frame.size)) {
+        if (is_slow(service, c) || !edge_push_bytes(service->deps.edge, c, frame.at, frame.size)) {
             gap_open(service, c, room, seq);
         }
     }

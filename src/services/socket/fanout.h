@@ -2,17 +2,20 @@
 
 /* fanout - one frame of a room to its local connections.
  *
- * All durable frames of a room in one turn share one block, pushed once to everybody in the roster; later frames of the turn only grow
- * it. What costs something per recipient is one call with the block's pointer. The block is closed at the end of the turn, and
- * whenever the roster changes or one connection is told something out of turn. */
+ * All durable frames of a room in one turn share one block, pushed once to everybody in the roster;
+ * later frames of the turn only grow it. What costs something per recipient is one call with the
+ * block's pointer. The block is closed at the end of the turn, and whenever the roster changes or
+ * one connection is told something out of turn. */
 
 #include "socket_inner.h"
 
 /* To everybody in the room. `seq` for the gap of those who are too slow. */
-void fanout_all(struct socket_service *service, struct room *room, struct cht_str frame, uint64_t seq);
+void fanout_all(
+    struct socket_service *service, struct room *room, struct cht_str frame, uint64_t seq);
 
 /* Only to the connections of one user. */
-void fanout_user(struct socket_service *service, struct room *room, struct user_slot *user, struct cht_str frame, uint64_t seq);
+void fanout_user(struct socket_service *service, struct room *room, struct user_slot *user,
+    struct cht_str frame, uint64_t seq);
 
 struct fanout_rule {
     const struct cht_id *not_to; /* or NULL */
@@ -20,7 +23,8 @@ struct fanout_rule {
 };
 
 /* Nobody misses it: connections that are behind are left out. */
-void fanout_ephemeral(struct socket_service *service, struct room *room, struct cht_str frame, const struct fanout_rule *rule);
+void fanout_ephemeral(struct socket_service *service, struct room *room, struct cht_str frame,
+    const struct fanout_rule *rule);
 
 /* Frames from here on start a new block. */
 void fanout_close_block(struct socket_service *service, struct room *room);

@@ -1,5 +1,6 @@
-/* frames - see the header. Happy path: the JSON is written behind ten free bytes, and the frame's header goes right before it. How it
- * fails: if the block is too small it grows and the JSON is written again. */
+/* frames - see the header. Happy path: the JSON is written behind ten free bytes, and the frame's
+ * header goes right before it. How it fails: if the block is too small it grows and the JSON is
+ * written again. */
 
 #include "frames.h"
 
@@ -26,7 +27,8 @@ static void write_object(struct cht_json *json, const struct content *content)
     cht_json_begin(json, '{');
     if (!content->bare) {
         cht_json_key(json, "type");
-        cht_json_text(json, (struct cht_str){content->row->wire, (uint32_t)strlen(content->row->wire)});
+        cht_json_text(
+            json, (struct cht_str){content->row->wire, (uint32_t)strlen(content->row->wire)});
     }
     cht_json_members(json, content->row, content->event);
     if (content->body.size > 0) {

@@ -1,5 +1,5 @@
-/* gaps - see the header. Happy path: there are none. How it fails: a client that does not even take the room.gap frames is closed
- * with 4003. */
+/* gaps - see the header. Happy path: there are none. How it fails: a client that does not even take
+ * the room.gap frames is closed with 4003. */
 
 #include "gaps.h"
 
@@ -34,7 +34,8 @@ static void add(struct connection *connection, const struct room *room, uint64_t
     list->gaps[list->count++] = (struct gap){.room = room->id, .from = seq};
 }
 
-void gap_open(struct socket_service *service, uint32_t connection, const struct room *room, uint64_t seq)
+void gap_open(
+    struct socket_service *service, uint32_t connection, const struct room *room, uint64_t seq)
 {
     struct connection *c = &service->connections[connection];
     if (!(c->flags & CONNECTION_SLOW)) {
@@ -50,7 +51,8 @@ void gap_open(struct socket_service *service, uint32_t connection, const struct 
     }
 }
 
-void gap_end(struct socket_service *service, uint32_t connection, const struct room *room, uint64_t seq)
+void gap_end(
+    struct socket_service *service, uint32_t connection, const struct room *room, uint64_t seq)
 {
     struct gap *gap = find(service->connections[connection].gaps, &room->id);
     if (gap && gap->to == 0) {

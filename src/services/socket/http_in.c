@@ -1,5 +1,6 @@
-/* http_in - see the header. Happy path: route, fields from path, query, headers and body, run. How it fails: 404 and 405 by the routes, 415
- * for a body of another kind, 400 for a parameter given twice, 422 with the field's name for all that does not fit its row. */
+/* http_in - see the header. Happy path: route, fields from path, query, headers and body, run. How
+ * it fails: 404 and 405 by the routes, 415 for a body of another kind, 400 for a parameter given
+ * twice, 422 with the field's name for all that does not fit its row. */
 
 #include "http_in.h"
 
@@ -20,7 +21,7 @@ struct reading {
     struct sender sender;
     struct cht_command command;
     struct cht_scratch scratch;
-    char cid[33]; /* made here if the client has none */
+    char cid[33];     /* made here if the client has none */
     char texts[4096]; /* decoded parameters */
     uint32_t texts_used;
     char problem[64]; /* the field to blame */
@@ -119,8 +120,8 @@ static bool read_headers(struct reading *reading)
     uint64_t takes = cht_command_row(reading->command.type)->takes;
     const struct edge_request *request = reading->call->request;
     struct cht_str after = edge_request_field(request, "idempotency-after");
-    if ((takes & CHT_BIT(command, after)) && after.size > 0
-        && !set(reading, CHT_AT_command_after, after)) {
+    if ((takes & CHT_BIT(command, after)) && after.size > 0 &&
+        !set(reading, CHT_AT_command_after, after)) {
         return false;
     }
     if (!(takes & CHT_BIT(command, cid))) {
@@ -163,8 +164,7 @@ static bool read_body(struct reading *reading)
         body.size = 0;
     }
     struct cht_read_error error = {0};
-    enum cht_read read =
-        cht_read_body(body, &reading->scratch, command->has, command, &error);
+    enum cht_read read = cht_read_body(body, &reading->scratch, command->has, command, &error);
     switch (read) {
     case CHT_READ_OK:
         return true;
@@ -217,7 +217,8 @@ static void run(struct reading *reading, const struct route_match *match)
     command_refuse(reading->service, &reading->sender, &refusal);
 }
 
-static bool refuse_early(struct socket_service *service, const struct upstream_call *call, const struct route_match *match)
+static bool refuse_early(struct socket_service *service, const struct upstream_call *call,
+    const struct route_match *match)
 {
     const struct edge_request *request = call->request;
     struct http_refusal refusal = {0};
@@ -229,8 +230,9 @@ static bool refuse_early(struct socket_service *service, const struct upstream_c
         refusal = (struct http_refusal){ERR_BAD_FRAME, 405, "Allow", match->allow};
     } else if (!call->identity) {
         refusal = (struct http_refusal){.err = ERR_UNAUTHORIZED, .status = 401};
-    } else if (request->body.size > 0 && request->method != HTTP_GET && request->method != HTTP_HEAD
-        && !is_json(edge_request_field(request, "content-type"))) {
+    } else if (request->body.size > 0 && request->method != HTTP_GET &&
+               request->method != HTTP_HEAD &&
+               !is_json(edge_request_field(request, "content-type"))) {
         refusal = (struct http_refusal){.err = ERR_BAD_FRAME, .status = 415};
     } else {
         return false;

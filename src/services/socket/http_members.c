@@ -1,4 +1,5 @@
-/* http_members - see the header. Happy path: one member, one command. How it fails: none or several of them are refused as a whole. */
+/* http_members - see the header. Happy path: one member, one command. How it fails: none or several
+ * of them are refused as a whole. */
 
 #include "http_members.h"
 
@@ -8,14 +9,16 @@
 
 static bool is_named(const struct cht_member *member, const char *name)
 {
-    return member->name.size == strlen(name) && memcmp(member->name.at, name, member->name.size) == 0;
+    return member->name.size == strlen(name) &&
+           memcmp(member->name.at, name, member->name.size) == 0;
 }
 
-static bool take_role(struct cht_command *command, const struct cht_member *member, struct cht_scratch *scratch)
+static bool take_role(
+    struct cht_command *command, const struct cht_member *member, struct cht_scratch *scratch)
 {
     command->type = cht_command_type_room_role;
-    return member->type == CHT_JSON_TEXT
-        && cht_read_text_field(command, CHT_AT_command_role, member->value, scratch);
+    return member->type == CHT_JSON_TEXT &&
+           cht_read_text_field(command, CHT_AT_command_role, member->value, scratch);
 }
 
 static bool take_mute(struct cht_command *command, const struct cht_member *member)
@@ -33,7 +36,8 @@ static bool take_ban(struct cht_command *command, const struct cht_member *membe
     return member->type == CHT_JSON_FLAG;
 }
 
-enum err http_members_read(struct cht_command *command, struct cht_str body, struct cht_scratch *scratch)
+enum err http_members_read(
+    struct cht_command *command, struct cht_str body, struct cht_scratch *scratch)
 {
     struct cht_member members[MEMBERS_MAX];
     size_t count = 0;

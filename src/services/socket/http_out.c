@@ -1,4 +1,5 @@
-/* http_out - see the header. Happy path: the body of `ok` without type and ref. How it fails: a client that has gone gets nothing. */
+/* http_out - see the header. Happy path: the body of `ok` without type and ref. How it fails: a
+ * client that has gone gets nothing. */
 
 #include "http_out.h"
 
@@ -12,7 +13,8 @@ static struct cht_str text_of(const char *text)
     return (struct cht_str){text, (uint32_t)strlen(text)};
 }
 
-void http_answer(struct socket_service *service, struct conn_id conn, const struct cht_reply *reply, bool writes)
+void http_answer(
+    struct socket_service *service, struct conn_id conn, const struct cht_reply *reply, bool writes)
 {
     char number[24];
     snprintf(number, sizeof(number), "%llu", (unsigned long long)reply->seq);
@@ -42,7 +44,8 @@ static void write_error(struct cht_json *json, enum err err)
     cht_json_end(json, '}');
 }
 
-void http_refuse(struct socket_service *service, struct conn_id conn, const struct http_refusal *refusal)
+void http_refuse(
+    struct socket_service *service, struct conn_id conn, const struct http_refusal *refusal)
 {
     char text[512];
     struct cht_json json = {.at = text, .size = sizeof(text)};

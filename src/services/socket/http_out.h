@@ -6,7 +6,8 @@
 #include "socket_inner.h"
 
 /* 201 if something was made, else 200; `writes`: with X-Room-Seq. */
-void http_answer(struct socket_service *service, struct conn_id conn, const struct cht_reply *reply, bool writes);
+void http_answer(struct socket_service *service, struct conn_id conn, const struct cht_reply *reply,
+    bool writes);
 
 /* An error whose status is not that of its row: 405 with the methods that are allowed, 415, 426. */
 struct http_refusal {
@@ -16,4 +17,5 @@ struct http_refusal {
     const char *value;
 };
 
-void http_refuse(struct socket_service *service, struct conn_id conn, const struct http_refusal *refusal);
+void http_refuse(
+    struct socket_service *service, struct conn_id conn, const struct http_refusal *refusal);

@@ -1,5 +1,6 @@
-/* lifecycle - see the header. Happy path: once a second a row of numbers is compared with the clock. How it fails: a client that does not
- * bring a newer token in time is closed with 4001 and connects again. */
+/* lifecycle - see the header. Happy path: once a second a row of numbers is compared with the
+ * clock. How it fails: a client that does not bring a newer token in time is closed with 4001 and
+ * connects again. */
 
 #include "lifecycle.h"
 
@@ -45,8 +46,8 @@ static void drain_some(struct socket_service *service, uint32_t now)
 {
     uint32_t passed = now - service->drain_since;
     uint64_t until = passed >= service->drain_spread
-        ? service->connections_end
-        : (uint64_t)service->connections_end * passed / service->drain_spread;
+                         ? service->connections_end
+                         : (uint64_t)service->connections_end * passed / service->drain_spread;
     while (service->drain_next < until) {
         connection_close(service, service->drain_next++, CLOSE_RESTART, "restart");
     }

@@ -1,6 +1,7 @@
 #pragma once
 
-/* lifecycle - how connections end from our side: tokens that end or are revoked, and a node that stops. */
+/* lifecycle - how connections end from our side: tokens that end or are revoked, and a node that
+ * stops. */
 
 #include "socket_inner.h"
 

@@ -1,4 +1,5 @@
-/* list - numbers in an array that doubles. Happy path: add at the end. How it fails: it does not. */
+/* list - numbers in an array that doubles. Happy path: add at the end. How it fails: it does not.
+ */
 
 #include "base/mem.h"
 #include "socket_inner.h"

@@ -1,5 +1,6 @@
-/* local_commands - see the header. Happy path: answered in the same call. How it fails: a token that is not a newer one of the same
- * user and device is unauthorized; the connection stays as it is. */
+/* local_commands - see the header. Happy path: answered in the same call. How it fails: a token
+ * that is not a newer one of the same user and device is unauthorized; the connection stays as it
+ * is. */
 
 #include "local_commands.h"
 
@@ -8,7 +9,8 @@
 #include "presence.h"
 #include "watches.h"
 
-static void run_ping(struct socket_service *service, const struct sender *sender, const struct cht_command *command)
+static void run_ping(
+    struct socket_service *service, const struct sender *sender, const struct cht_command *command)
 {
     struct cht_f_pong pong = {
         .has = CHT_HAS(command, command, ts) ? CHT_BIT(f_pong, ts) : 0,
@@ -20,15 +22,18 @@ static void run_ping(struct socket_service *service, const struct sender *sender
     edge_reply(service->deps.edge, sender->conn.slot, frame.at, frame.size);
 }
 
-static bool is_newer(struct socket_service *service, const struct sender *sender, const struct identity *who)
+static bool is_newer(
+    struct socket_service *service, const struct sender *sender, const struct identity *who)
 {
     const struct connection_cold *cold = &service->cold[sender->conn.slot];
-    return cht_id_equal(&who->user, &sender->user) && cht_id_equal(&who->device, &cold->device)
-        && who->expires_at >= cold->expires_at && who->expires_at > socket_wall(service)
-        && !sessions_is_revoked(service->deps.sessions, &who->user, &who->device, who->token_version);
+    return cht_id_equal(&who->user, &sender->user) && cht_id_equal(&who->device, &cold->device) &&
+           who->expires_at >= cold->expires_at && who->expires_at > socket_wall(service) &&
+           !sessions_is_revoked(
+               service->deps.sessions, &who->user, &who->device, who->token_version);
 }
 
-static void run_auth(struct socket_service *service, const struct sender *sender, const struct cht_command *command)
+static void run_auth(
+    struct socket_service *service, const struct sender *sender, const struct cht_command *command)
 {
     struct identity who;
     enum err err = secrets_verify_token(service->deps.secrets, command->token, &who);
@@ -59,7 +64,8 @@ static void run_presence_set(
     if (connection->presence != command->state) {
         connection->presence = (uint8_t)command->state;
         struct session session = presence_session(service, sender->conn.slot, &sender->user);
-        sessions_set_state(service->deps.sessions, &session, (enum cht_presence_state)command->state);
+        sessions_set_state(
+            service->deps.sessions, &session, (enum cht_presence_state)command->state);
         presence_on_change(service, &service->users[connection->user]);
     }
     struct cht_reply reply = {0};

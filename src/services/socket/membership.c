@@ -1,5 +1,5 @@
-/* membership - see the header. Happy path: append to the roster and remember where; to leave, the last one of the roster takes the
- * place and is told so. How it fails: it does not. */
+/* membership - see the header. Happy path: append to the roster and remember where; to leave, the
+ * last one of the roster takes the place and is told so. How it fails: it does not. */
 
 #include "membership.h"
 

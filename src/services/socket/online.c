@@ -1,5 +1,5 @@
-/* online - see the header. Happy path: a flow of two steps that frees itself. How it fails: then nothing is told, and the next change of
- * presence is. */
+/* online - see the header. Happy path: a flow of two steps that frees itself. How it fails: then
+ * nothing is told, and the next change of presence is. */
 
 #include "online.h"
 

@@ -1,5 +1,5 @@
-/* pending - see the header. Happy path: add at the new end, find by handle, remove. How it fails: all slots in use, which the client
- * hears as `overloaded`. */
+/* pending - see the header. Happy path: add at the new end, find by handle, remove. How it fails:
+ * all slots in use, which the client hears as `overloaded`. */
 
 #include "pending.h"
 
@@ -172,8 +172,8 @@ bool pending_has_ref(const struct pendings *pendings, uint32_t list, struct cht_
     uint32_t hash = hash_of(ref);
     for (uint32_t slot = list; slot != PENDING_NONE; slot = pendings->slots[slot].sibling) {
         const struct pending *pending = &pendings->slots[slot];
-        if (pending->ref_hash == hash && pending->ref_size == ref.size
-            && memcmp(pending->ref, ref.at, ref.size) == 0) {
+        if (pending->ref_hash == hash && pending->ref_size == ref.size &&
+            memcmp(pending->ref, ref.at, ref.size) == 0) {
             return true;
         }
     }

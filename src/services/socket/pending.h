@@ -2,9 +2,10 @@
 
 /* pending - commands that wait for their one answer.
  *
- * A slot per command in flight. Its handle {slot, generation} travels as `node_ref`; an answer with a handle that is no longer valid is
- * late and finds nothing. All commands wait equally long, so the oldest is always at the head of one queue: timing out is a
- * look at the head. The commands of one connection are also linked, so that a closing connection forgets its own. */
+ * A slot per command in flight. Its handle {slot, generation} travels as `node_ref`; an answer with
+ * a handle that is no longer valid is late and finds nothing. All commands wait equally long, so
+ * the oldest is always at the head of one queue: timing out is a look at the head. The commands of
+ * one connection are also linked, so that a closing connection forgets its own. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +26,7 @@ struct pending {
     uint16_t shard;
     uint8_t type; /* enum cht_command_type */
     bool http;
-    bool writes;  /* it may have made an entry: X-Room-Seq */
+    bool writes; /* it may have made an entry: X-Room-Seq */
     uint8_t ref_size;
     char ref[PENDING_REF_MAX];
 };
@@ -44,7 +45,8 @@ struct pendings {
 void pendings_init(struct pendings *pendings, uint32_t capacity, uint32_t seed);
 void pendings_deinit(struct pendings *pendings);
 
-/* A new one, linked into `*list` of its connection (`list` may be NULL: HTTP). PENDING_NONE if all are in use. */
+/* A new one, linked into `*list` of its connection (`list` may be NULL: HTTP). PENDING_NONE if all
+ * are in use. */
 uint32_t pending_add(struct pendings *pendings, uint32_t *list, uint32_t now_ms);
 
 /* Out of the queue and of its connection's list. */

@@ -1,5 +1,6 @@
-/* presence - see the header. Happy path: a change waits for the next batch, is compared with what the nodes know, and is cast. How it
- * fails: a lost batch is a wrong dot until the next change; a watcher who asks anew gets the truth from sessions. */
+/* presence - see the header. Happy path: a change waits for the next batch, is compared with what
+ * the nodes know, and is cast. How it fails: a lost batch is a wrong dot until the next change; a
+ * watcher who asks anew gets the truth from sessions. */
 
 #include "presence.h"
 
@@ -52,12 +53,13 @@ void presence_on_change(struct socket_service *service, struct user_slot *user)
 
 void presence_on_gone(struct socket_service *service, const struct user_slot *user)
 {
-    add_change(service, &user->id,
-        socket_now(service) + (uint32_t)service->settings.presence_offline_ms);
+    add_change(
+        service, &user->id, socket_now(service) + (uint32_t)service->settings.presence_offline_ms);
 }
 
 /* False: the nodes know it already. */
-static bool describe(struct socket_service *service, const struct cht_id *id, struct cht_user_presence *ret_presence)
+static bool describe(
+    struct socket_service *service, const struct cht_id *id, struct cht_user_presence *ret_presence)
 {
     struct user_slot *user = user_find(service, id);
     uint8_t state = user ? best_of(service, user) : cht_presence_state_offline;
@@ -67,15 +69,15 @@ static bool describe(struct socket_service *service, const struct cht_id *id, st
     if (user) {
         user->announced = state;
     }
-    *ret_presence = (struct cht_user_presence){
-        .user = *id, .state = state, .last_seen = socket_wall(service)};
+    *ret_presence =
+        (struct cht_user_presence){.user = *id, .state = state, .last_seen = socket_wall(service)};
     return true;
 }
 
-static void cast_batch(struct socket_service *service, struct cht_user_presence *batch, uint32_t count)
+static void cast_batch(
+    struct socket_service *service, struct cht_user_presence *batch, uint32_t count)
 {
-    struct cht_presences presences = {
-        .node = service->deps.mail->node, .users = {batch, count}};
+    struct cht_presences presences = {.node = service->deps.mail->node, .users = {batch, count}};
     if (count > 0) {
         bus_cast(service, &cht_row_presences, &presences);
     }
@@ -84,8 +86,8 @@ static void cast_batch(struct socket_service *service, struct cht_user_presence 
 void presence_tick(struct socket_service *service)
 {
     uint32_t now = socket_now(service);
-    if (service->change_count == 0
-        || now - service->presence_at < service->settings.presence_batch_ms) {
+    if (service->change_count == 0 ||
+        now - service->presence_at < service->settings.presence_batch_ms) {
         return;
     }
     service->presence_at = now;

@@ -1,4 +1,5 @@
-/* query - see the header. Happy path: one pass over the pairs. How it fails: by its results; nothing is kept of a bad pair. */
+/* query - see the header. Happy path: one pass over the pairs. How it fails: by its results;
+ * nothing is kept of a bad pair. */
 
 #include "query.h"
 

@@ -1,4 +1,5 @@
-/* rate - see the header. Happy path: one comparison and one store. How it fails: it refuses, with the wait. */
+/* rate - see the header. Happy path: one comparison and one store. How it fails: it refuses, with
+ * the wait. */
 
 #include "rate.h"
 

@@ -2,9 +2,10 @@
 
 /* rate - how often is too often, in four bytes.
  *
- * A bucket is the moment at which it would be full again (the generic cell rate algorithm): taking moves that moment by one interval, and
- * is refused where it would lie further ahead than the burst allows. Moments are milliseconds of a 32-bit clock that wraps; a
- * zeroed bucket is full. A window counts events and begins anew when it is over. */
+ * A bucket is the moment at which it would be full again (the generic cell rate algorithm): taking
+ * moves that moment by one interval, and is refused where it would lie further ahead than the burst
+ * allows. Moments are milliseconds of a 32-bit clock that wraps; a zeroed bucket is full. A window
+ * counts events and begins anew when it is over. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +29,8 @@ struct rate_window {
 /* Counts one event; how many there are in this window now (at most 255). */
 uint8_t rate_window_count(struct rate_window *window, uint32_t window_ms, uint32_t now_ms);
 
-/* ---- buckets of users without a connection (HTTP): a table of fixed size in which strangers who collide share a bucket */
+/* ---- buckets of users without a connection (HTTP): a table of fixed size in which strangers who
+ * collide share a bucket */
 #define RATE_TABLE_SLOTS 4096
 
 struct rate_table {

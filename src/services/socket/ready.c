@@ -1,4 +1,5 @@
-/* ready - see the header. Happy path: one push right after the upgrade, so both leave in one send. How it fails: it does not. */
+/* ready - see the header. Happy path: one push right after the upgrade, so both leave in one send.
+ * How it fails: it does not. */
 
 #include "ready.h"
 

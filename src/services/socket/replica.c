@@ -1,4 +1,5 @@
-/* replica - see the header. Happy path: one lookup of the room, one comparison, one fan-out. How it fails: a hole stops the room. */
+/* replica - see the header. Happy path: one lookup of the room, one comparison, one fan-out. How it
+ * fails: a hole stops the room. */
 
 #include "replica.h"
 
@@ -13,8 +14,9 @@
 
 static bool ends_membership(const struct cht_delivery *delivery)
 {
-    return delivery->state == cht_member_state_left || delivery->state == cht_member_state_removed
-        || delivery->state == cht_member_state_banned;
+    return delivery->state == cht_member_state_left ||
+           delivery->state == cht_member_state_removed ||
+           delivery->state == cht_member_state_banned;
 }
 
 static void deliver(struct socket_service *service, struct room *room,
@@ -27,8 +29,8 @@ static void deliver(struct socket_service *service, struct room *room,
     }
 }
 
-static void end_gaps(
-    struct socket_service *service, const struct user_slot *user, const struct room *room, uint64_t seq)
+static void end_gaps(struct socket_service *service, const struct user_slot *user,
+    const struct room *room, uint64_t seq)
 {
     for (uint32_t c = user->first_connection; service->slow_count > 0 && c != SLOT_NONE;
          c = service->connections[c].next_of_user) {
@@ -54,7 +56,8 @@ static void apply_member(
     watches_on_member(service, &delivery->subject);
 }
 
-static void apply(struct socket_service *service, struct room *room, const struct cht_delivery *delivery)
+static void apply(
+    struct socket_service *service, struct room *room, const struct cht_delivery *delivery)
 {
     room->last_seq = delivery->seq;
     if (delivery->seq > room->head_seen) {

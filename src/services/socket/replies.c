@@ -1,5 +1,6 @@
-/* replies - see the header. Happy path: the handle finds the pending command, its connection gets `ok` ahead of the turn's pushes. How it
- * fails: a late answer finds nothing and is counted; a refusal becomes `error`; silence becomes `timeout`. */
+/* replies - see the header. Happy path: the handle finds the pending command, its connection gets
+ * `ok` ahead of the turn's pushes. How it fails: a late answer finds nothing and is counted; a
+ * refusal becomes `error`; silence becomes `timeout`. */
 
 #include "replies.h"
 
@@ -23,12 +24,13 @@ static struct sender sender_of(const struct pending *pending, char ret_ref[PENDI
 
 static enum err err_of(uint64_t number)
 {
-    bool known = number < (uint64_t)ERR_COUNT
-        && err_for_client((enum err)number) == (enum err)number;
+    bool known =
+        number < (uint64_t)ERR_COUNT && err_for_client((enum err)number) == (enum err)number;
     return known ? (enum err)number : ERR_INTERNAL;
 }
 
-static void refuse(struct socket_service *service, const struct sender *sender, const struct cht_reply *reply)
+static void refuse(
+    struct socket_service *service, const struct sender *sender, const struct cht_reply *reply)
 {
     char field[65] = "";
     if (reply->field.size > 0 && reply->field.size < sizeof(field)) {

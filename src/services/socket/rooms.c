@@ -1,5 +1,6 @@
-/* rooms - see the header. Happy path: a room is made with its first local member and freed some time after the last. How it fails: the
- * table is full, and the member gets no live events of that room. */
+/* rooms - see the header. Happy path: a room is made with its first local member and freed some
+ * time after the last. How it fails: the table is full, and the member gets no live events of that
+ * room. */
 
 #include "rooms.h"
 
@@ -21,8 +22,7 @@ static uint32_t take_slot(struct socket_service *service)
     return service->rooms_used < service->settings.rooms_max ? service->rooms_used++ : SLOT_NONE;
 }
 
-struct room *room_create(
-    struct socket_service *service, const struct cht_id *id, uint64_t last_seq)
+struct room *room_create(struct socket_service *service, const struct cht_id *id, uint64_t last_seq)
 {
     uint32_t slot = take_slot(service);
     if (slot == SLOT_NONE) {

@@ -2,7 +2,8 @@
 
 /* rooms - the table of rooms that have, or lately had, local members.
  *
- * A room is a slot. Rooms that need something from their owner (an answer to subscribe, missing entries) are in the list `due`. */
+ * A room is a slot. Rooms that need something from their owner (an answer to subscribe, missing
+ * entries) are in the list `due`. */
 
 #include "socket_inner.h"
 
@@ -14,7 +15,8 @@ static inline uint32_t room_slot(const struct socket_service *service, const str
     return (uint32_t)(room - service->rooms);
 }
 
-/* A new room, applied up to `last_seq`, not subscribed yet but in the list for it. NULL: rooms_max is reached. */
+/* A new room, applied up to `last_seq`, not subscribed yet but in the list for it. NULL: rooms_max
+ * is reached. */
 struct room *room_create(
     struct socket_service *service, const struct cht_id *id, uint64_t last_seq);
 

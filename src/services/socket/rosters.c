@@ -1,4 +1,5 @@
-/* rosters - see the header. Happy path: one question, one page, every room attached at once. How it fails: as the header says. */
+/* rosters - see the header. Happy path: one question, one page, every room attached at once. How it
+ * fails: as the header says. */
 
 #include "rosters.h"
 
@@ -20,8 +21,8 @@
 uint64_t roster_handle_pack(const struct roster_handle *handle)
 {
     CHECK(handle->slot < (1u << SLOT_BITS));
-    return (uint64_t)handle->generation << (SLOT_BITS + 1) | (uint64_t)handle->slot << 1
-        | (handle->purpose == ROSTER_OF_WATCHED);
+    return (uint64_t)handle->generation << (SLOT_BITS + 1) | (uint64_t)handle->slot << 1 |
+           (handle->purpose == ROSTER_OF_WATCHED);
 }
 
 struct roster_handle roster_handle_unpack(uint64_t number)
@@ -49,8 +50,7 @@ void roster_query(struct socket_service *service, const struct cht_id *user,
 
 static void ask(struct socket_service *service, struct user_slot *user, const struct cht_id *after)
 {
-    struct roster_handle handle = {
-        ROSTER_OF_USER, user_slot_of(service, user), user->generation};
+    struct roster_handle handle = {ROSTER_OF_USER, user_slot_of(service, user), user->generation};
     user->asked_at = socket_now(service);
     if (!after) {
         user->stale = false;
@@ -98,7 +98,8 @@ void roster_forget(struct socket_service *service, struct user_slot *user)
     }
 }
 
-static void wait_for(struct socket_service *service, const struct user_slot *user, struct room *room, uint64_t seq)
+static void wait_for(
+    struct socket_service *service, const struct user_slot *user, struct room *room, uint64_t seq)
 {
     uint32_t user_slot = user_slot_of(service, user);
     uint32_t slot = room_slot(service, room);
@@ -113,14 +114,13 @@ static void wait_for(struct socket_service *service, const struct user_slot *use
         service->waits =
             mem_resize(service->waits, service->wait_capacity * sizeof(*service->waits));
     }
-    service->waits[service->wait_count++] =
-        (struct wait){user_slot, user->generation, slot, seq};
+    service->waits[service->wait_count++] = (struct wait){user_slot, user->generation, slot, seq};
     room->waits++;
 }
 
 /* True if an entry after `seq` that this node knows of may have ended the membership. */
-static bool may_be_over(
-    const struct socket_service *service, const struct room *room, const struct cht_id *user, uint64_t seq)
+static bool may_be_over(const struct socket_service *service, const struct room *room,
+    const struct cht_id *user, uint64_t seq)
 {
     if (seq < room->removal_floor) {
         return true;
@@ -130,21 +130,23 @@ static bool may_be_over(
     }
     for (uint32_t i = 0; i < REMOVALS_KEPT; i++) {
         const struct removal *removal = &service->removals[i];
-        if (removal->seq > seq && cht_id_equal(&removal->user, user)
-            && cht_id_equal(&removal->room, &room->id)) {
+        if (removal->seq > seq && cht_id_equal(&removal->user, user) &&
+            cht_id_equal(&removal->room, &room->id)) {
             return true;
         }
     }
     return false;
 }
 
-static void attach(struct socket_service *service, struct user_slot *user, const struct cht_room_place *place)
+static void attach(
+    struct socket_service *service, struct user_slot *user, const struct cht_room_place *place)
 {
     struct room *room = room_find(service, &place->room);
     if (!room) {
         room = room_create(service, &place->room, place->seq);
         if (!room) {
-            LOG_WARN(service->deps.world->logger, "socket.rooms_full", "rooms=%u", service->counters.rooms);
+            LOG_WARN(service->deps.world->logger, "socket.rooms_full", "rooms=%u",
+                service->counters.rooms);
             return;
         }
         subscription_begin(service, room);
@@ -173,7 +175,8 @@ static void complete(struct socket_service *service, struct user_slot *user)
     watches_on_rooms_changed(service, user);
 }
 
-static void on_page(struct socket_service *service, struct user_slot *user, const struct cht_roster *roster)
+static void on_page(
+    struct socket_service *service, struct user_slot *user, const struct cht_roster *roster)
 {
     const struct cht_room_place *places = roster->rooms.at;
     for (uint32_t i = 0; i < roster->rooms.count; i++) {
@@ -197,8 +200,8 @@ void roster_on_answer(struct socket_service *service, const struct cht_roster *r
         return;
     }
     struct user_slot *user = &service->users[handle.slot];
-    bool expected = user->used && user->generation == handle.generation
-        && user->asks != SLOT_NONE && cht_id_equal(&user->id, &roster->user);
+    bool expected = user->used && user->generation == handle.generation &&
+                    user->asks != SLOT_NONE && cht_id_equal(&user->id, &roster->user);
     if (expected) {
         on_page(service, user, roster);
     }

@@ -2,14 +2,16 @@
 
 /* rosters - in which rooms a user is, learned when the first connection opens.
  *
- * The own node's message service is asked (roster_query) and answers in pages. A membership that was read at seq p is attached to the
- * node's replica of the room, which is at seq l:
+ * The own node's message service is asked (roster_query) and answers in pages. A membership that
+ * was read at seq p is attached to the node's replica of the room, which is at seq l:
  *   - room not here: it is made with l = p and subscribed from there;
- *   - l >= p: attached from the next entry on, unless an entry between may have ended the membership: then the list is read again;
+ *   - l >= p: attached from the next entry on, unless an entry between may have ended the
+ * membership: then the list is read again;
  *   - l < p: attached as soon as the room has come to p.
  * Entries that the node applies meanwhile change the roster by themselves and win.
  *
- * How it fails: no answer within a second, or a list that is behind: asked again from the start; attaching twice does nothing. */
+ * How it fails: no answer within a second, or a list that is behind: asked again from the start;
+ * attaching twice does nothing. */
 
 #include "socket_inner.h"
 
@@ -26,7 +28,8 @@ void roster_on_answer(struct socket_service *service, const struct cht_roster *r
 void roster_wake(struct socket_service *service, struct room *room);
 
 /* A membership ended with `seq`. */
-void roster_note_removal(struct socket_service *service, struct room *room, const struct cht_id *user, uint64_t seq);
+void roster_note_removal(
+    struct socket_service *service, struct room *room, const struct cht_id *user, uint64_t seq);
 
 void roster_tick(struct socket_service *service);
 
@@ -43,5 +46,5 @@ uint64_t roster_handle_pack(const struct roster_handle *handle);
 struct roster_handle roster_handle_unpack(uint64_t number);
 
 /* Asks for the rooms of a user, from the start or after a page. */
-void roster_query(struct socket_service *service, const struct cht_id *user, const struct roster_handle *handle,
-    const struct cht_id *after);
+void roster_query(struct socket_service *service, const struct cht_id *user,
+    const struct roster_handle *handle, const struct cht_id *after);

@@ -1,5 +1,6 @@
-/* routes - see the header. Happy path: the first row whose path fits and whose method is right. How it fails: the path fits rows of other
- * methods only (their names are told), or none at all. A literal path is found before one with names, as it stands first in the table. */
+/* routes - see the header. Happy path: the first row whose path fits and whose method is right. How
+ * it fails: the path fits rows of other methods only (their names are told), or none at all. A
+ * literal path is found before one with names, as it stands first in the table. */
 
 #include "routes.h"
 
@@ -26,7 +27,8 @@ struct routes {
     size_t count;
 };
 
-/* Takes the next segment from behind a slash; false at the end, and for what does not begin with one. */
+/* Takes the next segment from behind a slash; false at the end, and for what does not begin with
+ * one. */
 static bool next_segment(struct cht_str *rest, struct cht_str *ret_segment)
 {
     if (rest->size == 0 || rest->at[0] != '/') {
@@ -118,7 +120,8 @@ static void allow(struct route_match *match, const char *method)
     }
 }
 
-void routes_find(const struct routes *routes, struct cht_str method, struct cht_str path, struct route_match *ret_match)
+void routes_find(const struct routes *routes, struct cht_str method, struct cht_str path,
+    struct route_match *ret_match)
 {
     *ret_match = (struct route_match){0};
     if (is_text(method, "HEAD")) {

@@ -1,6 +1,7 @@
 #pragma once
 
-/* routes - from method and path to a command: the ROUTE rows of client.def, cut into segments once. */
+/* routes - from method and path to a command: the ROUTE rows of client.def, cut into segments once.
+ */
 
 #include "chattifier/events.h"
 #include "link/edge.h"
@@ -19,4 +20,5 @@ struct routes *routes_create(void);
 void routes_destroy(struct routes *routes);
 
 /* HEAD is looked up as GET. Texts point into `path`. */
-void routes_find(const struct routes *routes, struct cht_str method, struct cht_str path, struct route_match *ret_match);
+void routes_find(const struct routes *routes, struct cht_str method, struct cht_str path,
+    struct route_match *ret_match);

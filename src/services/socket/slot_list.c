@@ -1,4 +1,5 @@
-/* slot_list - see the header. Happy path: two numbers fit, then it doubles. How it fails: an index outside is a broken program. */
+/* slot_list - see the header. Happy path: two numbers fit, then it doubles. How it fails: an index
+ * outside is a broken program. */
 
 #include "slot_list.h"
 

@@ -2,8 +2,9 @@
 
 /* slot_list - a short list of slot numbers, 16 bytes, without an allocation for up to two of them.
  *
- * Most users are in few rooms and most rooms have few local connections, so the first two numbers lie in the struct itself. A zeroed
- * list is ready. Order is kept by adding; removing moves the last one into the hole, and the caller keeps track of what moved. */
+ * Most users are in few rooms and most rooms have few local connections, so the first two numbers
+ * lie in the struct itself. A zeroed list is ready. Order is kept by adding; removing moves the
+ * last one into the hole, and the caller keeps track of what moved. */
 
 #include <stdint.h>
 

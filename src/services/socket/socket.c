@@ -1,7 +1,8 @@
 /* socket - the service put together: tables, boxes, handlers and one timer.
  *
- * Happy path: the gateway calls, the edge calls, the bus calls; each call goes straight to the file that knows. Ten times a second the
- * timer asks again for what is missing, times out what waits too long and tells presence. How it fails: see the files. */
+ * Happy path: the gateway calls, the edge calls, the bus calls; each call goes straight to the file
+ * that knows. Ten times a second the timer asks again for what is missing, times out what waits too
+ * long and tells presence. How it fails: see the files. */
 
 #include "socket/socket.h"
 
@@ -29,8 +30,10 @@
 #define OUT_BYTES (16u << 10)
 
 _Static_assert(SCRATCH_BYTES >= CHT_READ_SCRATCH_BYTES, "the largest command fits");
-_Static_assert(SCRATCH_BYTES >= 4096 * sizeof(struct cht_room_place) + 8, "the largest roster fits");
-_Static_assert(SCRATCH_BYTES >= 4096 * sizeof(struct cht_user_presence) + 8, "the largest batch fits");
+_Static_assert(
+    SCRATCH_BYTES >= 4096 * sizeof(struct cht_room_place) + 8, "the largest roster fits");
+_Static_assert(
+    SCRATCH_BYTES >= 4096 * sizeof(struct cht_user_presence) + 8, "the largest batch fits");
 _Static_assert(sizeof(struct connection) <= 88, "memory per connection");
 _Static_assert(sizeof(struct connection_cold) <= 64, "memory per connection");
 _Static_assert(sizeof(struct user_slot) <= 64, "memory per user");
@@ -124,7 +127,8 @@ static void make_tables(struct socket_service *service)
     map_init(&service->users_by_id, connections, service->hash_secret);
     map_init(&service->rooms_by_id, (uint32_t)settings->rooms_max, service->hash_secret);
     map_init(&service->watched_by_id, (uint32_t)settings->watched_max, service->hash_secret);
-    pendings_init(&service->pendings, (uint32_t)settings->pending_max, (uint32_t)random_u64(random));
+    pendings_init(
+        &service->pendings, (uint32_t)settings->pending_max, (uint32_t)random_u64(random));
     service->users_free = SLOT_NONE;
     service->rooms_free = SLOT_NONE;
     service->watched_free = SLOT_NONE;

@@ -2,15 +2,18 @@
 
 /* socket - the service that clients are connected to.
  *
- * One WebSocket per client carries all events out and all commands in; the same commands come over HTTP. A node (one worker) is
- *   - an ordered replica of the rooms of its local clients: per room the newest applied seq and the connections of its members. An
- *     entry is applied strictly in order, so whoever is not a member any more gets nothing, by order and not by a check;
- *   - a forwarder of commands: to the shard of the room (changes), to the shard's owner by mail (read, typing), to the message
- *     and user services (queries). It keeps what is in flight and answers `timeout` itself.
- * It decides nothing about rooms: rights and membership are the owner's.
+ * One WebSocket per client carries all events out and all commands in; the same commands come over
+ * HTTP. A node (one worker) is
+ *   - an ordered replica of the rooms of its local clients: per room the newest applied seq and the
+ * connections of its members. An entry is applied strictly in order, so whoever is not a member any
+ * more gets nothing, by order and not by a check;
+ *   - a forwarder of commands: to the shard of the room (changes), to the shard's owner by mail
+ * (read, typing), to the message and user services (queries). It keeps what is in flight and
+ * answers `timeout` itself. It decides nothing about rooms: rights and membership are the owner's.
  *
- * How it fails: a lost delivery stops its room until the owner has sent again what is missing; a slow client gets `room.gap`; a
- * command that could not leave is `unavailable`, one that nobody answered `timeout`; what breaks a limit is refused, then closed.
+ * How it fails: a lost delivery stops its room until the owner has sent again what is missing; a
+ * slow client gets `room.gap`; a command that could not leave is `unavailable`, one that nobody
+ * answered `timeout`; what breaks a limit is refused, then closed.
  *
  * One per worker, everything on that worker's loop. */
 
@@ -54,7 +57,8 @@ struct upstream_server *socket_upstream(struct socket_service *service);
 /* Reloadable settings. */
 void socket_set(struct socket_service *service, const struct socket_settings *settings);
 
-/* Tells every client to come back after a random part of `spread_ms`, accepts no more, and closes all within that time (1012). */
+/* Tells every client to come back after a random part of `spread_ms`, accepts no more, and closes
+ * all within that time (1012). */
 void socket_drain(struct socket_service *service, uint64_t spread_ms);
 
 struct socket_counters socket_counters(const struct socket_service *service);

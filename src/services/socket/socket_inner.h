@@ -1,8 +1,10 @@
 #pragma once
 
-/* socket_inner - the tables of the socket service. Each is owned by one file, named beside it; others read them and call that file.
+/* socket_inner - the tables of the socket service. Each is owned by one file, named beside it;
+ * others read them and call that file.
  *
- * Memory per client, beside the edge's 160 bytes: connection 88, cold part 64, expiry 4, user 64 and 32-64 of its map, room share 4. */
+ * Memory per client, beside the edge's 160 bytes: connection 88, cold part 64, expiry 4, user 64
+ * and 32-64 of its map, room share 4. */
 
 #include "base/map.h"
 #include "pending.h"
@@ -63,8 +65,9 @@ struct user_slot {
     struct slot_list rooms; /* where the user is a member and attached */
     uint32_t first_connection;
     uint32_t generation;
-    uint32_t asked_at;    /* the roster */
-    uint32_t asks;        /* place in the list of users whose roster is asked for, or SLOT_NONE; links free slots */
+    uint32_t asked_at; /* the roster */
+    uint32_t asks; /* place in the list of users whose roster is asked for, or SLOT_NONE; links free
+                      slots */
     uint16_t connection_count;
     uint8_t roster;    /* enum roster_state */
     uint8_t announced; /* enum cht_presence_state, as the other nodes know it */
@@ -83,10 +86,11 @@ struct room {
     struct edge_block *block; /* of this turn, pushed to the whole roster */
     struct slot_list roster;  /* connections */
     uint32_t shard;
-    uint32_t due;      /* place in the list of rooms that wait for their owner, or SLOT_NONE; links free slots */
+    uint32_t due; /* place in the list of rooms that wait for their owner, or SLOT_NONE; links free
+                     slots */
     uint32_t asked_at; /* subscribe or resend */
     uint32_t idle_since;
-    uint32_t waits;    /* users who attach when it has reached a seq */
+    uint32_t waits; /* users who attach when it has reached a seq */
     bool used, subscribed, asked, open;
 };
 
@@ -155,7 +159,7 @@ struct socket_service {
 
     struct connection *connections;
     struct connection_cold *cold;
-    uint32_t *expires_s; /* by connection: seconds since 1970; 0: none */
+    uint32_t *expires_s;      /* by connection: seconds since 1970; 0: none */
     uint32_t connections_end; /* one above the highest slot ever used */
     uint32_t slow_count;
 

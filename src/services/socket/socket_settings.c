@@ -1,4 +1,5 @@
-/* socket_settings - the rows of socket_settings.def as descriptors. Happy path and failure are those of base/settings.h. */
+/* socket_settings - the rows of socket_settings.def as descriptors. Happy path and failure are
+ * those of base/settings.h. */
 
 #include "socket_settings.h"
 
@@ -7,4 +8,5 @@ static const struct setting_row rows[] = {
 #include "base/settings_rows.h"
 };
 
-const struct settings_table socket_settings_table = {"socket", rows, sizeof(rows) / sizeof(rows[0])};
+const struct settings_table socket_settings_table = {
+    "socket", rows, sizeof(rows) / sizeof(rows[0])};

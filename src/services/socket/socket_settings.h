@@ -1,6 +1,7 @@
 #pragma once
 
-/* socket_settings - what an operator can set about the socket service; the table is socket_settings.def. */
+/* socket_settings - what an operator can set about the socket service; the table is
+ * socket_settings.def. */
 
 #include "base/settings.h"
 

@@ -1,5 +1,6 @@
-/* subscriptions - see the header. Happy path: subscribe, subscribed, nothing missing. How it fails: mails get lost and owners change; both
- * are answered by asking again. A tick asks for a bounded number of rooms, the rest comes with the next. */
+/* subscriptions - see the header. Happy path: subscribe, subscribed, nothing missing. How it fails:
+ * mails get lost and owners change; both are answered by asking again. A tick asks for a bounded
+ * number of rooms, the rest comes with the next. */
 
 #include "subscriptions.h"
 
@@ -158,8 +159,7 @@ static void say_hello(struct socket_service *service, uint32_t now)
         return;
     }
     service->hello_at = now;
-    struct cht_hello hello = {
-        .node = service->deps.mail->node, .boot = service->deps.mail->boot};
+    struct cht_hello hello = {.node = service->deps.mail->node, .boot = service->deps.mail->boot};
     bus_cast(service, &cht_row_hello, &hello);
 }
 

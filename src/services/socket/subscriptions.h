@@ -2,9 +2,10 @@
 
 /* subscriptions - what the node wants from the owners of its rooms, asked until it is there.
  *
- * A room is `due` while it is not subscribed with the present owner, or misses entries. Due rooms are asked for at once and again after
- * resend_ms. Who owns a shard is learned from `claimed`; while an owner is unknown, `hello` is cast each second. Every subscription
- * is said again in a slow rotation, and rooms without local members are given up. */
+ * A room is `due` while it is not subscribed with the present owner, or misses entries. Due rooms
+ * are asked for at once and again after resend_ms. Who owns a shard is learned from `claimed`;
+ * while an owner is unknown, `hello` is cast each second. Every subscription is said again in a
+ * slow rotation, and rooms without local members are given up. */
 
 #include "socket_inner.h"
 
@@ -21,7 +22,8 @@ void subscription_repair(struct socket_service *service, struct room *room, uint
 void subscription_settle(struct socket_service *service, struct room *room);
 
 void subscription_on_claimed(struct socket_service *service, const struct cht_claimed *claimed);
-void subscription_on_subscribed(struct socket_service *service, const struct cht_subscribed *subscribed);
+void subscription_on_subscribed(
+    struct socket_service *service, const struct cht_subscribed *subscribed);
 
 /* An owner told its clock. */
 void subscription_learn_clock(struct socket_service *service, uint32_t shard, uint64_t owner_now);

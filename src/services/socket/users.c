@@ -1,5 +1,5 @@
-/* users - see the header. Happy path: found by id, linked connections in a short chain. How it fails: it does not; the number of
- * connections bounds it. */
+/* users - see the header. Happy path: found by id, linked connections in a short chain. How it
+ * fails: it does not; the number of connections bounds it. */
 
 #include "users.h"
 

@@ -1,5 +1,6 @@
-/* watches - see the header. Happy path: watch, one question for the state and one for the rooms, `presence` frames. How it fails: a lost
- * answer is asked for again after a while; a state that nobody knows is not told. */
+/* watches - see the header. Happy path: watch, one question for the state and one for the rooms,
+ * `presence` frames. How it fails: a lost answer is asked for again after a while; a state that
+ * nobody knows is not told. */
 
 #include "watches.h"
 
@@ -16,7 +17,8 @@
 
 /* ---- telling */
 
-static void tell(struct socket_service *service, const struct watched *watched, struct watcher *watcher)
+static void tell(
+    struct socket_service *service, const struct watched *watched, struct watcher *watcher)
 {
     if (!watcher->allowed || watched->state == cht_presence_state_none) {
         return;
@@ -30,7 +32,8 @@ static void tell(struct socket_service *service, const struct watched *watched, 
     }
 }
 
-static void set_state(struct socket_service *service, const struct cht_id *user, uint64_t state, uint64_t last_seen)
+static void set_state(
+    struct socket_service *service, const struct cht_id *user, uint64_t state, uint64_t last_seen)
 {
     uint32_t slot = map_find(&service->watched_by_id, map_key_id(user));
     if (slot == MAP_NONE) {
@@ -138,7 +141,8 @@ void watches_forget(struct socket_service *service, uint32_t connection)
     mem_free(watches);
 }
 
-static bool watch_one(struct socket_service *service, uint32_t connection, const struct cht_id *user)
+static bool watch_one(
+    struct socket_service *service, uint32_t connection, const struct cht_id *user)
 {
     struct connection *c = &service->connections[connection];
     uint32_t slot = take_watched(service, user);
@@ -153,7 +157,8 @@ static bool watch_one(struct socket_service *service, uint32_t connection, const
     return true;
 }
 
-bool watches_replace(struct socket_service *service, uint32_t connection, const struct cht_ids *users)
+bool watches_replace(
+    struct socket_service *service, uint32_t connection, const struct cht_ids *users)
 {
     watches_forget(service, connection);
     if (users->count == 0) {
@@ -199,12 +204,14 @@ void watches_on_member(struct socket_service *service, const struct cht_id *subj
     }
 }
 
-static bool shares(struct socket_service *service, const struct watcher *watcher, const struct cht_roster *roster)
+static bool shares(
+    struct socket_service *service, const struct watcher *watcher, const struct cht_roster *roster)
 {
     const struct user_slot *user = &service->users[service->connections[watcher->connection].user];
     const struct cht_room_place *places = roster->rooms.at;
     for (uint32_t i = 0; i < roster->rooms.count; i++) {
-        bool close = places[i].kind == cht_room_kind_direct || places[i].kind == cht_room_kind_group;
+        bool close =
+            places[i].kind == cht_room_kind_direct || places[i].kind == cht_room_kind_group;
         struct room *room = close ? room_find(service, &places[i].room) : NULL;
         if (room && membership_has(service, user, room)) {
             return true;
@@ -236,12 +243,13 @@ static void ask(struct socket_service *service, uint32_t slot, const struct cht_
     roster_query(service, &watched->id, &handle, after);
 }
 
-void watches_on_roster(
-    struct socket_service *service, const struct roster_handle *handle, const struct cht_roster *roster)
+void watches_on_roster(struct socket_service *service, const struct roster_handle *handle,
+    const struct cht_roster *roster)
 {
     struct watched *watched =
         handle->slot < service->watched_used ? &service->watched[handle->slot] : NULL;
-    if (!watched || !watched->used || watched->generation != handle->generation || !watched->asked) {
+    if (!watched || !watched->used || watched->generation != handle->generation ||
+        !watched->asked) {
         return;
     }
     for (uint32_t i = 0; i < watched->count; i++) {

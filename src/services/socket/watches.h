@@ -2,10 +2,12 @@
 
 /* watches - whose presence a connection wants to see, and may.
  *
- * A watched user is a slot with the connections that watch. A watcher may see somebody who shares a direct or group room with them: the
- * message service is asked for the rooms of the watched user (roster_query), and each watcher's own rooms, which the node knows, are
- * compared. The question is asked again when a watch begins, when the rooms of a watcher become known, and when the membership of
- * either of the two changes in a room of this node. Until there is an answer nothing is told: the least is the default.
+ * A watched user is a slot with the connections that watch. A watcher may see somebody who shares a
+ * direct or group room with them: the message service is asked for the rooms of the watched user
+ * (roster_query), and each watcher's own rooms, which the node knows, are compared. The question is
+ * asked again when a watch begins, when the rooms of a watcher become known, and when the
+ * membership of either of the two changes in a room of this node. Until there is an answer nothing
+ * is told: the least is the default.
  *
  * The first state comes from sessions, later ones from the batches that nodes cast. */
 
@@ -13,7 +15,8 @@
 #include "socket_inner.h"
 
 /* The connection watches exactly these. False: watched_max is reached; it then watches nobody. */
-bool watches_replace(struct socket_service *service, uint32_t connection, const struct cht_ids *users);
+bool watches_replace(
+    struct socket_service *service, uint32_t connection, const struct cht_ids *users);
 
 /* The connection is gone. */
 void watches_forget(struct socket_service *service, uint32_t connection);
@@ -25,7 +28,8 @@ void watches_on_rooms_changed(struct socket_service *service, const struct user_
 void watches_on_member(struct socket_service *service, const struct cht_id *subject);
 
 /* The rooms of a watched user. */
-void watches_on_roster(struct socket_service *service, const struct roster_handle *handle, const struct cht_roster *roster);
+void watches_on_roster(struct socket_service *service, const struct roster_handle *handle,
+    const struct cht_roster *roster);
 
 /* What nodes tell. */
 void watches_on_presences(struct socket_service *service, const struct cht_presences *presences);

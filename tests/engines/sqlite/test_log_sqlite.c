@@ -1,8 +1,0 @@
-/* The port log on SQLite keeps its contract. */
-
-#include "sqlite_engine.h"
-
-int main(void)
-{
-    return log_contract(sqlite_engine());
-}

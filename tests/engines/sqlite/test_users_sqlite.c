@@ -1,8 +1,0 @@
-/* The port users on SQLite keeps its contract. */
-
-#include "sqlite_engine.h"
-
-int main(void)
-{
-    return users_contract(sqlite_engine());
-}

@@ -1,0 +1,728 @@
+/* house - see the header. Happy path: everything that goes out is kept until it is asked for. How
+ * it fails: by an assertion. */
+
+#include "house.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/logger.h"
+#include "base/mem.h"
+
+#define PIECES_MAX 256
+#define TEXT_MAX 65536
+
+struct piece {
+    struct edge_block *block; /* or copied bytes */
+    uint8_t *bytes;
+    size_t size;
+};
+
+struct client {
+    uint32_t generation;
+    bool open, refuses, paused;
+    uint16_t code;
+    struct piece replies[PIECES_MAX], pushes[PIECES_MAX];
+    uint32_t reply_count, push_count;
+    char heard[TEXT_MAX];
+    size_t heard_size;
+};
+
+static struct client clients[HOUSE_CONNECTIONS];
+static struct edge_ws_handler *ws;
+static int http_status;
+static char http_body[4096];
+static char http_header[256];
+static char heard[TEXT_MAX];
+
+/* ---- the edge */
+
+struct edge_block *edge_block_create(struct edge *edge, size_t capacity)
+{
+    (void)edge;
+    struct edge_block *block = mem_new(sizeof(*block));
+    block->refs = 1;
+    block->bytes = mem_new(capacity ? capacity : 1);
+    block->capacity = (uint32_t)capacity;
+    return block;
+}
+
+void edge_block_append(struct edge *edge, struct edge_block *block, const void *bytes, size_t size)
+{
+    (void)edge;
+    if (block->size + size > block->capacity) {
+        block->capacity = (uint32_t)(block->size + size);
+        block->bytes = mem_resize(block->bytes, block->capacity);
+    }
+    memcpy(block->bytes + block->size, bytes, size);
+    block->size += (uint32_t)size;
+}
+
+void edge_block_unref(struct edge *edge, struct edge_block *block)
+{
+    (void)edge;
+    if (--block->refs == 0) {
+        mem_free(block->bytes);
+        mem_free(block);
+    }
+}
+
+struct cht_str edge_request_field(const struct edge_request *request, const char *name)
+{
+    for (uint32_t i = 0; i < request->field_count; i++) {
+        if (strlen(name) == request->fields[i].name.size &&
+            memcmp(name, request->fields[i].name.at, strlen(name)) == 0) {
+            return request->fields[i].value;
+        }
+    }
+    return (struct cht_str){0};
+}
+
+void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_response *response)
+{
+    (void)edge;
+    (void)conn;
+    http_status = response->status;
+    snprintf(http_body, sizeof(http_body), "%.*s", (int)response->body.size,
+        response->body.at ? response->body.at : "");
+    http_header[0] = '\0';
+    if (response->field_count > 0) {
+        snprintf(http_header, sizeof(http_header), "%.*s: %.*s", (int)response->fields[0].name.size,
+            response->fields[0].name.at, (int)response->fields[0].value.size,
+            response->fields[0].value.at);
+    }
+}
+
+void edge_respond_error(
+    struct edge *edge, struct conn_id conn, enum err err, const char *field, uint64_t wait_ms)
+{
+    (void)edge;
+    (void)conn;
+    http_status = err_http_status(err);
+    snprintf(http_body, sizeof(http_body), "%s %s %llu", err_name(err), field ? field : "-",
+        (unsigned long long)wait_ms);
+}
+
+void edge_upgrade(struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler,
+    const char *protocol, uint32_t cookie)
+{
+    (void)edge;
+    (void)cookie;
+    assert_string_equal(protocol, "chattifier.v1");
+    ws = handler;
+    clients[conn.slot].open = true;
+    clients[conn.slot].code = 0;
+    clients[conn.slot].generation = conn.generation;
+}
+
+bool edge_is_open(const struct edge *edge, struct conn_id conn)
+{
+    (void)edge;
+    return clients[conn.slot].open && clients[conn.slot].generation == conn.generation;
+}
+
+static void add_copy(struct piece *pieces, uint32_t *count, const void *bytes, size_t size)
+{
+    assert_true(*count < PIECES_MAX);
+    pieces[(*count)++] = (struct piece){.bytes = mem_copy(bytes, size), .size = size};
+}
+
+void edge_reply(struct edge *edge, uint32_t slot, const void *bytes, size_t size)
+{
+    (void)edge;
+    add_copy(clients[slot].replies, &clients[slot].reply_count, bytes, size);
+}
+
+bool edge_push(struct edge *edge, uint32_t slot, struct edge_block *block)
+{
+    (void)edge;
+    struct client *client = &clients[slot];
+    assert_true(client->open);
+    if (client->refuses) {
+        return false;
+    }
+    block->refs++;
+    assert_true(client->push_count < PIECES_MAX);
+    client->pushes[client->push_count++] = (struct piece){.block = block};
+    return true;
+}
+
+bool edge_push_bytes(struct edge *edge, uint32_t slot, const void *bytes, size_t size)
+{
+    (void)edge;
+    if (clients[slot].refuses) {
+        return false;
+    }
+    add_copy(clients[slot].pushes, &clients[slot].push_count, bytes, size);
+    return true;
+}
+
+uint32_t edge_queued_bytes(const struct edge *edge, uint32_t slot)
+{
+    (void)edge;
+    return clients[slot].refuses ? 1000 : 0;
+}
+
+void edge_pause(struct edge *edge, uint32_t slot)
+{
+    (void)edge;
+    clients[slot].paused = true;
+}
+
+void edge_resume(struct edge *edge, uint32_t slot)
+{
+    (void)edge;
+    clients[slot].paused = false;
+}
+
+void edge_close(struct edge *edge, uint32_t slot, uint16_t code, const char *reason)
+{
+    (void)edge;
+    (void)reason;
+    clients[slot].open = false;
+    clients[slot].code = code;
+    ws->on_closed(ws, slot, code);
+}
+
+size_t ws_text_header(uint8_t ret_header[10], uint64_t size)
+{
+    ret_header[0] = 0x81;
+    if (size < 126) {
+        ret_header[1] = (uint8_t)size;
+        return 2;
+    }
+    ret_header[1] = 126;
+    ret_header[2] = (uint8_t)(size >> 8);
+    ret_header[3] = (uint8_t)size;
+    return 4;
+}
+
+static void hear(struct client *client, const uint8_t *bytes, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        size_t length = bytes[at + 1];
+        size_t header = 2;
+        if (length == 126) {
+            length = (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+            header = 4;
+        }
+        assert_true(at + header + length <= size);
+        assert_true(client->heard_size + length + 1 < TEXT_MAX);
+        memcpy(client->heard + client->heard_size, bytes + at + header, length);
+        client->heard_size += length;
+        client->heard[client->heard_size++] = '\n';
+        at += header + length;
+    }
+}
+
+static void flush(struct client *client, struct piece *pieces, uint32_t *count)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        struct piece *piece = &pieces[i];
+        if (piece->block) {
+            hear(client, piece->block->bytes, piece->block->size);
+            edge_block_unref(NULL, piece->block);
+        } else {
+            hear(client, piece->bytes, piece->size);
+            mem_free(piece->bytes);
+        }
+    }
+    *count = 0;
+}
+
+/* ---- loop, chance */
+
+static struct house *of_loop(struct loop *loop)
+{
+    return container_of(loop, struct house, loop);
+}
+
+static void defer_here(struct loop *loop, struct task *task)
+{
+    task_queue_add(&of_loop(loop)->deferred, task);
+}
+
+static void no_hook(struct loop *loop, struct loop_hook *hook)
+{
+    (void)loop;
+    (void)hook;
+}
+
+static void timer_start_here(struct loop *loop, struct timer *timer, uint64_t after_ms)
+{
+    timers_start(&of_loop(loop)->timers, loop, timer, of_loop(loop)->now_ms + after_ms);
+}
+
+static void timer_stop_here(struct loop *loop, struct timer *timer)
+{
+    timers_stop(&of_loop(loop)->timers, timer);
+}
+
+static uint64_t now_here(struct loop *loop)
+{
+    return of_loop(loop)->now_ms;
+}
+
+static void fill_here(struct random *random, void *bytes, size_t size)
+{
+    struct house *house = container_of(random, struct house, random);
+    for (size_t i = 0; i < size; i++) {
+        ((uint8_t *)bytes)[i] = (uint8_t)(++house->random_next * 37);
+    }
+}
+
+/* ---- ports */
+
+static void drop(struct buf **bufs, uint32_t *count)
+{
+    for (uint32_t i = 0; i < *count; i++) {
+        buf_unref(bufs[i]);
+    }
+    *count = 0;
+}
+
+static bool post_here(struct shards *shards, uint32_t shard, struct buf *command)
+{
+    struct house *house = container_of(shards, struct house, shards);
+    assert_true(shard < HOUSE_SHARDS);
+    if (house->shards_full) {
+        return false;
+    }
+    house->posted[house->posted_count++] = buf_ref(command);
+    return true;
+}
+
+static void open_here(
+    struct mail *mail, enum mail_box box, struct mail_handler *handler, uint32_t credit)
+{
+    struct house *house = container_of(mail, struct house, mail);
+    assert_true(credit > 0);
+    if (box == MAIL_LIVE) {
+        house->live = handler;
+    } else {
+        house->pages = handler;
+    }
+}
+
+static void send_here(struct mail *mail, enum mail_box box, uint64_t node, struct buf *event)
+{
+    struct house *house = container_of(mail, struct house, mail);
+    assert_int_equal(box, MAIL_WORK);
+    if (house->mailed_count == 512) {
+        drop(house->mailed, &house->mailed_count); /* nobody asked for them */
+    }
+    house->mailed_to[house->mailed_count] = node;
+    house->mailed[house->mailed_count++] = buf_ref(event);
+}
+
+static void cast_here(struct cast *cast, struct buf *event)
+{
+    struct house *house = container_of(cast, struct house, cast);
+    assert_true(house->casted_count < 64);
+    house->casted[house->casted_count++] = buf_ref(event);
+}
+
+static void cast_listen_here(struct cast *cast, struct cast_handler *handler)
+{
+    container_of(cast, struct house, cast)->casts = handler;
+}
+
+static struct house *of_sessions(struct sessions *sessions)
+{
+    return container_of(sessions, struct house, sessions);
+}
+
+static void add_here(struct sessions *sessions, const struct session *session)
+{
+    assert_int_equal(session->node, HOUSE_NODE);
+    of_sessions(sessions)->sessions_added++;
+}
+
+static void remove_here(struct sessions *sessions, const struct session *session)
+{
+    assert_int_equal(session->node, HOUSE_NODE);
+    of_sessions(sessions)->sessions_removed++;
+}
+
+static void state_here(
+    struct sessions *sessions, const struct session *session, enum cht_presence_state state)
+{
+    (void)sessions;
+    (void)session;
+    (void)state;
+}
+
+static void online_here(struct sessions *sessions, struct sessions_online_op *op)
+{
+    op->online = arena_array(&op->arena, op->count, sizeof(*op->online));
+    for (uint32_t i = 0; i < op->count; i++) {
+        op->online[i].user = op->users[i];
+        op->online[i].state = of_sessions(sessions)->online_state;
+    }
+    op_answer_later(&op->op, &of_sessions(sessions)->loop, OK);
+}
+
+static bool revoked_here(struct sessions *sessions, const struct cht_id *user,
+    const struct cht_id *device, uint64_t version)
+{
+    (void)sessions;
+    (void)user;
+    (void)device;
+    return version == 0;
+}
+
+static void listen_here(struct sessions *sessions, struct sessions_listener *listener)
+{
+    of_sessions(sessions)->revocations = listener;
+}
+
+static enum err verify_here(
+    struct secrets *secrets, struct cht_str token, struct identity *ret_identity)
+{
+    *ret_identity = container_of(secrets, struct house, secrets)->token;
+    return token.size == 4 ? OK : ERR_UNAUTHORIZED;
+}
+
+static void make_ports(struct house *house)
+{
+    static const struct loop_ops loop_ops = {
+        defer_here, defer_here, no_hook, timer_start_here, timer_stop_here, now_here, now_here};
+    static const struct shards_ops shards_ops = {.try_post = post_here};
+    static const struct mail_ops mail_ops = {.open = open_here, .send = send_here};
+    static const struct cast_ops cast_ops = {cast_here, cast_listen_here};
+    static const struct sessions_ops sessions_ops = {.add = add_here,
+        .remove = remove_here,
+        .set_state = state_here,
+        .online = online_here,
+        .is_revoked = revoked_here,
+        .listen = listen_here};
+    static const struct secrets_ops secrets_ops = {.verify_token = verify_here};
+    house->loop.ops = &loop_ops;
+    house->random.fill = fill_here;
+    house->shards = (struct shards){&shards_ops, HOUSE_SHARDS};
+    house->mail = (struct mail){&mail_ops, HOUSE_NODE, 1};
+    house->cast.ops = &cast_ops;
+    house->sessions.ops = &sessions_ops;
+    house->secrets.ops = &secrets_ops;
+}
+
+static void default_settings(struct house *house)
+{
+    struct settings *settings =
+        settings_create((const struct settings_table *[]){&socket_settings_table}, 1);
+    settings_fill(settings, &socket_settings_table, &house->settings);
+    settings_destroy(settings);
+    house->settings.connections_max = HOUSE_CONNECTIONS;
+    house->settings.rooms_max = 64;
+    house->settings.pending_max = 128;
+    house->settings.watched_max = 32;
+}
+
+int house_setup(void **state)
+{
+    static struct logger logger;
+    logger_init(&logger, "test", LOG_LEVEL_ERROR, false);
+    struct house *house = mem_new(sizeof(*house));
+    house->now_ms = 1000000;
+    memset(clients, 0, sizeof(clients));
+    make_ports(house);
+    house->world =
+        (struct world){.loop = &house->loop, .random = &house->random, .logger = &logger};
+    default_settings(house);
+    struct socket_deps deps = {&house->world, NULL, &house->shards, &house->mail, &house->cast,
+        &house->sessions, &house->secrets};
+    house->service = socket_create(&deps, &house->settings);
+    house_claim(house, 1);
+    *state = house;
+    return 0;
+}
+
+int house_teardown(void **state)
+{
+    struct house *house = *state;
+    house_turn(house);
+    for (uint32_t slot = 0; slot < HOUSE_CONNECTIONS; slot++) {
+        if (clients[slot].open) {
+            house_leave(house, slot);
+        }
+    }
+    assert_int_equal(socket_counters(house->service).users, 0);
+    assert_int_equal(socket_counters(house->service).pending, 0);
+    socket_destroy(house->service);
+    drop(house->posted, &house->posted_count);
+    drop(house->mailed, &house->mailed_count);
+    drop(house->casted, &house->casted_count);
+    timers_deinit(&house->timers);
+    mem_free(house);
+    return 0;
+}
+
+/* ---- what tests do */
+
+struct cht_id house_id(uint8_t number)
+{
+    return (struct cht_id){{number, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, number}};
+}
+
+static struct cht_str str(const char *text)
+{
+    return (struct cht_str){text, text ? (uint32_t)strlen(text) : 0};
+}
+
+void house_connect(struct house *house, uint32_t slot, uint8_t user)
+{
+    static uint32_t generation = 1;
+    struct http_field field = {str("sec-websocket-protocol"), str("other, chattifier.v1")};
+    struct edge_request request = {.conn = {slot, ++generation},
+        .method = HTTP_GET,
+        .path = str("/api/socket"),
+        .fields = &field,
+        .field_count = 1,
+        .wants_websocket = true};
+    struct identity who = {.user = house_id(user),
+        .device = house_id((uint8_t)(100 + slot)),
+        .token_version = 1,
+        .expires_at = house->now_ms + 900000};
+    struct upstream_call call = {.request = &request, .identity = &who};
+    struct upstream_server *server = socket_upstream(house->service);
+    server->on_call(server, &call);
+}
+
+void house_say(struct house *house, uint32_t slot, const char *text)
+{
+    (void)house;
+    char *copy = mem_string(text);
+    ws->on_text(ws, slot, copy, (uint32_t)strlen(text));
+    mem_free(copy);
+}
+
+void house_leave(struct house *house, uint32_t slot)
+{
+    house_turn(house);
+    clients[slot].open = false;
+    ws->on_closed(ws, slot, 1000);
+}
+
+void house_turn(struct house *house)
+{
+    struct task *task;
+    while ((task = task_queue_take(&house->deferred))) {
+        task->run(task);
+    }
+    if (ws) {
+        ws->on_turn_end(ws);
+    }
+    for (uint32_t i = 0; i < HOUSE_CONNECTIONS; i++) {
+        flush(&clients[i], clients[i].replies, &clients[i].reply_count);
+        flush(&clients[i], clients[i].pushes, &clients[i].push_count);
+    }
+}
+
+void house_pass(struct house *house, uint32_t ms)
+{
+    uint64_t end = house->now_ms + ms;
+    while (timers_next(&house->timers) <= end) {
+        house->now_ms = timers_next(&house->timers);
+        timers_fire(&house->timers, house->now_ms, 1);
+        house_turn(house);
+    }
+    house->now_ms = end;
+}
+
+const char *house_heard(struct house *house, uint32_t slot)
+{
+    house_turn(house);
+    struct client *client = &clients[slot];
+    memcpy(heard, client->heard, client->heard_size);
+    heard[client->heard_size] = '\0';
+    client->heard_size = 0;
+    return heard;
+}
+
+uint16_t house_close_code(struct house *house, uint32_t slot)
+{
+    (void)house;
+    return clients[slot].code;
+}
+
+bool house_paused(struct house *house, uint32_t slot)
+{
+    (void)house;
+    return clients[slot].paused;
+}
+
+void house_slow(struct house *house, uint32_t slot)
+{
+    (void)house;
+    clients[slot].refuses = true;
+}
+
+void house_drained(struct house *house, uint32_t slot)
+{
+    (void)house;
+    clients[slot].refuses = false;
+    ws->on_drained(ws, slot);
+}
+
+static struct buf *encode(const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = buf_create(cht_encoded_size(row, event));
+    buf->size = buf->capacity;
+    cht_encode(row, event, buf->bytes);
+    return buf;
+}
+
+void house_mail(struct house *house, const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = encode(row, event);
+    house->live->on_mail(house->live, buf);
+    buf_unref(buf);
+}
+
+void house_cast(struct house *house, const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = encode(row, event);
+    house->casts->on_cast(house->casts, buf);
+    buf_unref(buf);
+}
+
+void house_claim(struct house *house, uint64_t term)
+{
+    for (uint64_t shard = 0; shard < HOUSE_SHARDS; shard++) {
+        struct cht_claimed claimed = {.shard = shard, .term = term, .node = HOUSE_OWNER};
+        house_cast(house, &cht_row_claimed, &claimed);
+    }
+}
+
+/* Decoded texts point into the bufs: those stay in a keep of one. */
+static bool newest(struct house *house, const struct cht_event_row *row, struct buf **bufs,
+    uint32_t *count, void *ret)
+{
+    static struct buf *kept;
+    bool found = false;
+    for (uint32_t i = *count; i > 0 && !found; i--) {
+        struct cht_str bytes = {(const char *)bufs[i - 1]->bytes, bufs[i - 1]->size};
+        struct cht_scratch scratch = {house->scratch, sizeof(house->scratch), 0};
+        if (cht_event_number_of(bytes) == row->number) {
+            buf_unref(kept);
+            kept = buf_ref(bufs[i - 1]);
+            found = cht_decode(row, bytes, &scratch, ret);
+            assert_true(found);
+        }
+    }
+    drop(bufs, count);
+    return found;
+}
+
+bool house_mailed(struct house *house, const struct cht_event_row *row, void *ret_event)
+{
+    return newest(house, row, house->mailed, &house->mailed_count, ret_event);
+}
+
+bool house_casted(struct house *house, const struct cht_event_row *row, void *ret_event)
+{
+    return newest(house, row, house->casted, &house->casted_count, ret_event);
+}
+
+bool house_posted(struct house *house, struct cht_command *ret_command)
+{
+    return newest(house, &cht_row_command, house->posted, &house->posted_count, ret_command);
+}
+
+void house_roster(struct house *house, uint8_t user, struct cht_room_place *places, uint32_t count)
+{
+    struct cht_roster_query query;
+    assert_true(house_mailed(house, &cht_row_roster_query, &query));
+    struct cht_id id = house_id(user);
+    assert_true(cht_id_equal(&query.user, &id));
+    struct cht_roster roster = {.node_ref = query.node_ref, .user = id, .rooms = {places, count}};
+    struct buf *buf = encode(&cht_row_roster, &roster);
+    house->pages->on_mail(house->pages, buf);
+    buf_unref(buf);
+}
+
+struct cht_delivery house_entry(uint8_t room, uint64_t seq)
+{
+    static uint8_t frames[8][64];
+    static uint32_t next;
+    uint8_t *frame = frames[next++ % 8];
+    int size = snprintf(
+        (char *)frame + 2, 62, "{\"room\":%u,\"seq\":%llu}", room, (unsigned long long)seq);
+    frame[0] = 0x81;
+    frame[1] = (uint8_t)size;
+    struct cht_id id = house_id(room);
+    return (struct cht_delivery){.shard = cht_shard_of_room(&id, HOUSE_SHARDS),
+        .term = 1,
+        .room = id,
+        .seq = seq,
+        .kind = cht_entry_kind_message,
+        .frame = {(const char *)frame, (uint32_t)size + 2}};
+}
+
+void house_deliver(struct house *house, const struct cht_delivery *delivery)
+{
+    house_mail(house, &cht_row_delivery, delivery);
+}
+
+void house_deliver_member(
+    struct house *house, uint8_t room, uint64_t seq, uint8_t user, uint64_t state)
+{
+    struct cht_delivery delivery = house_entry(room, seq);
+    delivery.kind = cht_entry_kind_member;
+    delivery.subject = house_id(user);
+    delivery.state = state;
+    house_deliver(house, &delivery);
+}
+
+static enum http_method method_of(const char *text)
+{
+    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], text) == 0) {
+            return (enum http_method)i;
+        }
+    }
+    return HTTP_OTHER;
+}
+
+void house_http(struct house *house, uint32_t slot, uint8_t user, const struct house_call *call)
+{
+    struct http_field fields[2];
+    uint32_t count = 0;
+    if (call->content_type) {
+        fields[count++] = (struct http_field){str("content-type"), str(call->content_type)};
+    }
+    if (call->cid) {
+        fields[count++] = (struct http_field){str("idempotency-key"), str(call->cid)};
+    }
+    struct edge_request request = {.conn = {slot, 1},
+        .method = method_of(call->method),
+        .method_text = str(call->method),
+        .path = str(call->path),
+        .query = str(call->query),
+        .body = str(call->body),
+        .fields = fields,
+        .field_count = count};
+    struct identity who = {.user = house_id(user), .device = house_id(99), .token_version = 1};
+    struct upstream_call upstream = {.request = &request, .identity = user ? &who : NULL};
+    struct upstream_server *server = socket_upstream(house->service);
+    http_status = 0;
+    http_body[0] = '\0';
+    server->on_call(server, &upstream);
+}
+
+int house_status(void)
+{
+    return http_status;
+}
+
+const char *house_body(void)
+{
+    return http_body;
+}
+
+const char *house_header(void)
+{
+    return http_header;
+}

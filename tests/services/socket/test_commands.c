@@ -1,0 +1,338 @@
+/* Commands over the WebSocket: forwarded, answered once, limited; and how connections end. */
+
+#include "house.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ROOM "32070707-0707-0707-0707-070707070732"
+#define SEND                                                                                       \
+    "{\"type\":\"message.send\",\"ref\":\"r\",\"room\":\"" ROOM "\",\"cid\":\"c\",\"text\":"       \
+                                                                "\"hi\"}"
+
+static void connect_one(struct house *house)
+{
+    house_connect(house, 0, 1);
+    struct cht_room_place places[] = {
+        {.room = house_id(50), .seq = 4, .kind = cht_room_kind_group}};
+    house_roster(house, 1, places, 1);
+    house_heard(house, 0);
+}
+
+static void answer(struct house *house, const struct cht_command *command, struct cht_reply *reply)
+{
+    reply->node_ref = command->node_ref;
+    house_mail(house, &cht_row_reply, reply);
+}
+
+static bool says(struct house *house, const char *part)
+{
+    return strstr(house_heard(house, 0), part) != NULL;
+}
+
+static void ready_is_the_first_frame(void **state)
+{
+    house_connect(*state, 0, 1);
+    const char *heard = house_heard(*state, 0);
+    assert_int_equal(strncmp(heard, "{\"type\":\"ready\",\"user\":\"01070707", 31), 0);
+    assert_non_null(strstr(heard, "\"in_flight\":64"));
+}
+
+static void a_message_goes_to_its_shard_with_what_the_node_knows(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, SEND);
+    struct cht_command command;
+    assert_true(house_posted(*state, &command));
+    struct cht_id author = house_id(1);
+    assert_true(cht_id_equal(&command.author, &author));
+    assert_int_equal(command.node, HOUSE_NODE);
+    assert_int_equal(command.after, 4);
+    assert_int_equal(command.deadline, command.sent_at + 30000);
+    struct cht_reply reply = {.room = house_id(50), .seq = 5, .n = 2, .ts = 7};
+    answer(*state, &command, &reply);
+    assert_string_equal(house_heard(*state, 0),
+        "{\"type\":\"ok\",\"ref\":\"r\",\"room\":\"" ROOM "\",\"seq\":5,\"n\":2,\"ts\":7}\n");
+}
+
+static void the_owners_clock_moves_the_deadline(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, SEND);
+    struct cht_command command;
+    assert_true(house_posted(*state, &command));
+    struct house *house = *state;
+    struct cht_reply reply = {.seq = 5, .owner_now = house->now_ms + 500};
+    answer(*state, &command, &reply);
+    house_say(*state, 0, SEND);
+    assert_true(house_posted(*state, &command));
+    assert_int_equal(command.deadline, command.sent_at + 30500);
+}
+
+static void ok_comes_before_the_senders_own_echo(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, SEND);
+    struct cht_command command;
+    assert_true(house_posted(*state, &command));
+    struct cht_delivery echo = house_entry(50, 5);
+    house_deliver(*state, &echo);
+    struct cht_reply reply = {.seq = 5};
+    answer(*state, &command, &reply);
+    assert_string_equal(house_heard(*state, 0),
+        "{\"type\":\"ok\",\"ref\":\"r\",\"seq\":5}\n{\"room\":50,\"seq\":5}\n");
+}
+
+static void a_second_answer_is_dropped(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, SEND);
+    struct cht_command command;
+    assert_true(house_posted(*state, &command));
+    struct cht_reply reply = {.seq = 5};
+    answer(*state, &command, &reply);
+    house_heard(*state, 0);
+    answer(*state, &command, &reply);
+    assert_string_equal(house_heard(*state, 0), "");
+}
+
+static void nobody_answers_and_the_node_says_timeout(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, SEND);
+    house_pass(*state, 9900);
+    assert_string_equal(house_heard(*state, 0), "");
+    house_pass(*state, 300);
+    assert_true(says(*state, "\"ref\":\"r\",\"code\":\"timeout\""));
+}
+
+static void a_full_shard_is_unavailable_at_once(void **state)
+{
+    connect_one(*state);
+    struct house *house = *state;
+    house->shards_full = true;
+    house_say(*state, 0, SEND);
+    assert_true(says(*state, "\"code\":\"unavailable\""));
+}
+
+static void a_ref_in_flight_is_not_taken_again(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, SEND);
+    house_say(*state, 0, SEND);
+    const char *heard = house_heard(*state, 0);
+    assert_non_null(strstr(heard, "\"code\":\"bad_field\""));
+    assert_non_null(strstr(heard, "\"field\":\"ref\""));
+    assert_null(strstr(heard, "\"ref\":\"r\""));
+}
+
+static void without_ref_success_is_silent(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0,
+        "{\"type\":\"message.send\",\"room\":\"" ROOM "\",\"cid\":\"c\",\"text\":\"hi\"}");
+    struct cht_command command;
+    assert_true(house_posted(*state, &command));
+    struct cht_reply reply = {.seq = 5};
+    answer(*state, &command, &reply);
+    assert_string_equal(house_heard(*state, 0), "");
+}
+
+static void a_query_of_a_room_goes_to_its_owner_with_what_was_seen(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, "{\"type\":\"room.history\",\"ref\":\"h\",\"room\":\"" ROOM "\"}");
+    struct house *house = *state;
+    assert_int_equal(house->mailed_to[house->mailed_count - 1], HOUSE_OWNER);
+    struct cht_command command;
+    assert_true(house_mailed(*state, &cht_row_command, &command));
+    assert_int_equal(command.at_least, 4);
+    struct cht_reply reply = {.body = {"\"messages\":[],\"head\":4,\"more\":false", 35}};
+    answer(*state, &command, &reply);
+    assert_string_equal(house_heard(*state, 0),
+        "{\"type\":\"ok\",\"ref\":\"h\",\"messages\":[],\"head\":4,\"more\":false}\n");
+}
+
+static void a_query_of_the_user_stays_on_the_node(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, "{\"type\":\"room.list\",\"ref\":\"l\"}");
+    struct house *house = *state;
+    assert_int_equal(house->mailed_to[house->mailed_count - 1], HOUSE_NODE);
+}
+
+static void too_many_in_flight_stop_the_reading(void **state)
+{
+    struct house *house = *state;
+    house->settings.in_flight = 2;
+    socket_set(house->service, &house->settings);
+    connect_one(house);
+    house_say(house, 0, SEND);
+    assert_false(house_paused(house, 0));
+    house_say(house, 0, "{\"type\":\"room.list\",\"ref\":\"l\"}");
+    assert_true(house_paused(house, 0));
+    struct cht_command command;
+    assert_true(house_posted(house, &command));
+    struct cht_reply reply = {.seq = 5};
+    answer(house, &command, &reply);
+    assert_false(house_paused(house, 0));
+}
+
+static void too_many_messages_are_refused_with_the_wait(void **state)
+{
+    connect_one(*state);
+    char text[200];
+    for (int i = 0; i < 41; i++) {
+        snprintf(text, sizeof(text),
+            "{\"type\":\"message.send\",\"ref\":\"%d\",\"room\":\"" ROOM
+            "\",\"cid\":\"c%d\",\"text\":\"hi\"}",
+            i, i);
+        house_say(*state, 0, text);
+    }
+    const char *heard = house_heard(*state, 0);
+    assert_non_null(strstr(heard, "\"ref\":\"40\",\"code\":\"rate_limited\""));
+    assert_non_null(strstr(heard, "\"retry_after_ms\":50"));
+    assert_null(strstr(heard, "\"ref\":\"39\""));
+}
+
+static void the_tenth_bad_frame_closes(void **state)
+{
+    connect_one(*state);
+    for (int i = 0; i < 9; i++) {
+        house_say(*state, 0, "{");
+    }
+    assert_int_equal(house_close_code(*state, 0), 0);
+    house_say(*state, 0, "{");
+    assert_int_equal(house_close_code(*state, 0), 1002);
+}
+
+static void a_hundred_refused_commands_close(void **state)
+{
+    connect_one(*state);
+    for (int i = 0; i < 99; i++) {
+        house_say(*state, 0, "{\"type\":\"no.such\"}");
+    }
+    assert_int_equal(house_close_code(*state, 0), 0);
+    house_say(*state, 0, "{\"type\":\"no.such\"}");
+    assert_int_equal(house_close_code(*state, 0), 4006);
+}
+
+static void ping_is_answered(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, "{\"type\":\"ping\",\"ref\":\"p\",\"ts\":3}");
+    assert_true(says(*state, "{\"type\":\"pong\",\"ref\":\"p\",\"ts\":3,\"server_time\":"));
+}
+
+static void typing_is_limited_per_room(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, "{\"type\":\"typing\",\"room\":\"" ROOM "\",\"on\":true}");
+    house_say(*state, 0, "{\"type\":\"typing\",\"room\":\"" ROOM "\",\"on\":true}");
+    assert_true(says(*state, "rate_limited"));
+    house_say(*state, 0, "{\"type\":\"typing\",\"room\":\"" ROOM "\",\"on\":false}");
+    assert_string_equal(house_heard(*state, 0), "");
+}
+
+static void a_token_that_ends_is_warned_of_and_then_closes(void **state)
+{
+    connect_one(*state);
+    house_pass(*state, 830000);
+    assert_string_equal(house_heard(*state, 0), "");
+    house_pass(*state, 12000);
+    assert_true(says(*state, "auth.expiring"));
+    house_pass(*state, 60000);
+    assert_int_equal(house_close_code(*state, 0), 4001);
+}
+
+static void a_newer_token_keeps_the_connection(void **state)
+{
+    connect_one(*state);
+    struct house *house = *state;
+    house->token = (struct identity){.user = house_id(1),
+        .device = house_id(100),
+        .token_version = 1,
+        .expires_at = house->now_ms + 1800000};
+    house_say(house, 0, "{\"type\":\"auth\",\"ref\":\"a\",\"token\":\"good\"}");
+    assert_true(says(house, "{\"type\":\"ok\",\"ref\":\"a\",\"expires_at\":2800000}"));
+    house_pass(house, 1000000);
+    assert_int_equal(house_close_code(house, 0), 0);
+}
+
+static void a_token_of_somebody_else_is_refused(void **state)
+{
+    connect_one(*state);
+    struct house *house = *state;
+    house->token = (struct identity){.user = house_id(2),
+        .device = house_id(100),
+        .token_version = 1,
+        .expires_at = house->now_ms + 1800000};
+    house_say(house, 0, "{\"type\":\"auth\",\"ref\":\"a\",\"token\":\"good\"}");
+    assert_true(says(house, "unauthorized"));
+}
+
+static void a_revoked_user_is_closed(void **state)
+{
+    connect_one(*state);
+    house_connect(*state, 1, 1);
+    house_connect(*state, 2, 2);
+    struct house *house = *state;
+    struct revocation revocation = {.user = house_id(1), .version = 2};
+    house->revocations->on_revoked(house->revocations, &revocation);
+    assert_int_equal(house_close_code(*state, 0), 4002);
+    assert_int_equal(house_close_code(*state, 1), 4002);
+    assert_int_equal(house_close_code(*state, 2), 0);
+}
+
+static void too_many_connections_of_a_user_are_closed(void **state)
+{
+    struct house *house = *state;
+    house->settings.connections_per_user = 1;
+    socket_set(house->service, &house->settings);
+    connect_one(house);
+    house_connect(house, 1, 1);
+    assert_int_equal(house_close_code(house, 1), 4005);
+    assert_int_equal(house_close_code(house, 0), 0);
+}
+
+static void a_draining_node_tells_and_closes_all(void **state)
+{
+    connect_one(*state);
+    struct house *house = *state;
+    socket_drain(house->service, 1000);
+    assert_true(says(house, "{\"type\":\"draining\",\"reconnect_after_ms\":1000}"));
+    house_pass(house, 1200);
+    assert_int_equal(house_close_code(house, 0), 1012);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(ready_is_the_first_frame),
+        T(a_message_goes_to_its_shard_with_what_the_node_knows),
+        T(the_owners_clock_moves_the_deadline),
+        T(ok_comes_before_the_senders_own_echo),
+        T(a_second_answer_is_dropped),
+        T(nobody_answers_and_the_node_says_timeout),
+        T(a_full_shard_is_unavailable_at_once),
+        T(a_ref_in_flight_is_not_taken_again),
+        T(without_ref_success_is_silent),
+        T(a_query_of_a_room_goes_to_its_owner_with_what_was_seen),
+        T(a_query_of_the_user_stays_on_the_node),
+        T(too_many_in_flight_stop_the_reading),
+        T(too_many_messages_are_refused_with_the_wait),
+        T(the_tenth_bad_frame_closes),
+        T(a_hundred_refused_commands_close),
+        T(ping_is_answered),
+        T(typing_is_limited_per_room),
+        T(a_token_that_ends_is_warned_of_and_then_closes),
+        T(a_newer_token_keeps_the_connection),
+        T(a_token_of_somebody_else_is_refused),
+        T(a_revoked_user_is_closed),
+        T(too_many_connections_of_a_user_are_closed),
+        T(a_draining_node_tells_and_closes_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
