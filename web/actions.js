@@ -212,9 +212,8 @@ export class Actions {
 
     async change_password(old_password, new_password) {
         const { session } = this.app;
-        session.take(
-            await session.request('PUT', '/user/me/password', { old_password, new_password }),
-        );
+        const body = { old_password, new_password };
+        session.take(await about_password(session.request('PUT', '/user/me/password', body)));
         this.app.client.query('auth', { token: session.access }).catch(() => {});
     }
 
@@ -227,12 +226,22 @@ export class Actions {
     }
 
     async delete_account(password) {
-        await this.app.session.request('DELETE', '/user/me', { password });
+        await about_password(this.app.session.request('DELETE', '/user/me', { password }));
         this.app.session.end();
     }
 
     async sign_out(everywhere) {
         this.app.client.stop('signed_out');
         await this.app.session.logout(everywhere);
+    }
+}
+
+// These requests are forbidden for one reason only: the current password is another one.
+async function about_password(asked) {
+    try {
+        return await asked;
+    } catch (error) {
+        if (error.code === 'forbidden') error.field = 'old_password';
+        throw error;
     }
 }

@@ -1,8 +1,9 @@
 /* binary - events as bytes: the protobuf wire format behind a varint with the event's number.
  *
- * Happy path: encode walks the rows of the fields that are set; decode walks the bytes, which come in the order of the rows, and
- * ends by looking whether all required fields came. How it fails: decode answers false for everything that encode would not
- * have written, except tags that this build does not know. Recursion is as deep as lists in rows are nested. */
+ * Happy path: encode walks the rows of the fields that are set; decode walks the bytes, which come
+ * in the order of the rows, and ends by looking whether all required fields came. How it fails:
+ * decode answers false for everything that encode would not have written, except tags that this
+ * build does not know. Recursion is as deep as lists in rows are nested. */
 
 #include <string.h>
 
@@ -230,8 +231,8 @@ static bool count_items(struct in in, uint64_t tag, uint32_t *ret_count)
     }
 }
 
-static bool take_item(struct in *in, const struct cht_field_row *field,
-    struct cht_scratch *scratch, struct cht_list *list)
+static bool take_item(struct in *in, const struct cht_field_row *field, struct cht_scratch *scratch,
+    struct cht_list *list)
 {
     struct in part;
     uint64_t tag = (uint64_t)field->number << 3 | 2;
@@ -264,8 +265,8 @@ static bool take_number(struct in *in, const struct cht_field_row *field, void *
     return true;
 }
 
-static bool take_ids(struct in part, const struct cht_field_row *field,
-    struct cht_scratch *scratch, struct cht_ids *ret_ids)
+static bool take_ids(struct in part, const struct cht_field_row *field, struct cht_scratch *scratch,
+    struct cht_ids *ret_ids)
 {
     size_t size = (size_t)(part.end - part.at);
     if (size % sizeof(struct cht_id) != 0 || size / sizeof(struct cht_id) > field->max) {
@@ -321,8 +322,7 @@ static bool take_value(
 }
 
 /* Rows are dense as long as no field was ever taken away: then the place is the number before. */
-static const struct cht_field_row *field_by_number(
-    const struct cht_event_row *row, uint64_t number)
+static const struct cht_field_row *field_by_number(const struct cht_event_row *row, uint64_t number)
 {
     if (number - 1 < row->field_count && row->fields[number - 1].number == number) {
         return &row->fields[number - 1];
@@ -335,8 +335,8 @@ static const struct cht_field_row *field_by_number(
     return NULL;
 }
 
-static bool take_field(struct in *in, const struct cht_event_row *row, struct cht_scratch *scratch,
-    void *event)
+static bool take_field(
+    struct in *in, const struct cht_event_row *row, struct cht_scratch *scratch, void *event)
 {
     uint64_t tag;
     if (!take_varint(in, &tag) || tag >> 3 == 0 || tag >> 3 > (1u << 29) - 1) {
@@ -383,8 +383,8 @@ uint32_t cht_event_number_of(struct cht_str bytes)
     return take_varint(&in, &number) && number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
-bool cht_decode(const struct cht_event_row *row, struct cht_str bytes,
-    struct cht_scratch *scratch, void *ret_event)
+bool cht_decode(const struct cht_event_row *row, struct cht_str bytes, struct cht_scratch *scratch,
+    void *ret_event)
 {
     struct in in = in_of(bytes);
     uint64_t number;

@@ -5,7 +5,7 @@
 #include "chattifier/events.h"
 
 /* The fields that stand in the member `settings` in JSON. */
-#define CHT_SETTINGS_BITS \
+#define CHT_SETTINGS_BITS                                                                          \
     (CHT_BIT(command, posting) | CHT_BIT(command, adding) | CHT_BIT(command, history))
 
 /* Fields for which null says "clear" in this command, and not "absent". */

@@ -1,6 +1,7 @@
 /* commands - what each command takes, who may use it, and over which routes it is reached.
  *
- * Happy path: a row is looked up by the command's number. How it fails: numbers and names that are none have no row. */
+ * Happy path: a row is looked up by the command's number. How it fails: numbers and names that are
+ * none have no row. */
 
 #include "chattifier/events.h"
 
@@ -12,14 +13,14 @@ enum {
 };
 
 static const struct cht_command_row rows[cht_command_type_count] = {
-#define COMMAND(number, name, on_wire, by, durable, text) \
-    [number].wire = on_wire, [number].doc = text, [number].server = cht_server_##by, \
+#define COMMAND(number, name, on_wire, by, durable, text)                                          \
+    [number].wire = on_wire, [number].doc = text, [number].server = cht_server_##by,               \
     [number].changes = durable,
 #include "chattifier/client.def"
 #undef COMMAND
 
-#define RIGHT(cmd, kind, role, when) \
-    [cht_command_type_##cmd].rights[cht_room_kind_##kind] = { \
+#define RIGHT(cmd, kind, role, when)                                                               \
+    [cht_command_type_##cmd].rights[cht_room_kind_##kind] = {                                      \
         true, (uint8_t)least_##role, (uint8_t)cht_condition_##when},
 #include "chattifier/client.def"
 #undef RIGHT

@@ -1,8 +1,9 @@
 /* entry_json - an entry of a room as the frame that clients get.
  *
- * Happy path: the entry's kind picks the frame, its fields are put into the frame's struct, and the frame's row writes it. Delivery
- * and history both come here, so an event looks the same live and in a page. A message without a text was deleted. How it fails: as json_write. An entry whose kind is
- * none of the table writes an empty object: nothing of it is for clients. */
+ * Happy path: the entry's kind picks the frame, its fields are put into the frame's struct, and the
+ * frame's row writes it. Delivery and history both come here, so an event looks the same live and
+ * in a page. A message without a text was deleted. How it fails: as json_write. An entry whose kind
+ * is none of the table writes an empty object: nothing of it is for clients. */
 
 #include "chattifier/events.h"
 
@@ -154,7 +155,7 @@ static void write_member(
 void cht_entry_json(struct cht_json *json, const struct cht_id *room, const struct cht_entry *entry)
 {
     static void (*const writers[cht_entry_kind_count])(
-        struct cht_json *json, const struct cht_id *room, const struct cht_entry *entry) = {
+        struct cht_json * json, const struct cht_id *room, const struct cht_entry *entry) = {
         [cht_entry_kind_message] = write_message,
         [cht_entry_kind_edited] = write_edited,
         [cht_entry_kind_deleted] = write_deleted,

@@ -1,6 +1,7 @@
 /* id - ids as text, and ids that are made from names.
  *
- * Happy path: 16 bytes to 36 characters and back. How it fails: a text that is not exactly an id is refused. */
+ * Happy path: 16 bytes to 36 characters and back. How it fails: a text that is not exactly an id is
+ * refused. */
 
 #include <string.h>
 
@@ -8,8 +9,8 @@
 #include "sha1.h"
 
 /* The name space of rooms. It never changes: the ids of all rooms hang on it. */
-static const struct cht_id room_space = {{0x6f, 0x0d, 0x3a, 0x52, 0xc8, 0x1b, 0x4e, 0x97, 0x9a, 0x44,
-    0x2d, 0xe7, 0x50, 0xb9, 0x13, 0x8c}};
+static const struct cht_id room_space = {{0x6f, 0x0d, 0x3a, 0x52, 0xc8, 0x1b, 0x4e, 0x97, 0x9a,
+    0x44, 0x2d, 0xe7, 0x50, 0xb9, 0x13, 0x8c}};
 
 static bool dash_follows(unsigned byte)
 {
@@ -84,8 +85,7 @@ void cht_id_of_direct_room(
     cht_id_from_name(&room_space, name, ret_room);
 }
 
-void cht_id_of_new_room(
-    const struct cht_id *creator, struct cht_str cid, struct cht_id *ret_room)
+void cht_id_of_new_room(const struct cht_id *creator, struct cht_str cid, struct cht_id *ret_room)
 {
     struct cht_sha1 sha1;
     cht_sha1_init(&sha1);

@@ -1,7 +1,8 @@
 /* json_client - a command as the JSON that a client sends.
  *
- * Happy path: what the command takes and is set is written, settings and rooms in the shapes of the protocol. How it fails: like
- * all writing, `used` passes `size`; a command of no type is an empty object. */
+ * Happy path: what the command takes and is set is written, settings and rooms in the shapes of the
+ * protocol. How it fails: like all writing, `used` passes `size`; a command of no type is an empty
+ * object. */
 
 #include "chattifier/events.h"
 #include "command_rules.h"

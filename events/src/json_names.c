@@ -1,7 +1,8 @@
 /* json_names - what raw names and texts mean, and whether names are unique.
  *
- * Happy path: names without escapes are compared byte by byte; large objects are sorted by hash first. How it fails: all texts
- * here were accepted before, so only "the same" and "not the same" are left. */
+ * Happy path: names without escapes are compared byte by byte; large objects are sorted by hash
+ * first. How it fails: all texts here were accepted before, so only "the same" and "not the same"
+ * are left. */
 
 #include <string.h>
 
@@ -105,7 +106,8 @@ bool cht_json_names_equal(struct cht_str a, struct cht_str b)
     if (a.size == b.size && memcmp(a.at, b.at, a.size) == 0) {
         return true;
     }
-    /* An escape is longer than what it means, so names of one size without escapes differ for good. */
+    /* An escape is longer than what it means, so names of one size without escapes differ for good.
+     */
     bool escaped = memchr(a.at, '\\', a.size) != NULL || memchr(b.at, '\\', b.size) != NULL;
     return escaped && compare_meaning(a, b) == 0;
 }
@@ -120,8 +122,8 @@ static int compare_names(
     if (a->hash != b->hash) {
         return a->hash < b->hash ? -1 : 1;
     }
-    return compare_meaning((struct cht_str){start + a->offset, a->size},
-        (struct cht_str){start + b->offset, b->size});
+    return compare_meaning(
+        (struct cht_str){start + a->offset, a->size}, (struct cht_str){start + b->offset, b->size});
 }
 
 static void swap_names(struct cht_json_name *a, struct cht_json_name *b)

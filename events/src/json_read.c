@@ -1,8 +1,9 @@
 /* json_read - a client's JSON as a command.
  *
- * Happy path: the document is looked through once and its members are noted; then each field that the command takes is looked
- * up among them and checked against its row. How it fails: a document that is no strict object is bad_frame; the first field that
- * is wrong, in the order of the rows, is bad_field with its name; after that the command is judged as a whole. */
+ * Happy path: the document is looked through once and its members are noted; then each field that
+ * the command takes is looked up among them and checked against its row. How it fails: a document
+ * that is no strict object is bad_frame; the first field that is wrong, in the order of the rows,
+ * is bad_field with its name; after that the command is judged as a whole. */
 
 #include <stdio.h>
 #include <string.h>
@@ -67,8 +68,8 @@ static bool read_id(struct cht_member *member, struct cht_id *ret_id)
            cht_id_from_text(cht_json_unescape(member->value), ret_id) && !cht_id_is_none(ret_id);
 }
 
-static bool read_number(const struct cht_member *member, const struct cht_field_row *field,
-    uint64_t *ret_number)
+static bool read_number(
+    const struct cht_member *member, const struct cht_field_row *field, uint64_t *ret_number)
 {
     if (member->type != CHT_JSON_NUMBER || member->number < field->min ||
         member->number > field->max) {
@@ -113,7 +114,8 @@ static enum cht_read read_text(
     return CHT_READ_OK;
 }
 
-/* How many elements or members an accepted list or object has, counted no further than one past `most`. */
+/* How many elements or members an accepted list or object has, counted no further than one past
+ * `most`. */
 static uint32_t count_items(const struct cht_member *member, uint64_t most)
 {
     struct cht_json_walk walk;
@@ -138,8 +140,9 @@ static enum cht_read read_ids(struct reader *reader, const struct cht_field_row 
     if (count == 0) {
         return CHT_READ_OK;
     }
-    ret_ids->at = count > field->max ? NULL
-                                     : cht_scratch_take(reader->scratch, count * sizeof(struct cht_id));
+    ret_ids->at = count > field->max
+                      ? NULL
+                      : cht_scratch_take(reader->scratch, count * sizeof(struct cht_id));
     if (ret_ids->at == NULL) {
         return CHT_READ_BAD_FIELD;
     }
@@ -300,8 +303,7 @@ static enum cht_read read_fields(struct reader *reader, uint64_t wanted)
     if (reader->command->cleared != 0) {
         reader->command->has |= CHT_BIT(command, cleared);
     }
-    return cht_command_complete(reader->command, reader->error) ? CHT_READ_OK
-                                                                : reader->error->code;
+    return cht_command_complete(reader->command, reader->error) ? CHT_READ_OK : reader->error->code;
 }
 
 /* ---- whole objects */
@@ -321,10 +323,10 @@ static void read_head(struct reader *reader, struct cht_client_head *ret_head)
     if (ref == NULL || ref->type == CHT_JSON_NULL) {
         return;
     }
-    struct cht_str text = ref->type == CHT_JSON_TEXT ? cht_json_unescape(ref->value)
-                                                     : (struct cht_str){NULL, 0};
-    ret_head->bad_ref = text.size == 0 || text.size > REF_BYTES_MAX ||
-                        memchr(text.at, '\0', text.size) != NULL;
+    struct cht_str text =
+        ref->type == CHT_JSON_TEXT ? cht_json_unescape(ref->value) : (struct cht_str){NULL, 0};
+    ret_head->bad_ref =
+        text.size == 0 || text.size > REF_BYTES_MAX || memchr(text.at, '\0', text.size) != NULL;
     if (!ret_head->bad_ref) {
         ret_head->ref = text;
     }
@@ -351,7 +353,8 @@ static enum cht_read read_client(struct reader *reader, const struct cht_client_
 }
 
 enum cht_read cht_read_client(struct cht_str bytes, struct cht_scratch *scratch,
-    struct cht_command *ret_command, struct cht_client_head *ret_head, struct cht_read_error *ret_error)
+    struct cht_command *ret_command, struct cht_client_head *ret_head,
+    struct cht_read_error *ret_error)
 {
     struct cht_member members[MEMBERS_MAX] CHT_UNCLEARED;
     struct reader reader = {members, 0, scratch, ret_command, ret_error};

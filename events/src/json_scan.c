@@ -1,7 +1,7 @@
 /* json_scan - looks through a JSON document once.
  *
- * Happy path: object, member, value, with ASCII text passing eight bytes at a time. How it fails: the first thing that is wrong
- * ends it with false. */
+ * Happy path: object, member, value, with ASCII text passing eight bytes at a time. How it fails:
+ * the first thing that is wrong ends it with false. */
 
 #include "json_scan.h"
 
@@ -62,8 +62,8 @@ static bool scan_unicode(struct cht_json_scan *scan)
     if (high < 0xd800 || high > 0xdfff) {
         return true;
     }
-    return high < 0xdc00 && take_byte(scan, '\\') && take_byte(scan, 'u') &&
-           scan_hex(scan, &low) && low >= 0xdc00 && low <= 0xdfff;
+    return high < 0xdc00 && take_byte(scan, '\\') && take_byte(scan, 'u') && scan_hex(scan, &low) &&
+           low >= 0xdc00 && low <= 0xdfff;
 }
 
 static bool scan_escape(struct cht_json_scan *scan)
@@ -121,8 +121,7 @@ static bool scan_point(struct cht_json_scan *scan)
         scan->at++;
         return true;
     }
-    unsigned size =
-        cht_utf8_step((const uint8_t *)scan->at, (const uint8_t *)scan->end, &point);
+    unsigned size = cht_utf8_step((const uint8_t *)scan->at, (const uint8_t *)scan->end, &point);
     scan->at += size;
     return size > 0;
 }
@@ -423,7 +422,8 @@ static bool scan_top(struct cht_json_scan *scan, struct top *top)
     return scan->at == scan->end;
 }
 
-/* The second look at a document with a large object. Its own function: the block of names is large. */
+/* The second look at a document with a large object. Its own function: the block of names is large.
+ */
 static __attribute__((noinline)) bool has_unique_names(struct cht_str text)
 {
     struct cht_json_name noted[CHT_JSON_NAMES_MAX] CHT_UNCLEARED;

@@ -2,10 +2,12 @@
 
 /* json_scan - strict RFC 8259, without a tree and without changing a byte.
  *
- * A whole document is looked through once; the members of its outermost object are noted with their raw names and values. Refused
- * are: anything that is no JSON, no object at the top, bytes after it, depth over CHT_JSON_DEPTH_MAX, invalid UTF-8, wrong
- * escapes, lone surrogates, numbers longer than CHT_JSON_NUMBER_MAX, more than CHT_JSON_NAMES_MAX members in all objects
- * together, and two members of one object whose names mean the same. Time grows with the size, give or take a logarithm. */
+ * A whole document is looked through once; the members of its outermost object are noted with their
+ * raw names and values. Refused are: anything that is no JSON, no object at the top, bytes after
+ * it, depth over CHT_JSON_DEPTH_MAX, invalid UTF-8, wrong escapes, lone surrogates, numbers longer
+ * than CHT_JSON_NUMBER_MAX, more than CHT_JSON_NAMES_MAX members in all objects together, and two
+ * members of one object whose names mean the same. Time grows with the size, give or take a
+ * logarithm. */
 
 #include "chattifier/events.h"
 
@@ -35,18 +37,20 @@ struct cht_json_scan {
     const char *start;
     const char *at;
     const char *end;
-    uint32_t names;   /* members so far */
-    uint32_t objects; /* objects so far */
-    bool many;        /* an object was too large to be compared on the way */
+    uint32_t names;              /* members so far */
+    uint32_t objects;            /* objects so far */
+    bool many;                   /* an object was too large to be compared on the way */
     struct cht_json_name *noted; /* NULL, or room for CHT_JSON_NAMES_MAX */
 };
 
-/* Notes the members of the one object that `text` is: raw names (as between the quotes), raw values (of texts what is between
- * the quotes). False if it is refused or has more than `capacity` members. */
+/* Notes the members of the one object that `text` is: raw names (as between the quotes), raw values
+ * (of texts what is between the quotes). False if it is refused or has more than `capacity`
+ * members. */
 bool cht_json_scan_object(
     struct cht_str text, struct cht_member *ret_members, size_t capacity, size_t *ret_count);
 
-/* Walking a list or object that was accepted as part of a document: start, then next until false. */
+/* Walking a list or object that was accepted as part of a document: start, then next until false.
+ */
 struct cht_json_walk {
     struct cht_json_scan scan;
     bool object;

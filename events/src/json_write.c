@@ -1,7 +1,7 @@
 /* json_write - JSON into a block of the caller.
  *
- * Happy path: pieces are appended, commas come by themselves. How it fails: when the block is full nothing more is written, but
- * `used` still counts, so the caller learns what it would take. */
+ * Happy path: pieces are appended, commas come by themselves. How it fails: when the block is full
+ * nothing more is written, but `used` still counts, so the caller learns what it would take. */
 
 #include <string.h>
 
@@ -255,15 +255,13 @@ static void write_value(struct cht_json *json, const struct cht_field_row *field
     }
 }
 
-void cht_json_member(
-    struct cht_json *json, const struct cht_field_row *field, const void *event)
+void cht_json_member(struct cht_json *json, const struct cht_field_row *field, const void *event)
 {
     put_key(json, field->name, field->name_size);
     write_value(json, field, cht_field_of(field, event));
 }
 
-void cht_json_members(
-    struct cht_json *json, const struct cht_event_row *row, const void *event)
+void cht_json_members(struct cht_json *json, const struct cht_event_row *row, const void *event)
 {
     for (uint32_t i = 0; i < row->field_count; i++) {
         const struct cht_field_row *field = &row->fields[i];
@@ -273,8 +271,7 @@ void cht_json_members(
     }
 }
 
-void cht_json_event(
-    struct cht_json *json, const struct cht_event_row *row, const void *event)
+void cht_json_event(struct cht_json *json, const struct cht_event_row *row, const void *event)
 {
     cht_json_begin(json, '{');
     if (row->wire != NULL) {

@@ -1,6 +1,7 @@
 /* rows - the tables of events and frames as arrays of descriptors.
  *
- * Happy path: everything here is constant data. How it fails: it cannot; a row that does not fit its struct does not build. */
+ * Happy path: everything here is constant data. How it fails: it cannot; a row that does not fit
+ * its struct does not build. */
 
 #include <stddef.h>
 
@@ -23,33 +24,34 @@ enum {
 
 #define TAG_BITS(number, kind) (((unsigned)(number) << 3) | (unsigned)WIRE_##kind)
 #define TAG_IS_SHORT(number) ((number) < 16)
-#define TAG_FIRST(number, kind) \
+#define TAG_FIRST(number, kind)                                                                    \
     (uint8_t)((TAG_BITS(number, kind) & 0x7f) | (TAG_IS_SHORT(number) ? 0 : 0x80))
 #define TAG_SECOND(number, kind) (uint8_t)(TAG_BITS(number, kind) >> 7)
 
-#define PLACE(event, place, of_kind, member, must) \
-    .name = #member, .name_size = sizeof(#member) - 1, .required = must, \
-    .offset = offsetof(struct cht_##event, member), .number = place, .kind = CHT_KIND_##of_kind, \
-    .tag_size = TAG_IS_SHORT(place) ? 1 : 2, \
+#define PLACE(event, place, of_kind, member, must)                                                 \
+    .name = #member, .name_size = sizeof(#member) - 1, .required = must,                           \
+    .offset = offsetof(struct cht_##event, member), .number = place, .kind = CHT_KIND_##of_kind,   \
+    .tag_size = TAG_IS_SHORT(place) ? 1 : 2,                                                       \
     .tag = {TAG_FIRST(place, of_kind), TAG_SECOND(place, of_kind)}
 
 /* ---- fields */
-#define FIELD(event, place, of_kind, member, must, least, most, text) \
+#define FIELD(event, place, of_kind, member, must, least, most, text)                              \
     {PLACE(event, place, of_kind, member, must), .min = least, .max = most, .doc = text},
-#define WORDF(event, place, enumeration, member, must, text) \
-    {PLACE(event, place, word, member, must), .words = &cht_words_##enumeration, .min = must ? 1 : 0, \
-        .max = cht_##enumeration##_count - 1, .doc = text},
-#define LISTF(event, place, of_item, member, most, text) \
-    {PLACE(event, place, list, member, false), .item = &cht_row_##of_item, .max = most, .doc = text},
+#define WORDF(event, place, enumeration, member, must, text)                                       \
+    {PLACE(event, place, word, member, must), .words = &cht_words_##enumeration,                   \
+        .min = must ? 1 : 0, .max = cht_##enumeration##_count - 1, .doc = text},
+#define LISTF(event, place, of_item, member, most, text)                                           \
+    {PLACE(event, place, list, member, false), .item = &cht_row_##of_item, .max = most,            \
+        .doc = text},
 #define EVENT(number, name, doc) static const struct cht_field_row fields_of_##name[] = {
 #define FRAME(number, name, wire, doc) EVENT(number, name, doc)
 #define ITEM(number, name, doc) EVENT(number, name, doc)
-#define END(event) \
-    } \
-    ; \
+#define END(event)                                                                                 \
+    }                                                                                              \
+    ;                                                                                              \
     _Static_assert(CHT_COUNT_##event <= 63, "has is one bit per field");
-#include "chattifier/events.def"
 #include "chattifier/client.def"
+#include "chattifier/events.def"
 #undef FIELD
 #undef WORDF
 #undef LISTF
@@ -63,16 +65,23 @@ enum {
 #define FIELD(event, place, of_kind, member, must, least, most, text) BIT_IF(event, member, must)
 #define WORDF(event, place, enumeration, member, must, text) BIT_IF(event, member, must)
 #define LISTF(event, place, of_item, member, most, text)
-#define ROW(place, event, on_wire, text) \
-    const struct cht_event_row cht_row_##event = {.name = #event, .wire = on_wire, .doc = text, \
-        .fields = fields_of_##event, .field_count = CHT_COUNT_##event, .number = place, \
-        .size = sizeof(struct cht_##event), .required = 0
+#define ROW(place, event, on_wire, text)                                                           \
+    const struct cht_event_row cht_row_##event = {.name = #event,                                  \
+        .wire = on_wire,                                                                           \
+        .doc = text,                                                                               \
+        .fields = fields_of_##event,                                                               \
+        .field_count = CHT_COUNT_##event,                                                          \
+        .number = place,                                                                           \
+        .size = sizeof(struct cht_##event),                                                        \
+        .required = 0
 #define EVENT(number, name, doc) ROW(number, name, NULL, doc)
 #define FRAME(number, name, wire, doc) ROW(number, name, wire, doc)
 #define ITEM(number, name, doc) ROW(number, name, NULL, doc)
-#define END(event) };
-#include "chattifier/events.def"
+#define END(event)                                                                                 \
+    }                                                                                              \
+    ;
 #include "chattifier/client.def"
+#include "chattifier/events.def"
 #undef FIELD
 #undef WORDF
 #undef LISTF
@@ -90,8 +99,8 @@ static const struct cht_event_row *const rows_by_number[] = {
 #define FRAME(number, name, wire, doc) [number] = &cht_row_##name,
 #define ITEM(number, name, doc) [number] = &cht_row_##name,
 #define END(event)
-#include "chattifier/events.def"
 #include "chattifier/client.def"
+#include "chattifier/events.def"
 };
 
 const struct cht_event_row *cht_event_row_by_number(uint32_t number)

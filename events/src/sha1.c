@@ -18,8 +18,8 @@ static void expand(const uint8_t *block, uint32_t *ret_words)
                        (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
     }
     for (unsigned i = 16; i < 80; i++) {
-        ret_words[i] = rotated(
-            ret_words[i - 3] ^ ret_words[i - 8] ^ ret_words[i - 14] ^ ret_words[i - 16], 1);
+        ret_words[i] =
+            rotated(ret_words[i - 3] ^ ret_words[i - 8] ^ ret_words[i - 14] ^ ret_words[i - 16], 1);
     }
 }
 

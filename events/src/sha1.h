@@ -1,6 +1,7 @@
 #pragma once
 
-/* sha1 - for name-based UUIDs only, where it is prescribed; never for anything that must resist an attacker. */
+/* sha1 - for name-based UUIDs only, where it is prescribed; never for anything that must resist an
+ * attacker. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /* shard - which shard a room lives in.
  *
- * Happy path: murmur3 of the id, modulo the shards. How it fails: it cannot; no shards at all count as one. */
+ * Happy path: murmur3 of the id, modulo the shards. How it fails: it cannot; no shards at all count
+ * as one. */
 
 #include "chattifier/events.h"
 

@@ -1,6 +1,7 @@
 /* text_field - single fields that come as text: from paths, queries and headers.
  *
- * Happy path: the text is checked like the JSON form would be. How it fails: false, and the command is as before. */
+ * Happy path: the text is checked like the JSON form would be. How it fails: false, and the command
+ * is as before. */
 
 #include <string.h>
 

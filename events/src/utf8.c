@@ -1,15 +1,17 @@
 /* utf8 - valid UTF-8 as of Unicode (no overlong forms, no surrogates, nothing past U+10FFFF).
  *
- * Happy path: ASCII passes eight bytes at a time, the rest byte by byte. How it fails: the state becomes CHT_UTF8_BAD.
+ * Happy path: ASCII passes eight bytes at a time, the rest byte by byte. How it fails: the state
+ * becomes CHT_UTF8_BAD.
  *
- * The state is how many bytes of a code point are missing (bits 0-7) and which range the next one must be in (bits 8-15 its
- * first, 16-23 its last). */
+ * The state is how many bytes of a code point are missing (bits 0-7) and which range the next one
+ * must be in (bits 8-15 its first, 16-23 its last). */
 
 #include "utf8.h"
 
 #include "chattifier/events.h"
 
-#define STATE(missing, first, last) ((uint32_t)(missing) | (uint32_t)(first) << 8 | (uint32_t)(last) << 16)
+#define STATE(missing, first, last)                                                                \
+    ((uint32_t)(missing) | (uint32_t)(first) << 8 | (uint32_t)(last) << 16)
 
 static uint32_t state_after_lead(uint8_t byte)
 {

@@ -15,7 +15,8 @@ static inline uint64_t cht_eight(const void *at)
     return word;
 }
 
-/* Size of the valid sequence that begins at `at`, 0 if it is none; its code point in `ret_point`. at < end. */
+/* Size of the valid sequence that begins at `at`, 0 if it is none; its code point in `ret_point`.
+ * at < end. */
 unsigned cht_utf8_step(const uint8_t *at, const uint8_t *end, uint32_t *ret_point);
 
 /* Writes `point` (no surrogate, at most 0x10ffff) and answers the size. */

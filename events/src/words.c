@@ -1,6 +1,7 @@
 /* words - enums whose values are words on the wire.
  *
- * Happy path: a number becomes its word and back. How it fails: what is no word is 0, what is no number is "". */
+ * Happy path: a number becomes its word and back. How it fails: what is no word is 0, what is no
+ * number is "". */
 
 #include <string.h>
 
@@ -8,10 +9,10 @@
 
 #define WORDS(name) static const char *const texts_of_##name[] = {"none",
 #define WORD(name, number, word, doc) [number] = #word,
-#define WORDS_END(of) \
-    } \
-    ; \
-    const struct cht_words cht_words_##of = { \
+#define WORDS_END(of)                                                                              \
+    }                                                                                              \
+    ;                                                                                              \
+    const struct cht_words cht_words_##of = {                                                      \
         .name = #of, .texts = texts_of_##of, .count = cht_##of##_count};
 #include "chattifier/enums.def"
 #undef WORDS

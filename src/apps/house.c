@@ -23,6 +23,7 @@
 #define TICKETS_MAX 8192u
 #define LIMITS_MAX 65536u
 #define REVOCATIONS_MAX 4096u
+#define SETTLE_ROUNDS 50u
 
 static enum err read_settings(struct house *house, const struct options *options)
 {
@@ -79,7 +80,7 @@ static enum err open_secrets(struct house *house, const struct world *world)
         .directory = directory,
         .issuer = "chattifier",
         .audience = "chattifier",
-        .token_lifetime_ms = house->user.access_token_ms,
+        .token_lifetime_ms = house->user.access_token_s * 1000,
         .now_ms = loop_wall_ms(world->loop),
         .logger = &house->logger,
     };
@@ -108,6 +109,16 @@ static void open_bus(struct house *house, struct random *random)
     house->sessions = sessions_local_create(&sessions);
 }
 
+static void describe_limits(struct house *house)
+{
+    snprintf(house->limits, sizeof(house->limits),
+        "{\"frame_bytes\":%llu,\"text_bytes\":16384,\"body_bytes\":%llu,\"in_flight\":%llu,"
+        "\"messages_per_second\":%llu,\"history\":100,\"watch\":%llu}",
+        (unsigned long long)house->app.frame_bytes, (unsigned long long)house->app.body_bytes,
+        (unsigned long long)house->socket.in_flight,
+        (unsigned long long)house->socket.messages_per_second, (unsigned long long)house->socket.watch);
+}
+
 /* Worlds first, since engines are opened with a clock and randomness; then engines, then what uses them. */
 static enum err build_workers(struct house *house)
 {
@@ -124,6 +135,8 @@ static enum err build_workers(struct house *house)
         return err;
     }
     open_bus(house, house->workers[0].world.random);
+    house->files = static_files_load(house->gateway.web_root, &house->logger);
+    describe_limits(house);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_init(&house->workers[i], house, i);
     }
@@ -191,8 +204,21 @@ void house_run(struct house *house)
     LOG_INFO(&house->logger, "process.stopped", "bugs=%llu", (unsigned long long)bug_count());
 }
 
+/* What is in flight when the loops stop is answered before anything is taken down: flows end, nothing leaks, nothing is cut short. */
+static void settle(struct house *house)
+{
+    for (uint32_t round = 0; round < SETTLE_ROUNDS; round++) {
+        for (uint32_t i = 0; i < house->worker_count; i++) {
+            loop_uv_turn(house->workers[i].loop, 1);
+        }
+    }
+}
+
 void house_deinit(struct house *house)
 {
+    if (house->port) {
+        settle(house);
+    }
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_deinit_services(&house->workers[i]);
     }
@@ -203,6 +229,7 @@ void house_deinit(struct house *house)
     bus_local_destroy(house->bus);
     sessions_local_destroy(house->sessions);
     secrets_openssl_destroy(house->secrets);
+    static_files_destroy(house->files);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         loop_uv_destroy(house->workers[i].loop);
     }

@@ -8,6 +8,7 @@
 #include "base/logger.h"
 #include "chat/chat_settings.h"
 #include "gateway/gateway_settings.h"
+#include "gateway/static_files.h"
 #include "local/bus_local.h"
 #include "local/sessions_local.h"
 #include "message/message_settings.h"
@@ -32,6 +33,8 @@ struct house {
     struct bus_local *bus;
     struct sessions_local *sessions;
     struct secrets_openssl *secrets;
+    struct static_files *files; /* of the web client */
+    char limits[1024];          /* what GET /api/info says of them, JSON */
     struct worker *workers;
     uint32_t worker_count;
     uint16_t port, management_port;

@@ -17,6 +17,7 @@
 #include "message/message.h"
 #include "socket/socket.h"
 #include "user/user.h"
+#include "world/loop.h"
 #include "world/world.h"
 
 struct management;
@@ -37,14 +38,15 @@ struct worker {
     struct users *users;
     struct sessions *sessions;
     struct secrets *secrets;
-    struct upstream *upstream;
-    struct chat *chat;
+    struct upstream_local *upstream;
+    struct chat_service *chat;
     struct message_service *message;
     struct user_service *user;
     struct socket_service *socket;
     struct gateway *gateway;
     struct management *management; /* on the first worker alone */
     struct task drain;
+    struct timer stop_timer;
 };
 
 /* Engines and services of worker `index`. */

@@ -1,7 +1,7 @@
 /* random_event - any valid event of any row, from a seed.
  *
- * Happy path: each field is left out or gets a value inside its bounds, often at them. How it fails: a scratch that is too small
- * ends the test. */
+ * Happy path: each field is left out or gets a value inside its bounds, often at them. How it
+ * fails: a scratch that is too small ends the test. */
 
 #include "random_event.h"
 

@@ -31,11 +31,11 @@ static inline struct cht_id id_of(const char *text)
     return id;
 }
 
-#define assert_str(actual, wanted) \
-    do { \
-        struct cht_str seen = (actual); \
-        assert_int_equal(seen.size, strlen(wanted)); \
-        if (seen.size > 0) { \
-            assert_memory_equal(seen.at, wanted, seen.size); \
-        } \
+#define assert_str(actual, wanted)                                                                 \
+    do {                                                                                           \
+        struct cht_str seen = (actual);                                                            \
+        assert_int_equal(seen.size, strlen(wanted));                                               \
+        if (seen.size > 0) {                                                                       \
+            assert_memory_equal(seen.at, wanted, seen.size);                                       \
+        }                                                                                          \
     } while (0)

@@ -136,10 +136,15 @@ struct bad {
     uint32_t size;
 };
 
-#define BAD(why, bytes) {why, bytes, sizeof(bytes) - 1}
+#define BAD(why, bytes)                                                                            \
+    {                                                                                              \
+        why, bytes, sizeof(bytes) - 1                                                              \
+    }
 
 /* Of `user_presence` (16): user = 1, state = 2, last_seen = 3. */
-#define USER "\x0a\x10" "0123456789abcdef"
+#define USER                                                                                       \
+    "\x0a\x10"                                                                                     \
+    "0123456789abcdef"
 
 static void what_breaks_the_rules_is_refused(void **state)
 {
@@ -151,23 +156,31 @@ static void what_breaks_the_rules_is_refused(void **state)
         BAD("a single value comes twice", "\x10" USER "\x10\x01\x10\x01"),
         BAD("wrong wire type for a number", "\x10" USER "\x12\x01\x01"),
         BAD("wrong wire type for an id", "\x10\x08\x01\x10\x01"),
-        BAD("an id of 15 bytes", "\x10\x0a\x0f" "0123456789abcde" "\x10\x01"),
-        BAD("an id of 17 bytes", "\x10\x0a\x11" "0123456789abcdefg" "\x10\x01"),
+        BAD("an id of 15 bytes", "\x10\x0a\x0f"
+                                 "0123456789abcde"
+                                 "\x10\x01"),
+        BAD("an id of 17 bytes", "\x10\x0a\x11"
+                                 "0123456789abcdefg"
+                                 "\x10\x01"),
         BAD("a word that is none", "\x10" USER "\x10\x04"),
         BAD("no word where one is required", "\x10" USER "\x10\x00"),
         BAD("a number over 2^53 - 1", "\x10" USER "\x10\x01\x18\x80\x80\x80\x80\x80\x80\x80\x10"),
         BAD("a varint of 11 bytes",
             "\x10" USER "\x10\x01\x18\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"),
-        BAD("a varint over 64 bits", "\x10" USER "\x10\x01\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
+        BAD("a varint over 64 bits",
+            "\x10" USER "\x10\x01\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"),
         BAD("field number 0", "\x10" USER "\x10\x01\x00\x00"),
         BAD("a group", "\x10" USER "\x10\x01\x23\x24"),
-        BAD("an unknown field that is cut off", "\x10" USER "\x10\x01\x22\x05" "ab"),
-        BAD("a size beyond the end", "\x10" USER "\x10\x01\x22\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+        BAD("an unknown field that is cut off", "\x10" USER "\x10\x01\x22\x05"
+                                                "ab"),
+        BAD("a size beyond the end",
+            "\x10" USER "\x10\x01\x22\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         union any_event event;
-        if (decode(&cht_row_user_presence, (struct cht_str){table[i].bytes, table[i].size}, &event)) {
+        if (decode(
+                &cht_row_user_presence, (struct cht_str){table[i].bytes, table[i].size}, &event)) {
             fail_msg("accepted: %s", table[i].why);
         }
     }
@@ -176,12 +189,14 @@ static void what_breaks_the_rules_is_refused(void **state)
 static void unknown_fields_are_skipped(void **state)
 {
     static const char bytes[] = "\x10"
-                                "\x22\x03" "abc" /* 4, sized */
-                                USER
-                                "\x28\x96\x01"         /* 5, varint */
-                                "\x31" "12345678"      /* 6, 64 bit */
+                                "\x22\x03"
+                                "abc" /* 4, sized */
+        USER "\x28\x96\x01"           /* 5, varint */
+                                "\x31"
+                                "12345678" /* 6, 64 bit */
                                 "\x10\x02"
-                                "\x3d" "1234"; /* 7, 32 bit */
+                                "\x3d"
+                                "1234"; /* 7, 32 bit */
     struct cht_user_presence event;
     (void)state;
     assert_true(decode(&cht_row_user_presence, (struct cht_str){bytes, sizeof(bytes) - 1}, &event));
@@ -247,7 +262,9 @@ static void lists_need_scratch_and_stay_under_their_maximum(void **state)
 static void list_items_may_stand_apart(void **state)
 {
     /* presences (17): node = 1, users = 2 */
-    static const char bytes[] = "\x11\x12\x14" USER "\x10\x01" "\x08\x07" "\x12\x14" USER "\x10\x02";
+    static const char bytes[] = "\x11\x12\x14" USER "\x10\x01"
+                                "\x08\x07"
+                                "\x12\x14" USER "\x10\x02";
     struct cht_presences event;
     (void)state;
     assert_true(decode(&cht_row_presences, (struct cht_str){bytes, sizeof(bytes) - 1}, &event));

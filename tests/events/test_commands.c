@@ -32,11 +32,10 @@ static void commands_require_only_what_they_take(void **state)
 
 static void clients_never_set_what_only_the_server_knows(void **state)
 {
-    static const uint64_t servers = CHT_BIT(command, type) | CHT_BIT(command, author) |
-                                    CHT_BIT(command, device) | CHT_BIT(command, node) |
-                                    CHT_BIT(command, node_ref) | CHT_BIT(command, sent_at) |
-                                    CHT_BIT(command, deadline) | CHT_BIT(command, cleared) |
-                                    CHT_BIT(command, answer_over_http);
+    static const uint64_t servers =
+        CHT_BIT(command, type) | CHT_BIT(command, author) | CHT_BIT(command, device) |
+        CHT_BIT(command, node) | CHT_BIT(command, node_ref) | CHT_BIT(command, sent_at) |
+        CHT_BIT(command, deadline) | CHT_BIT(command, cleared) | CHT_BIT(command, answer_over_http);
     (void)state;
     for (unsigned type = 1; type < cht_command_type_count; type++) {
         assert_int_equal(cht_command_row(type)->takes & servers, 0);
@@ -57,8 +56,7 @@ static void rights_are_as_the_protocol_says(void **state)
     assert_false(join->rights[cht_room_kind_group].allowed);
     assert_true(join->rights[cht_room_kind_channel].allowed);
     assert_int_equal(join->rights[cht_room_kind_channel].least_role, CHT_ROLE_ANYONE);
-    assert_int_equal(
-        erase->rights[cht_room_kind_group].condition, cht_condition_author_or_admin);
+    assert_int_equal(erase->rights[cht_room_kind_group].condition, cht_condition_author_or_admin);
     assert_false(send->rights[cht_room_kind_none].allowed);
 }
 

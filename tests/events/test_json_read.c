@@ -29,15 +29,25 @@ struct sample {
     const char *field;
 };
 
-#define GOOD(json) {json, CHT_READ_OK, ""}
-#define FRAME(json) {json, CHT_READ_BAD_FRAME, ""}
-#define FIELD(json, field) {json, CHT_READ_BAD_FIELD, field}
+#define GOOD(json)                                                                                 \
+    {                                                                                              \
+        json, CHT_READ_OK, ""                                                                      \
+    }
+#define FRAME(json)                                                                                \
+    {                                                                                              \
+        json, CHT_READ_BAD_FRAME, ""                                                               \
+    }
+#define FIELD(json, field)                                                                         \
+    {                                                                                              \
+        json, CHT_READ_BAD_FIELD, field                                                            \
+    }
 
 static void check_table(const struct sample *table, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         enum cht_read code = read_text(table[i].json);
-        if (code != table[i].code || error.code != code || strcmp(error.field, table[i].field) != 0) {
+        if (code != table[i].code || error.code != code ||
+            strcmp(error.field, table[i].field) != 0) {
             fail_msg("%s: %d %s", table[i].json, (int)code, error.field);
         }
     }
@@ -62,18 +72,24 @@ static void every_command_is_accepted_in_its_simplest_form(void **state)
         GOOD("{\"type\":\"room.unban\"," R "," C "," U "}"),
         GOOD("{\"type\":\"room.role\"," R "," C "," U ",\"role\":\"admin\"}"),
         GOOD("{\"type\":\"room.mute\"," R "," C "," U ",\"until\":0}"),
-        GOOD("{\"type\":\"room.get\"," R "}"), GOOD("{\"type\":\"room.list\"}"),
-        GOOD("{\"type\":\"room.public\"}"), GOOD("{\"type\":\"room.public\",\"prefix\":\"\"}"),
-        GOOD("{\"type\":\"room.members\"," R "}"), GOOD("{\"type\":\"room.history\"," R "}"),
-        GOOD("{\"type\":\"room.events\"," R "}"), GOOD("{\"type\":\"sync\"}"),
-        GOOD("{\"type\":\"search\",\"q\":\"x\"}"), GOOD("{\"type\":\"read\"," R ",\"n\":0}"),
+        GOOD("{\"type\":\"room.get\"," R "}"),
+        GOOD("{\"type\":\"room.list\"}"),
+        GOOD("{\"type\":\"room.public\"}"),
+        GOOD("{\"type\":\"room.public\",\"prefix\":\"\"}"),
+        GOOD("{\"type\":\"room.members\"," R "}"),
+        GOOD("{\"type\":\"room.history\"," R "}"),
+        GOOD("{\"type\":\"room.events\"," R "}"),
+        GOOD("{\"type\":\"sync\"}"),
+        GOOD("{\"type\":\"search\",\"q\":\"x\"}"),
+        GOOD("{\"type\":\"read\"," R ",\"n\":0}"),
         GOOD("{\"type\":\"typing\"," R ",\"on\":false}"),
         GOOD("{\"type\":\"presence.set\",\"state\":\"away\"}"),
         GOOD("{\"type\":\"presence.watch\",\"users\":[]}"),
         GOOD("{\"type\":\"user.get\",\"users\":[\"" USER_TEXT "\"]}"),
         GOOD("{\"type\":\"user.find\",\"prefix\":\"ab\"}"),
         GOOD("{\"type\":\"user.block\"," U ",\"on\":true}"),
-        GOOD("{\"type\":\"auth\",\"token\":\"t\"}"), GOOD("{\"type\":\"ping\"}"),
+        GOOD("{\"type\":\"auth\",\"token\":\"t\"}"),
+        GOOD("{\"type\":\"ping\"}"),
     };
     (void)state;
     check_table(table, COUNT_OF(table));
@@ -100,14 +116,21 @@ static void every_required_field_is_missed(void **state)
 static void the_type_is_judged_first(void **state)
 {
     static const struct sample table[] = {
-        FRAME(""), FRAME("[]"), FRAME("{"), FRAME("{\"type\":\"ping\"}x"),
-        FRAME("{\"type\":\"ping\",\"type\":\"ping\"}"), FIELD("{}", "type"),
-        FIELD("{\"type\":1}", "type"), FIELD("{\"type\":null}", "type"),
-        FIELD("{\"type\":[\"ping\"]}", "type"), {"{\"type\":\"\"}", CHT_READ_UNKNOWN_TYPE, ""},
+        FRAME(""),
+        FRAME("[]"),
+        FRAME("{"),
+        FRAME("{\"type\":\"ping\"}x"),
+        FRAME("{\"type\":\"ping\",\"type\":\"ping\"}"),
+        FIELD("{}", "type"),
+        FIELD("{\"type\":1}", "type"),
+        FIELD("{\"type\":null}", "type"),
+        FIELD("{\"type\":[\"ping\"]}", "type"),
+        {"{\"type\":\"\"}", CHT_READ_UNKNOWN_TYPE, ""},
         {"{\"type\":\"message.pin\"}", CHT_READ_UNKNOWN_TYPE, ""},
         {"{\"type\":\"Ping\"}", CHT_READ_UNKNOWN_TYPE, ""},
         {"{\"type\":\"ping\\u0000\"}", CHT_READ_UNKNOWN_TYPE, ""},
-        GOOD("{\"ts\":1,\"type\":\"pi\\u006eg\"}"), GOOD("{\"t\\u0079pe\":\"ping\"}"),
+        GOOD("{\"ts\":1,\"type\":\"pi\\u006eg\"}"),
+        GOOD("{\"t\\u0079pe\":\"ping\"}"),
     };
     (void)state;
     check_table(table, COUNT_OF(table));
@@ -116,21 +139,28 @@ static void the_type_is_judged_first(void **state)
 static void numbers_are_plain_integers(void **state)
 {
     static const struct sample table[] = {
-        GOOD("{\"type\":\"ping\",\"ts\":0}"), GOOD("{\"type\":\"ping\",\"ts\":9007199254740991}"),
+        GOOD("{\"type\":\"ping\",\"ts\":0}"),
+        GOOD("{\"type\":\"ping\",\"ts\":9007199254740991}"),
         FIELD("{\"type\":\"ping\",\"ts\":9007199254740992}", "ts"),
         FIELD("{\"type\":\"ping\",\"ts\":18446744073709551616}", "ts"),
         FIELD("{\"type\":\"ping\",\"ts\":12345678901234567890123456789012}", "ts"),
         FRAME("{\"type\":\"ping\",\"ts\":123456789012345678901234567890123}"),
-        FIELD("{\"type\":\"ping\",\"ts\":1.0}", "ts"), FIELD("{\"type\":\"ping\",\"ts\":1e3}", "ts"),
-        FIELD("{\"type\":\"ping\",\"ts\":-0}", "ts"), FIELD("{\"type\":\"ping\",\"ts\":-1}", "ts"),
-        FIELD("{\"type\":\"ping\",\"ts\":\"1\"}", "ts"), FIELD("{\"type\":\"ping\",\"ts\":true}", "ts"),
-        FIELD("{\"type\":\"ping\",\"ts\":[1]}", "ts"), FIELD("{\"type\":\"ping\",\"ts\":{}}", "ts"),
-        FRAME("{\"type\":\"ping\",\"ts\":01}"), GOOD("{\"type\":\"ping\",\"ts\":null}"),
+        FIELD("{\"type\":\"ping\",\"ts\":1.0}", "ts"),
+        FIELD("{\"type\":\"ping\",\"ts\":1e3}", "ts"),
+        FIELD("{\"type\":\"ping\",\"ts\":-0}", "ts"),
+        FIELD("{\"type\":\"ping\",\"ts\":-1}", "ts"),
+        FIELD("{\"type\":\"ping\",\"ts\":\"1\"}", "ts"),
+        FIELD("{\"type\":\"ping\",\"ts\":true}", "ts"),
+        FIELD("{\"type\":\"ping\",\"ts\":[1]}", "ts"),
+        FIELD("{\"type\":\"ping\",\"ts\":{}}", "ts"),
+        FRAME("{\"type\":\"ping\",\"ts\":01}"),
+        GOOD("{\"type\":\"ping\",\"ts\":null}"),
         FIELD("{\"type\":\"room.list\",\"limit\":0}", "limit"),
         FIELD("{\"type\":\"room.list\",\"limit\":-5}", "limit"),
         GOOD("{\"type\":\"room.list\",\"limit\":100000}"),
         FIELD("{\"type\":\"message.delete\"," R "," C ",\"target\":0}", "target"),
-        GOOD("{\"type\":\"sync\",\"events\":20}"), FIELD("{\"type\":\"sync\",\"events\":21}", "events"),
+        GOOD("{\"type\":\"sync\",\"events\":20}"),
+        FIELD("{\"type\":\"sync\",\"events\":21}", "events"),
     };
     (void)state;
     check_table(table, COUNT_OF(table));
@@ -161,7 +191,8 @@ static void ids_flags_words_and_cids_have_one_form(void **state)
         GOOD("{\"type\":\"room.leave\"," R
              ",\"cid\":\"1234567890123456789012345678901234567890123456789012345678901234\"}"),
         FIELD("{\"type\":\"room.leave\"," R
-              ",\"cid\":\"12345678901234567890123456789012345678901234567890123456789012345\"}", "cid"),
+              ",\"cid\":\"12345678901234567890123456789012345678901234567890123456789012345\"}",
+            "cid"),
     };
     (void)state;
     check_table(table, COUNT_OF(table));
@@ -170,13 +201,18 @@ static void ids_flags_words_and_cids_have_one_form(void **state)
 static void texts_keep_their_bounds(void **state)
 {
     static const struct sample table[] = {
-        FIELD(SEND ",\"text\":\"\"}", "text"), FIELD(SEND ",\"text\":1}", "text"),
-        FIELD(SEND ",\"text\":\"a\\u0000b\"}", "text"), GOOD(SEND ",\"text\":\" \"}"),
-        GOOD(SEND ",\"text\":\"\\u0001\\u202e\\n\"}"), FRAME(SEND ",\"text\":\"\\ud800\"}"),
+        FIELD(SEND ",\"text\":\"\"}", "text"),
+        FIELD(SEND ",\"text\":1}", "text"),
+        FIELD(SEND ",\"text\":\"a\\u0000b\"}", "text"),
+        GOOD(SEND ",\"text\":\" \"}"),
+        GOOD(SEND ",\"text\":\"\\u0001\\u202e\\n\"}"),
+        FRAME(SEND ",\"text\":\"\\ud800\"}"),
         FRAME(SEND ",\"text\":\"\xff\"}"),
-        FIELD("{\"type\":\"message.react\"," R "," C ",\"target\":1,\"key\":\"\",\"on\":true}", "key"),
+        FIELD("{\"type\":\"message.react\"," R "," C ",\"target\":1,\"key\":\"\",\"on\":true}",
+            "key"),
         FIELD("{\"type\":\"message.react\"," R "," C
-              ",\"target\":1,\"key\":\"123456789012345678901234567890123\",\"on\":true}", "key"),
+              ",\"target\":1,\"key\":\"123456789012345678901234567890123\",\"on\":true}",
+            "key"),
         FIELD("{\"type\":\"room.update\"," R "," C ",\"name\":\"\"}", "name"),
         FIELD("{\"type\":\"room.update\"," R "," C ",\"name\":\"a\\nb\"}", "name"),
         FIELD("{\"type\":\"room.update\"," R "," C ",\"name\":\"a\\u202eb\"}", "name"),
@@ -238,16 +274,20 @@ static void rules_over_several_fields_hold(void **state)
     static const struct sample table[] = {
         FIELD("{\"type\":\"message.send\"," C ",\"text\":\"x\"}", "room"),
         FIELD(SEND ",\"to\":\"" USER_TEXT "\",\"text\":\"x\"}", "to"),
-        GOOD(SEND ",\"to\":null,\"text\":\"x\"}"), FIELD(CREATE ",\"kind\":\"group\"}", "name"),
+        GOOD(SEND ",\"to\":null,\"text\":\"x\"}"),
+        FIELD(CREATE ",\"kind\":\"group\"}", "name"),
         FIELD(CREATE ",\"kind\":\"channel\",\"name\":null}", "name"),
-        FIELD(CREATE ",\"kind\":\"house\"}", "kind"), FIELD(CREATE ",\"name\":\"n\"}", "kind"),
+        FIELD(CREATE ",\"kind\":\"house\"}", "kind"),
+        FIELD(CREATE ",\"name\":\"n\"}", "kind"),
         FIELD(CREATE ",\"kind\":\"direct\"}", "members"),
         FIELD(CREATE ",\"kind\":\"direct\",\"members\":[]}", "members"),
-        FIELD(CREATE ",\"kind\":\"direct\",\"members\":[\"" USER_TEXT "\",\"" ROOM_TEXT "\"]}", "members"),
+        FIELD(CREATE ",\"kind\":\"direct\",\"members\":[\"" USER_TEXT "\",\"" ROOM_TEXT "\"]}",
+            "members"),
         GOOD(CREATE ",\"kind\":\"direct\"," ONE "}"),
         FIELD(CREATE ",\"kind\":\"direct\",\"name\":\"n\"," ONE "}", "name"),
         FIELD(CREATE ",\"kind\":\"direct\",\"visibility\":\"private\"," ONE "}", "visibility"),
-        FIELD(CREATE ",\"kind\":\"direct\",\"settings\":{\"history\":\"all\"}," ONE "}", "settings.history"),
+        FIELD(CREATE ",\"kind\":\"direct\",\"settings\":{\"history\":\"all\"}," ONE "}",
+            "settings.history"),
         FIELD(CREATE ",\"kind\":\"group\",\"name\":\"n\",\"visibility\":\"public\"}", "visibility"),
         GOOD(CREATE ",\"kind\":\"channel\",\"name\":\"n\",\"visibility\":\"public\"}"),
         GOOD("{\"type\":\"room.history\"," R ",\"before_seq\":9}"),
@@ -264,8 +304,12 @@ static void settings_are_an_object_of_flat_fields(void **state)
 {
 #define UPDATE "{\"type\":\"room.update\"," R "," C ",\"settings\":"
     static const struct sample table[] = {
-        GOOD(UPDATE "{}}"), GOOD(UPDATE "{\"posting\":\"admins\"}}"), GOOD(UPDATE "{\"x\":1}}"),
-        GOOD(UPDATE "null}"), FIELD(UPDATE "[]}", "settings"), FIELD(UPDATE "1}", "settings"),
+        GOOD(UPDATE "{}}"),
+        GOOD(UPDATE "{\"posting\":\"admins\"}}"),
+        GOOD(UPDATE "{\"x\":1}}"),
+        GOOD(UPDATE "null}"),
+        FIELD(UPDATE "[]}", "settings"),
+        FIELD(UPDATE "1}", "settings"),
         FIELD(UPDATE "{\"posting\":\"all\"}}", "settings.posting"),
         FIELD(UPDATE "{\"adding\":1}}", "settings.adding"),
         FIELD(UPDATE "{\"history\":\"joine\"}}", "settings.history"),
@@ -275,8 +319,8 @@ static void settings_are_an_object_of_flat_fields(void **state)
     };
     (void)state;
     check_table(table, COUNT_OF(table));
-    assert_int_equal(read_text(UPDATE "{\"posting\":\"ad\\u006dins\",\"history\":\"joined\"}}"),
-        CHT_READ_OK);
+    assert_int_equal(
+        read_text(UPDATE "{\"posting\":\"ad\\u006dins\",\"history\":\"joined\"}}"), CHT_READ_OK);
     assert_int_equal(command.posting, cht_who_admins);
     assert_int_equal(command.history, cht_history_from_joined);
     assert_true(CHT_HAS(&command, command, history));
@@ -287,23 +331,27 @@ static void null_clears_in_updates_and_is_absent_elsewhere(void **state)
 {
     (void)state;
     assert_int_equal(read_text("{\"type\":\"room.update\"," R "," C
-        ",\"after\":null,\"topic\":null,\"settings\":{\"posting\":null}}"), CHT_READ_OK);
+                               ",\"after\":null,\"topic\":null,\"settings\":{\"posting\":null}}"),
+        CHT_READ_OK);
     assert_true(command.cleared == (CHT_BIT(command, topic) | CHT_BIT(command, posting)));
     assert_false(CHT_HAS(&command, command, topic));
     assert_true(CHT_HAS(&command, command, cleared));
     assert_int_equal(read_text("{\"type\":\"room.create\"," C
-        ",\"kind\":\"group\",\"name\":\"n\",\"topic\":null}"), CHT_READ_OK);
+                               ",\"kind\":\"group\",\"name\":\"n\",\"topic\":null}"),
+        CHT_READ_OK);
     assert_true(command.cleared == 0);
     assert_int_equal(read_text(UPDATE "null}"), CHT_READ_OK);
-    assert_true(command.cleared == (CHT_BIT(command, posting) | CHT_BIT(command, adding) |
-                                       CHT_BIT(command, history)));
+    assert_true(command.cleared ==
+                (CHT_BIT(command, posting) | CHT_BIT(command, adding) | CHT_BIT(command, history)));
 }
 
 static void unknown_and_server_fields_are_ignored(void **state)
 {
     (void)state;
-    assert_int_equal(read_text("{\"type\":\"ping\",\"author\":\"x\",\"node\":5,\"deadline\":\"\","
-        "\"cleared\":7,\"seq\":1,\"room\":3,\"text\":[],\"zz\":{\"a\":[{}]}}"), CHT_READ_OK);
+    assert_int_equal(
+        read_text("{\"type\":\"ping\",\"author\":\"x\",\"node\":5,\"deadline\":\"\","
+                  "\"cleared\":7,\"seq\":1,\"room\":3,\"text\":[],\"zz\":{\"a\":[{}]}}"),
+        CHT_READ_OK);
     assert_true(command.has == CHT_BIT(command, type));
     assert_int_equal(command.node, 0);
     assert_int_equal(command.cleared, 0);
@@ -330,7 +378,8 @@ static void lists_have_a_most(void **state)
 {
     static char text[1u << 17];
     static const struct many table[] = {
-        {"{\"type\":\"room.create\"," C ",\"kind\":\"group\",\"name\":\"n\",\"members\":", 100, "members"},
+        {"{\"type\":\"room.create\"," C ",\"kind\":\"group\",\"name\":\"n\",\"members\":", 100,
+            "members"},
         {"{\"type\":\"user.get\",\"users\":", 100, "users"},
         {"{\"type\":\"presence.watch\",\"users\":", 200, "users"},
         {SEND ",\"text\":\"x\",\"mentions\":", 1000, "mentions"},
@@ -349,10 +398,12 @@ static void a_bad_element_is_named_by_its_place(void **state)
 {
 #define WATCH "{\"type\":\"presence.watch\",\"users\":"
     static const struct sample table[] = {
-        FIELD(WATCH "[1]}", "users.0"), FIELD(WATCH "[null]}", "users.0"),
+        FIELD(WATCH "[1]}", "users.0"),
+        FIELD(WATCH "[null]}", "users.0"),
         FIELD(WATCH "[\"" USER_TEXT "\",\"" USER_TEXT "\",\"" USER_TEXT "\",\"x\"]}", "users.3"),
         FIELD(WATCH "[\"" USER_TEXT "\",[\"" USER_TEXT "\"]]}", "users.1"),
-        FIELD(WATCH "{}}", "users"), FIELD(WATCH "\"" USER_TEXT "\"}", "users"),
+        FIELD(WATCH "{}}", "users"),
+        FIELD(WATCH "\"" USER_TEXT "\"}", "users"),
         GOOD(WATCH "[ ]}"),
     };
     (void)state;
@@ -375,9 +426,13 @@ static void rooms_are_an_object_of_places(void **state)
     static char text[1u << 17];
 #define SYNC "{\"type\":\"sync\",\"rooms\":"
     static const struct sample table[] = {
-        GOOD(SYNC "{}}"), GOOD(SYNC "null}"), FIELD(SYNC "[]}", "rooms"), FIELD(SYNC "\"\"}", "rooms"),
+        GOOD(SYNC "{}}"),
+        GOOD(SYNC "null}"),
+        FIELD(SYNC "[]}", "rooms"),
+        FIELD(SYNC "\"\"}", "rooms"),
         FIELD(SYNC "{\"" ROOM_TEXT "\":1,\"" USER_TEXT "\":-1}}", "rooms.1"),
-        FIELD(SYNC "{\"x\":1}}", "rooms.0"), FIELD(SYNC "{\"" ROOM_TEXT "\":\"1\"}}", "rooms.0"),
+        FIELD(SYNC "{\"x\":1}}", "rooms.0"),
+        FIELD(SYNC "{\"" ROOM_TEXT "\":\"1\"}}", "rooms.0"),
         FRAME(SYNC "{\"" ROOM_TEXT "\":1,\"" ROOM_TEXT "\":2}}"),
     };
     (void)state;
@@ -413,11 +468,14 @@ static void the_head_is_read_even_when_the_command_is_refused(void **state)
 static void a_ref_is_a_string_of_1_to_32_bytes(void **state)
 {
     static const struct sample table[] = {
-        GOOD("{\"type\":\"ping\",\"ref\":\"1\"}"), GOOD("{\"type\":\"ping\",\"ref\":null}"),
+        GOOD("{\"type\":\"ping\",\"ref\":\"1\"}"),
+        GOOD("{\"type\":\"ping\",\"ref\":null}"),
         GOOD("{\"type\":\"ping\",\"ref\":\"12345678901234567890123456789012\"}"),
         FIELD("{\"type\":\"ping\",\"ref\":\"123456789012345678901234567890123\"}", "ref"),
-        FIELD("{\"type\":\"ping\",\"ref\":\"\"}", "ref"), FIELD("{\"type\":\"ping\",\"ref\":1}", "ref"),
-        FIELD("{\"type\":\"ping\",\"ref\":{}}", "ref"), FIELD("{\"type\":\"ping\",\"ref\":\"\\u0000\"}", "ref"),
+        FIELD("{\"type\":\"ping\",\"ref\":\"\"}", "ref"),
+        FIELD("{\"type\":\"ping\",\"ref\":1}", "ref"),
+        FIELD("{\"type\":\"ping\",\"ref\":{}}", "ref"),
+        FIELD("{\"type\":\"ping\",\"ref\":\"\\u0000\"}", "ref"),
         FIELD("{\"type\":\"nix\",\"ref\":7}", "ref"),
     };
     (void)state;
@@ -457,16 +515,18 @@ static enum cht_read read_body(const char *text, uint64_t given)
     struct cht_scratch scratch = {memory, sizeof(memory), 0};
     size_t size = strlen(text);
     memcpy(frame, text, size);
-    return cht_read_body((struct cht_str){frame, (uint32_t)size}, &scratch, given, &command, &error);
+    return cht_read_body(
+        (struct cht_str){frame, (uint32_t)size}, &scratch, given, &command, &error);
 }
 
 static void a_body_is_a_command_without_its_type(void **state)
 {
     (void)state;
-    command = (struct cht_command){.type = cht_command_type_message_send, .room = id_of(ROOM_TEXT),
-        .cid = str("c")};
+    command = (struct cht_command){
+        .type = cht_command_type_message_send, .room = id_of(ROOM_TEXT), .cid = str("c")};
     uint64_t given = CHT_BIT(command, room) | CHT_BIT(command, cid);
-    assert_int_equal(read_body("{\"text\":\"x\",\"type\":5,\"ref\":{},\"room\":1,\"cid\":7}", given),
+    assert_int_equal(
+        read_body("{\"text\":\"x\",\"type\":5,\"ref\":{},\"room\":1,\"cid\":7}", given),
         CHT_READ_OK);
     struct cht_id room = id_of(ROOM_TEXT);
     assert_true(cht_id_equal(&command.room, &room));
@@ -490,8 +550,10 @@ static void an_empty_body_is_an_empty_object(void **state)
 
 static void what_is_written_is_read_again(void **state)
 {
-    static const char *const texts[] = {SEND ",\"after\":3,\"text\":\"a\\\"\\n\xc3\xa9\",\"reply_to\":2,"
-        "\"mentions\":[\"" USER_TEXT "\"]}", UPDATE "{\"adding\":\"members\"},\"topic\":null}",
+    static const char *const texts[] = {SEND
+        ",\"after\":3,\"text\":\"a\\\"\\n\xc3\xa9\",\"reply_to\":2,"
+        "\"mentions\":[\"" USER_TEXT "\"]}",
+        UPDATE "{\"adding\":\"members\"},\"topic\":null}",
         SYNC "{\"" ROOM_TEXT "\":5},\"limit\":7}", WATCH "[]}",
         "{\"type\":\"room.mute\"," R "," C "," U ",\"until\":0}"};
     (void)state;

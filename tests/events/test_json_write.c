@@ -36,8 +36,7 @@ static void commas_come_by_themselves(void **state)
     cht_json_key(&json, "c");
     cht_json_text(&json, str("x"));
     cht_json_end(&json, '}');
-    assert_str(written(&json),
-        "{\"a\":0,\"b\":[true,false,{},\"" ROOM_TEXT "\",[1]],\"c\":\"x\"}");
+    assert_str(written(&json), "{\"a\":0,\"b\":[true,false,{},\"" ROOM_TEXT "\",[1]],\"c\":\"x\"}");
 }
 
 static void numbers_are_exact(void **state)
@@ -61,7 +60,8 @@ static void only_what_must_be_is_escaped(void **state)
     struct cht_str text = {"\"\\/\b\f\n\r\t\0\x01\x1f\x7f\xc3\xa9\xe2\x80\xa8<", 18};
     (void)state;
     cht_json_text(&json, text);
-    assert_str(written(&json), "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u0001\\u001f\x7f\xc3\xa9\xe2\x80\xa8<\"");
+    assert_str(written(&json),
+        "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u0001\\u001f\x7f\xc3\xa9\xe2\x80\xa8<\"");
     json = fresh();
     cht_json_text(&json, str(""));
     assert_str(written(&json), "\"\"");
@@ -92,8 +92,12 @@ static void an_escape_is_found_at_every_place(void **state)
 
 static void a_full_block_is_never_passed_and_the_need_is_told(void **state)
 {
-    struct cht_f_message message = {.room = id_of(ROOM_TEXT), .seq = 7, .n = 3, .ts = 5,
-        .from = id_of(USER_TEXT), .text = str("a\nlong\x01text\"")};
+    struct cht_f_message message = {.room = id_of(ROOM_TEXT),
+        .seq = 7,
+        .n = 3,
+        .ts = 5,
+        .from = id_of(USER_TEXT),
+        .text = str("a\nlong\x01text\"")};
     struct cht_json json = fresh();
     (void)state;
     cht_json_event(&json, &cht_row_f_message, &message);
@@ -114,8 +118,14 @@ static void frames_have_their_type_and_only_what_is_set(void **state)
 {
     struct cht_json json = fresh();
     struct cht_f_reaction_count count = {.key = str("+1"), .count = 2, .me = false};
-    struct cht_f_message message = {.room = id_of(ROOM_TEXT), .seq = 7, .n = 3, .ts = 5,
-        .from = id_of(USER_TEXT), .cid = str("c"), .text = str("hi"), .reactions = {&count, 1}};
+    struct cht_f_message message = {.room = id_of(ROOM_TEXT),
+        .seq = 7,
+        .n = 3,
+        .ts = 5,
+        .from = id_of(USER_TEXT),
+        .cid = str("c"),
+        .text = str("hi"),
+        .reactions = {&count, 1}};
     (void)state;
     cht_json_event(&json, &cht_row_f_message, &message);
     assert_str(written(&json),
@@ -127,18 +137,22 @@ static void frames_have_their_type_and_only_what_is_set(void **state)
 static void words_lists_and_finished_json_are_written(void **state)
 {
     struct cht_json json = fresh();
-    struct cht_f_room room = {.room = id_of(ROOM_TEXT), .seq = 1, .ts = 2,
-        .kind = cht_room_kind_channel, .settings = str("{\"posting\":\"admins\"}")};
+    struct cht_f_room room = {.room = id_of(ROOM_TEXT),
+        .seq = 1,
+        .ts = 2,
+        .kind = cht_room_kind_channel,
+        .settings = str("{\"posting\":\"admins\"}")};
     (void)state;
     cht_json_event(&json, &cht_row_f_room, &room);
-    assert_str(written(&json), "{\"room\":\"" ROOM_TEXT
+    assert_str(written(&json),
+        "{\"room\":\"" ROOM_TEXT
         "\",\"seq\":1,\"ts\":2,\"kind\":\"channel\",\"settings\":{\"posting\":\"admins\"}}");
     struct cht_id ids[2] = {id_of(ROOM_TEXT), id_of(USER_TEXT)};
     struct cht_joined joined = {.room = ids[0], .seq = 1, .users = {ids, 2}};
     json = fresh();
     cht_json_members(&json, &cht_row_joined, &joined);
-    assert_str(written(&json), "\"room\":\"" ROOM_TEXT "\",\"seq\":1,\"users\":[\"" ROOM_TEXT
-        "\",\"" USER_TEXT "\"]");
+    assert_str(written(&json),
+        "\"room\":\"" ROOM_TEXT "\",\"seq\":1,\"users\":[\"" ROOM_TEXT "\",\"" USER_TEXT "\"]");
 }
 
 static void bytes_are_base64url(void **state)
@@ -146,8 +160,8 @@ static void bytes_are_base64url(void **state)
     static const struct {
         const char *bytes;
         const char *text;
-    } table[] = {{"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"},
-        {"\xfb\xff\xfe", "-__-"}};
+    } table[] = {
+        {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"}, {"\xfb\xff\xfe", "-__-"}};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         char wanted[100];
@@ -184,19 +198,25 @@ static void every_event_is_strict_json(void **state)
 static void a_command_is_written_as_a_client_sends_it(void **state)
 {
     struct cht_json json = fresh();
-    struct cht_command command = {.type = cht_command_type_room_update, .room = id_of(ROOM_TEXT),
-        .author = id_of(USER_TEXT), .cid = str("c"), .name = str("n"),
-        .cleared = CHT_BIT(command, topic), .posting = cht_who_admins};
+    struct cht_command command = {.type = cht_command_type_room_update,
+        .room = id_of(ROOM_TEXT),
+        .author = id_of(USER_TEXT),
+        .cid = str("c"),
+        .name = str("n"),
+        .cleared = CHT_BIT(command, topic),
+        .posting = cht_who_admins};
     (void)state;
     cht_json_client(&json, &command, str("9"));
-    assert_str(written(&json), "{\"type\":\"room.update\",\"ref\":\"9\",\"room\":\"" ROOM_TEXT
+    assert_str(written(&json),
+        "{\"type\":\"room.update\",\"ref\":\"9\",\"room\":\"" ROOM_TEXT
         "\",\"cid\":\"c\",\"name\":\"n\",\"topic\":null,\"settings\":{\"posting\":\"admins\"}}");
-    struct cht_room_seq rooms[2] = {{.room = id_of(ROOM_TEXT), .seq = 3}, {.room = id_of(USER_TEXT)}};
+    struct cht_room_seq rooms[2] = {
+        {.room = id_of(ROOM_TEXT), .seq = 3}, {.room = id_of(USER_TEXT)}};
     command = (struct cht_command){.type = cht_command_type_sync, .rooms = {rooms, 2}};
     json = fresh();
     cht_json_client(&json, &command, str(""));
-    assert_str(written(&json),
-        "{\"type\":\"sync\",\"rooms\":{\"" ROOM_TEXT "\":3,\"" USER_TEXT "\":0}}");
+    assert_str(
+        written(&json), "{\"type\":\"sync\",\"rooms\":{\"" ROOM_TEXT "\":3,\"" USER_TEXT "\":0}}");
 }
 
 int main(void)

@@ -8,21 +8,65 @@ struct sample {
     bool valid;
 };
 
-#define GOOD(bytes) {bytes, sizeof(bytes) - 1, true}
-#define BAD(bytes) {bytes, sizeof(bytes) - 1, false}
+#define GOOD(bytes)                                                                                \
+    {                                                                                              \
+        bytes, sizeof(bytes) - 1, true                                                             \
+    }
+#define BAD(bytes)                                                                                 \
+    {                                                                                              \
+        bytes, sizeof(bytes) - 1, false                                                            \
+    }
 
 static const struct sample table[] = {
-    GOOD(""), GOOD("a"), GOOD("\0"), GOOD("\x7f"), GOOD("plain text that is longer than eight"),
-    GOOD("\xc2\x80"), GOOD("\xdf\xbf"), GOOD("\xe0\xa0\x80"), GOOD("\xec\xbf\xbf"),
-    GOOD("\xed\x9f\xbf"), GOOD("\xee\x80\x80"), GOOD("\xef\xbf\xbf"), GOOD("\xf0\x90\x80\x80"),
-    GOOD("\xf1\x80\x80\x80"), GOOD("\xf3\xbf\xbf\xbf"), GOOD("\xf4\x8f\xbf\xbf"),
-    GOOD("1234567\xc3\xa9"), GOOD("12345678\xc3\xa9" "12345678\xf0\x9f\x98\x80"),
-    BAD("\x80"), BAD("\xbf"), BAD("\xc0\x80"), BAD("\xc1\xbf"), BAD("\xc2"), BAD("\xc2" "a"),
-    BAD("\xc2\xc2"), BAD("\xe0\x9f\xbf"), BAD("\xe0\xa0"), BAD("\xe0\xa0" "a"),
-    BAD("\xed\xa0\x80"), BAD("\xed\xbf\xbf"), BAD("\xef\xbf"), BAD("\xf0\x8f\xbf\xbf"),
-    BAD("\xf0\x90\x80"), BAD("\xf0\x90\x80" "a"), BAD("\xf4\x90\x80\x80"), BAD("\xf5\x80\x80\x80"),
-    BAD("\xf8\x88\x80\x80\x80"), BAD("\xfc\x84\x80\x80\x80\x80"), BAD("\xfe"), BAD("\xff"),
-    BAD("1234567\xff"), BAD("12345678\xff" "12345678"), BAD("1234567\xc3"), BAD("a\x80z"),
+    GOOD(""),
+    GOOD("a"),
+    GOOD("\0"),
+    GOOD("\x7f"),
+    GOOD("plain text that is longer than eight"),
+    GOOD("\xc2\x80"),
+    GOOD("\xdf\xbf"),
+    GOOD("\xe0\xa0\x80"),
+    GOOD("\xec\xbf\xbf"),
+    GOOD("\xed\x9f\xbf"),
+    GOOD("\xee\x80\x80"),
+    GOOD("\xef\xbf\xbf"),
+    GOOD("\xf0\x90\x80\x80"),
+    GOOD("\xf1\x80\x80\x80"),
+    GOOD("\xf3\xbf\xbf\xbf"),
+    GOOD("\xf4\x8f\xbf\xbf"),
+    GOOD("1234567\xc3\xa9"),
+    GOOD("12345678\xc3\xa9"
+         "12345678\xf0\x9f\x98\x80"),
+    BAD("\x80"),
+    BAD("\xbf"),
+    BAD("\xc0\x80"),
+    BAD("\xc1\xbf"),
+    BAD("\xc2"),
+    BAD("\xc2"
+        "a"),
+    BAD("\xc2\xc2"),
+    BAD("\xe0\x9f\xbf"),
+    BAD("\xe0\xa0"),
+    BAD("\xe0\xa0"
+        "a"),
+    BAD("\xed\xa0\x80"),
+    BAD("\xed\xbf\xbf"),
+    BAD("\xef\xbf"),
+    BAD("\xf0\x8f\xbf\xbf"),
+    BAD("\xf0\x90\x80"),
+    BAD("\xf0\x90\x80"
+        "a"),
+    BAD("\xf4\x90\x80\x80"),
+    BAD("\xf5\x80\x80\x80"),
+    BAD("\xf8\x88\x80\x80\x80"),
+    BAD("\xfc\x84\x80\x80\x80\x80"),
+    BAD("\xfe"),
+    BAD("\xff"),
+    BAD("1234567\xff"),
+    BAD("12345678\xff"
+        "12345678"),
+    BAD("1234567\xc3"),
+    BAD("a\x80z"),
 };
 
 static void the_table_holds(void **state)
@@ -72,8 +116,8 @@ static void all_pairs_of_bytes_are_judged_right(void **state)
     for (unsigned first = 0; first < 256; first++) {
         for (unsigned second = 0; second < 256; second++) {
             char pair[2] = {(char)first, (char)second};
-            assert_int_equal(cht_utf8_valid((struct cht_str){pair, 2}),
-                two_bytes_are_valid(first, second));
+            assert_int_equal(
+                cht_utf8_valid((struct cht_str){pair, 2}), two_bytes_are_valid(first, second));
         }
     }
 }

@@ -2,15 +2,17 @@
 
 /* events - the data models of everything that travels, as structs made from the tables.
  *
- * `struct cht_command`, `struct cht_entry`, `struct cht_record` ... come from events.def, `struct cht_f_message` ... from
- * client.def. Each struct has one member per row, of the row's kind, after the bit set `has`. CHT_AT_<event>_<field> is the
- * place of a field, for `has`. The descriptors are `cht_row_<event>`. */
+ * `struct cht_command`, `struct cht_entry`, `struct cht_record` ... come from events.def, `struct
+ * cht_f_message` ... from client.def. Each struct has one member per row, of the row's kind, after
+ * the bit set `has`. CHT_AT_<event>_<field> is the place of a field, for `has`. The descriptors are
+ * `cht_row_<event>`. */
 
 #include "chattifier/types.h"
 
 #define CHT_API __attribute__((visibility("default")))
 
-/* ---- enums: CHT_ROLE... as enum cht_role { cht_role_none, cht_role_member, ... } and cht_words_role */
+/* ---- enums: CHT_ROLE... as enum cht_role { cht_role_none, cht_role_member, ... } and
+ * cht_words_role */
 #define WORDS(name) enum cht_##name { cht_##name##_none = 0,
 #define WORD(name, number, word, doc) cht_##name##_##word = number,
 #define WORDS_END(name) cht_##name##_count };
@@ -184,7 +186,8 @@ CHT_API bool cht_id_from_text(struct cht_str text, struct cht_id *ret_id);
 /* SHA-1 name-based UUID (RFC 9562, version 5) of `name` in `space`. */
 CHT_API void cht_id_from_name(const struct cht_id *space, struct cht_str name, struct cht_id *ret_id);
 
-/* The room of two people (their order does not matter), and the room that `creator` makes with `cid`. */
+/* The room of two people (their order does not matter), and the room that `creator` makes with
+ * `cid`. */
 CHT_API void cht_id_of_direct_room(
     const struct cht_id *one, const struct cht_id *other, struct cht_id *ret_room);
 CHT_API void cht_id_of_new_room(
@@ -200,10 +203,12 @@ struct cht_scratch {
 /* Aligned to 8; NULL if there is no room left. */
 CHT_API void *cht_scratch_take(struct cht_scratch *scratch, size_t size);
 
-/* ---- binary form (protobuf wire format, docs/events.proto), preceded by the event's number as a varint */
+/* ---- binary form (protobuf wire format, docs/events.proto), preceded by the event's number as a
+ * varint */
 
-/* The exact size of `event` in bytes. Required fields are always written, others if they are not zero or empty or their bit is
- * set in `has`; a list is written by its items, so the bit of an empty one says nothing. */
+/* The exact size of `event` in bytes. Required fields are always written, others if they are not
+ * zero or empty or their bit is set in `has`; a list is written by its items, so the bit of an
+ * empty one says nothing. */
 CHT_API size_t cht_encoded_size(const struct cht_event_row *row, const void *event);
 
 /* Writes exactly cht_encoded_size bytes to `ret_bytes`. */
@@ -212,9 +217,10 @@ CHT_API void cht_encode(const struct cht_event_row *row, const void *event, uint
 /* The number in front of the bytes; 0 if there is none. */
 CHT_API uint32_t cht_event_number_of(struct cht_str bytes);
 
-/* Fills the struct of `row`; unknown tags are skipped, a repeated tag of a single value, a wrong wire type, a value outside its
- * row's bounds and a missing required field are refused. False if refused; the struct's content is then unspecified. Texts
- * point into `bytes`, lists into `scratch`. */
+/* Fills the struct of `row`; unknown tags are skipped, a repeated tag of a single value, a wrong
+ * wire type, a value outside its row's bounds and a missing required field are refused. False if
+ * refused; the struct's content is then unspecified. Texts point into `bytes`, lists into
+ * `scratch`. */
 CHT_API bool cht_decode(const struct cht_event_row *row, struct cht_str bytes,
     struct cht_scratch *scratch, void *ret_event);
 
@@ -235,16 +241,18 @@ CHT_API void cht_json_u64(struct cht_json *json, uint64_t number);
 CHT_API void cht_json_flag(struct cht_json *json, bool flag);
 CHT_API void cht_json_raw(struct cht_json *json, struct cht_str finished); /* as one value */
 
-/* The members of `event` by its row, without braces and without "type"; required ones always, others when they are set. */
+/* The members of `event` by its row, without braces and without "type"; required ones always,
+ * others when they are set. */
 CHT_API void cht_json_members(
     struct cht_json *json, const struct cht_event_row *row, const void *event);
 
-/* A whole object: {"type":<row's wire name>, members}; without "type" where the row has no wire name. */
+/* A whole object: {"type":<row's wire name>, members}; without "type" where the row has no wire
+ * name. */
 CHT_API void cht_json_event(
     struct cht_json *json, const struct cht_event_row *row, const void *event);
 
-/* A command as a client sends it: {"type", "ref" if it is not empty, what the command takes and is set}, with `settings` and `rooms`
- * in their JSON shapes and null for what is cleared. */
+/* A command as a client sends it: {"type", "ref" if it is not empty, what the command takes and is
+ * set}, with `settings` and `rooms` in their JSON shapes and null for what is cleared. */
 CHT_API void cht_json_client(
     struct cht_json *json, const struct cht_command *command, struct cht_str ref);
 
@@ -254,8 +262,9 @@ CHT_API void cht_entry_json(
 
 /* ---- JSON in: strict (RFC 8259, no duplicates, depth 16), in place, no allocation
  *
- * Bad frames are also: more than 256 members in the outermost object of a command, more than 4096 in all objects together, and
- * numbers of more than 32 characters. The all-zero id is no id of anything: bad_field. */
+ * Bad frames are also: more than 256 members in the outermost object of a command, more than 4096
+ * in all objects together, and numbers of more than 32 characters. The all-zero id is no id of
+ * anything: bad_field. */
 
 /* Scratch that is enough for every command that is accepted: the rooms of sync are the largest. */
 #define CHT_READ_SCRATCH_BYTES (1000 * sizeof(struct cht_room_seq) + 8)
@@ -280,29 +289,34 @@ struct cht_client_head {
     bool bad_ref;        /* present, but no string of 1..32 bytes */
 };
 
-/* Reads one client object {"type": ..., "ref"?: ..., fields} into a command: only the fields that the command takes; unknown and
- * server-only ones are ignored, required ones must be there. `bytes` is changed (unescaped in place); texts point into it.
- * Sets `type`, `has` and `cleared`, nothing else beside the fields. `ret_head` is filled also when the command is refused, except for
- * a bad frame. A list that does not fit into `scratch` is bad_field; CHT_READ_SCRATCH_BYTES are enough. */
+/* Reads one client object {"type": ..., "ref"?: ..., fields} into a command: only the fields that
+ * the command takes; unknown and server-only ones are ignored, required ones must be there. `bytes`
+ * is changed (unescaped in place); texts point into it. Sets `type`, `has` and `cleared`, nothing
+ * else beside the fields. `ret_head` is filled also when the command is refused, except for a bad
+ * frame. A list that does not fit into `scratch` is bad_field; CHT_READ_SCRATCH_BYTES are enough. */
 CHT_API enum cht_read cht_read_client(struct cht_str bytes, struct cht_scratch *scratch,
     struct cht_command *ret_command, struct cht_client_head *ret_head, struct cht_read_error *ret_error);
 
-/* The same for the body of an HTTP route: `command->type` is given, `type` and `ref` in the object are ignored, and fields whose
- * bits are in `given` came from elsewhere (path, query, headers), were set before, and win. An empty body is an empty object. Ends
- * with cht_command_complete like the other. */
+/* The same for the body of an HTTP route: `command->type` is given, `type` and `ref` in the object
+ * are ignored, and fields whose bits are in `given` came from elsewhere (path, query, headers),
+ * were set before, and win. An empty body is an empty object. Ends with cht_command_complete like
+ * the other. */
 CHT_API enum cht_read cht_read_body(struct cht_str bytes, struct cht_scratch *scratch, uint64_t given,
     struct cht_command *command, struct cht_read_error *ret_error);
 
-/* One field from text (path or query): checked like the JSON form; numbers in decimal without leading zeros, flags "true" and "false",
- * ids with commas between them; no lists. False: bad_field, and the command is as before. Sets `has`. */
+/* One field from text (path or query): checked like the JSON form; numbers in decimal without
+ * leading zeros, flags "true" and "false", ids with commas between them; no lists. False:
+ * bad_field, and the command is as before. Sets `has`. */
 CHT_API bool cht_read_text_field(
     struct cht_command *command, int field, struct cht_str text, struct cht_scratch *scratch);
 
-/* Checks what the table demands of the command as a whole: required fields, and rules over several fields (exactly one of room
- * and to, at most one bound of a page, what each kind of room needs). Names the first field that is to blame. */
+/* Checks what the table demands of the command as a whole: required fields, and rules over several
+ * fields (exactly one of room and to, at most one bound of a page, what each kind of room needs).
+ * Names the first field that is to blame. */
 CHT_API bool cht_command_complete(const struct cht_command *command, struct cht_read_error *ret_error);
 
-/* A JSON object of foreign or small shape, by members: for services' HTTP bodies (sign-up, profile ...). Same strictness. */
+/* A JSON object of foreign or small shape, by members: for services' HTTP bodies (sign-up, profile
+ * ...). Same strictness. */
 enum cht_json_type { CHT_JSON_NULL, CHT_JSON_FLAG, CHT_JSON_NUMBER, CHT_JSON_TEXT, CHT_JSON_OBJECT, CHT_JSON_LIST };
 
 struct cht_member {
@@ -312,8 +326,8 @@ struct cht_member {
     uint64_t number;      /* of a valid protocol number, else UINT64_MAX */
 };
 
-/* Reads the members of the object in `bytes` (changed in place). False if it is not one strict object, and if it has more than
- * `capacity` members or more than 4096 in all objects together. */
+/* Reads the members of the object in `bytes` (changed in place). False if it is not one strict
+ * object, and if it has more than `capacity` members or more than 4096 in all objects together. */
 CHT_API bool cht_read_members(
     struct cht_str bytes, struct cht_member *ret_members, size_t capacity, size_t *ret_count);
 
@@ -321,7 +335,8 @@ CHT_API bool cht_read_members(
 CHT_API bool cht_utf8_valid(struct cht_str text);
 CHT_API size_t cht_utf8_count(struct cht_str valid_text); /* code points */
 
-/* Incremental, for text that arrives in pieces: start with 0; returns the next state; CHT_UTF8_BAD is final; 0 is complete. */
+/* Incremental, for text that arrives in pieces: start with 0; returns the next state; CHT_UTF8_BAD
+ * is final; 0 is complete. */
 #define CHT_UTF8_BAD 0xffffffffu
 CHT_API uint32_t cht_utf8_next(uint32_t state, const uint8_t *bytes, size_t size);
 

@@ -2,21 +2,24 @@
 
 /* types - the few kinds of value that travel in events, and the rows that describe an event.
  *
- * The tables (enums.def, events.def, client.def) are included several times: once they become the structs below
- * (events.h, client.h), once arrays of descriptors (rows.c). From a descriptor one ordinary function each encodes, decodes,
- * compares, prints and documents every event. Pointers in a decoded event point into the bytes it was decoded from, or into the
- * caller's scratch; nothing is allocated, nothing needs to be freed. */
+ * The tables (enums.def, events.def, client.def) are included several times: once they become the
+ * structs below (events.h, client.h), once arrays of descriptors (rows.c). From a descriptor one
+ * ordinary function each encodes, decodes, compares, prints and documents every event. Pointers in
+ * a decoded event point into the bytes it was decoded from, or into the caller's scratch; nothing
+ * is allocated, nothing needs to be freed. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A 128-bit id: user, room, device, session. Text form: lower-case UUID, 36 characters. All zero is "none". */
+/* A 128-bit id: user, room, device, session. Text form: lower-case UUID, 36 characters. All zero is
+ * "none". */
 struct cht_id {
     uint8_t bytes[16];
 };
 
-/* Bytes that somebody else owns. Not NUL-terminated. `at` is NULL exactly if `size` is 0 or the value is absent. */
+/* Bytes that somebody else owns. Not NUL-terminated. `at` is NULL exactly if `size` is 0 or the
+ * value is absent. */
 struct cht_str {
     const char *at;
     uint32_t size;
@@ -85,8 +88,9 @@ struct cht_field_row {
     uint8_t tag[2];
 };
 
-/* Every event struct starts with `has`: bit i is set if field i (its place in the table, not its tag) was there when it was
- * decoded; a writer sets it only for an optional field whose zero or empty value is meant. */
+/* Every event struct starts with `has`: bit i is set if field i (its place in the table, not its
+ * tag) was there when it was decoded; a writer sets it only for an optional field whose zero or
+ * empty value is meant. */
 struct cht_event_row {
     const char *name; /* in C: cht_<name> */
     const char *wire; /* "type" in JSON; NULL for events of the bus */

@@ -23,7 +23,8 @@ enum history_change_kind {
     CHANGE_REACTION, /* seq, target, user, key, on */
     CHANGE_ROOM,     /* seq, meta: all of it, as it is after the entry */
     CHANGE_ROOM_GONE, /* seq: all memberships end, the public name is free */
-    CHANGE_MEMBER,   /* seq, member (with changed_seq), read_n: a member who joins starts with this cursor; `hidden` for a left direct room */
+    CHANGE_MEMBER,   /* seq, member (with changed_seq), read_n: a member who joins starts with this cursor, who was one before keeps
+                        cursor and joined_seq; `hidden` for a left direct room */
     CHANGE_SENT,     /* seq, user, read_n: the sender's cursor; n in a room that was hidden for somebody shows it again */
     CHANGE_MENTION,  /* seq, user, n */
     CHANGE_HEAD,     /* head, as it is after the record; the newest message's text comes with it */

@@ -1,6 +1,7 @@
 /* base64url - bytes as text and back.
  *
- * Happy path: four characters are three bytes. How it fails: reading answers false; nothing is repaired. */
+ * Happy path: four characters are three bytes. How it fails: reading answers false; nothing is
+ * repaired. */
 
 #include "secrets/base64url.h"
 

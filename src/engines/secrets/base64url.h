@@ -17,6 +17,6 @@ static inline size_t base64url_size(size_t size)
 /* Writes base64url_size(size) characters, no NUL; answers how many. */
 size_t base64url_write(const void *bytes, size_t size, char *ret_text);
 
-/* False for any character outside the alphabet (padding and white space too), for bits that say nothing but are not zero, and for
- * more than `capacity` bytes. */
+/* False for any character outside the alphabet (padding and white space too), for bits that say
+ * nothing but are not zero, and for more than `capacity` bytes. */
 bool base64url_read(struct cht_str text, uint8_t *ret_bytes, size_t capacity, size_t *ret_size);

@@ -1,7 +1,8 @@
 /* jwt - the one form of an access token.
  *
- * Happy path: three parts, the header is exactly ours, the key with its kid fits the signature, the claims are whole and of now.
- * How it fails: UNAUTHORIZED for everything that we would not have written, without a reason that would help to write it. */
+ * Happy path: three parts, the header is exactly ours, the key with its kid fits the signature, the
+ * claims are whole and of now. How it fails: UNAUTHORIZED for everything that we would not have
+ * written, without a reason that would help to write it. */
 
 #include "secrets/jwt.h"
 
@@ -60,7 +61,8 @@ static bool read_object(struct cht_str part, uint8_t *bytes, size_t capacity,
     return cht_read_members(object, ret_members, MEMBERS_MAX, ret_count);
 }
 
-static const struct cht_member *find(const struct cht_member *members, size_t count, const char *name)
+static const struct cht_member *find(
+    const struct cht_member *members, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         if (cht_str_equal(members[i].name, str(name))) {
@@ -87,7 +89,8 @@ static bool read_header(const struct cht_member *members, size_t count, struct c
     return true;
 }
 
-static bool read_number(const struct cht_member *members, size_t count, const char *name, uint64_t *ret_number)
+static bool read_number(
+    const struct cht_member *members, size_t count, const char *name, uint64_t *ret_number)
 {
     const struct cht_member *member = find(members, count, name);
     if (!member || member->type != CHT_JSON_NUMBER || member->number > CHT_NUMBER_MAX) {
@@ -97,11 +100,12 @@ static bool read_number(const struct cht_member *members, size_t count, const ch
     return true;
 }
 
-static bool read_id(const struct cht_member *members, size_t count, const char *name, struct cht_id *ret_id)
+static bool read_id(
+    const struct cht_member *members, size_t count, const char *name, struct cht_id *ret_id)
 {
     const struct cht_member *member = find(members, count, name);
     return member && member->type == CHT_JSON_TEXT && cht_id_from_text(member->value, ret_id) &&
-        !cht_id_is_none(ret_id);
+           !cht_id_is_none(ret_id);
 }
 
 static bool read_claims(const struct jwt_policy *policy, const struct cht_member *members,
@@ -130,9 +134,8 @@ static bool read_claims(const struct jwt_policy *policy, const struct cht_member
 static bool has_begun(const struct cht_member *members, size_t count, uint64_t now_ms)
 {
     uint64_t not_before_s = 0;
-    return !find(members, count, "nbf") ||
-        (read_number(members, count, "nbf", &not_before_s) &&
-            not_before_s <= (now_ms + JWT_LEEWAY_MS) / 1000);
+    return !find(members, count, "nbf") || (read_number(members, count, "nbf", &not_before_s) &&
+                                               not_before_s <= (now_ms + JWT_LEEWAY_MS) / 1000);
 }
 
 static enum err judge_times(const struct jwt_question *question, const struct identity *identity)
@@ -155,9 +158,9 @@ static bool signature_fits(struct jwt_checker *checker, const struct parts *part
     size_t count = 0;
     size_t size = 0;
     return read_object(parts->header, bytes, sizeof(bytes), members, &count) &&
-        read_header(members, count, &kid) &&
-        base64url_read(parts->signature, raw, sizeof(raw), &size) && size == sizeof(raw) &&
-        checker->fits(checker, kid, parts->text, raw);
+           read_header(members, count, &kid) &&
+           base64url_read(parts->signature, raw, sizeof(raw), &size) && size == sizeof(raw) &&
+           checker->fits(checker, kid, parts->text, raw);
 }
 
 enum err jwt_read(const struct jwt_question *question, struct identity *ret_identity)

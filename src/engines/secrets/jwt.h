@@ -2,8 +2,9 @@
 
 /* jwt - access tokens as text: one form, read strictly.
  *
- * header {"alg":"ES256","kid":...,"typ":"at+jwt"} and nothing else; claims sub, did, ver, iat, exp, iss, aud. The signature is checked
- * before a claim is looked at. Pure: keys and time are the caller's. docs/adr/0004 says why this is our own. */
+ * header {"alg":"ES256","kid":...,"typ":"at+jwt"} and nothing else; claims sub, did, ver, iat, exp,
+ * iss, aud. The signature is checked before a claim is looked at. Pure: keys and time are the
+ * caller's. docs/adr/0004 says why this is our own. */
 
 #include "ports/secrets.h"
 
@@ -19,7 +20,8 @@ struct jwt_policy {
 
 /* Knows the keys. */
 struct jwt_checker {
-    /* True if `raw` (r and s, 32 bytes each) is the signature of `text` by the ES256 key with exactly this id. */
+    /* True if `raw` (r and s, 32 bytes each) is the signature of `text` by the ES256 key with
+     * exactly this id. */
     bool (*fits)(struct jwt_checker *checker, struct cht_str kid, struct cht_str text,
         const uint8_t raw[JWT_SIGNATURE_SIZE]);
 };
@@ -40,5 +42,6 @@ struct jwt_write {
     struct cht_str kid;
 };
 
-/* Header and claims, ready to be signed ("aaa.bbb"); the number of characters, 0 if `size` is too small. */
+/* Header and claims, ready to be signed ("aaa.bbb"); the number of characters, 0 if `size` is too
+ * small. */
 size_t jwt_write_unsigned(const struct jwt_write *write, char *ret_text, size_t size);

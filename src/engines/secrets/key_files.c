@@ -1,7 +1,8 @@
 /* key_files - files that only their owner may see.
  *
- * Happy path: open the directory, read what is there by name relative to it. How it fails: a mode that lets others in is a refusal,
- * because a key that was readable is no secret any more; the caller says so and does not start. */
+ * Happy path: open the directory, read what is there by name relative to it. How it fails: a mode
+ * that lets others in is a refusal, because a key that was readable is no secret any more; the
+ * caller says so and does not start. */
 
 #include "secrets/key_files.h"
 
@@ -57,7 +58,8 @@ static enum err read_all(int file, void *ret_bytes, size_t capacity, size_t *ret
     }
 }
 
-enum err key_files_read(int dir, const char *name, void *ret_bytes, size_t capacity, size_t *ret_size)
+enum err key_files_read(
+    int dir, const char *name, void *ret_bytes, size_t capacity, size_t *ret_size)
 {
     struct stat status;
     int file = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -2,8 +2,8 @@
 
 /* key_files - the directory of keys: 0700, its files 0600, or no start.
  *
- * token-<ms since 1970>.pem is a private key for access tokens, made at that moment; mac.key holds 32 random bytes. A file appears whole
- * or not at all (written beside, flushed, renamed). */
+ * token-<ms since 1970>.pem is a private key for access tokens, made at that moment; mac.key holds
+ * 32 random bytes. A file appears whole or not at all (written beside, flushed, renamed). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,10 +13,12 @@
 
 #define KEY_FILE_BYTES_MAX 4096
 
-/* Opens the directory and makes it if it is not there. ERR_BAD_CONFIG if anybody but the owner may look inside, ERR_IO otherwise. */
+/* Opens the directory and makes it if it is not there. ERR_BAD_CONFIG if anybody but the owner may
+ * look inside, ERR_IO otherwise. */
 MUST_USE enum err key_files_open(const char *directory, int *ret_dir);
 
-/* The whole file. ERR_NOT_FOUND; ERR_BAD_CONFIG for a file that others may read, that is no regular one, or is too long. */
+/* The whole file. ERR_NOT_FOUND; ERR_BAD_CONFIG for a file that others may read, that is no regular
+ * one, or is too long. */
 MUST_USE enum err key_files_read(
     int dir, const char *name, void *ret_bytes, size_t capacity, size_t *ret_size);
 

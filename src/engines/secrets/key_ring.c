@@ -1,7 +1,8 @@
 /* key_ring - two token keys and a MAC key, read at start, rotated while running.
  *
- * Happy path: the newest two key files are read; at the first start one is made. Rotation writes the new file before it is used, so a
- * crash never leaves tokens that nobody can check. How it fails: a file that can not be a key stops the start. */
+ * Happy path: the newest two key files are read; at the first start one is made. Rotation writes
+ * the new file before it is used, so a crash never leaves tokens that nobody can check. How it
+ * fails: a file that can not be a key stops the start. */
 
 #include "secrets/key_ring.h"
 
@@ -103,7 +104,8 @@ enum err key_ring_init(struct key_ring *ring, const char *directory, uint64_t no
         err = read_mac_key(ring);
     }
     if (err != OK) {
-        LOG_ERROR(ring->logger, "secrets.bad_keys", "error=%s directory=%s", err_name(err), directory);
+        LOG_ERROR(
+            ring->logger, "secrets.bad_keys", "error=%s directory=%s", err_name(err), directory);
     }
     return err;
 }

@@ -1,7 +1,8 @@
 /* password_hash - Argon2id by libargon2, bcrypt by libcrypt.
  *
- * Happy path: look at the form, bound the parameters, compute, compare in constant time. How it fails: whatever is not understood
- * is computed against a hash of nobody, so that it takes as long as a wrong password. */
+ * Happy path: look at the form, bound the parameters, compute, compare in constant time. How it
+ * fails: whatever is not understood is computed against a hash of nobody, so that it takes as long
+ * as a wrong password. */
 
 #include "secrets/password_hash.h"
 
@@ -26,8 +27,8 @@
 #define BCRYPT_PASSWORD_MAX 72u
 #define BCRYPT_COST_MAX 14
 
-bool password_hash_make(
-    struct cht_str password, const uint8_t salt[PASSWORD_SALT_SIZE], char ret_hash[PASSWORD_HASH_SIZE])
+bool password_hash_make(struct cht_str password, const uint8_t salt[PASSWORD_SALT_SIZE],
+    char ret_hash[PASSWORD_HASH_SIZE])
 {
     return argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password.at, password.size, salt,
                PASSWORD_SALT_SIZE, DIGEST_SIZE, ret_hash, PASSWORD_HASH_SIZE) == ARGON2_OK;
@@ -65,10 +66,11 @@ static bool bcrypt_is_bounded(const char *hash)
 {
     int cost = 0;
     return strlen(hash) == BCRYPT_SIZE && sscanf(hash + 4, "%2d$", &cost) == 1 && cost >= 4 &&
-        cost <= BCRYPT_COST_MAX;
+           cost <= BCRYPT_COST_MAX;
 }
 
-/* bcrypt would silently cut at 72 bytes and at a NUL: such a password can not be what was hashed. */
+/* bcrypt would silently cut at 72 bytes and at a NUL: such a password can not be what was hashed.
+ */
 static bool bcrypt_fits(struct cht_str password, const char *hash, bool *ret_outdated)
 {
     char text[BCRYPT_PASSWORD_MAX + 1] = {0};
@@ -79,7 +81,7 @@ static bool bcrypt_fits(struct cht_str password, const char *hash, bool *ret_out
     }
     memcpy(text, password.at, password.size);
     struct crypt_data *data = mem_new(sizeof(*data));
-    const char *made = crypt_r(text, hash, data);
+    const char *made = crypt_rn(text, hash, data, (int)sizeof(*data));
     bool fits = made && strlen(made) == BCRYPT_SIZE && CRYPTO_memcmp(made, hash, BCRYPT_SIZE) == 0;
     mem_wipe(data, sizeof(*data));
     mem_free(data);

@@ -1,7 +1,7 @@
 /* secrets_openssl - the secrets port.
  *
- * Happy path: tokens, digests and MACs are computed at once; passwords go to the pool of slow work and come back on the loop. How it
- * fails: a full pool is ERR_FULL, and nothing was done. */
+ * Happy path: tokens, digests and MACs are computed at once; passwords go to the pool of slow work
+ * and come back on the loop. How it fails: a full pool is ERR_FULL, and nothing was done. */
 
 #include "secrets/secrets_openssl.h"
 
@@ -25,7 +25,8 @@
 
 #define KEY_SET_BYTES_MAX 2048
 
-static_assert(PASSWORD_HASH_SIZE == sizeof(((struct secrets_hash_op *)0)->hash), "one size of hashes");
+static_assert(
+    PASSWORD_HASH_SIZE == sizeof(((struct secrets_hash_op *)0)->hash), "one size of hashes");
 
 struct secrets_port {
     struct secrets secrets;
@@ -98,7 +99,8 @@ static void on_checked(struct asker *asker, struct op *op)
     op_answer(&asked->op, err);
 }
 
-static struct job *new_job(struct op *answers, void (*on_answer)(struct asker *asker, struct op *op))
+static struct job *new_job(
+    struct op *answers, void (*on_answer)(struct asker *asker, struct op *op))
 {
     struct job *job = mem_new(sizeof(*job));
     job->answers = answers;

@@ -2,8 +2,9 @@
 
 /* secrets_openssl - keys, tokens and passwords on OpenSSL, libargon2 and libcrypt.
  *
- * One shared object for all workers, one port per worker. Keys are made at the first start, in a directory that only its owner may
- * see. Two token keys are good at a time: the newest signs, the one before it is still believed. */
+ * One shared object for all workers, one port per worker. Keys are made at the first start, in a
+ * directory that only its owner may see. Two token keys are good at a time: the newest signs, the
+ * one before it is still believed. */
 
 #include "ports/secrets.h"
 #include "world/world.h"
@@ -24,11 +25,11 @@ MUST_USE enum err secrets_openssl_create(
     const struct secrets_openssl_options *options, struct secrets_openssl **ret_shared);
 
 /* The port of one worker, on its loop. Lives as long as the shared object. */
-struct secrets *secrets_openssl_open(
-    struct secrets_openssl *shared, const struct world *world);
+struct secrets *secrets_openssl_open(struct secrets_openssl *shared, const struct world *world);
 
-/* A new token key signs from here on; the oldest is forgotten everywhere at once. ERR_AGAIN while tokens of the oldest may still be
- * alive, that is for one token lifetime after the last rotation. From any thread. */
+/* A new token key signs from here on; the oldest is forgotten everywhere at once. ERR_AGAIN while
+ * tokens of the oldest may still be alive, that is for one token lifetime after the last rotation.
+ * From any thread. */
 MUST_USE enum err secrets_openssl_rotate(struct secrets_openssl *shared, uint64_t now_ms);
 
 /* When the signing key was made, in ms since 1970. */

@@ -1,7 +1,7 @@
 /* token_cache - a fixed table of verified tokens.
  *
- * Happy path: one row is looked at, by the first bytes of the digest. How it fails: it forgets. Only verified tokens come in, so
- * strangers can not push anybody out. */
+ * Happy path: one row is looked at, by the first bytes of the digest. How it fails: it forgets.
+ * Only verified tokens come in, so strangers can not push anybody out. */
 
 #include "secrets/token_cache.h"
 

@@ -2,7 +2,8 @@
 
 /* token_cache - tokens that were verified, by SHA-256, until they end. Of one worker.
  *
- * A table of fixed size: a new token takes the place that its digest names, whoever was there is verified again at the next use. */
+ * A table of fixed size: a new token takes the place that its digest names, whoever was there is
+ * verified again at the next use. */
 
 #include "ports/secrets.h"
 
@@ -21,7 +22,8 @@ struct token_cache {
 void token_cache_init(struct token_cache *cache);
 void token_cache_deinit(struct token_cache *cache);
 
-/* False if it is not there or was verified under other keys. Whether it is over is for the caller to see. */
+/* False if it is not there or was verified under other keys. Whether it is over is for the caller
+ * to see. */
 bool token_cache_find(const struct token_cache *cache, const uint8_t digest[32],
     uint64_t generation, struct identity *ret_identity);
 void token_cache_put(struct token_cache *cache, const uint8_t digest[32], uint64_t generation,

@@ -1,7 +1,8 @@
 /* token_key - ES256 on OpenSSL.
  *
- * Happy path: sign gives r and s as 32 bytes each, fits turns them into what OpenSSL checks. How it fails: a key of another kind is
- * refused when it is read, so no later code has to ask what it is. */
+ * Happy path: sign gives r and s as 32 bytes each, fits turns them into what OpenSSL checks. How it
+ * fails: a key of another kind is refused when it is read, so no later code has to ask what it is.
+ */
 
 #include "secrets/token_key.h"
 
@@ -21,7 +22,7 @@ static bool coordinate(EVP_PKEY *pair, const char *name, char ret_text[44])
     uint8_t bytes[32];
     BIGNUM *number = NULL;
     bool got = EVP_PKEY_get_bn_param(pair, name, &number) == 1 &&
-        BN_bn2binpad(number, bytes, sizeof(bytes)) == (int)sizeof(bytes);
+               BN_bn2binpad(number, bytes, sizeof(bytes)) == (int)sizeof(bytes);
     BN_free(number);
     if (got) {
         ret_text[base64url_write(bytes, sizeof(bytes), ret_text)] = '\0';
@@ -34,8 +35,8 @@ static bool is_p256(EVP_PKEY *pair)
     char group[32];
     size_t size = 0;
     return EVP_PKEY_is_a(pair, "EC") == 1 &&
-        EVP_PKEY_get_group_name(pair, group, sizeof(group), &size) == 1 &&
-        strcmp(group, "prime256v1") == 0;
+           EVP_PKEY_get_group_name(pair, group, sizeof(group), &size) == 1 &&
+           strcmp(group, "prime256v1") == 0;
 }
 
 static bool is_whole(EVP_PKEY *pair)
@@ -50,8 +51,8 @@ static void name_key(struct token_key *key)
 {
     char text[160];
     uint8_t digest[32];
-    int size = snprintf(text, sizeof(text), "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}",
-        key->x, key->y);
+    int size = snprintf(text, sizeof(text),
+        "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"%s\",\"y\":\"%s\"}", key->x, key->y);
     CHECK(size > 0 && size < (int)sizeof(text));
     CHECK(EVP_Digest(text, (size_t)size, digest, NULL, EVP_sha256(), NULL) == 1);
     key->kid[base64url_write(digest, TOKEN_KEY_ID_SIZE / 4 * 3, key->kid)] = '\0';
@@ -155,7 +156,7 @@ bool token_key_fits(
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     CHECK(context);
     bool fits = EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key->pair) == 1 &&
-        EVP_DigestVerify(context, der, size, (const uint8_t *)text.at, text.size) == 1;
+                EVP_DigestVerify(context, der, size, (const uint8_t *)text.at, text.size) == 1;
     EVP_MD_CTX_free(context);
     return fits;
 }

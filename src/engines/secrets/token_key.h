@@ -2,7 +2,8 @@
 
 /* token_key - one ES256 key pair: P-256, and nothing else ever.
  *
- * The id is made from the public half (the beginning of its RFC 7638 thumbprint), so it needs no place of its own. */
+ * The id is made from the public half (the beginning of its RFC 7638 thumbprint), so it needs no
+ * place of its own. */
 
 #include <openssl/evp.h>
 

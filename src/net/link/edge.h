@@ -25,6 +25,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "chattifier/types.h"
+#include "wire/http1.h"
+#include "wire/ws_frame.h"
 #include "world/net.h"
 #include "world/world.h"
 
@@ -53,16 +55,7 @@ void edge_block_append(struct edge *edge, struct edge_block *block, const void *
 void edge_block_unref(struct edge *edge, struct edge_block *block);
 
 /* ---- HTTP */
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
-
-struct http_field {
-    struct cht_str name; /* as sent */
-    struct cht_str value;
-};
-
-#define HTTP_FIELDS_MAX 100
-
-/* A whole, valid request. Lent for the call of on_request; what is needed later is copied. */
+/* A whole, valid request. Lent for the call of on_request; for later: edge_keep, or a copy. */
 struct edge_request {
     struct conn_id conn;
     enum http_method method;
@@ -80,6 +73,13 @@ struct edge_request {
 /* The value of a field by lower-case name; absent: at == NULL. */
 struct cht_str edge_request_field(const struct edge_request *request, const char *name);
 
+/* True if the client offers that WebSocket sub-protocol. */
+bool edge_request_offers(const struct edge_request *request, const char *protocol);
+
+/* Keeps the request that on_request is being called with: a copy of all of it, valid until it is answered, upgraded or gone. NULL if `conn`
+ * is not the one that is asking. */
+const struct edge_request *edge_keep(struct edge *edge, struct conn_id conn);
+
 struct edge_response {
     int status;
     const char *content_type;  /* NULL: none. Always sent with a charset where it is text */
@@ -92,7 +92,8 @@ struct edge_response {
 };
 
 struct edge_http_handler {
-    /* Answer with edge_respond or edge_upgrade, once, now or later. Until then the connection reads nothing more. */
+    /* Answer with edge_respond or edge_upgrade, once, now or later. Until then the connection reads nothing more. A target of "*" (OPTIONS)
+     * has the path "*". */
     void (*on_request)(struct edge_http_handler *handler, const struct edge_request *request);
     /* The client went away before it was answered. */
     void (*on_gone)(struct edge_http_handler *handler, struct conn_id conn);
@@ -152,9 +153,6 @@ void edge_resume(struct edge *edge, uint32_t slot);
  * is that of no callback of this connection, else after it. */
 void edge_close(struct edge *edge, uint32_t slot, uint16_t code, const char *reason);
 
-/* Writes the header of an unmasked, unfragmented text frame for `size` bytes: 2, 4 or 10 bytes. Returns how many. */
-size_t ws_text_header(uint8_t ret_header[10], uint64_t size);
-
 /* ---- the whole */
 struct edge_limits {
     uint32_t connections_max;
@@ -198,5 +196,5 @@ struct edge_stats edge_stats(const struct edge *edge);
 /* May change while running (settings that are reloadable). */
 void edge_set_limits(struct edge *edge, const struct edge_limits *limits);
 
-/* Drops every connection at once. */
+/* Drops every connection at once, telling nobody. The loop must not turn afterwards: its hooks stay. Not from inside a callback. */
 void edge_destroy(struct edge *edge);

@@ -1,7 +1,7 @@
 /* blocks - who may not write to or add the caller.
  *
- * Happy path: list, look, put, drop; put and drop are idempotent. How it fails: nobody with that id is not_found, oneself is
- * bad_field, too many is a conflict. */
+ * Happy path: list, look, put, drop; put and drop are idempotent. How it fails: nobody with that id
+ * is not_found, oneself is bad_field, too many is a conflict. */
 
 #include "user/user_inner.h"
 
@@ -87,8 +87,8 @@ static void write_name(struct cht_json *json, const struct user *user)
     cht_json_key(json, id);
     cht_json_begin(json, '{');
     user_json_text(json, "username", user->deleted ? (struct cht_str){"", 0} : user->username);
-    user_json_text(
-        json, "display_name", user->deleted ? (struct cht_str){"Deleted user", 12} : user->display_name);
+    user_json_text(json, "display_name",
+        user->deleted ? (struct cht_str){"Deleted user", 12} : user->display_name);
     cht_json_end(json, '}');
 }
 
@@ -162,13 +162,18 @@ static void finish_set(struct flow *flow)
 
 static const struct flow_step list_steps[] = {
     {"ask_blocks", ask_blocks}, {"ask_names", ask_names}, {"finish_list", finish_list}};
-static const struct flow_step look_steps[] = {{"ask_blocks", ask_blocks}, {"finish_one", finish_one}};
+static const struct flow_step look_steps[] = {
+    {"ask_blocks", ask_blocks}, {"finish_one", finish_one}};
 static const struct flow_step put_steps[] = {{"ask_user", ask_user}, {"put", put},
     {"look_at_result", look_at_result}, {"finish_set", finish_set}};
 static const struct flow_step drop_steps[] = {
     {"drop", drop}, {"look_at_result", look_at_result}, {"finish_set", finish_set}};
 
-const struct user_flow user_flow_blocks = {list_steps, FLOW_STEPS(list_steps), sizeof(struct blocks_call)};
-const struct user_flow user_flow_block_look = {look_steps, FLOW_STEPS(look_steps), sizeof(struct blocks_call)};
-const struct user_flow user_flow_block_put = {put_steps, FLOW_STEPS(put_steps), sizeof(struct blocks_call)};
-const struct user_flow user_flow_block_drop = {drop_steps, FLOW_STEPS(drop_steps), sizeof(struct blocks_call)};
+const struct user_flow user_flow_blocks = {
+    list_steps, FLOW_STEPS(list_steps), sizeof(struct blocks_call)};
+const struct user_flow user_flow_block_look = {
+    look_steps, FLOW_STEPS(look_steps), sizeof(struct blocks_call)};
+const struct user_flow user_flow_block_put = {
+    put_steps, FLOW_STEPS(put_steps), sizeof(struct blocks_call)};
+const struct user_flow user_flow_block_drop = {
+    drop_steps, FLOW_STEPS(drop_steps), sizeof(struct blocks_call)};

@@ -1,7 +1,8 @@
 /* changes - read, change, compare-and-set.
  *
- * Happy path: one read, one write. How it fails: somebody else was faster (STALE), and it begins again, five times at most; then the
- * op answers STALE. An unknown outcome is the asker's to report: every edit here may be repeated by a person. */
+ * Happy path: one read, one write. How it fails: somebody else was faster (STALE), and it begins
+ * again, five times at most; then the op answers STALE. An unknown outcome is the asker's to
+ * report: every edit here may be repeated by a person. */
 
 #include "user/user_inner.h"
 
@@ -59,7 +60,8 @@ static void end_user(struct flow *flow)
     op_answer(&user_change_of(flow)->op, flow->err);
 }
 
-static const struct flow_step user_steps[] = {{"change_user", step_user}, {"changed_user", end_user}};
+static const struct flow_step user_steps[] = {
+    {"change_user", step_user}, {"changed_user", end_user}};
 
 void change_user(struct user_service *service, struct asker *asker, struct change_user_op *op)
 {

@@ -1,7 +1,8 @@
 /* default_rooms - makes and joins the channels of everybody.
  *
- * Happy path: room.create of the system and room.join of the user go to the room's shard one behind the other, the reply to the join
- * ends the op. How it fails: no reply in 2 s is TIMEOUT; the user signs in all the same, and the next sign-in tries again. */
+ * Happy path: room.create of the system and room.join of the user go to the room's shard one behind
+ * the other, the reply to the join ends the op. How it fails: no reply in 2 s is TIMEOUT; the user
+ * signs in all the same, and the next sign-in tries again. */
 
 #include "user/default_rooms.h"
 
@@ -9,7 +10,7 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "user/user_service.h"
+#include "user/user.h"
 
 #define WAIT_MS 2000
 
@@ -53,7 +54,8 @@ static void add_room(struct default_rooms *rooms, struct cht_str name)
     struct default_room *room = &rooms->rooms[rooms->count++];
     room->name = name;
     name_cid(rooms->deps, room);
-    cht_id_of_new_room(&nobody, (struct cht_str){room->cid, (uint32_t)strlen(room->cid)}, &room->room);
+    cht_id_of_new_room(
+        &nobody, (struct cht_str){room->cid, (uint32_t)strlen(room->cid)}, &room->room);
 }
 
 static void post(struct default_rooms *rooms, const struct cht_command *command, bool *ret_sent)
@@ -117,7 +119,8 @@ static void on_late(struct timer *timer)
     finish(container_of(timer, struct join_op, timer), ERR_TIMEOUT);
 }
 
-/* The handle is the first field of a reply: others' replies are told apart without decoding them. */
+/* The handle is the first field of a reply: others' replies are told apart without decoding them.
+ */
 static uint64_t peek_ref(const struct buf *event)
 {
     uint64_t ref = 0;

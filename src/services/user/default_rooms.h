@@ -2,9 +2,10 @@
 
 /* default_rooms - the public channels that everybody joins.
  *
- * A default room is made by the system: its creator is none and its id comes from its name, so every node names the same room and making it
- * again changes nothing. A join is a command of the new user; its answer comes into the box LIVE under a handle that has bit 52
- * set, which no other asker of a node uses. */
+ * A default room is made by the system: its creator is none and its id comes from its name, so
+ * every node names the same room and making it again changes nothing. A join is a command of the
+ * new user; its answer comes into the box LIVE under a handle that has bit 52 set, which no other
+ * asker of a node uses. */
 
 #include "chattifier/events.h"
 #include "flow/op.h"

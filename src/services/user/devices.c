@@ -1,4 +1,5 @@
-/* devices - GET /user/me/devices: the devices that are signed in. How it fails: as the store does. */
+/* devices - GET /user/me/devices: the devices that are signed in. How it fails: as the store does.
+ */
 
 #include "user/user_inner.h"
 

@@ -1,7 +1,7 @@
 /* find - GET /user?prefix=&limit=: users by the beginning of their name.
  *
- * Happy path: fold the prefix, ask, answer the list. How it fails: a prefix under two characters, or a limit that is no number, is
- * bad_field. */
+ * Happy path: fold the prefix, ask, answer the list. How it fails: a prefix under two characters,
+ * or a limit that is no number, is bad_field. */
 
 #include "user/names.h"
 #include "user/user_inner.h"

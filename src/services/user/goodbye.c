@@ -1,8 +1,8 @@
 /* goodbye - DELETE /user/me {password}.
  *
- * Happy path: the password fits; the user leaves every room, page by page; then the account is marked deleted, its hash emptied and all
- * tokens void. How it fails: a leave that can not be sent stops it before the mark, and the user may ask again; leaving twice
- * is harmless. */
+ * Happy path: the password fits; the user leaves every room, page by page; then the account is
+ * marked deleted, its hash emptied and all tokens void. How it fails: a leave that can not be sent
+ * stops it before the mark, and the user may ask again; leaving twice is harmless. */
 
 #include "user/passwords.h"
 #include "user/user_inner.h"
@@ -131,7 +131,8 @@ static void mark_deleted(struct flow *flow)
 static void finish(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
-    LOG_INFO(g->call.service->deps.world->logger, "audit.account_deleted", "result=%s", err_name(flow->err));
+    LOG_INFO(g->call.service->deps.world->logger, "audit.account_deleted", "result=%s",
+        err_name(flow->err));
     if (!user_call_refused(&g->call)) {
         struct revocation revocation = {
             .user = g->call.identity.user, .version = g->change.user.token_version};

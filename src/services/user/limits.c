@@ -1,7 +1,8 @@
 /* limits - buckets of the sessions port, by kind, person and address.
  *
- * Happy path: take a token before the work, give all back when the work shows that it was the right person. How it fails: rate_limited
- * with the wait; a sessions port that does not answer limits nobody, since hashing is bounded anyway. */
+ * Happy path: take a token before the work, give all back when the work shows that it was the right
+ * person. How it fails: rate_limited with the wait; a sessions port that does not answer limits
+ * nobody, since hashing is bounded anyway. */
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /* login - POST /user/login.
  *
- * Happy path: take tokens of the limits, find the user, check the password, sign the device in, give the limits back. How it fails: an
- * unknown name goes the same way with an empty hash and ends in the same words at the same step. One (account, address) has few tries
- * and then a growing wait, also for the right password; one account from everywhere is only slowed down, so that nobody locks out
- * another. */
+ * Happy path: take tokens of the limits, find the user, check the password, sign the device in,
+ * give the limits back. How it fails: an unknown name goes the same way with an empty hash and ends
+ * in the same words at the same step. One (account, address) has few tries and then a growing wait,
+ * also for the right password; one account from everywhere is only slowed down, so that nobody
+ * locks out another. */
 
 #include <stdio.h>
 
@@ -44,7 +45,8 @@ static bool read_device(struct login *l)
     if (!device) {
         return true;
     }
-    if (device->type != CHT_JSON_OBJECT || !cht_read_members(device->value, members, MEMBERS_MAX, &count)) {
+    if (device->type != CHT_JSON_OBJECT ||
+        !cht_read_members(device->value, members, MEMBERS_MAX, &count)) {
         user_call_bad_field(call, "device");
         return false;
     }
@@ -83,8 +85,8 @@ static void take_limits(struct flow *flow)
     struct limit_of limits[4];
     struct cht_str name;
     uint8_t digest[32];
-    if (!user_field_text(call, "username", &name) || !user_field_text(call, "password", &l->password) ||
-        !read_device(l)) {
+    if (!user_field_text(call, "username", &name) ||
+        !user_field_text(call, "password", &l->password) || !read_device(l)) {
         return;
     }
     if (l->password.size > PASSWORD_BYTES_MAX) {
@@ -107,10 +109,11 @@ static void slow_down(struct flow *flow)
 {
     struct login *l = login_of(flow);
     bool holds = user_limit_holds(&l->call, &l->pair) & user_limit_holds(&l->call, &l->patience) &
-        user_limit_holds(&l->call, &l->address);
+                 user_limit_holds(&l->call, &l->address);
     if (holds && l->account.op.op.err == ERR_RATE_LIMITED) {
         uint64_t wait_ms = l->account.op.wait_ms;
-        user_pause(l->call.service, &flow->asker, &l->pause, wait_ms < SLOW_MS_MAX ? wait_ms : SLOW_MS_MAX);
+        user_pause(l->call.service, &flow->asker, &l->pause,
+            wait_ms < SLOW_MS_MAX ? wait_ms : SLOW_MS_MAX);
     }
 }
 
@@ -235,7 +238,7 @@ static void finish(struct flow *flow)
 
 static const struct flow_step steps[] = {{"take_limits", take_limits}, {"slow_down", slow_down},
     {"find_user", find_user}, {"check_password", check_password}, {"judge", judge},
-    {"sign_device_in", sign_device_in}, {"look_at_rooms", look_at_rooms}, {"join_rooms", join_rooms},
-    {"finish", finish}};
+    {"sign_device_in", sign_device_in}, {"look_at_rooms", look_at_rooms},
+    {"join_rooms", join_rooms}, {"finish", finish}};
 
 const struct user_flow user_flow_login = {steps, FLOW_STEPS(steps), sizeof(struct login)};

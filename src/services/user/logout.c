@@ -1,7 +1,8 @@
 /* logout - POST /user/logout, /user/logout-all, DELETE /user/me/devices/{id}.
  *
- * Happy path: the truth is written (the device revoked, or the token version raised), then everybody is told and sockets close. How it
- * fails: a device that is already revoked is fine for one's own, not_found for another. */
+ * Happy path: the truth is written (the device revoked, or the token version raised), then
+ * everybody is told and sockets close. How it fails: a device that is already revoked is fine for
+ * one's own, not_found for another. */
 
 #include "user/user_inner.h"
 
@@ -75,11 +76,15 @@ static void finish(struct flow *flow)
     user_call_end(&l->call);
 }
 
-static const struct flow_step own_steps[] = {{"drop_own", drop_own}, {"tell", tell}, {"finish", finish}};
-static const struct flow_step other_steps[] = {{"drop_other", drop_other}, {"tell", tell}, {"finish", finish}};
+static const struct flow_step own_steps[] = {
+    {"drop_own", drop_own}, {"tell", tell}, {"finish", finish}};
+static const struct flow_step other_steps[] = {
+    {"drop_other", drop_other}, {"tell", tell}, {"finish", finish}};
 static const struct flow_step all_steps[] = {
     {"raise_version", raise_version}, {"tell_all", tell_all}, {"finish", finish}};
 
 const struct user_flow user_flow_logout = {own_steps, FLOW_STEPS(own_steps), sizeof(struct logout)};
-const struct user_flow user_flow_device_drop = {other_steps, FLOW_STEPS(other_steps), sizeof(struct logout)};
-const struct user_flow user_flow_logout_all = {all_steps, FLOW_STEPS(all_steps), sizeof(struct logout)};
+const struct user_flow user_flow_device_drop = {
+    other_steps, FLOW_STEPS(other_steps), sizeof(struct logout)};
+const struct user_flow user_flow_logout_all = {
+    all_steps, FLOW_STEPS(all_steps), sizeof(struct logout)};

@@ -1,6 +1,7 @@
 /* names - the rules for usernames and display names.
  *
- * Happy path: a look at each character, then at the list of reserved words. How it fails: false, and the caller names the field. */
+ * Happy path: a look at each character, then at the list of reserved words. How it fails: false,
+ * and the caller names the field. */
 
 #include "user/names.h"
 
@@ -8,12 +9,12 @@
 
 #include "chattifier/events.h"
 
-static const char *const reserved[] = {"abuse", "admin", "admins", "administrator", "all", "anonymous",
-    "api", "bot", "channel", "chattifier", "deleted", "everyone", "general", "guest", "help", "here", "host",
-    "hostmaster", "info", "login", "logout", "mail", "me", "mod", "moderator", "moderators", "nobody",
-    "null", "official", "owner", "password", "postmaster", "register", "room", "root", "security",
-    "server", "service", "staff", "support", "sysadmin", "system", "team", "ticket", "undefined",
-    "user", "users", "webmaster", "www"};
+static const char *const reserved[] = {"abuse", "admin", "admins", "administrator", "all",
+    "anonymous", "api", "bot", "channel", "chattifier", "deleted", "everyone", "general", "guest",
+    "help", "here", "host", "hostmaster", "info", "login", "logout", "mail", "me", "mod",
+    "moderator", "moderators", "nobody", "null", "official", "owner", "password", "postmaster",
+    "register", "room", "root", "security", "server", "service", "staff", "support", "sysadmin",
+    "system", "team", "ticket", "undefined", "user", "users", "webmaster", "www"};
 
 static bool is_mark(char at)
 {

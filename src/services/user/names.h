@@ -2,10 +2,12 @@
 
 /* names - what users may be called. Pure.
  *
- * A username is folded (A-Z only), then 3-20 of [a-z0-9._-], first and last a letter or digit, no two marks in a row. It must not look
- * like a reserved word: both are brought to a skeleton, in which marks are gone and what looks alike is one character (0 o; 1 i l; 3 e;
- * 4 a; 5 s; 7 t; vv w; rn m), so that "a.d.m.1.n" is "admin". Letters outside ASCII are no part of usernames, so this small
- * table is the whole question of confusable names; two users' names may look alike, only reserved words are kept apart. */
+ * A username is folded (A-Z only), then 3-20 of [a-z0-9._-], first and last a letter or digit, no
+ * two marks in a row. It must not look like a reserved word: both are brought to a skeleton, in
+ * which marks are gone and what looks alike is one character (0 o; 1 i l; 3 e; 4 a; 5 s; 7 t; vv w;
+ * rn m), so that "a.d.m.1.n" is "admin". Letters outside ASCII are no part of usernames, so this
+ * small table is the whole question of confusable names; two users' names may look alike, only
+ * reserved words are kept apart. */
 
 #include <stdbool.h>
 

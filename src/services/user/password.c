@@ -1,8 +1,9 @@
 /* password - PUT /user/me/password.
  *
- * Happy path: the old one fits, the new one may be chosen, one compare-and-set writes its hash and voids all tokens, this device gets
- * a fresh pair. Other devices are revoked at once; this device's own old token a second later, so that its open socket can be given
- * the new one. How it fails: a wrong old password is forbidden; a change that came between is a conflict. */
+ * Happy path: the old one fits, the new one may be chosen, one compare-and-set writes its hash and
+ * voids all tokens, this device gets a fresh pair. Other devices are revoked at once; this device's
+ * own old token a second later, so that its open socket can be given the new one. How it fails: a
+ * wrong old password is forbidden; a change that came between is a conflict. */
 
 #include "user/passwords.h"
 #include "user/user_inner.h"
@@ -29,7 +30,8 @@ static struct password *password_of(struct flow *flow)
     return container_of(call_of(flow), struct password, call);
 }
 
-static void limit_of_user(struct password *p, char who[CHT_ID_TEXT_SIZE + 1], struct limit_of *ret_of)
+static void limit_of_user(
+    struct password *p, char who[CHT_ID_TEXT_SIZE + 1], struct limit_of *ret_of)
 {
     uint64_t burst = p->call.service->deps.settings->login_failures;
     cht_id_to_text(&p->call.identity.user, who);
@@ -133,7 +135,8 @@ static void answer(struct flow *flow)
 {
     struct password *p = password_of(flow);
     struct edge *edge = p->call.service->deps.edge;
-    LOG_INFO(p->call.service->deps.world->logger, "audit.password_changed", "address=%s", p->call.address);
+    LOG_INFO(p->call.service->deps.world->logger, "audit.password_changed", "address=%s",
+        p->call.address);
     if (p->sign_in.op.err == OK) {
         user_call_answer(&p->call, 200, write_pair);
     } else {
@@ -170,7 +173,8 @@ static void finish(struct flow *flow)
 {
     struct password *p = password_of(flow);
     if (flow->err == ERR_FORBIDDEN) {
-        LOG_INFO(p->call.service->deps.world->logger, "audit.password_refused", "address=%s", p->call.address);
+        LOG_INFO(p->call.service->deps.world->logger, "audit.password_refused", "address=%s",
+            p->call.address);
     }
     if (!user_call_refused(&p->call)) {
         struct revocation revocation = {
@@ -187,7 +191,7 @@ static void finish(struct flow *flow)
 
 static const struct flow_step steps[] = {{"take_limit", take_limit}, {"find_user", find_user},
     {"check_old", check_old}, {"hash_new", hash_new}, {"write_hash", write_hash},
-    {"sign_device_in", sign_device_in}, {"answer", answer}, {"drop_others", drop_others}, {"wait", wait},
-    {"finish", finish}};
+    {"sign_device_in", sign_device_in}, {"answer", answer}, {"drop_others", drop_others},
+    {"wait", wait}, {"finish", finish}};
 
 const struct user_flow user_flow_password = {steps, FLOW_STEPS(steps), sizeof(struct password)};

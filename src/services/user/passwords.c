@@ -1,12 +1,14 @@
 /* passwords - a small judge of new passwords.
  *
- * Happy path: fold, strip, look it up, look for patterns. How it fails: false; the reason is one for all. */
+ * Happy path: fold, strip, look it up, look for patterns. How it fails: false; the reason is one
+ * for all. */
 
 #include "user/passwords.h"
 
 #include <string.h>
 
 #include "chattifier/events.h"
+#include "user/common_passwords.h"
 
 #define ENDS_MAX 6
 #define PERIOD_MAX 6
@@ -16,16 +18,10 @@ struct piece {
     uint32_t size;
 };
 
-static const char *const common[] = {
-#define COMMON(word) #word,
-#include "user/common_passwords.def"
-#undef COMMON
-};
-
 /* What a finger does next: rows of keyboards, the alphabet, digits; each also backwards. */
-static const char *const rows[] = {"abcdefghijklmnopqrstuvwxyz", "01234567890123456789", "qwertyuiop",
-    "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn",
-    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik", "1q2w3e4r5t6z7u8i9o0p", "1q2w3e4r5t6y7u8i9o0p",
+static const char *const rows[] = {"abcdefghijklmnopqrstuvwxyz", "01234567890123456789",
+    "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm",
+    "wxcvbn", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik", "1q2w3e4r5t6z7u8i9o0p", "1q2w3e4r5t6y7u8i9o0p",
     "qazwsxedcrfvtgbyhnujmikolp", "147258369", "q1w2e3r4t5y6u7i8o9p0"};
 
 static char lower(char at)
@@ -62,8 +58,9 @@ static struct cht_str strip(const struct piece *piece)
 
 static bool is_common(struct cht_str text)
 {
-    for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
-        if (strlen(common[i]) == text.size && memcmp(common[i], text.at, text.size) == 0) {
+    for (size_t i = 0; common_passwords[i]; i++) {
+        const char *word = common_passwords[i];
+        if (strlen(word) == text.size && memcmp(word, text.at, text.size) == 0) {
             return true;
         }
     }
@@ -147,7 +144,7 @@ static bool is_pattern(struct cht_str text)
 static bool is_mostly(struct cht_str text, struct cht_str word)
 {
     return word.size >= 3 && text.size >= word.size && text.size < word.size + 8 &&
-        memmem(text.at, text.size, word.at, word.size);
+           memmem(text.at, text.size, word.at, word.size);
 }
 
 static void fold(struct cht_str password, char (*each)(char at), struct piece *ret_piece)
@@ -169,8 +166,8 @@ static bool is_guessable(struct cht_str password, struct cht_str username)
     fold(core, letter_of, &letters);
     struct cht_str word = {letters.bytes, letters.size};
     return is_pattern(whole) || is_common_words(core) || is_common_words(word) ||
-        (core.size >= 4 && password.size - core.size <= ENDS_MAX && is_pattern(core)) ||
-        is_mostly(whole, username) || is_mostly(whole, product) || is_mostly(word, product);
+           (core.size >= 4 && password.size - core.size <= ENDS_MAX && is_pattern(core)) ||
+           is_mostly(whole, username) || is_mostly(whole, product) || is_mostly(word, product);
 }
 
 bool passwords_may_choose(struct cht_str password, struct cht_str username)
@@ -181,5 +178,5 @@ bool passwords_may_choose(struct cht_str password, struct cht_str username)
     }
     size_t characters = cht_utf8_count(password);
     return characters >= PASSWORD_CHARACTERS_MIN && characters <= PASSWORD_CHARACTERS_MAX &&
-        !is_guessable(password, username);
+           !is_guessable(password, username);
 }

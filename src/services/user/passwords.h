@@ -2,11 +2,13 @@
 
 /* passwords - which ones may be chosen. Pure.
  *
- * 8-128 characters, any but NUL, compared byte for byte as they were sent: no composition rules, no normalisation. Refused are those that
- * everybody tries first. Instead of a list of thousands there is a rule: letters and look-alikes are folded (Pa55w0rd is password),
- * up to six digits and signs are taken off both ends, and what is left must not be one of some hundred base words
- * (common_passwords.def) or two of them side by side; nor one repeated piece, a row of the keyboard, an alphabet, or digits in order.
- * The same is asked of the product's name and the user's own, which must not be most of the password either. */
+ * 8-128 characters, any but NUL, compared byte for byte as they were sent: no composition rules, no
+ * normalisation. Refused are those that everybody tries first. Instead of a list of thousands there
+ * is a rule: letters and look-alikes are folded (Pa55w0rd is password), up to six digits and signs
+ * are taken off both ends, and what is left must not be one of some hundred base words
+ * (common_passwords.c) or two of them side by side; nor one repeated piece, a row of the
+ * keyboard, an alphabet, or digits in order. The same is asked of the product's name and the user's
+ * own, which must not be most of the password either. */
 
 #include <stdbool.h>
 

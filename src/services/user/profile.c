@@ -1,7 +1,7 @@
 /* profile - GET and PATCH /user/me, GET /user/{id}, and the public keys.
  *
- * Happy path: read, perhaps change, answer the user. How it fails: an id that is nobody's is not_found; the caller's own account that is
- * gone is unauthorized. */
+ * Happy path: read, perhaps change, answer the user. How it fails: an id that is nobody's is
+ * not_found; the caller's own account that is gone is unauthorized. */
 
 #include "user/names.h"
 #include "user/user_inner.h"
@@ -135,12 +135,18 @@ static void answer_keys(struct flow *flow)
     user_call_end(call);
 }
 
-static const struct flow_step own_steps[] = {{"ask_own", ask_own}, {"look", look}, {"finish", finish}};
-static const struct flow_step other_steps[] = {{"ask_other", ask_other}, {"look", look}, {"finish", finish}};
-static const struct flow_step change_steps[] = {{"change_profile", change_profile}, {"finish", finish}};
+static const struct flow_step own_steps[] = {
+    {"ask_own", ask_own}, {"look", look}, {"finish", finish}};
+static const struct flow_step other_steps[] = {
+    {"ask_other", ask_other}, {"look", look}, {"finish", finish}};
+static const struct flow_step change_steps[] = {
+    {"change_profile", change_profile}, {"finish", finish}};
 static const struct flow_step key_steps[] = {{"answer_keys", answer_keys}};
 
 const struct user_flow user_flow_me = {own_steps, FLOW_STEPS(own_steps), sizeof(struct profile)};
-const struct user_flow user_flow_one = {other_steps, FLOW_STEPS(other_steps), sizeof(struct profile)};
-const struct user_flow user_flow_profile = {change_steps, FLOW_STEPS(change_steps), sizeof(struct profile)};
-const struct user_flow user_flow_key_set = {key_steps, FLOW_STEPS(key_steps), sizeof(struct user_call)};
+const struct user_flow user_flow_one = {
+    other_steps, FLOW_STEPS(other_steps), sizeof(struct profile)};
+const struct user_flow user_flow_profile = {
+    change_steps, FLOW_STEPS(change_steps), sizeof(struct profile)};
+const struct user_flow user_flow_key_set = {
+    key_steps, FLOW_STEPS(key_steps), sizeof(struct user_call)};

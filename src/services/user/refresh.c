@@ -1,8 +1,9 @@
 /* refresh - POST /user/refresh.
  *
- * Happy path: the token of the newest generation moves the device to the next one by compare-and-set. The one before it gives the same
- * successor for 30 s: an answer was lost, or two tabs asked at once. How it fails: an older one means that somebody has a copy; the
- * device is revoked and both have to sign in again. */
+ * Happy path: the token of the newest generation moves the device to the next one by
+ * compare-and-set. The one before it gives the same successor for 30 s: an answer was lost, or two
+ * tabs asked at once. How it fails: an older one means that somebody has a copy; the device is
+ * revoked and both have to sign in again. */
 
 #include "user/user_inner.h"
 
@@ -101,8 +102,8 @@ static void tell_theft(struct flow *flow)
     struct refresh *r = refresh_of(flow);
     struct revocation revocation = {.user = r->token.user, .device = r->token.device};
     if (r->reused) {
-        LOG_WARN(r->call.service->deps.world->logger, "audit.refresh_reused", "revoked=%s address=%s",
-            err_name(r->theft.op.err), r->call.address);
+        LOG_WARN(r->call.service->deps.world->logger, "audit.refresh_reused",
+            "revoked=%s address=%s", err_name(r->theft.op.err), r->call.address);
         user_tell_revoked(r->call.service, &revocation);
         flow_fail(flow, ERR_UNAUTHORIZED);
     }
@@ -128,7 +129,7 @@ static void finish(struct flow *flow)
     user_call_end(&r->call);
 }
 
-static const struct flow_step steps[] = {{"find_user", find_user}, {"rotate", rotate}, {"judge", judge},
-    {"tell_theft", tell_theft}, {"finish", finish}};
+static const struct flow_step steps[] = {{"find_user", find_user}, {"rotate", rotate},
+    {"judge", judge}, {"tell_theft", tell_theft}, {"finish", finish}};
 
 const struct user_flow user_flow_refresh = {steps, FLOW_STEPS(steps), sizeof(struct refresh)};

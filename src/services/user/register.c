@@ -1,7 +1,8 @@
 /* register - POST /user/register.
  *
- * Happy path: check the fields, take a token of the address's limit, hash, create, join the default rooms, 201. How it fails: a name that
- * somebody has, or had, is a conflict; a creation with an unknown outcome is looked up once; a join that is late does not matter. */
+ * Happy path: check the fields, take a token of the address's limit, hash, create, join the default
+ * rooms, 201. How it fails: a name that somebody has, or had, is a conflict; a creation with an
+ * unknown outcome is looked up once; a join that is late does not matter. */
 
 #include "user/names.h"
 #include "user/passwords.h"
@@ -137,15 +138,16 @@ static void finish(struct flow *flow)
 {
     struct registration *r = registration_of(flow);
     if (!user_call_refused(&r->call)) {
-        LOG_INFO(r->call.service->deps.world->logger, "audit.registered", "address=%s", r->call.address);
+        LOG_INFO(
+            r->call.service->deps.world->logger, "audit.registered", "address=%s", r->call.address);
         user_call_answer(&r->call, 201, write_user);
     }
     arena_deinit(&r->by_name.arena);
     user_call_end(&r->call);
 }
 
-static const struct flow_step steps[] = {{"check_fields", check_fields}, {"hash_password", hash_password},
-    {"create_user", create_user}, {"look_whether_created", look_whether_created},
-    {"join_rooms", join_rooms}, {"finish", finish}};
+static const struct flow_step steps[] = {{"check_fields", check_fields},
+    {"hash_password", hash_password}, {"create_user", create_user},
+    {"look_whether_created", look_whether_created}, {"join_rooms", join_rooms}, {"finish", finish}};
 
 const struct user_flow user_flow_register = {steps, FLOW_STEPS(steps), sizeof(struct registration)};

@@ -1,4 +1,5 @@
-/* revoke - tells sessions and all nodes that tokens became void. How it fails: a cast may be lost; sessions is polled. */
+/* revoke - tells sessions and all nodes that tokens became void. How it fails: a cast may be lost;
+ * sessions is polled. */
 
 #include "user/user_inner.h"
 

@@ -1,7 +1,8 @@
 /* sign_in - a device gets its next refresh token.
  *
- * Happy path: a known device moves to its next generation; otherwise a new row is put, and the device that was not used for longest
- * goes if there are too many. How it fails: as the store does. */
+ * Happy path: a known device moves to its next generation; otherwise a new row is put, and the
+ * device that was not used for longest goes if there are too many. How it fails: as the store does.
+ */
 
 #include "user/user_inner.h"
 

@@ -1,7 +1,7 @@
 /* ticket - POST /user/ticket: a secret that opens one socket within 30 s.
  *
- * Happy path: 32 random bytes; their hash goes to sessions with who it is for and the Origin it is bound to. How it fails: sessions is
- * not there, or one user wants too many. */
+ * Happy path: 32 random bytes; their hash goes to sessions with who it is for and the Origin it is
+ * bound to. How it fails: sessions is not there, or one user wants too many. */
 
 #include <string.h>
 
@@ -52,7 +52,8 @@ static void put_ticket(struct flow *flow)
         t->text[i * 2] = hex[secret[i] >> 4];
         t->text[i * 2 + 1] = hex[secret[i] & 15];
     }
-    secrets_digest(service->deps.secrets, (struct cht_str){t->text, TEXT_SIZE}, ticket->secret_hash);
+    secrets_digest(
+        service->deps.secrets, (struct cht_str){t->text, TEXT_SIZE}, ticket->secret_hash);
     ticket->user = t->call.identity.user;
     ticket->device = t->call.identity.device;
     ticket->token_version = t->call.identity.token_version;

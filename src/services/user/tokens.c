@@ -1,8 +1,9 @@
 /* tokens - refresh tokens and the answer that carries a pair.
  *
- * A refresh token is chr_ and base64url of {user, device, generation, token version, MAC}. The MAC with the server's key makes the
- * token of a generation the same every time it is written, so an answer that was lost can be given again; the hash in the store says
- * which generation is the newest. How it fails: a text that is not exactly ours is not looked up anywhere. */
+ * A refresh token is chr_ and base64url of {user, device, generation, token version, MAC}. The MAC
+ * with the server's key makes the token of a generation the same every time it is written, so an
+ * answer that was lost can be given again; the hash in the store says which generation is the
+ * newest. How it fails: a text that is not exactly ours is not looked up anywhere. */
 
 #include <string.h>
 
@@ -71,9 +72,11 @@ static bool from_text(const char *text, uint8_t ret_bytes[TOKEN_SIZE])
     return used == TOKEN_SIZE && (bits & ((1u << held) - 1)) == 0;
 }
 
-static void seal(struct user_service *service, const uint8_t content[CONTENT_SIZE], uint8_t ret_mac[32])
+static void seal(
+    struct user_service *service, const uint8_t content[CONTENT_SIZE], uint8_t ret_mac[32])
 {
-    secrets_mac(service->deps.secrets, "refresh", (struct cht_str){(const char *)content, CONTENT_SIZE}, ret_mac);
+    secrets_mac(service->deps.secrets, "refresh",
+        (struct cht_str){(const char *)content, CONTENT_SIZE}, ret_mac);
 }
 
 void refresh_token_write(
@@ -114,7 +117,8 @@ static void write_newest(struct user_service *service, const struct device *devi
     refresh_token_write(service, &token, ret_text);
 }
 
-void refresh_token_advance(struct user_service *service, struct device *device, uint64_t token_version)
+void refresh_token_advance(
+    struct user_service *service, struct device *device, uint64_t token_version)
 {
     char text[REFRESH_TOKEN_SIZE];
     memcpy(device->previous_hash, device->refresh_hash, sizeof(device->previous_hash));
@@ -122,7 +126,8 @@ void refresh_token_advance(struct user_service *service, struct device *device, 
     device->rotated_at = user_now_ms(service);
     device->last_seen = device->rotated_at;
     write_newest(service, device, token_version, text);
-    secrets_digest(service->deps.secrets, (struct cht_str){text, sizeof(text)}, device->refresh_hash);
+    secrets_digest(
+        service->deps.secrets, (struct cht_str){text, sizeof(text)}, device->refresh_hash);
     mem_wipe(text, sizeof(text));
 }
 

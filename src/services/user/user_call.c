@@ -1,7 +1,7 @@
 /* user_call - one HTTP request from its copy to its answer.
  *
- * Happy path: copy, read the body's members, run the flow; the last step answers and ends the call. How it fails: a body that is no
- * strict object is bad_frame before the flow begins. */
+ * Happy path: copy, read the body's members, run the flow; the last step answers and ends the call.
+ * How it fails: a body that is no strict object is bad_frame before the flow begins. */
 
 #include <string.h>
 
@@ -11,7 +11,8 @@
 
 #define ANSWER_BYTES 8192 /* most answers; a longer one is written twice */
 
-static struct cht_str keep_field(struct user_call *call, const struct edge_request *request, const char *name)
+static struct cht_str keep_field(
+    struct user_call *call, const struct edge_request *request, const char *name)
 {
     struct cht_str value = edge_request_field(request, name);
     return value.at ? arena_str(&call->arena, value) : value;
@@ -63,8 +64,8 @@ void user_call_bad_field(struct user_call *call, const char *field)
     flow_fail(&call->flow, ERR_BAD_FIELD);
 }
 
-void user_call_answer(
-    struct user_call *call, int status, void (*write)(struct user_call *call, struct cht_json *json))
+void user_call_answer(struct user_call *call, int status,
+    void (*write)(struct user_call *call, struct cht_json *json))
 {
     struct buf *body = buf_create(ANSWER_BYTES);
     struct cht_json json = {.at = (char *)body->bytes, .size = body->capacity};

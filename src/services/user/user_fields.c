@@ -1,7 +1,7 @@
 /* user_fields - what a request brings.
  *
- * Happy path: find the member, look at its type. How it fails: the flow fails with bad_field and the field's name; a parameter that is
- * there twice is bad_frame. */
+ * Happy path: find the member, look at its type. How it fails: the flow fails with bad_field and
+ * the field's name; a parameter that is there twice is bad_frame. */
 
 #include <string.h>
 

@@ -1,11 +1,12 @@
 #pragma once
 
-/* user_inner - what the files of the user service share: one request under way, answers, and ops made of other ops. */
+/* user_inner - what the files of the user service share: one request under way, answers, and ops
+ * made of other ops. */
 
 #include "base/logger.h"
 #include "flow/flow.h"
 #include "user/default_rooms.h"
-#include "user/user_service.h"
+#include "user/user.h"
 
 #define MEMBERS_MAX 16
 #define ADDRESS_SIZE 48
@@ -23,19 +24,20 @@ struct user_call {
     struct flow flow;
     struct user_service *service;
     struct conn_id conn;
-    struct identity identity;        /* all zero on open routes */
-    struct cht_id id;                /* of the path, if it has one */
+    struct identity identity; /* all zero on open routes */
+    struct cht_id id;         /* of the path, if it has one */
     struct arena arena;
-    struct cht_member *members;      /* of the body */
+    struct cht_member *members; /* of the body */
     size_t member_count;
-    char *body;                      /* wiped at the end: it may hold a password */
+    char *body; /* wiped at the end: it may hold a password */
     uint32_t body_size;
     struct cht_str query;
     struct cht_str origin;
-    const char *field;               /* of an error */
+    const char *field; /* of an error */
     uint64_t retry_after_ms;
-    size_t size;                     /* of the route's struct */
-    char address[ADDRESS_SIZE];      /* of the client, for limits: an IPv6 network of 64 bits counts as one */
+    size_t size;                /* of the route's struct */
+    char address[ADDRESS_SIZE]; /* of the client, for limits: an IPv6 network of 64 bits counts as
+                                   one */
 };
 
 /* What a route is made of. */
@@ -45,7 +47,8 @@ struct user_flow {
     uint32_t size; /* of its struct */
 };
 
-#define USER_ROUTE(method, path, access, handler, doc) extern const struct user_flow user_flow_##handler;
+#define USER_ROUTE(method, path, access, handler, doc)                                             \
+    extern const struct user_flow user_flow_##handler;
 #include "ports/user_routes.def"
 #undef USER_ROUTE
 
@@ -63,7 +66,8 @@ void user_call_start(struct user_service *service, const struct user_flow *flow,
 /* From inside a step: the flow has failed because of one field. */
 void user_call_bad_field(struct user_call *call, const char *field);
 
-/* From inside a step, or in the last one: answers with what `write` writes (it may be called twice). */
+/* From inside a step, or in the last one: answers with what `write` writes (it may be called
+ * twice). */
 void user_call_answer(struct user_call *call, int status,
     void (*write)(struct user_call *call, struct cht_json *json));
 
@@ -102,7 +106,8 @@ struct limit_ask {
     char key[128];
 };
 
-/* Takes one token of the bucket kind:who[:where]; tolerated, so the next step calls user_limit_holds. */
+/* Takes one token of the bucket kind:who[:where]; tolerated, so the next step calls
+ * user_limit_holds. */
 struct limit_of {
     const char *kind, *who, *where; /* `where` may be NULL */
     uint64_t burst, refill_ms;
@@ -110,7 +115,8 @@ struct limit_of {
 void user_limit_take(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
 void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
 
-/* After the answer: false if the flow has failed because of it. A sessions port that is not there limits nobody. */
+/* After the answer: false if the flow has failed because of it. A sessions port that is not there
+ * limits nobody. */
 bool user_limit_holds(struct user_call *call, const struct limit_ask *ask);
 
 /* Text of an address for keys. */
@@ -121,7 +127,8 @@ struct pause_op {
     struct op op;
     struct timer timer;
 };
-void user_pause(struct user_service *service, struct asker *asker, struct pause_op *op, uint64_t ms);
+void user_pause(
+    struct user_service *service, struct asker *asker, struct pause_op *op, uint64_t ms);
 
 /* ---- changes.c: read, change, compare-and-set, again if somebody was faster */
 struct change_user_op {
@@ -183,13 +190,16 @@ bool refresh_token_read(
     struct user_service *service, struct cht_str text, struct refresh_token *ret_token);
 
 /* Gives the device its next generation and the hash of the token that goes with it. */
-void refresh_token_advance(struct user_service *service, struct device *device, uint64_t token_version);
+void refresh_token_advance(
+    struct user_service *service, struct device *device, uint64_t token_version);
 
-/* The members of an answer with a fresh pair: access_token, refresh_token, expires_in, token_type, user, device. */
+/* The members of an answer with a fresh pair: access_token, refresh_token, expires_in, token_type,
+ * user, device. */
 void tokens_write(struct user_service *service, struct cht_json *json, const struct user *user,
     const struct device *device);
 
-/* ---- sign_in.c: a device gets its next refresh token; a new one if it has no id, or an unknown or revoked one */
+/* ---- sign_in.c: a device gets its next refresh token; a new one if it has no id, or an unknown or
+ * revoked one */
 struct sign_in_op {
     struct op op;
     struct cht_id user, device_id;

@@ -1,7 +1,8 @@
 /* user_queries - user.get, user.find and user.block of sockets, out of the box WORK.
  *
- * Happy path: a command of ours becomes a flow; its reply goes to the box PAGES of the node that asked. How it fails: too many under way
- * are refused as overloaded; a reply that is lost is the node's timeout. */
+ * Happy path: a command of ours becomes a flow; its reply goes to the box PAGES of the node that
+ * asked. How it fails: too many under way are refused as overloaded; a reply that is lost is the
+ * node's timeout. */
 
 #include <string.h>
 
@@ -158,8 +159,8 @@ static void start(struct user_service *service, struct buf *event)
     struct query *q = mem_new(sizeof(*q));
     struct cht_scratch scratch = {q->memory, sizeof(q->memory), 0};
     struct cht_str bytes = {(const char *)event->bytes, event->size};
-    bool known = cht_decode(&cht_row_command, bytes, &scratch, &q->command) && q->command.node > 0 &&
-        q->command.node_ref > 0;
+    bool known = cht_decode(&cht_row_command, bytes, &scratch, &q->command) &&
+                 q->command.node > 0 && q->command.node_ref > 0;
     if (!known) {
         mem_free(q);
         return;
@@ -176,7 +177,8 @@ static void start(struct user_service *service, struct buf *event)
     flow_start(&q->flow, service->deps.world->loop, steps, FLOW_STEPS(steps));
 }
 
-/* The type is the first field of a command: others' commands are told apart without decoding them. */
+/* The type is the first field of a command: others' commands are told apart without decoding them.
+ */
 static void on_work(struct mail_handler *handler, struct buf *event)
 {
     struct user_service *service = container_of(handler, struct user_service, on_work);

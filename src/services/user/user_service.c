@@ -1,9 +1,10 @@
 /* user_service - routes to flows.
  *
- * Happy path: the first row whose path and method fit starts its flow. How it fails: no row is unknown_type; too many requests under
- * way are overloaded; a route that needs a token and has none is unauthorized, whoever forwarded it. */
+ * Happy path: the first row whose path and method fit starts its flow. How it fails: no row is
+ * unknown_type; too many requests under way are overloaded; a route that needs a token and has none
+ * is unauthorized, whoever forwarded it. */
 
-#include "user/user_service.h"
+#include "user/user.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ struct route {
 };
 
 static const struct route routes[] = {
-#define USER_ROUTE(method, path, access, handler, doc) \
+#define USER_ROUTE(method, path, access, handler, doc)                                             \
     {HTTP_##method, ACCESS_##access, path, &user_flow_##handler},
 #include "ports/user_routes.def"
 #undef USER_ROUTE

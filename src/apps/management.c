@@ -1,0 +1,274 @@
+/* management - a small HTTP handler on the management port.
+ *
+ * Happy path: a path of the table, answered at once; metrics are gathered over all workers first. How it fails: an unknown path is 404, a wrong
+ * method 405, a second scrape while one is under way 503. */
+
+#include "management.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "chattifier/events.h"
+#include "metrics.h"
+#include "worker.h"
+#include "world/loop.h"
+
+#define TEXT_BYTES_MAX (256u << 10)
+
+struct scrape {
+    struct task task;
+    struct management *management;
+    struct worker *worker;
+    struct metrics metrics;
+};
+
+struct management {
+    struct edge_http_handler handler; /* first */
+    struct house *house;
+    struct worker *worker; /* the first */
+    struct scrape *scrapes; /* one a worker */
+    uint32_t scrapes_open;
+    struct conn_id scraping;
+};
+
+struct page {
+    const char *path;
+    enum http_method method;
+    void (*answer)(struct management *management, const struct edge_request *request);
+};
+
+static void answer(struct management *management, struct conn_id conn, const char *type, const char *text)
+{
+    struct edge_response response = {
+        .status = 200, .content_type = type, .body = {text, (uint32_t)strlen(text)}};
+    edge_respond(management->worker->edge, conn, &response);
+}
+
+static void answer_json(struct management *management, struct conn_id conn, const char *text)
+{
+    answer(management, conn, "application/json", text);
+}
+
+static void health(struct management *management, const struct edge_request *request)
+{
+    bool ready = !atomic_load(&management->house->draining);
+    const char *text = ready ? "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}" : "{\"status\":\"OUT_OF_SERVICE\"}";
+    struct edge_response response = {.status = ready ? 200 : 503,
+        .content_type = "application/json",
+        .body = {text, (uint32_t)strlen(text)}};
+    edge_respond(management->worker->edge, request->conn, &response);
+}
+
+static void liveness(struct management *management, const struct edge_request *request)
+{
+    answer_json(management, request->conn, "{\"status\":\"UP\"}");
+}
+
+static void info(struct management *management, const struct edge_request *request)
+{
+    char text[256];
+    snprintf(text, sizeof(text), "{\"build\":{\"name\":\"chattifier\",\"version\":\"%s\"},\"workers\":%u}",
+        CHATTIFIER_VERSION, management->house->worker_count);
+    answer_json(management, request->conn, text);
+}
+
+static void add_setting(void *context, const struct settings_table *table, const struct setting_row *row,
+    const char *value, const char *origin)
+{
+    (void)table;
+    struct cht_json *json = context;
+    cht_json_key(json, row->key);
+    cht_json_begin(json, '{');
+    cht_json_key(json, "value");
+    cht_json_text(json, (struct cht_str){value, (uint32_t)strlen(value)});
+    cht_json_key(json, "origin");
+    cht_json_text(json, (struct cht_str){origin, (uint32_t)strlen(origin)});
+    cht_json_end(json, '}');
+}
+
+static void env(struct management *management, const struct edge_request *request)
+{
+    struct buf *body = buf_create(TEXT_BYTES_MAX);
+    struct cht_json json = {.at = (char *)body->bytes, .size = TEXT_BYTES_MAX};
+    cht_json_begin(&json, '{');
+    settings_each(management->house->options->settings, add_setting, &json);
+    cht_json_end(&json, '}');
+    body->size = (uint32_t)(json.used <= TEXT_BYTES_MAX ? json.used : 0);
+    struct edge_response response = {.status = 200, .content_type = "application/json", .body_buf_take = body};
+    edge_respond(management->worker->edge, request->conn, &response);
+}
+
+static const char *const level_names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+
+static void loggers(struct management *management, const struct edge_request *request)
+{
+    char text[128];
+    int level = atomic_load(&management->house->logger.level);
+    snprintf(text, sizeof(text), "{\"levels\":[\"DEBUG\",\"INFO\",\"WARN\",\"ERROR\"],\"configuredLevel\":\"%s\"}",
+        level_names[level]);
+    answer_json(management, request->conn, text);
+}
+
+static int level_in(const struct edge_request *request)
+{
+    char body[256];
+    struct cht_member members[4];
+    size_t count = 0;
+    if (request->body.size == 0 || request->body.size >= sizeof(body)) {
+        return -1;
+    }
+    memcpy(body, request->body.at, request->body.size);
+    if (!cht_read_members((struct cht_str){body, request->body.size}, members, 4, &count)) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (int level = 0; level < 4; level++) {
+            struct cht_str name = {level_names[level], (uint32_t)strlen(level_names[level])};
+            if (cht_str_equal(members[i].name, (struct cht_str){"configuredLevel", 15}) &&
+                cht_str_equal(members[i].value, name)) {
+                return level;
+            }
+        }
+    }
+    return -1;
+}
+
+static void set_level(struct management *management, const struct edge_request *request)
+{
+    int level = level_in(request);
+    if (level < 0) {
+        edge_respond_error(management->worker->edge, request->conn, ERR_BAD_FIELD, "configuredLevel", 0);
+        return;
+    }
+    atomic_store(&management->house->logger.level, level);
+    LOG_WARN(&management->house->logger, "log.level", "level=%s", level_names[level]);
+    answer_json(management, request->conn, "{}");
+}
+
+/* Settings come from the start of the process alone until a config server is there: nothing has changed. */
+static void refresh(struct management *management, const struct edge_request *request)
+{
+    answer_json(management, request->conn, "[]");
+}
+
+/* On the first worker: one more worker has been read. */
+static void scraped(struct task *task)
+{
+    struct scrape *scrape = container_of(task, struct scrape, task);
+    struct management *management = scrape->management;
+    if (--management->scrapes_open > 0) {
+        return;
+    }
+    struct metrics sum = {0};
+    for (uint32_t i = 0; i < management->house->worker_count; i++) {
+        metrics_add(&sum, &management->scrapes[i].metrics);
+    }
+    struct buf *body = buf_create(TEXT_BYTES_MAX);
+    body->size = (uint32_t)metrics_print(&sum, (char *)body->bytes, TEXT_BYTES_MAX);
+    struct edge_response response = {
+        .status = 200, .content_type = "text/plain; version=0.0.4", .body_buf_take = body};
+    edge_respond(management->worker->edge, management->scraping, &response);
+}
+
+/* On the worker that is read. */
+static void scrape_here(struct task *task)
+{
+    struct scrape *scrape = container_of(task, struct scrape, task);
+    metrics_read(scrape->worker, &scrape->metrics);
+    scrape->task.run = scraped;
+    loop_post(scrape->management->worker->world.loop, &scrape->task);
+}
+
+static void prometheus(struct management *management, const struct edge_request *request)
+{
+    if (management->scrapes_open > 0) {
+        edge_respond_error(management->worker->edge, request->conn, ERR_UNAVAILABLE, NULL, 1000);
+        return;
+    }
+    management->scraping = request->conn;
+    management->scrapes_open = management->house->worker_count;
+    for (uint32_t i = 0; i < management->house->worker_count; i++) {
+        struct scrape *scrape = &management->scrapes[i];
+        scrape->management = management;
+        scrape->worker = &management->house->workers[i];
+        scrape->task.run = scrape_here;
+        loop_post(scrape->worker->world.loop, &scrape->task);
+    }
+}
+
+static const struct page pages[] = {
+    {"/actuator/health", HTTP_GET, health},
+    {"/actuator/health/liveness", HTTP_GET, liveness},
+    {"/actuator/health/readiness", HTTP_GET, health},
+    {"/actuator/info", HTTP_GET, info},
+    {"/actuator/prometheus", HTTP_GET, prometheus},
+    {"/actuator/env", HTTP_GET, env},
+    {"/actuator/loggers", HTTP_GET, loggers},
+    {"/actuator/loggers", HTTP_POST, set_level},
+    {"/actuator/refresh", HTTP_POST, refresh},
+};
+
+static void refuse(struct management *management, const struct edge_request *request, const char *allow)
+{
+    if (!allow) {
+        edge_respond_error(management->worker->edge, request->conn, ERR_UNKNOWN_TYPE, NULL, 0);
+        return;
+    }
+    struct http_field field = {{"Allow", 5}, {allow, (uint32_t)strlen(allow)}};
+    struct edge_response response = {.status = 405, .fields = &field, .field_count = 1};
+    edge_respond(management->worker->edge, request->conn, &response);
+}
+
+static void on_request(struct edge_http_handler *handler, const struct edge_request *request)
+{
+    struct management *management = (struct management *)handler;
+    const char *allow = NULL;
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        struct cht_str path = {pages[i].path, (uint32_t)strlen(pages[i].path)};
+        if (!cht_str_equal(path, request->path)) {
+            continue;
+        }
+        bool head = request->method == HTTP_HEAD && pages[i].method == HTTP_GET;
+        if (pages[i].method == request->method || head) {
+            pages[i].answer(management, request);
+            return;
+        }
+        allow = allow ? "GET, HEAD, POST" : pages[i].method == HTTP_GET ? "GET, HEAD" : "POST";
+    }
+    refuse(management, request, allow);
+}
+
+static void on_gone(struct edge_http_handler *handler, struct conn_id conn)
+{
+    (void)handler;
+    (void)conn; /* an answer to a connection that is gone goes nowhere */
+}
+
+struct management *management_create(struct house *house, struct worker *worker)
+{
+    struct management *management = mem_new(sizeof(*management));
+    management->handler = (struct edge_http_handler){on_request, on_gone};
+    management->house = house;
+    management->worker = worker;
+    management->scrapes = mem_array(house->worker_count, sizeof(*management->scrapes));
+    return management;
+}
+
+enum err management_listen(struct management *management, const char *host, uint16_t port)
+{
+    uint16_t used;
+    enum err err = edge_listen(management->worker->edge, host, port, false, &management->handler, &used);
+    if (err == OK) {
+        management->house->management_port = used;
+    }
+    return err;
+}
+
+void management_destroy(struct management *management)
+{
+    if (management) {
+        mem_free(management->scrapes);
+        mem_free(management);
+    }
+}

@@ -1,0 +1,234 @@
+/* worker - engines below, services above, on one loop.
+ *
+ * Happy path: init, listen, start, drain, stop, join, deinit. How it fails: only listening can; the house says so and takes all down. */
+
+#include "worker.h"
+
+#include <signal.h>
+
+#include "base/check.h"
+#include "management.h"
+#include "world/loop.h"
+
+static struct edge_limits edge_limits_of(const struct house *house)
+{
+    const struct app_settings *app = &house->app;
+    return (struct edge_limits){
+        .connections_max = (uint32_t)app->connections_max,
+        .connections_per_address = (uint32_t)app->connections_per_address,
+        .connects_per_second_per_address = (uint32_t)app->connects_per_address,
+        .queued_bytes_max = (uint32_t)app->queued_bytes,
+        .queued_bytes_total_max = app->queued_bytes_total / house->worker_count,
+        .message_bytes_max = (uint32_t)app->frame_bytes,
+        .body_bytes_max = (uint32_t)app->body_bytes,
+        .header_timeout_ms = (uint32_t)app->header_timeout_ms,
+        .body_timeout_ms = (uint32_t)app->body_timeout_ms,
+        .keep_alive_ms = (uint32_t)app->keep_alive_ms,
+        .requests_per_connection = 1000,
+        .heartbeat_ms = (uint32_t)house->socket.heartbeat_ms,
+        .message_timeout_ms = (uint32_t)app->message_timeout_ms,
+        .close_timeout_ms = (uint32_t)app->close_timeout_ms,
+        .control_frames_per_second = (uint32_t)app->control_frames_per_second,
+    };
+}
+
+static void open_engines(struct worker *worker)
+{
+    struct house *house = worker->house;
+    bus_local_join(
+        house->bus, worker->index, &worker->world, &worker->shards, &worker->mail, &worker->cast);
+    worker->log = log_sqlite_create(house->data, worker->world.loop);
+    worker->rooms = rooms_sqlite_create(house->data, worker->world.loop);
+    worker->history = history_sqlite_create(house->data, worker->world.loop);
+    worker->users = users_sqlite_create(house->data, worker->world.loop);
+    worker->sessions = sessions_local_join(house->sessions, worker->index, &worker->world);
+    worker->secrets = secrets_openssl_open(house->secrets, &worker->world);
+    struct edge_limits limits = edge_limits_of(house);
+    worker->edge = edge_create(&worker->world, &limits);
+    worker->upstream = upstream_local_create(worker->edge);
+}
+
+static void open_chat(struct worker *worker)
+{
+    struct chat_deps deps = {
+        .world = &worker->world,
+        .shards = worker->shards,
+        .log = worker->log,
+        .mail = worker->mail,
+        .cast = worker->cast,
+        .rooms = worker->rooms,
+        .history = worker->history,
+        .users = worker->users,
+        .sessions = worker->sessions,
+    };
+    worker->chat = chat_create(&deps, &worker->house->chat);
+}
+
+/* The log of shard p is stored by the worker that owns it: p mod workers. */
+static void open_message(struct worker *worker)
+{
+    struct message_deps deps = {
+        .world = &worker->world,
+        .log = worker->log,
+        .mail = worker->mail,
+        .rooms = worker->rooms,
+        .history = worker->history,
+        .users = worker->users,
+        .secrets = worker->secrets,
+        .shard_count = worker->shards->count,
+    };
+    worker->message = message_create(&deps, &worker->house->message);
+    for (uint32_t shard = worker->index; shard < worker->shards->count;
+         shard += worker->house->worker_count) {
+        message_own(worker->message, shard);
+    }
+}
+
+static void open_user(struct worker *worker)
+{
+    struct user_service_deps deps = {
+        .world = &worker->world,
+        .edge = worker->edge,
+        .users = worker->users,
+        .sessions = worker->sessions,
+        .secrets = worker->secrets,
+        .mail = worker->mail,
+        .cast = worker->cast,
+        .shards = worker->shards,
+        .rooms = worker->rooms,
+        .settings = &worker->house->user,
+    };
+    worker->user = user_service_create(&deps);
+    upstream_local_serve(worker->upstream, UPSTREAM_USER, user_service_server(worker->user));
+}
+
+static void open_socket(struct worker *worker)
+{
+    struct socket_deps deps = {
+        .world = &worker->world,
+        .edge = worker->edge,
+        .shards = worker->shards,
+        .mail = worker->mail,
+        .cast = worker->cast,
+        .sessions = worker->sessions,
+        .secrets = worker->secrets,
+    };
+    worker->socket = socket_create(&deps, &worker->house->socket);
+    upstream_local_serve(worker->upstream, UPSTREAM_SOCKET, socket_upstream(worker->socket));
+}
+
+static void open_gateway(struct worker *worker)
+{
+    struct house *house = worker->house;
+    struct gateway_deps deps = {
+        .world = &worker->world,
+        .edge = worker->edge,
+        .secrets = worker->secrets,
+        .sessions = worker->sessions,
+        .upstream = upstream_local_port(worker->upstream),
+        .settings = &house->gateway,
+        .files = house->files,
+        .info = {CHATTIFIER_VERSION, "[]", house->limits, house->user.registration},
+    };
+    worker->gateway = gateway_create(&deps);
+}
+
+void worker_init(struct worker *worker, struct house *house, uint32_t index)
+{
+    worker->house = house;
+    worker->index = index;
+    open_engines(worker);
+    open_message(worker);
+    open_chat(worker);
+    open_user(worker);
+    open_socket(worker);
+    open_gateway(worker);
+    if (index == 0) {
+        worker->management = management_create(house, worker);
+    }
+}
+
+enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port)
+{
+    const struct app_settings *app = &worker->house->app;
+    enum err err = edge_listen(
+        worker->edge, app->host, port, true, gateway_handler(worker->gateway), ret_port);
+    if (err == OK && worker->management) {
+        uint64_t management_port = app->management_port ? app->management_port : (uint64_t)*ret_port + 1000;
+        err = management_listen(worker->management, app->management_host,
+            (uint16_t)(management_port > UINT16_MAX ? 0 : management_port));
+    }
+    return err;
+}
+
+/* Signals belong to the first worker's loop; the others block them. */
+static void *run(void *context)
+{
+    struct worker *worker = context;
+    if (worker->index > 0) {
+        sigset_t signals;
+        sigfillset(&signals);
+        pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    }
+    loop_uv_run(worker->loop);
+    return NULL;
+}
+
+void worker_start(struct worker *worker)
+{
+    CHECK(pthread_create(&worker->thread, NULL, run, worker) == 0);
+}
+
+static void on_stop_time(struct timer *timer)
+{
+    worker_stop(container_of(timer, struct worker, stop_timer));
+}
+
+/* Clients are told and closed within the drain; a little more lets close frames leave. */
+static void drain_here(struct task *task)
+{
+    struct worker *worker = container_of(task, struct worker, drain);
+    uint64_t drain_ms = worker->house->app.drain_ms;
+    edge_stop_listening(worker->edge);
+    socket_drain(worker->socket, drain_ms);
+    timer_start(worker->world.loop, &worker->stop_timer, drain_ms + 100, on_stop_time);
+}
+
+void worker_drain(struct worker *worker)
+{
+    worker->drain.run = drain_here;
+    loop_post(worker->world.loop, &worker->drain);
+}
+
+void worker_stop(struct worker *worker)
+{
+    loop_uv_stop(worker->loop);
+}
+
+void worker_join(struct worker *worker)
+{
+    pthread_join(worker->thread, NULL);
+}
+
+void worker_deinit_services(struct worker *worker)
+{
+    if (!worker->edge) {
+        return;
+    }
+    edge_destroy(worker->edge);
+    management_destroy(worker->management);
+    gateway_destroy(worker->gateway);
+    socket_destroy(worker->socket);
+    user_service_destroy(worker->user);
+    chat_destroy(worker->chat);
+    message_destroy(worker->message);
+    upstream_local_destroy(worker->upstream);
+}
+
+void worker_deinit_engines(struct worker *worker)
+{
+    log_sqlite_destroy(worker->log);
+    rooms_sqlite_destroy(worker->rooms);
+    history_sqlite_destroy(worker->history);
+    users_sqlite_destroy(worker->users);
+}

@@ -1,0 +1,53 @@
+/* upstream_local - the upstream port as a plain call.
+ *
+ * Happy path: the server of the target is called. How it fails: a target that nobody serves is
+ * unavailable. */
+
+#include "local/upstream_local.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "link/edge.h"
+
+struct upstream_local {
+    struct upstream upstream;
+    struct edge *edge;
+    struct upstream_server *servers[UPSTREAM_TARGET_COUNT];
+};
+
+static void forward(
+    struct upstream *upstream, enum upstream_target target, const struct upstream_call *call)
+{
+    struct upstream_local *local = container_of(upstream, struct upstream_local, upstream);
+    CHECK(target < UPSTREAM_TARGET_COUNT);
+    if (local->servers[target]) {
+        local->servers[target]->on_call(local->servers[target], call);
+    } else {
+        edge_respond_error(local->edge, call->request->conn, ERR_UNAVAILABLE, NULL, 1000);
+    }
+}
+
+struct upstream_local *upstream_local_create(struct edge *edge)
+{
+    struct upstream_local *local = mem_new(sizeof(*local));
+    local->upstream.forward = forward;
+    local->edge = edge;
+    return local;
+}
+
+void upstream_local_destroy(struct upstream_local *local)
+{
+    mem_free(local);
+}
+
+void upstream_local_serve(
+    struct upstream_local *local, enum upstream_target target, struct upstream_server *server)
+{
+    CHECK(target < UPSTREAM_TARGET_COUNT);
+    local->servers[target] = server;
+}
+
+struct upstream *upstream_local_port(struct upstream_local *local)
+{
+    return &local->upstream;
+}

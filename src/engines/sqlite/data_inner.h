@@ -1,0 +1,96 @@
+#pragma once
+
+/* data_inner - what the files of this engine share: the directory, its writers and its readers.
+ *
+ * Everything here is made before the threads start and given up after they ended. A writer's db
+ * belongs to its thread; a reader has a connection of its own to each file. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "data_sqlite.h"
+#include "db.h"
+#include "db_queue.h"
+
+#define DATA_READERS 2
+
+struct data_sqlite;
+struct log_shared;
+
+/* The thread behind store.db or users.db: takes what arrived, runs it in one transaction, answers.
+ */
+struct data_writer {
+    struct data_sqlite *data;
+    struct db db;
+    struct db_queue queue;
+    pthread_t thread;
+    bool running;
+    void (*on_idle)(struct data_writer *writer);     /* may be NULL */
+    void (*on_rollback)(struct data_writer *writer); /* may be NULL */
+    void *state;
+};
+
+struct data_reader {
+    struct data_sqlite *data;
+    struct db log, store, users;
+    pthread_t thread;
+    bool running;
+};
+
+/* Copies one write-ahead log back into its file when it is long enough. */
+struct data_file {
+    struct db db;
+    _Atomic(int) frames; /* of its write-ahead log, after the last commit */
+    _Atomic(bool) purge; /* deleted text is in the write-ahead log: empty it soon */
+};
+
+struct data_sqlite {
+    char *dir;
+    struct logger *logger;
+    int lock_fd;
+    uint32_t shards;
+    uint64_t retention_ms;
+    uint64_t boot;
+    struct log_shared *log;
+    struct data_writer store, users;
+    struct db_queue reads;
+    struct data_reader readers[DATA_READERS];
+    struct data_file files[3];
+    pthread_mutex_t keeper_mutex;
+    pthread_cond_t keeper_wake;
+    pthread_t keeper;
+    bool keeper_running, keeper_stopped, keeper_wanted;
+};
+
+enum { DATA_LOG, DATA_STORE, DATA_USERS };
+
+extern const struct db_schema log_schema;
+extern const struct db_schema store_schema;
+extern const struct db_schema users_schema;
+
+/* Starts the writer's thread; its db is open. */
+void data_writer_start(struct data_writer *writer);
+void data_writer_stop(struct data_writer *writer);
+
+/* keeper.c: the thread that writes back. `db` is a writer's connection to that file. */
+void data_keeper_watch(struct data_sqlite *data, int file, struct db *db);
+/* After a commit to that file. */
+void data_keeper_nudge(struct data_sqlite *data, int file);
+void data_keeper_purge(struct data_sqlite *data, int file);
+MUST_USE enum err data_keeper_start(struct data_sqlite *data);
+void data_keeper_stop(struct data_sqlite *data);
+
+/* log_writer.c */
+MUST_USE enum err log_shared_open(struct data_sqlite *data);
+void log_shared_close(struct data_sqlite *data);
+
+/* store_writer.c, users_sqlite.c */
+MUST_USE enum err store_writer_open(struct data_sqlite *data);
+void store_writer_close(struct data_sqlite *data);
+MUST_USE enum err users_writer_open(struct data_sqlite *data);
+
+/* The statements of a reader's connections. */
+void log_set_statements(struct data_sqlite *data, struct db *db);
+void store_set_statements(struct db *db);
+void users_set_statements(struct db *db);

@@ -1,0 +1,101 @@
+#pragma once
+
+/* log_shared - the log of a process: its file, its writer thread, and of each shard the newest
+ * records in memory.
+ *
+ * The writer thread alone changes the file. It publishes what is durable to the shard's ring, under
+ * the shard's mutex, and wakes the followers; loops read rings and marks under the same mutex. One
+ * table per shard, whose row id is the index: appends go to the right edge of a tree, and a read
+ * needs no second index. */
+
+#include <pthread.h>
+
+#include "data_inner.h"
+#include "ports/log.h"
+
+#define LOG_RING_RECORDS 1024u
+#define LOG_RING_BYTES_MAX (1u << 20)
+
+struct log_follower;
+
+struct log_recent {
+    uint64_t index, term;
+    struct buf *record;
+};
+
+struct log_shard {
+    struct task trim_task; /* the writer's, while trim_queued */
+    struct log_shared *log;
+    uint32_t number;
+    uint64_t trim_wall_ms;      /* when the trim was asked for */
+    bool trim_moved, trim_more; /* the writer thread's */
+    uint64_t trim_until;
+    uint64_t term; /* the writer thread's: newest claim */
+    uint64_t next; /* the writer thread's: next index */
+    bool touched;  /* the writer thread's: something of this batch is durable */
+    pthread_mutex_t mutex;
+    uint64_t durable; /* from here on under the mutex */
+    uint64_t oldest;  /* in the file; 1 if it never had one */
+    uint64_t marked;
+    uint64_t next_trim_ms;
+    bool trim_queued;
+    struct log_recent ring[LOG_RING_RECORDS]; /* by index modulo its size */
+    uint64_t ring_first;                      /* the oldest index in it; durable + 1 if empty */
+    uint64_t ring_bytes;
+    struct log_follower *followers;
+};
+
+struct log_shared {
+    struct data_sqlite *data;
+    struct db db;
+    char **texts; /* of statements */
+    struct db_queue queue;
+    pthread_t thread;
+    bool running;
+    struct log_shard *shards;
+    uint32_t shard_count;
+};
+
+struct log_writer {
+    struct task task; /* the writer thread's, once released */
+    struct log_shared *log;
+    struct loop *loop;
+    uint32_t shard;
+    uint64_t term;
+    _Atomic(uint64_t) wall_ms; /* of the newest append's asking */
+    enum err dead;             /* the writer thread's: what appends are answered from here on */
+};
+
+/* Per-worker instance. */
+struct log_sqlite {
+    struct log log; /* first */
+    struct log_shared *shared;
+    struct loop *loop;
+};
+
+/* Statement numbers: fixed ones, then LOG_PER_SHARD for each shard. */
+enum { LOG_CLAIM, LOG_TERM, LOG_META_GET, LOG_META_PUT, LOG_FIXED };
+enum { LOG_INSERT, LOG_READ, LOG_EDGES, LOG_YOUNG, LOG_TRIM, LOG_PER_SHARD };
+
+static inline uint32_t log_statement(uint32_t shard, uint32_t which)
+{
+    return LOG_FIXED + shard * LOG_PER_SHARD + which;
+}
+
+/* Called by loops; run by the writer thread. */
+void log_writer_append(struct log_append_op *op);
+void log_writer_claim(struct log_sqlite *log, struct log_claim_op *op);
+void log_writer_release(struct log_writer *writer);
+void log_writer_mark(struct log_shard *shard, uint64_t index, uint64_t wall_ms);
+
+/* log_follow.c. Under the shard's mutex: its followers have something to look at. */
+void log_followers_wake(struct log_shard *shard);
+
+/* Under the shard's mutex: the record in memory, or NULL. */
+const struct log_recent *log_ring_find(const struct log_shard *shard, uint64_t index);
+
+struct position log_position(uint64_t index);
+
+/* The port's functions on a loop that follow.c has. */
+void log_sqlite_follow(struct log *log, struct log_follow *follow);
+void log_sqlite_unfollow(struct log *log, struct log_follow *follow);

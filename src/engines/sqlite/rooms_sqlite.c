@@ -1,0 +1,354 @@
+/* rooms_sqlite - the port rooms on store.db.
+ *
+ * Happy path: reads run on a reader's connection, cursors and claims of names on the writer's. How
+ * it fails: db_err. */
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/fold.h"
+#include "base/mem.h"
+#include "chattifier/events.h"
+#include "store.h"
+#include "world/loop.h"
+
+#define CIDS_MAX 256u
+#define CLAIM_LIFE_MS (10u * 60u * 1000u)
+#define NAME_BYTES_MAX 256u
+
+struct rooms_sqlite {
+    struct rooms rooms;
+    struct data_sqlite *data;
+    struct loop *loop;
+};
+
+/* ---- load */
+
+static void get_cids(struct db *db, struct rooms_load_op *op)
+{
+    uint64_t room_no = store_find_room(db, &op->room);
+    struct query q = db_query(db, STORE_ENTRY_CIDS);
+    query_u64(&q, store_place(room_no, 1));
+    query_u64(&q, store_place(room_no + 1, 0));
+    query_u64(&q, CIDS_MAX);
+    op->cids = arena_array(&op->arena, CIDS_MAX, sizeof(*op->cids));
+    op->cid_count = 0;
+    while (query_row(&q)) {
+        struct cht_entry entry;
+        struct cht_str cid = query_get_str(&q, 2, &op->arena);
+        if (cid.size && store_get_entry_body(query_lend_bytes(&q, 3), &op->arena, &entry)) {
+            op->cids[op->cid_count++] = (struct room_cid){
+                query_get_id(&q, 1), cid, entry.seq, entry.n, entry.ts, entry.content};
+        }
+    }
+    query_end(&q);
+}
+
+static enum err run_load(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_load_op *op = container_of(asked, struct rooms_load_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    struct room_of_user room = {0};
+    arena_reset(&op->arena);
+    db_run(db, "BEGIN");
+    struct query q = db_query(db, STORE_ROOM_GET);
+    query_id(&q, &op->room);
+    bool found = query_row(&q);
+    if (found) {
+        store_get_room(&q, 0, &op->arena, &room);
+    }
+    query_end(&q);
+    op->meta = room.meta;
+    op->head = room.head;
+    op->cid_count = 0;
+    if (found) {
+        get_cids(db, op);
+    }
+    sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
+    enum err err = db_err(db);
+    return err == OK && !found ? ERR_NOT_FOUND : err;
+}
+
+/* ---- members */
+
+static void get_member(const struct query *q, struct room_member *ret_member)
+{
+    *ret_member = (struct room_member){
+        .user = query_get_id(q, 0),
+        .role = (enum cht_role)query_get_u64(q, 1),
+        .state = (enum cht_member_state)query_get_u64(q, 2),
+        .joined_seq = query_get_u64(q, 3),
+        .muted_until = query_get_u64(q, 4),
+        .changed_seq = query_get_u64(q, 5),
+    };
+    if (ret_member->state != cht_member_state_joined) {
+        ret_member->role = cht_role_none;
+    }
+}
+
+static enum err run_members(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_members_op *op = container_of(asked, struct rooms_members_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    arena_reset(&op->arena);
+    op->members = arena_array(&op->arena, op->limit, sizeof(*op->members));
+    op->count = 0;
+    op->more = false;
+    struct query q = db_query(db, op->joined_only ? STORE_MEMBERS_JOINED : STORE_MEMBERS_ALL);
+    query_id(&q, &op->room);
+    query_id(&q, &op->after);
+    query_u64(&q, (uint64_t)op->limit + 1);
+    while (query_row(&q)) {
+        if (op->count == op->limit) {
+            op->more = true;
+            break;
+        }
+        get_member(&q, &op->members[op->count++]);
+    }
+    query_end(&q);
+    return db_err(db);
+}
+
+static enum err run_member(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_member_op *op = container_of(asked, struct rooms_member_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    struct query q = db_query(db, STORE_MEMBER_GET);
+    query_id(&q, &op->room);
+    query_id(&q, &op->user);
+    bool found = query_row(&q);
+    if (found) {
+        get_member(&q, &op->member);
+    }
+    query_end(&q);
+    enum err err = db_err(db);
+    return err == OK && !found ? ERR_NOT_FOUND : err;
+}
+
+/* ---- rooms of a user */
+
+static void get_mine(const struct query *q, struct arena *arena, struct room_of_user *ret_room)
+{
+    store_get_room(q, 0, arena, ret_room);
+    ret_room->role = (enum cht_role)query_get_u64(q, ROOM_COLUMN_COUNT);
+    ret_room->joined_seq = query_get_u64(q, ROOM_COLUMN_COUNT + 1);
+    ret_room->read_n = query_get_u64(q, ROOM_COLUMN_COUNT + 2);
+    ret_room->last_mention_n = query_get_u64(q, ROOM_COLUMN_COUNT + 3);
+    ret_room->hidden = query_get_u64(q, ROOM_COLUMN_COUNT + 4) != 0;
+}
+
+static void get_brief(const struct query *q, struct room_of_user *ret_room)
+{
+    ret_room->meta.room = query_get_id(q, 0);
+    ret_room->meta.kind = (enum cht_room_kind)query_get_u64(q, 1);
+    ret_room->head.seq = query_get_u64(q, 2);
+    ret_room->head.n = query_get_u64(q, 3);
+    ret_room->joined_seq = query_get_u64(q, 4);
+    ret_room->hidden = query_get_u64(q, 5) != 0;
+    ret_room->role = (enum cht_role)query_get_u64(q, 6);
+}
+
+static enum err run_of_user(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_of_user_op *op = container_of(asked, struct rooms_of_user_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    arena_reset(&op->arena);
+    op->rooms = arena_array(&op->arena, op->limit, sizeof(*op->rooms));
+    op->count = 0;
+    op->more = false;
+    struct query q = db_query(db, op->brief ? STORE_MINE_BRIEF : STORE_MINE_LIST);
+    query_id(&q, &op->user);
+    query_id(&q, &op->after);
+    query_u64(&q, (uint64_t)op->limit + 1);
+    while (query_row(&q)) {
+        if (op->count == op->limit) {
+            op->more = true;
+            break;
+        }
+        if (op->brief) {
+            get_brief(&q, &op->rooms[op->count++]);
+        } else {
+            get_mine(&q, &op->arena, &op->rooms[op->count++]);
+        }
+    }
+    query_end(&q);
+    return db_err(db);
+}
+
+static enum err run_one_of_user(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_one_of_user_op *op = container_of(asked, struct rooms_one_of_user_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    arena_reset(&op->arena);
+    op->one = (struct room_of_user){0};
+    struct query q = db_query(db, STORE_MINE_ONE);
+    query_id(&q, &op->user);
+    query_id(&q, &op->room);
+    bool found = query_row(&q);
+    if (found) {
+        get_mine(&q, &op->arena, &op->one);
+    }
+    query_end(&q);
+    enum err err = db_err(db);
+    return err == OK && !found ? ERR_NOT_FOUND : err;
+}
+
+static enum err run_find_public(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_public_op *op = container_of(asked, struct rooms_public_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    /* No UTF-8 text has this byte, so it is behind everything that begins with the prefix. */
+    struct arena folded = {0};
+    struct cht_str prefix = name_fold(&folded, op->prefix);
+    char *end = arena_take(&folded, prefix.size + 1u);
+    if (prefix.size) {
+        memcpy(end, prefix.at, prefix.size);
+    }
+    end[prefix.size] = (char)0xff;
+    arena_reset(&op->arena);
+    op->rooms = arena_array(&op->arena, op->limit, sizeof(*op->rooms));
+    op->count = 0;
+    op->more = false;
+    struct query q = db_query(db, STORE_NAMES_FIND);
+    query_text(&q, prefix);
+    query_text(&q, (struct cht_str){end, prefix.size + 1});
+    query_text(&q, op->after);
+    query_u64(&q, (uint64_t)op->limit + 1);
+    while (query_row(&q)) {
+        if (op->count == op->limit) {
+            op->more = true;
+            break;
+        }
+        store_get_room(&q, 0, &op->arena, &op->rooms[op->count++]);
+    }
+    query_end(&q);
+    arena_deinit(&folded);
+    return db_err(db);
+}
+
+/* ---- writing */
+
+static enum err run_set_cursor(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_cursor_op *op = container_of(asked, struct rooms_cursor_op, op);
+    struct db *db = &((struct data_writer *)thread)->db;
+    struct query put = db_query(db, STORE_MINE_READ);
+    query_id(&put, &op->user);
+    query_id(&put, &op->room);
+    query_u64(&put, op->read_n);
+    query_run(&put);
+    struct query get = db_query(db, STORE_MINE_CURSOR);
+    query_id(&get, &op->user);
+    query_id(&get, &op->room);
+    bool found = query_row(&get);
+    if (found) {
+        op->read_n = query_get_u64(&get, 0);
+    }
+    query_end(&get);
+    enum err err = db_err(db);
+    return err == OK && !found ? ERR_NOT_FOUND : err;
+}
+
+static enum err put_claim(
+    struct db *db, const struct rooms_name_op *op, struct cht_str name, uint64_t now)
+{
+    struct query get = db_query(db, STORE_NAME_GET);
+    query_text(&get, name);
+    bool taken = false, complete = false;
+    if (query_row(&get)) {
+        struct cht_id holder = query_get_id(&get, 0);
+        uint64_t claimed_at = query_get_u64(&get, 1);
+        bool ours = cht_id_equal(&holder, &op->room);
+        complete = ours && claimed_at == 0;
+        taken = !ours && (claimed_at == 0 || now < claimed_at + CLAIM_LIFE_MS);
+    }
+    query_end(&get);
+    if (taken || complete) {
+        return taken ? ERR_TAKEN : OK;
+    }
+    struct query put = db_query(db, STORE_NAME_PUT);
+    query_text(&put, name);
+    query_id(&put, &op->room);
+    query_u64(&put, now ? now : 1);
+    query_run(&put);
+    return OK;
+}
+
+static enum err run_claim_name(struct op *asked, struct db_job *job, void *thread)
+{
+    struct rooms_name_op *op = container_of(asked, struct rooms_name_op, op);
+    struct db *db = &((struct data_writer *)thread)->db;
+    struct arena folded = {0};
+    struct cht_str name = name_fold(&folded, op->name);
+    enum err said = OK;
+    if (op->release) {
+        struct query q = db_query(db, STORE_NAME_RELEASE);
+        query_text(&q, name);
+        query_id(&q, &op->room);
+        query_run(&q);
+    } else {
+        said = put_claim(db, op, name, job->wall_ms);
+    }
+    arena_deinit(&folded);
+    enum err err = db_err(db);
+    return err == OK ? said : err;
+}
+
+/* ---- the port */
+
+static struct rooms_sqlite *of(struct rooms *rooms)
+{
+    return container_of(rooms, struct rooms_sqlite, rooms);
+}
+
+#define READ(name, op_type)                                                                        \
+    static void name(struct rooms *rooms, struct op_type *op)                                      \
+    {                                                                                              \
+        db_job_put(&of(rooms)->data->reads, &op->op, of(rooms)->loop, run_##name);                 \
+    }
+#define WRITE(name, op_type)                                                                       \
+    static void name(struct rooms *rooms, struct op_type *op)                                      \
+    {                                                                                              \
+        db_job_put(&of(rooms)->data->store.queue, &op->op, of(rooms)->loop, run_##name);           \
+    }
+
+READ(load, rooms_load_op)
+READ(members, rooms_members_op)
+READ(member, rooms_member_op)
+READ(of_user, rooms_of_user_op)
+READ(one_of_user, rooms_one_of_user_op)
+READ(find_public, rooms_public_op)
+WRITE(set_cursor, rooms_cursor_op)
+WRITE(claim_name, rooms_name_op)
+
+static const struct rooms_ops ops = {
+    .load = load,
+    .members = members,
+    .member = member,
+    .of_user = of_user,
+    .one_of_user = one_of_user,
+    .find_public = find_public,
+    .set_cursor = set_cursor,
+    .claim_name = claim_name,
+};
+
+struct rooms *rooms_sqlite_create(struct data_sqlite *data, struct loop *loop)
+{
+    struct rooms_sqlite *rooms = mem_new(sizeof(*rooms));
+    *rooms = (struct rooms_sqlite){{&ops}, data, loop};
+    return &rooms->rooms;
+}
+
+void rooms_sqlite_destroy(struct rooms *rooms)
+{
+    if (rooms) {
+        mem_free(of(rooms));
+    }
+}

@@ -1,0 +1,81 @@
+#pragma once
+
+/* store - store.db: its statements, and how rows become what ports speak of.
+ *
+ * A room has a small number (room_no), and everything in it a place: room_no << 35 | seq. The place
+ * is the row id of messages, entries and of the search index, so each of them is clustered by room
+ * and seq, and a room's rows are one range. */
+
+#include "base/map.h"
+#include "data_inner.h"
+#include "ports/history.h"
+#include "ports/rooms.h"
+
+#define STORE_SEQ_BITS 35
+
+/* In the order of store_get_room. */
+#define ROOM_COLUMNS                                                                               \
+    "r.room, r.kind, r.visibility, r.posting, r.adding, r.history, r.name, r.topic, r.creator, "   \
+    "r.pair,"                                                                                      \
+    " r.created, r.deleted, r.seq, r.n, r.ts, r.loud_seq, r.members, r.cause, r.last_seq, "        \
+    "r.last_from,"                                                                                 \
+    " r.last_ts, r.last_text, r.last_deleted, r.meta_seq"
+#define ROOM_COLUMN_COUNT 24
+#define MINE_COLUMNS "u.role, u.joined_seq, u.read_n, u.mention_n, u.hidden"
+/* In the order of store_get_message. */
+#define MESSAGE_COLUMNS                                                                            \
+    "m.place, m.n, m.ts, m.sender, m.cid, m.text, m.reply_to, m.mentions, m.edited_seq, m.deleted"
+
+enum store_statement {
+#define STATEMENT(name, text) STORE_##name,
+#include "store_sql.def"
+#undef STATEMENT
+    STORE_STATEMENT_COUNT
+};
+
+/* What the writer thread of store.db keeps. */
+struct store_state {
+    struct map room_numbers; /* of rooms written lately */
+    uint64_t secret[2];
+    bool purge_wanted; /* the search index still holds terms of deleted messages */
+    bool purge_noted;  /* and the file says so */
+    bool merging;
+    bool wal_purge; /* this batch deleted text */
+};
+
+struct store_port {
+    struct rooms rooms;
+    struct history history;
+    struct data_sqlite *data;
+    struct loop *loop;
+};
+
+/* The place of `seq` in a room; seq over its bits is cut to the highest, which no row has. */
+uint64_t store_place(uint64_t room_no, uint64_t seq);
+
+static inline uint64_t store_seq_of(uint64_t place)
+{
+    return place & ((UINT64_C(1) << STORE_SEQ_BITS) - 1);
+}
+
+/* For readers: the room's number, 0 if there is none. */
+uint64_t store_find_room(struct db *db, const struct cht_id *room);
+
+/* store_apply.c, on the writer's thread. */
+void store_apply(struct data_writer *writer, const struct history_change *change);
+uint64_t store_room_no(struct data_writer *writer, const struct cht_id *room);
+
+/* Rows to values; texts go to the arena. `first` is the first column of the group. */
+void store_get_room(
+    const struct query *query, int first, struct arena *arena, struct room_of_user *ret_room);
+void store_get_message(
+    const struct query *query, int first, struct arena *arena, struct history_message *ret_message);
+enum err store_get_head(
+    struct db *db, const struct cht_id *room, struct arena *arena, struct room_head *ret_head);
+
+/* The entry as it was written, without by, cid and text, which have columns. False: it does not
+ * decode. */
+bool store_get_entry_body(struct cht_str body, struct arena *arena, struct cht_entry *ret_entry);
+
+/* search_sqlite.c */
+enum err store_run_search(struct op *op, struct db_job *job, void *thread);

@@ -1,0 +1,165 @@
+/* store_schema - the tables of store.db and the conversions of their rows.
+ *
+ * Everything here is a projection of the log, except cursors and claims of names. Happy path:
+ * columns in the order of store.h become values. How it fails: a body that does not decode is
+ * reported as CORRUPT by the caller. */
+
+#include <string.h>
+
+#include "base/check.h"
+#include "chattifier/events.h"
+#include "store.h"
+
+static const char *const migrations[] = {
+    "CREATE TABLE rooms (room_no INTEGER PRIMARY KEY, room BLOB NOT NULL UNIQUE,"
+    " meta_seq INTEGER NOT NULL DEFAULT 0, gone_seq INTEGER NOT NULL DEFAULT 0,"
+    " kind INTEGER NOT NULL DEFAULT 0, visibility INTEGER NOT NULL DEFAULT 0,"
+    " posting INTEGER NOT NULL DEFAULT 0, adding INTEGER NOT NULL DEFAULT 0,"
+    " history INTEGER NOT NULL DEFAULT 0, name TEXT, topic TEXT, creator BLOB, pair BLOB,"
+    " created INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0,"
+    " seq INTEGER NOT NULL DEFAULT 0, n INTEGER NOT NULL DEFAULT 0, ts INTEGER NOT NULL DEFAULT 0,"
+    " loud_seq INTEGER NOT NULL DEFAULT 0, members INTEGER NOT NULL DEFAULT 0, cause BLOB,"
+    " last_seq INTEGER NOT NULL DEFAULT 0, last_from BLOB, last_ts INTEGER NOT NULL DEFAULT 0,"
+    " last_text TEXT, last_deleted INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE public_names (name TEXT PRIMARY KEY, room BLOB NOT NULL,"
+    " claimed_at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX public_names_room ON public_names (room);"
+    "CREATE TABLE members (room_no INTEGER, user BLOB, role INTEGER NOT NULL, state INTEGER NOT "
+    "NULL,"
+    " joined_seq INTEGER NOT NULL, muted_until INTEGER NOT NULL, changed_seq INTEGER NOT NULL,"
+    " PRIMARY KEY (room_no, user)) WITHOUT ROWID;"
+    "CREATE TABLE rooms_by_user (user BLOB, room BLOB, room_no INTEGER NOT NULL, role INTEGER NOT "
+    "NULL,"
+    " joined_seq INTEGER NOT NULL, read_n INTEGER NOT NULL, mention_n INTEGER NOT NULL DEFAULT 0,"
+    " hidden INTEGER NOT NULL, changed_seq INTEGER NOT NULL, PRIMARY KEY (user, room)) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE entries (place INTEGER PRIMARY KEY, kind INTEGER NOT NULL, target INTEGER, by "
+    "BLOB,"
+    " cid TEXT, body BLOB NOT NULL, text TEXT);"
+    "CREATE INDEX entries_edits ON entries (target) WHERE kind = 2;"
+    "CREATE TABLE messages (place INTEGER PRIMARY KEY, n INTEGER NOT NULL, ts INTEGER NOT NULL,"
+    " sender BLOB NOT NULL, cid TEXT, text TEXT NOT NULL, reply_to INTEGER NOT NULL, mentions BLOB,"
+    " edited_seq INTEGER NOT NULL DEFAULT 0, deleted INTEGER NOT NULL DEFAULT 0,"
+    " changed_seq INTEGER NOT NULL);"
+    "CREATE TABLE reactions (place INTEGER, key TEXT, user BLOB, is_on INTEGER NOT NULL,"
+    " changed_seq INTEGER NOT NULL, PRIMARY KEY (place, key, user)) WITHOUT ROWID;"
+    "CREATE VIRTUAL TABLE search USING fts5 (text, content='', tokenize='unicode61 "
+    "remove_diacritics 2');"
+    "CREATE TABLE shard_progress (shard INTEGER PRIMARY KEY, term INTEGER NOT NULL, idx INTEGER "
+    "NOT NULL,"
+    " position BLOB NOT NULL);"
+    "CREATE TABLE purge (wanted INTEGER NOT NULL);"
+    "INSERT INTO purge (wanted) VALUES (0);",
+};
+
+const struct db_schema store_schema = {
+    .file = "store.db",
+    .application = 0x43485354,
+    .migrations = migrations,
+    .version = 1,
+    .full = false,
+};
+
+static const char *const texts[STORE_STATEMENT_COUNT] = {
+#define STATEMENT(name, text) [STORE_##name] = text,
+#include "store_sql.def"
+#undef STATEMENT
+};
+
+void store_set_statements(struct db *db)
+{
+    db_set_statements(db, texts, STORE_STATEMENT_COUNT);
+}
+
+uint64_t store_place(uint64_t room_no, uint64_t seq)
+{
+    const uint64_t seq_max = (UINT64_C(1) << STORE_SEQ_BITS) - 1;
+    return room_no << STORE_SEQ_BITS | (seq < seq_max ? seq : seq_max);
+}
+
+uint64_t store_find_room(struct db *db, const struct cht_id *room)
+{
+    struct query q = db_query(db, STORE_ROOM_NO);
+    query_id(&q, room);
+    uint64_t room_no = query_row(&q) ? query_get_u64(&q, 0) : 0;
+    query_end(&q);
+    return room_no;
+}
+
+static void get_meta(const struct query *q, int at, struct arena *arena, struct room_meta *ret_meta)
+{
+    ret_meta->room = query_get_id(q, at);
+    ret_meta->kind = (enum cht_room_kind)query_get_u64(q, at + 1);
+    ret_meta->visibility = (enum cht_visibility)query_get_u64(q, at + 2);
+    ret_meta->posting = (enum cht_who)query_get_u64(q, at + 3);
+    ret_meta->adding = (enum cht_who)query_get_u64(q, at + 4);
+    ret_meta->history = (enum cht_history_from)query_get_u64(q, at + 5);
+    ret_meta->name = query_get_str(q, at + 6, arena);
+    ret_meta->topic = query_get_str(q, at + 7, arena);
+    ret_meta->creator = query_get_id(q, at + 8);
+    query_get_bytes(q, at + 9, ret_meta->pair, sizeof(ret_meta->pair));
+    ret_meta->created = query_get_u64(q, at + 10);
+    ret_meta->deleted = query_get_u64(q, at + 11) != 0;
+}
+
+static void get_head(const struct query *q, int at, struct arena *arena, struct room_head *ret_head)
+{
+    ret_head->seq = query_get_u64(q, at);
+    ret_head->n = query_get_u64(q, at + 1);
+    ret_head->ts = query_get_u64(q, at + 2);
+    ret_head->loud_seq = query_get_u64(q, at + 3);
+    ret_head->members = query_get_u64(q, at + 4);
+    query_get_bytes(q, at + 5, ret_head->cause.bytes, sizeof(ret_head->cause.bytes));
+    ret_head->last_seq = query_get_u64(q, at + 6);
+    ret_head->last_from = query_get_id(q, at + 7);
+    ret_head->last_ts = query_get_u64(q, at + 8);
+    ret_head->last_text = query_get_str(q, at + 9, arena);
+    ret_head->last_deleted = query_get_u64(q, at + 10) != 0;
+}
+
+void store_get_room(
+    const struct query *query, int first, struct arena *arena, struct room_of_user *ret_room)
+{
+    get_meta(query, first, arena, &ret_room->meta);
+    get_head(query, first + 12, arena, &ret_room->head);
+}
+
+enum err store_get_head(
+    struct db *db, const struct cht_id *room, struct arena *arena, struct room_head *ret_head)
+{
+    struct query q = db_query(db, STORE_ROOM_GET_HEAD);
+    query_id(&q, room);
+    bool found = query_row(&q);
+    if (found) {
+        get_head(&q, 12, arena, ret_head);
+    }
+    query_end(&q);
+    return found ? OK : ERR_NOT_FOUND;
+}
+
+void store_get_message(
+    const struct query *query, int first, struct arena *arena, struct history_message *ret_message)
+{
+    *ret_message = (struct history_message){
+        .seq = store_seq_of(query_get_u64(query, first)),
+        .n = query_get_u64(query, first + 1),
+        .ts = query_get_u64(query, first + 2),
+        .from = query_get_id(query, first + 3),
+        .cid = query_get_str(query, first + 4, arena),
+        .text = query_get_str(query, first + 5, arena),
+        .reply_to = query_get_u64(query, first + 6),
+        .edited_seq = query_get_u64(query, first + 8),
+        .deleted = query_get_u64(query, first + 9) != 0,
+    };
+    struct cht_str mentions = query_lend_bytes(query, first + 7);
+    ret_message->mentions.count = mentions.size / (uint32_t)sizeof(struct cht_id);
+    ret_message->mentions.at = mentions.size ? arena_copy(arena, mentions.at, mentions.size) : NULL;
+}
+
+bool store_get_entry_body(struct cht_str body, struct arena *arena, struct cht_entry *ret_entry)
+{
+    struct cht_str copy = arena_str(arena, body);
+    size_t scratch_size = body.size + sizeof(struct cht_id) * 2;
+    struct cht_scratch scratch = {arena_take(arena, scratch_size), scratch_size, 0};
+    return cht_decode(&cht_row_entry, copy, &scratch, ret_entry);
+}

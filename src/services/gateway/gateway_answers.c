@@ -1,0 +1,168 @@
+/* gateway_answers - what the gateway says itself.
+ *
+ * Happy path: a file, the info, or a refusal in the words of the protocol. How it fails: a Host
+ * that is no host is not repeated in any header. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "chattifier/events.h"
+#include "gateway/gateway_inner.h"
+
+#define JSON_TYPE "application/json; charset=utf-8"
+
+static struct cht_str str(const char *text)
+{
+    return (struct cht_str){text, (uint32_t)strlen(text)};
+}
+
+static struct http_field field(const char *name, const char *value)
+{
+    return (struct http_field){str(name), str(value)};
+}
+
+void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
+    const struct gateway_refusal *refusal)
+{
+    char body[512];
+    struct cht_json json = {.at = body, .size = sizeof(body)};
+    struct http_field fields[2];
+    uint32_t count = 0;
+    int status = refusal->status ? refusal->status : err_http_status(refusal->err);
+    cht_json_begin(&json, '{');
+    cht_json_key(&json, "error");
+    cht_json_begin(&json, '{');
+    cht_json_key(&json, "code");
+    cht_json_text(&json, str(err_name(refusal->err)));
+    cht_json_key(&json, "message");
+    cht_json_text(&json, str(err_text(refusal->err)));
+    cht_json_key(&json, "retry");
+    cht_json_flag(&json, err_may_retry(refusal->err));
+    cht_json_end(&json, '}');
+    cht_json_end(&json, '}');
+    if (refusal->allow) {
+        fields[count++] = field("Allow", refusal->allow);
+    }
+    if (status == 401) {
+        fields[count++] = field("WWW-Authenticate", "Bearer");
+    } else if (status == 426) {
+        fields[count++] = field("Upgrade", "websocket");
+    }
+    struct edge_response response = {.status = status,
+        .content_type = JSON_TYPE,
+        .body = {body, (uint32_t)json.used},
+        .fields = fields,
+        .field_count = count};
+    edge_respond(gateway->deps.edge, request->conn, &response);
+}
+
+void gateway_answer_options(
+    struct gateway *gateway, const struct edge_request *request, const struct gateway_route *route)
+{
+    struct http_field fields[6];
+    struct cht_str origin = edge_request_field(request, "origin");
+    uint32_t count = 0;
+    fields[count++] = field("Allow", route->allow);
+    if (gateway_origin_listed(origin, gateway->deps.settings->origins)) {
+        fields[count++] = (struct http_field){str("Access-Control-Allow-Origin"), origin};
+        fields[count++] = field("Access-Control-Allow-Methods", route->allow);
+        fields[count++] = field("Access-Control-Allow-Headers",
+            "Authorization, Content-Type, Idempotency-Key, Idempotency-After");
+        fields[count++] = field("Access-Control-Max-Age", "600");
+        fields[count++] = field("Vary", "Origin");
+    }
+    struct edge_response response = {.status = 204, .fields = fields, .field_count = count};
+    edge_respond(gateway->deps.edge, request->conn, &response);
+}
+
+static void raw(struct cht_json *json, const char *name, const char *value)
+{
+    cht_json_key(json, name);
+    cht_json_raw(json, str(value));
+}
+
+void gateway_answer_info(struct gateway *gateway, const struct edge_request *request)
+{
+    char body[4096];
+    const struct gateway_info *info = &gateway->deps.info;
+    struct cht_json json = {.at = body, .size = sizeof(body)};
+    cht_json_begin(&json, '{');
+    cht_json_key(&json, "version");
+    cht_json_text(&json, str(info->version ? info->version : ""));
+    cht_json_key(&json, "protocol");
+    cht_json_u64(&json, 1);
+    raw(&json, "features", info->features ? info->features : "[]");
+    raw(&json, "limits", info->limits ? info->limits : "{}");
+    cht_json_key(&json, "registration");
+    cht_json_flag(&json, info->registration);
+    cht_json_end(&json, '}');
+    if (json.used > sizeof(body)) {
+        edge_respond_error(gateway->deps.edge, request->conn, ERR_INTERNAL, NULL, 0);
+        return;
+    }
+    struct edge_response response = {
+        .status = 200, .content_type = JSON_TYPE, .body = {body, (uint32_t)json.used}};
+    edge_respond(gateway->deps.edge, request->conn, &response);
+}
+
+static bool is_host(struct cht_str host)
+{
+    static const char *const allowed =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]";
+    for (uint32_t i = 0; i < host.size; i++) {
+        if (!host.at[i] || !strchr(allowed, host.at[i])) {
+            return false;
+        }
+    }
+    return host.size > 0 && host.size <= 255;
+}
+
+static void write_policy(struct cht_str host, char ret_policy[1024])
+{
+    char sockets[560] = "";
+    if (is_host(host)) {
+        snprintf(sockets, sizeof(sockets), " ws://%.*s wss://%.*s", (int)host.size, host.at,
+            (int)host.size, host.at);
+    }
+    snprintf(ret_policy, 1024,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'%s; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+        "form-action 'self'; require-trusted-types-for 'script'",
+        sockets);
+}
+
+static bool has_it(const struct edge_request *request, const struct static_file *file)
+{
+    struct cht_str known = edge_request_field(request, "if-none-match");
+    return known.size > 0 && memmem(known.at, known.size, file->etag, strlen(file->etag));
+}
+
+void gateway_answer_file(struct gateway *gateway, const struct edge_request *request)
+{
+    const struct static_file *file = static_files_find(gateway->deps.files, request->path);
+    char policy[1024];
+    if (!file) {
+        gateway_refuse(gateway, request, &(struct gateway_refusal){.err = ERR_NOT_FOUND});
+        return;
+    }
+    if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
+        struct gateway_refusal refusal = {405, ERR_BAD_FRAME, "GET, HEAD"};
+        gateway_refuse(gateway, request, &refusal);
+        return;
+    }
+    write_policy(edge_request_field(request, "host"), policy);
+    struct http_field fields[] = {field("ETag", file->etag),
+        field("Content-Security-Policy", policy), field("Referrer-Policy", "no-referrer"),
+        field("X-Frame-Options", "DENY"), field("Cross-Origin-Opener-Policy", "same-origin"),
+        field("Cross-Origin-Resource-Policy", "same-origin"),
+        field(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")};
+    bool known = has_it(request, file);
+    struct edge_response response = {.status = known ? 304 : 200,
+        .content_type = known ? NULL : file->content_type,
+        .body_buf_take = known ? NULL : buf_ref(file->content),
+        .fields = fields,
+        .field_count = sizeof(fields) / sizeof(fields[0]),
+        .cache_control = "no-cache"};
+    edge_respond(gateway->deps.edge, request->conn, &response);
+}

@@ -1,0 +1,171 @@
+/* gateway_upgrade - GET /api/socket: credentials of an upgrade.
+ *
+ * Happy path: a token, or a ticket that sessions gives away once, becomes an identity; the socket
+ * service gets the request. How it fails: before the credentials are looked at with a status; after
+ * that with a refusal that the socket service turns into a close code. A ticket is asked for in a
+ * flow, so the request is copied. */
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "flow/flow.h"
+#include "gateway/gateway_inner.h"
+#include "world/loop.h"
+
+struct upgrade {
+    struct flow flow;
+    struct gateway *gateway;
+    struct arena arena;
+    struct edge_request request;
+    struct sessions_ticket_op take;
+};
+
+static struct upgrade *upgrade_of(struct flow *flow)
+{
+    return container_of(flow, struct upgrade, flow);
+}
+
+static void take_ticket(struct flow *flow)
+{
+    struct upgrade *u = upgrade_of(flow);
+    sessions_ticket_take(u->gateway->deps.sessions, flow_tolerate(flow), &u->take);
+}
+
+static enum upstream_refusal judge_ticket(struct upgrade *u, struct identity *ret_identity)
+{
+    const struct gateway_deps *deps = &u->gateway->deps;
+    const struct ticket *ticket = &u->take.ticket;
+    uint64_t now_ms = loop_wall_ms(deps->world->loop);
+    struct cht_str origin = edge_request_field(&u->request, "origin");
+    struct cht_str bound = {
+        ticket->origin, (uint32_t)strnlen(ticket->origin, sizeof(ticket->origin))};
+    if (u->take.op.err != OK || ticket->valid_until <= now_ms) {
+        return UPSTREAM_BAD_TICKET;
+    }
+    if (bound.size > 0 && !cht_str_equal(bound, origin)) {
+        return UPSTREAM_BAD_TICKET;
+    }
+    *ret_identity = (struct identity){.user = ticket->user,
+        .device = ticket->device,
+        .token_version = ticket->token_version,
+        .expires_at = ticket->expires_at};
+    if (ticket->expires_at <= now_ms) {
+        return UPSTREAM_EXPIRED;
+    }
+    return sessions_is_revoked(
+               deps->sessions, &ticket->user, &ticket->device, ticket->token_version)
+               ? UPSTREAM_REVOKED
+               : UPSTREAM_ALLOWED;
+}
+
+static void finish(struct flow *flow)
+{
+    struct upgrade *u = upgrade_of(flow);
+    struct identity identity = {0};
+    struct upstream_call call = {&u->request, &identity, UPSTREAM_ALLOWED};
+    enum err err = u->take.op.err;
+    if (err != OK && err != ERR_NOT_FOUND) {
+        edge_respond_error(u->gateway->deps.edge, u->request.conn, err_for_client(err), NULL, 0);
+    } else {
+        call.refusal = judge_ticket(u, &identity);
+        gateway_forward(u->gateway, UPSTREAM_SOCKET, &call);
+    }
+    arena_deinit(&u->arena);
+    mem_wipe(u, sizeof(*u));
+    mem_free(u);
+}
+
+static const struct flow_step steps[] = {{"take_ticket", take_ticket}, {"finish", finish}};
+
+static struct cht_str keep(struct arena *arena, struct cht_str text)
+{
+    return text.at ? (struct cht_str){arena_copy(arena, text.at, text.size), text.size} : text;
+}
+
+static void keep_request(struct upgrade *u, const struct edge_request *request)
+{
+    struct http_field *fields = arena_array(&u->arena, request->field_count + 1, sizeof(*fields));
+    u->request = *request;
+    for (uint32_t i = 0; i < request->field_count; i++) {
+        fields[i].name = keep(&u->arena, request->fields[i].name);
+        fields[i].value = keep(&u->arena, request->fields[i].value);
+    }
+    u->request.fields = fields;
+    u->request.method_text = keep(&u->arena, request->method_text);
+    u->request.target = keep(&u->arena, request->target);
+    u->request.path = keep(&u->arena, request->path);
+    u->request.query = keep(&u->arena, request->query);
+    u->request.body = keep(&u->arena, request->body);
+}
+
+static void start_with_ticket(
+    struct gateway *gateway, const struct edge_request *request, struct cht_str ticket)
+{
+    struct upgrade *u = mem_new(sizeof(*u));
+    u->gateway = gateway;
+    keep_request(u, request);
+    secrets_digest(gateway->deps.secrets, ticket, u->take.ticket.secret_hash);
+    flow_start(&u->flow, gateway->deps.world->loop, steps, FLOW_STEPS(steps));
+}
+
+/* False: it is there more than once. */
+static bool find_ticket(struct cht_str query, struct cht_str *ret_ticket)
+{
+    uint32_t from = 0;
+    bool found = false;
+    *ret_ticket = (struct cht_str){NULL, 0};
+    while (from < query.size) {
+        const char *end = memchr(query.at + from, '&', query.size - from);
+        uint32_t to = end ? (uint32_t)(end - query.at) : query.size;
+        if (to - from >= 7 && memcmp(query.at + from, "ticket=", 7) == 0) {
+            if (found) {
+                return false;
+            }
+            found = true;
+            *ret_ticket = (struct cht_str){query.at + from + 7, to - from - 7};
+        }
+        from = to + 1;
+    }
+    return true;
+}
+
+static void start_with_token(
+    struct gateway *gateway, const struct edge_request *request, struct cht_str authorization)
+{
+    struct identity identity = {0};
+    struct cht_str token;
+    struct upstream_call call = {request, &identity, UPSTREAM_REVOKED};
+    if (gateway_bearer(authorization, &token)) {
+        call.refusal = gateway_judge(gateway, token, &identity);
+    }
+    gateway_forward(gateway, UPSTREAM_SOCKET, &call);
+}
+
+void gateway_upgrade(struct gateway *gateway, const struct edge_request *request)
+{
+    struct cht_str origin;
+    struct cht_str authorization;
+    struct cht_str ticket;
+    struct gateway_refusal refusal = {.err = ERR_BAD_FRAME};
+    bool once = gateway_header_once(request, "origin", &origin) &
+                gateway_header_once(request, "authorization", &authorization) &
+                find_ticket(request->query, &ticket);
+    if (!once || (authorization.at && ticket.at)) {
+        gateway_refuse(gateway, request, &refusal);
+    } else if (origin.at && !gateway_origin_allowed(origin, edge_request_field(request, "host"),
+                                gateway->deps.settings->origins)) {
+        refusal.err = ERR_FORBIDDEN;
+        gateway_refuse(gateway, request, &refusal);
+    } else if (!authorization.at && !ticket.at) {
+        refusal.err = ERR_UNAUTHORIZED;
+        gateway_refuse(gateway, request, &refusal);
+    } else if (!request->wants_websocket) {
+        refusal.status = 426;
+        gateway_refuse(gateway, request, &refusal);
+    } else if (ticket.at) {
+        start_with_ticket(gateway, request, ticket);
+    } else {
+        start_with_token(gateway, request, authorization);
+    }
+}

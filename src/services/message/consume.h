@@ -1,0 +1,26 @@
+#pragma once
+
+/* consume - brings the log of a shard into the store.
+ *
+ * Follows the log from behind the stored progress, keeps the reader's rules (the next index is
+ * taken, one at or below the last is a repeat, a record of a term older than the last claim passed
+ * is dropped, a hole stops the shard with an alarm), and writes what arrived while the last write
+ * ran as one batch. Memory is bounded by the credit of the source. A write that fails is tried
+ * again with growing waits; meanwhile the log grows and queries of its rooms find the store behind.
+ */
+
+#include "message_inner.h"
+
+struct consume;
+
+struct consume *consume_create(struct message_service *service, uint32_t shard);
+void consume_destroy(struct consume *consume);
+
+/* The index up to which the store is known to have everything. */
+uint64_t consume_stored(const struct consume *consume);
+
+/* It waits for items, or has stopped. */
+bool consume_is_idle(const struct consume *consume);
+
+/* A hole was found: nothing more of this shard is stored. */
+bool consume_is_stopped(const struct consume *consume);

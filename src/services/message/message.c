@@ -1,0 +1,87 @@
+/* message - see message.h.
+ *
+ * Happy path: mail of the work box is told apart by its event's number; questions become flows. How
+ * it fails: what is not for this service or can not be read is ignored, its sender asks again. */
+
+#include "message/message.h"
+
+#include "base/mem.h"
+#include "consume.h"
+#include "fresh.h"
+#include "query.h"
+
+#define WORK_CREDIT 4096
+
+static void on_mail(struct mail_handler *handler, struct buf *event)
+{
+    struct message_service *service = container_of(handler, struct message_service, mail);
+    struct cht_str bytes = {(const char *)event->bytes, event->size};
+    uint32_t number = cht_event_number_of(bytes);
+    if (number == CHT_EVENT_command) {
+        query_on_mail(service, event);
+    } else if (number == CHT_EVENT_roster_query) {
+        roster_on_mail(service, bytes);
+    }
+}
+
+struct message_service *message_create(
+    const struct message_deps *deps, const struct message_settings *settings)
+{
+    struct message_service *service = mem_new(sizeof(*service));
+    CHECK(deps->shard_count > 0);
+    service->deps = *deps;
+    service->settings_now = *settings;
+    service->settings = &service->settings_now;
+    service->consumes = mem_array(deps->shard_count, sizeof(struct consume *));
+    service->body = mem_new(QUERY_BODY_BYTES);
+    service->fresh = fresh_create(service);
+    service->mail.on_mail = on_mail;
+    mail_open(deps->mail, MAIL_WORK, &service->mail, WORK_CREDIT);
+    return service;
+}
+
+void message_destroy(struct message_service *service)
+{
+    if (service == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < service->deps.shard_count; i++) {
+        consume_destroy(service->consumes[i]);
+    }
+    fresh_destroy(service->fresh);
+    mem_free(service->consumes);
+    mem_free(service->body);
+    mem_free(service);
+}
+
+void message_own(struct message_service *service, uint32_t shard)
+{
+    CHECK(shard < service->deps.shard_count);
+    CHECK(service->consumes[shard] == NULL);
+    service->consumes[shard] = consume_create(service, shard);
+}
+
+bool message_is_idle(const struct message_service *service)
+{
+    for (uint32_t i = 0; i < service->deps.shard_count; i++) {
+        if (service->consumes[i] != NULL && !consume_is_idle(service->consumes[i])) {
+            return false;
+        }
+    }
+    return service->in_work == 0 && fresh_is_idle(service->fresh);
+}
+
+bool message_is_ready(const struct message_service *service)
+{
+    for (uint32_t i = 0; i < service->deps.shard_count; i++) {
+        if (service->consumes[i] != NULL && consume_is_stopped(service->consumes[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct message_counters *message_counts(const struct message_service *service)
+{
+    return &service->counters;
+}

@@ -1,0 +1,56 @@
+#pragma once
+
+/* message - the service that stores the log and answers questions about it.
+ *
+ * One instance per worker. It consumes the shards that message_own names, answers the queries that
+ * arrive in this node's work box, and tells a node the rooms of a user. A question sees everything
+ * that was durable when it arrived, or is refused `unavailable` where it named a seq that was not
+ * reached in time. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "message/message_settings.h"
+#include "ports/history.h"
+#include "ports/log.h"
+#include "ports/mail.h"
+#include "ports/rooms.h"
+#include "ports/secrets.h"
+#include "ports/users.h"
+#include "world/world.h"
+
+struct message_service;
+
+struct message_deps {
+    const struct world *world;
+    struct log *log;
+    struct mail *mail;
+    struct rooms *rooms;
+    struct history *history;
+    struct users *users;
+    struct secrets *secrets;
+    uint32_t shard_count;
+};
+
+struct message_counters {
+    uint64_t records, batches, repeats, old_terms, holes, failed_writes;
+    uint64_t queries, refused, behind; /* behind: answered although the store had not caught up */
+};
+
+/* Opens the work box and answers from here on. Settings are copied. */
+struct message_service *message_create(
+    const struct message_deps *deps, const struct message_settings *settings);
+
+/* Nothing is asked of any port and no query is in work. */
+bool message_is_idle(const struct message_service *service);
+
+/* Only when it is idle and nothing more comes. NULL is fine. */
+void message_destroy(struct message_service *service);
+
+/* This worker stores the log of `shard`. Once per shard. */
+void message_own(struct message_service *service, uint32_t shard);
+
+/* False once the log of a shard was found broken: a person has to look. */
+bool message_is_ready(const struct message_service *service);
+
+const struct message_counters *message_counts(const struct message_service *service);

@@ -1,0 +1,24 @@
+#pragma once
+
+/* message_inner - what the files of the service share. */
+
+#include "chattifier/events.h"
+#include "flow/flow.h"
+#include "message/message.h"
+#include "world/loop.h"
+#include "world/random.h"
+
+struct consume;
+struct fresh;
+
+struct message_service {
+    struct message_deps deps;
+    struct message_settings settings_now;
+    const struct message_settings *settings;
+    struct message_counters counters;
+    struct mail_handler mail;
+    struct fresh *fresh;
+    struct consume **consumes; /* by shard; NULL: another worker's */
+    uint32_t in_work;          /* queries */
+    char *body;                /* where the one answer at work is encoded */
+};

@@ -1,0 +1,264 @@
+/* query - see query.h.
+ *
+ * Happy path: as there. How it fails: a room that does not exist and one that is not the asker's
+ * run the same steps to the same `not_found`; a store that is behind is `unavailable` only where
+ * the asker named what the answer must contain. */
+
+#include "query.h"
+
+#include "base/mem.h"
+
+#define PAUSE_MS 50
+
+static struct loop *loop_of(const struct query *query)
+{
+    return query->service->deps.world->loop;
+}
+
+/* ---- in */
+
+static void send_reply(struct message_service *service, uint64_t node, struct cht_reply *reply)
+{
+    struct buf *buf = buf_create(cht_encoded_size(&cht_row_reply, reply));
+    cht_encode(&cht_row_reply, reply, buf->bytes);
+    buf->size = buf->capacity;
+    mail_send(service->deps.mail, MAIL_PAGES, node, buf);
+    buf_unref(buf);
+}
+
+static void send_error(struct query *query, enum err err)
+{
+    enum err outer = err_for_client(err);
+    struct cht_reply reply = {
+        .node_ref = query->command.node_ref,
+        .error = (uint64_t)outer,
+    };
+    if (query->bad_field != NULL) {
+        reply.field =
+            (struct cht_str){query->bad_field, (uint32_t)__builtin_strlen(query->bad_field)};
+    }
+    query->service->counters.refused++;
+    send_reply(query->service, query->command.node, &reply);
+}
+
+static void destroy(struct query *query)
+{
+    query->service->in_work--;
+    arena_deinit(&query->one.arena);
+    arena_deinit(&query->load.arena);
+    arena_deinit(&query->users.arena);
+    arena_deinit(&query->rooms.arena);
+    /* The reads begin alike, so the arena of one is the arena of all. */
+    arena_deinit(&query->read.messages.arena);
+    arena_deinit(&query->arena);
+    buf_unref(query->mail);
+    mem_free(query);
+}
+
+_Static_assert(
+    offsetof(struct history_messages_op, arena) == offsetof(struct history_entries_op, arena) &&
+        offsetof(struct history_messages_op, arena) == offsetof(struct history_search_op, arena) &&
+        offsetof(struct history_messages_op, arena) == offsetof(struct rooms_members_op, arena) &&
+        offsetof(struct history_messages_op, arena) == offsetof(struct rooms_public_op, arena),
+    "all reads have their arena at the same place");
+
+static void refuse(struct query *query, enum err err, const char *field)
+{
+    query->bad_field = field;
+    send_error(query, err);
+    destroy(query);
+}
+
+static bool is_question(const struct cht_command *command)
+{
+    const struct cht_command_row *row = cht_command_row(command->type);
+    return row != NULL && row->server == cht_server_message && command->node_ref > 0;
+}
+
+static void start_query(struct query *query)
+{
+    static void (*const families[cht_command_type_count])(struct query * query) = {
+        [cht_command_type_room_get] = query_start_get,
+        [cht_command_type_room_list] = query_start_list,
+        [cht_command_type_room_public] = query_start_public,
+        [cht_command_type_room_members] = query_start_members,
+        [cht_command_type_room_history] = query_start_history,
+        [cht_command_type_room_events] = query_start_events,
+        [cht_command_type_sync] = query_start_sync,
+        [cht_command_type_search] = query_start_search,
+    };
+    const struct cht_command *command = &query->command;
+    uint64_t limit = command->limit > 0 ? command->limit : QUERY_LIMIT_DEFAULT;
+    query->limit = (uint32_t)(limit < QUERY_LIMIT_MAX ? limit : QUERY_LIMIT_MAX);
+    if (command->cursor.size > 0 &&
+        !cursor_read(query->service, command, query->cursor_bytes, &query->position)) {
+        refuse(query, ERR_BAD_FIELD, "cursor");
+    } else if (query->service->in_work > query->service->settings->queries_max) {
+        refuse(query, ERR_OVERLOADED, NULL);
+    } else {
+        families[command->type](query);
+    }
+}
+
+void query_on_mail(struct message_service *service, struct buf *mail)
+{
+    struct query *query = mem_new(sizeof(*query));
+    size_t size = (size_t)mail->size * 16 + 256;
+    struct cht_scratch scratch = {arena_take(&query->arena, size), size, 0};
+    struct cht_str bytes = {(const char *)mail->bytes, mail->size};
+    query->service = service;
+    query->mail = buf_ref(mail);
+    service->in_work++;
+    if (!cht_decode(&cht_row_command, bytes, &scratch, &query->command) ||
+        !is_question(&query->command)) {
+        destroy(query);
+        return;
+    }
+    service->counters.queries++;
+    query->reach_until_ms = loop_now_ms(loop_of(query)) + service->settings->fresh_wait_ms;
+    start_query(query);
+}
+
+/* ---- freshness */
+
+static void wait_fresh(struct query *query, uint32_t shard)
+{
+    fresh_wait(query->service->fresh, flow_tolerate(&query->flow), &query->fresh, shard);
+}
+
+void query_wait_room(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    wait_fresh(query, cht_shard_of_room(&query->command.room, query->service->deps.shard_count));
+}
+
+void query_wait_all(struct flow *flow)
+{
+    wait_fresh((struct query *)flow, FRESH_ALL);
+}
+
+bool query_reached(struct query *query, uint64_t head)
+{
+    if (head >= query->command.at_least) {
+        return true;
+    }
+    if (loop_now_ms(loop_of(query)) >= query->reach_until_ms) {
+        flow_fail(&query->flow, ERR_UNAVAILABLE);
+        return false;
+    }
+    fresh_pause(query->service->fresh, &query->flow.asker, &query->pause, PAUSE_MS);
+    flow_again(&query->flow);
+    return false;
+}
+
+/* ---- rights */
+
+void query_ask_member(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    if (query->fresh.op.err != OK) {
+        query->service->counters.behind++;
+    }
+    query->one.user = query->command.author;
+    query->one.room = query->command.room;
+    rooms_one_of_user(query->service->deps.rooms, flow_tolerate(flow), &query->one);
+}
+
+void query_ask_room(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    if (query->one.op.err == ERR_NOT_FOUND) {
+        query->load.room = query->command.room;
+        rooms_load(query->service->deps.rooms, flow_tolerate(flow), &query->load);
+    } else if (query->one.op.err != OK) {
+        flow_fail(flow, ERR_UNAVAILABLE);
+    }
+}
+
+void query_check_right(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    if (query->one.op.err == OK) {
+        return;
+    }
+    const struct room_meta *meta = &query->load.meta;
+    if (query->load.op.err != OK && query->load.op.err != ERR_NOT_FOUND) {
+        flow_fail(flow, ERR_UNAVAILABLE);
+    } else if (query->load.op.err != OK || meta->deleted || meta->kind != cht_room_kind_channel ||
+               meta->visibility != cht_visibility_public) {
+        /* A membership that the store does not have yet may be just what the asker has seen. */
+        flow_fail(flow, query->fresh.op.err != OK && query->command.at_least > 0 ? ERR_UNAVAILABLE
+                                                                                 : ERR_NOT_FOUND);
+    } else if (query->command.type != cht_command_type_room_get) {
+        flow_fail(flow, ERR_NOT_MEMBER);
+    } else {
+        query->is_visitor = true;
+        query->one.one = (struct room_of_user){.meta = *meta, .head = query->load.head};
+    }
+}
+
+uint64_t query_first_seq(const struct query *query)
+{
+    const struct room_of_user *one = &query->one.one;
+    return one->meta.history == cht_history_from_joined ? one->joined_seq : 1;
+}
+
+/* ---- users beside lists */
+
+void query_add_user(struct query *query, const struct cht_id *user)
+{
+    if (cht_id_is_none(user)) {
+        return;
+    }
+    if (query->user_ids == NULL) {
+        query->user_ids = arena_array(&query->arena, QUERY_USERS_MAX, sizeof(*query->user_ids));
+    }
+    for (uint32_t i = query->user_count; i > 0; i--) {
+        if (cht_id_equal(&query->user_ids[i - 1], user)) {
+            return;
+        }
+    }
+    if (query->user_count < QUERY_ROOMS_MAX) {
+        query->user_ids[query->user_count++] = *user;
+    }
+}
+
+void query_ask_users(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    if (query->user_count > 0) {
+        query->users.ids = query->user_ids;
+        query->users.id_count = query->user_count;
+        users_get(query->service->deps.users, &flow->asker, &query->users);
+    }
+}
+
+/* ---- out */
+
+void query_set_next(struct query *query, const void *position, uint32_t size)
+{
+    struct cht_str at = {position, size};
+    query->next = cursor_write(query->service, &query->command, at, query->next_text);
+}
+
+void query_finish(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    if (flow->err != OK) {
+        refuse(query, flow->err, query->bad_field);
+        return;
+    }
+    struct cht_json json = {.at = query->service->body, .size = QUERY_BODY_BYTES};
+    query->encode(query, &json);
+    if (json.used > json.size) {
+        refuse(query, ERR_INTERNAL, NULL);
+        return;
+    }
+    struct cht_reply reply = {
+        .node_ref = query->command.node_ref,
+        .room = query->command.room,
+        .body = {json.at, (uint32_t)json.used},
+    };
+    send_reply(query->service, query->command.node, &reply);
+    destroy(query);
+}

@@ -1,0 +1,113 @@
+#pragma once
+
+/* query - one question of a client: wait until the store is fresh, check the right, read, encode,
+ * answer.
+ *
+ * Every family has a list of steps that is put together from the shared ones here and its own
+ * reads. The last step encodes with `encode` into the service's one block and sends the reply; an
+ * error is sent as an error. */
+
+#include "cursor.h"
+#include "fresh.h"
+
+#define QUERY_LIMIT_DEFAULT 50
+#define QUERY_LIMIT_MAX 100
+#define QUERY_ROOMS_MAX 1000
+#define QUERY_USERS_MAX 1024
+#define QUERY_PAGE_BYTES                                                                           \
+    (96u << 10) /* of texts; with all around them a page stays under 256 KiB */
+#define QUERY_BODY_BYTES (1u << 20)
+
+struct query;
+
+typedef void (*query_encode)(struct query *query, struct cht_json *json);
+
+struct query {
+    struct flow flow; /* first */
+    struct message_service *service;
+    struct buf *mail;
+    struct cht_command command;
+    struct arena arena;
+    query_encode encode;
+    const char *bad_field; /* with an error */
+    uint32_t limit;
+    struct cht_str position; /* of the cursor; empty: from the beginning */
+    char cursor_bytes[CURSOR_TEXT_MAX];
+    char next_text[CURSOR_TEXT_MAX];
+    struct cht_str next; /* of the answer; empty at the end */
+    struct fresh_op fresh;
+    struct fresh_op pause;
+    uint64_t reach_until_ms; /* for at_least */
+    struct rooms_one_of_user_op one;
+    struct rooms_load_op load;
+    struct users_get_op users;
+    struct cht_id *user_ids;
+    uint32_t user_count;
+    bool is_visitor; /* of a public channel */
+    union {
+        struct history_messages_op messages;
+        struct history_entries_op entries;
+        struct history_search_op search;
+        struct rooms_members_op members;
+        struct rooms_public_op public;
+    } read;
+    struct rooms_of_user_op rooms;
+    struct room_of_user **chosen; /* of a list of rooms, in order */
+    uint32_t chosen_count;
+    uint32_t at;
+    uint64_t bytes;
+    struct cht_str *events_json; /* per chosen room of a sync, finished */
+    struct cht_id *gone;
+    uint32_t gone_count;
+};
+
+/* Takes a question out of the work box. `command` points into `mail`. */
+void query_on_mail(struct message_service *service, struct buf *mail);
+
+/* Steps and helpers that families share. */
+void query_wait_room(struct flow *flow);
+void query_wait_all(struct flow *flow);
+void query_ask_member(struct flow *flow);
+void query_ask_room(struct flow *flow); /* only if the asker is no member */
+void query_check_right(struct flow *flow);
+void query_ask_users(struct flow *flow);
+void query_finish(struct flow *flow);
+#define QUERY_RIGHTS                                                                               \
+    {"wait_fresh", query_wait_room}, {"ask_member", query_ask_member},                             \
+        {"ask_room", query_ask_room},                                                              \
+    {                                                                                              \
+        "check_right", query_check_right                                                           \
+    }
+#define QUERY_END                                                                                  \
+    {"ask_users", query_ask_users},                                                                \
+    {                                                                                              \
+        "finish", query_finish                                                                     \
+    }
+
+void query_add_user(struct query *query, const struct cht_id *user);
+void query_set_next(struct query *query, const void *position, uint32_t size);
+uint64_t query_first_seq(const struct query *query);
+
+/* After a read of one room: false, and the step before runs again later, if `head` is behind
+ * at_least; then also `unavailable`. */
+MUST_USE bool query_reached(struct query *query, uint64_t head);
+
+void query_put_users(struct query *query, struct cht_json *json);
+void query_put_next(struct query *query, struct cht_json *json);
+void query_put_room(
+    struct query *query, struct cht_json *json, const struct room_of_user *room, bool details);
+void query_put_u64(struct cht_json *json, const char *key, uint64_t number);
+
+/* Families: each sets `encode` and starts its steps. */
+void query_start_get(struct query *query);
+void query_start_list(struct query *query);
+void query_start_public(struct query *query);
+void query_start_members(struct query *query);
+void query_start_history(struct query *query);
+void query_start_events(struct query *query);
+void query_start_sync(struct query *query);
+void query_start_search(struct query *query);
+void roster_on_mail(struct message_service *service, struct cht_str bytes);
+
+#define QUERY_START(query, steps)                                                                  \
+    flow_start(&(query)->flow, (query)->service->deps.world->loop, steps, FLOW_STEPS(steps))

@@ -1,0 +1,92 @@
+/* roster - tells a node in which rooms a user is.
+ *
+ * Happy path: the store is fresh, a page of rooms is read, the answer goes to the node's pages. How
+ * it fails: by silence; the node asks again. */
+
+#include "base/mem.h"
+#include "query.h"
+
+struct roster_flow {
+    struct flow flow; /* first */
+    struct message_service *service;
+    struct cht_roster_query question;
+    struct fresh_op fresh;
+    struct rooms_of_user_op rooms;
+};
+
+static void wait_fresh(struct flow *flow)
+{
+    struct roster_flow *roster = (struct roster_flow *)flow;
+    fresh_wait(roster->service->fresh, flow_tolerate(flow), &roster->fresh, FRESH_ALL);
+}
+
+static void read_rooms(struct flow *flow)
+{
+    struct roster_flow *roster = (struct roster_flow *)flow;
+    roster->rooms.user = roster->question.user;
+    roster->rooms.after = roster->question.after_room;
+    roster->rooms.limit = QUERY_ROOMS_MAX;
+    roster->rooms.brief = true;
+    rooms_of_user(roster->service->deps.rooms, &flow->asker, &roster->rooms);
+}
+
+static void send_roster(struct roster_flow *roster)
+{
+    const struct rooms_of_user_op *op = &roster->rooms;
+    struct cht_room_place *places = mem_array(op->count + 1, sizeof(*places));
+    for (uint32_t i = 0; i < op->count; i++) {
+        const struct room_of_user *room = &op->rooms[i];
+        places[i] = (struct cht_room_place){
+            .room = room->meta.room,
+            .seq = room->head.seq,
+            .n = room->head.n,
+            .hidden = room->hidden,
+            .kind = room->meta.kind,
+        };
+    }
+    struct cht_roster answer = {
+        .node_ref = roster->question.node_ref,
+        .user = roster->question.user,
+        .rooms = {places, op->count},
+        .more = op->more && op->count > 0,
+    };
+    if (answer.more) {
+        answer.next = places[op->count - 1].room;
+    }
+    struct buf *buf = buf_create(cht_encoded_size(&cht_row_roster, &answer));
+    cht_encode(&cht_row_roster, &answer, buf->bytes);
+    buf->size = buf->capacity;
+    mail_send(roster->service->deps.mail, MAIL_PAGES, roster->question.node, buf);
+    buf_unref(buf);
+    mem_free(places);
+}
+
+static void finish(struct flow *flow)
+{
+    struct roster_flow *roster = (struct roster_flow *)flow;
+    /* A roster that may miss a room would hide it from a user for as long as the connection lives.
+     */
+    if (flow->err == OK && roster->fresh.op.err == OK) {
+        send_roster(roster);
+    }
+    roster->service->in_work--;
+    arena_deinit(&roster->rooms.arena);
+    mem_free(roster);
+}
+
+void roster_on_mail(struct message_service *service, struct cht_str bytes)
+{
+    static const struct flow_step steps[] = {
+        {"wait_fresh", wait_fresh}, {"read_rooms", read_rooms}, {"finish", finish}};
+    struct cht_roster_query question;
+    struct cht_scratch nothing = {NULL, 0, 0};
+    if (service->in_work > service->settings->queries_max ||
+        !cht_decode(&cht_row_roster_query, bytes, &nothing, &question)) {
+        return;
+    }
+    struct roster_flow *roster = mem_new(sizeof(*roster));
+    roster->service = service;
+    roster->question = question;
+    service->in_work++;
+    flow_start(&roster->flow, service->deps.world->loop, steps, FLOW_STEPS(steps));
+}

@@ -1,0 +1,55 @@
+/* contract - what the suites share.
+ *
+ * Happy path: setup opens a fresh engine, the test asks, teardown closes it. How it fails: an
+ * answer that does not come fails the test. */
+
+#include "contract.h"
+
+#include <string.h>
+
+static struct test_asker asker;
+
+int contract_setup(void **state)
+{
+    struct contract_engine *engine = *state;
+    test_loop_init(&engine->loop);
+    engine->open(engine, true);
+    return 0;
+}
+
+int contract_teardown(void **state)
+{
+    struct contract_engine *engine = *state;
+    engine->close(engine);
+    engine->forget(engine);
+    test_loop_deinit(&engine->loop);
+    return 0;
+}
+
+struct test_asker *contract_asker(void)
+{
+    test_asker_init(&asker);
+    return &asker;
+}
+
+enum err contract_wait(struct contract_engine *engine)
+{
+    assert_true(test_loop_run_until_answered(&engine->loop, &asker, 1));
+    assert_int_equal(asker.answers, 1);
+    return asker.last;
+}
+
+struct cht_id contract_id(uint32_t number)
+{
+    struct cht_id id = {{0}};
+    id.bytes[0] = 0xc0;
+    for (int i = 0; i < 4; i++) {
+        id.bytes[12 + i] = (uint8_t)(number >> (24 - 8 * i));
+    }
+    return id;
+}
+
+struct cht_str contract_str(const char *text)
+{
+    return (struct cht_str){*text ? text : NULL, (uint32_t)strlen(text)};
+}

@@ -1,0 +1,50 @@
+#pragma once
+
+/* contract - the suites that every engine of a port passes.
+ *
+ * An engine's test program fills a struct contract_engine and runs a suite with it. `open` gives
+ * ports on `loop`; with `fresh` the installation is new and empty, else it is what `close` left: a
+ * process that starts again. */
+
+#include "test.h"
+
+#include "ports/history.h"
+#include "ports/log.h"
+#include "ports/rooms.h"
+#include "ports/users.h"
+#include "test_loop.h"
+
+struct contract_engine {
+    const char *name;
+    uint32_t shards;
+    void (*open)(struct contract_engine *engine, bool fresh);
+    void (*close)(struct contract_engine *engine);
+    void (*forget)(struct contract_engine *engine); /* closed: the installation may go */
+    struct test_loop loop;
+    struct log *log;
+    struct rooms *rooms;
+    struct history *history;
+    struct users *users;
+    void *state;
+};
+
+/* Each runs its tests with cmocka and answers how many failed. */
+int log_contract(struct contract_engine *engine);
+int rooms_contract(struct contract_engine *engine);
+int history_contract(struct contract_engine *engine);
+int users_contract(struct contract_engine *engine);
+
+/* For the suites: the engine of the running test, opened fresh before it and closed after it. */
+int contract_setup(void **state);
+int contract_teardown(void **state);
+
+/* Asks one thing and waits for its answer: `ASK(engine, users_create, engine->users, &op)`. */
+struct test_asker *contract_asker(void);
+enum err contract_wait(struct contract_engine *engine);
+
+#define ASK(engine, function, port, op)                                                            \
+    (function(port, &contract_asker()->asker, op), contract_wait(engine))
+
+/* An id that differs by number. */
+struct cht_id contract_id(uint32_t number);
+struct cht_str contract_str(const char *text);

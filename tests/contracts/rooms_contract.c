@@ -1,0 +1,282 @@
+/* The contract of the port rooms. What it reads is written through history. */
+
+#include "contract.h"
+
+#include "chattifier/events.h"
+
+enum { ANNA = 1, BERT = 2 };
+
+static void write_one(struct contract_engine *engine, struct history_change change)
+{
+    static uint64_t index;
+    struct history_write_op op = {
+        .progress = {.shard = 0, .term = 1, .index = ++index}, .changes = &change, .count = 1};
+    assert_int_equal(ASK(engine, history_write, engine->history, &op), OK);
+}
+
+static void put_room(struct contract_engine *engine, uint32_t room, uint64_t seq,
+    enum cht_room_kind kind, const char *name)
+{
+    struct room_meta meta = {.room = contract_id(room),
+        .kind = kind,
+        .visibility = cht_visibility_public,
+        .posting = cht_who_members,
+        .adding = cht_who_admins,
+        .history = cht_history_from_all,
+        .name = contract_str(name),
+        .topic = contract_str("a topic"),
+        .creator = contract_id(ANNA),
+        .pair = {contract_id(ANNA), contract_id(BERT)},
+        .created = 99};
+    write_one(
+        engine, (struct history_change){
+                    .kind = CHANGE_ROOM, .room = contract_id(room), .seq = seq, .meta = &meta});
+}
+
+static void put_member(struct contract_engine *engine, uint32_t room, uint32_t user, uint64_t seq,
+    enum cht_member_state state)
+{
+    struct room_member member = {.user = contract_id(user), .state = state};
+    member.role = state == cht_member_state_joined ? cht_role_admin : cht_role_none;
+    member.joined_seq = seq;
+    member.changed_seq = seq;
+    write_one(engine, (struct history_change){.kind = CHANGE_MEMBER,
+                          .room = contract_id(room),
+                          .seq = seq,
+                          .read_n = 5,
+                          .member = &member});
+}
+
+static enum err one_of_user(
+    struct contract_engine *engine, uint32_t user, uint32_t room, struct rooms_one_of_user_op *op)
+{
+    op->user = contract_id(user);
+    op->room = contract_id(room);
+    return ASK(engine, rooms_one_of_user, engine->rooms, op);
+}
+
+static void a_room_is_loaded_as_it_was_written(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct cht_entry entry = {
+        .kind = cht_entry_kind_message, .seq = 4, .n = 1, .ts = 10, .content = 7};
+    struct room_head head = {.seq = 4, .n = 1, .ts = 10, .members = 2, .last_seq = 4};
+    entry.by = contract_id(BERT);
+    entry.cid = contract_str("abc");
+    head.cause.bytes[15] = 3;
+    head.last_text = contract_str("hey");
+    put_room(engine, 30, 1, cht_room_kind_channel, "Lounge");
+    write_one(
+        engine, (struct history_change){
+                    .kind = CHANGE_ENTRY, .room = contract_id(30), .seq = 4, .entry = &entry});
+    write_one(engine, (struct history_change){
+                          .kind = CHANGE_HEAD, .room = contract_id(30), .seq = 4, .head = &head});
+    engine->close(engine);
+    engine->open(engine, false);
+    struct rooms_load_op op = {.room = contract_id(30)};
+    assert_int_equal(ASK(engine, rooms_load, engine->rooms, &op), OK);
+    assert_int_equal(op.meta.kind, cht_room_kind_channel);
+    assert_int_equal(op.meta.adding, cht_who_admins);
+    assert_true(cht_str_equal(op.meta.name, contract_str("Lounge")));
+    assert_int_equal(op.head.seq, 4);
+    assert_int_equal(op.head.cause.bytes[15], 3);
+    assert_true(cht_str_equal(op.head.last_text, contract_str("hey")));
+    assert_int_equal(op.cid_count, 1);
+    assert_true(cht_str_equal(op.cids[0].cid, contract_str("abc")));
+    assert_int_equal(op.cids[0].content, 7);
+    op.room = contract_id(31);
+    assert_int_equal(ASK(engine, rooms_load, engine->rooms, &op), ERR_NOT_FOUND);
+    arena_deinit(&op.arena);
+}
+
+static void members_come_in_pages(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_room(engine, 30, 1, cht_room_kind_group, "");
+    for (uint32_t user = 1; user <= 5; user++) {
+        put_member(engine, 30, user, user + 1, cht_member_state_joined);
+    }
+    put_member(engine, 30, 3, 20, cht_member_state_banned);
+    struct rooms_members_op op = {.room = contract_id(30), .limit = 3, .joined_only = true};
+    assert_int_equal(ASK(engine, rooms_members, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 3);
+    assert_true(op.more);
+    op.after = op.members[2].user;
+    assert_int_equal(ASK(engine, rooms_members, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 1);
+    assert_false(op.more);
+    op.after = (struct cht_id){{0}};
+    op.limit = 10;
+    op.joined_only = false;
+    assert_int_equal(ASK(engine, rooms_members, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 5);
+    arena_deinit(&op.arena);
+    struct rooms_member_op one = {.room = contract_id(30), .user = contract_id(3)};
+    assert_int_equal(ASK(engine, rooms_member, engine->rooms, &one), OK);
+    assert_int_equal(one.member.state, cht_member_state_banned);
+    assert_int_equal(one.member.role, cht_role_none);
+    one.user = contract_id(9);
+    assert_int_equal(ASK(engine, rooms_member, engine->rooms, &one), ERR_NOT_FOUND);
+}
+
+static void the_rooms_of_a_user_are_listed(void **state)
+{
+    struct contract_engine *engine = *state;
+    for (uint32_t room = 40; room < 44; room++) {
+        put_room(engine, room, 1, cht_room_kind_group, "");
+        put_member(engine, room, ANNA, 2, cht_member_state_joined);
+    }
+    put_member(engine, 41, ANNA, 3, cht_member_state_left);
+    put_member(engine, 41, ANNA, 2, cht_member_state_joined); /* late: changes nothing */
+    struct rooms_of_user_op op = {.user = contract_id(ANNA), .limit = 2};
+    assert_int_equal(ASK(engine, rooms_of_user, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 2);
+    assert_true(op.more);
+    assert_int_equal(op.rooms[0].role, cht_role_admin);
+    assert_int_equal(op.rooms[0].read_n, 5);
+    op.after = op.rooms[1].meta.room;
+    op.brief = true;
+    assert_int_equal(ASK(engine, rooms_of_user, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 1);
+    assert_false(op.more);
+    assert_int_equal(op.rooms[0].joined_seq, 2);
+    arena_deinit(&op.arena);
+}
+
+static void a_cursor_only_rises(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_room(engine, 30, 1, cht_room_kind_group, "");
+    put_member(engine, 30, ANNA, 2, cht_member_state_joined);
+    struct rooms_cursor_op op = {.room = contract_id(30), .user = contract_id(ANNA), .read_n = 9};
+    assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &op), OK);
+    assert_int_equal(op.read_n, 9);
+    op.read_n = 3;
+    assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &op), OK);
+    assert_int_equal(op.read_n, 9);
+    write_one(engine, (struct history_change){.kind = CHANGE_MENTION,
+                          .room = contract_id(30),
+                          .seq = 8,
+                          .user = contract_id(ANNA),
+                          .n = 12});
+    write_one(engine, (struct history_change){.kind = CHANGE_SENT,
+                          .room = contract_id(30),
+                          .seq = 9,
+                          .user = contract_id(ANNA),
+                          .read_n = 13});
+    struct rooms_one_of_user_op one = {0};
+    assert_int_equal(one_of_user(engine, ANNA, 30, &one), OK);
+    assert_int_equal(one.one.read_n, 13);
+    assert_int_equal(one.one.last_mention_n, 12);
+    assert_int_equal(one_of_user(engine, BERT, 30, &one), ERR_NOT_FOUND);
+    arena_deinit(&one.arena);
+}
+
+static void a_left_direct_room_is_hidden_until_the_next_message(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct room_member left = {
+        .user = contract_id(ANNA), .state = cht_member_state_left, .changed_seq = 3};
+    struct history_change hide = {
+        .kind = CHANGE_MEMBER, .room = contract_id(30), .seq = 3, .hidden = true};
+    struct history_change sent = {
+        .kind = CHANGE_SENT, .room = contract_id(30), .seq = 2, .read_n = 1};
+    struct rooms_one_of_user_op one = {0};
+    hide.member = &left;
+    sent.user = contract_id(BERT);
+    put_room(engine, 30, 1, cht_room_kind_direct, "");
+    put_member(engine, 30, ANNA, 1, cht_member_state_joined);
+    put_member(engine, 30, BERT, 1, cht_member_state_joined);
+    write_one(engine, hide);
+    write_one(engine, sent); /* older than the hiding */
+    assert_int_equal(one_of_user(engine, ANNA, 30, &one), OK);
+    assert_true(one.one.hidden);
+    sent.seq = 4;
+    write_one(engine, sent);
+    write_one(engine, hide); /* a repeat */
+    assert_int_equal(one_of_user(engine, ANNA, 30, &one), OK);
+    assert_false(one.one.hidden);
+    arena_deinit(&one.arena);
+}
+
+static void the_end_of_a_room_ends_memberships_and_frees_its_name(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct rooms_one_of_user_op one = {0};
+    put_room(engine, 30, 1, cht_room_kind_channel, "Lounge");
+    put_member(engine, 30, ANNA, 2, cht_member_state_joined);
+    write_one(engine,
+        (struct history_change){.kind = CHANGE_ROOM_GONE, .room = contract_id(30), .seq = 5});
+    put_member(engine, 30, ANNA, 2, cht_member_state_joined); /* a repeat */
+    assert_int_equal(one_of_user(engine, ANNA, 30, &one), ERR_NOT_FOUND);
+    struct rooms_name_op name = {.name = contract_str("LOUNGE"), .room = contract_id(31)};
+    assert_int_equal(ASK(engine, rooms_claim_name, engine->rooms, &name), OK);
+    struct rooms_load_op load = {.room = contract_id(30)};
+    assert_int_equal(ASK(engine, rooms_load, engine->rooms, &load), OK);
+    assert_true(load.meta.deleted);
+    arena_deinit(&one.arena);
+    arena_deinit(&load.arena);
+}
+
+static enum err claim(struct contract_engine *engine, uint32_t room, const char *name, bool release)
+{
+    struct rooms_name_op op = {
+        .name = contract_str(name), .room = contract_id(room), .release = release};
+    return ASK(engine, rooms_claim_name, engine->rooms, &op);
+}
+
+static void a_public_name_belongs_to_one_room(void **state)
+{
+    struct contract_engine *engine = *state;
+    assert_int_equal(claim(engine, 30, "Größe", false), OK);
+    assert_int_equal(claim(engine, 30, "größe", false), OK);
+    assert_int_equal(claim(engine, 31, "GRÖßE", false), ERR_TAKEN);
+    assert_int_equal(claim(engine, 30, "Größe", true), OK);
+    assert_int_equal(claim(engine, 31, "Größe", false), OK);
+    test_loop_advance(&engine->loop, 10 * 60 * 1000 + 1);
+    assert_int_equal(claim(engine, 32, "größe", false), OK);
+    put_room(engine, 32, 1, cht_room_kind_channel, "Größe");
+    test_loop_advance(&engine->loop, 10 * 60 * 1000 + 1);
+    assert_int_equal(claim(engine, 33, "größe", false), ERR_TAKEN);
+    assert_int_equal(claim(engine, 32, "größe", false), OK);
+}
+
+static void public_rooms_are_found_in_the_order_of_their_names(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_room(engine, 30, 1, cht_room_kind_channel, "beta");
+    put_room(engine, 31, 1, cht_room_kind_channel, "Alpha");
+    put_room(engine, 32, 1, cht_room_kind_channel, "alps");
+    put_room(engine, 32, 2, cht_room_kind_channel, "ALPINE");
+    struct rooms_public_op op = {.prefix = contract_str("AL"), .limit = 1};
+    assert_int_equal(ASK(engine, rooms_find_public, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 1);
+    assert_true(op.more);
+    assert_true(cht_str_equal(op.rooms[0].meta.name, contract_str("Alpha")));
+    op.after = contract_str("alpha");
+    assert_int_equal(ASK(engine, rooms_find_public, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 1);
+    assert_false(op.more);
+    assert_true(cht_str_equal(op.rooms[0].meta.name, contract_str("ALPINE")));
+    arena_deinit(&op.arena);
+}
+
+int rooms_contract(struct contract_engine *engine)
+{
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name, contract_setup, contract_teardown, engine                                     \
+    }
+    const struct CMUnitTest tests[] = {
+        TEST(a_room_is_loaded_as_it_was_written),
+        TEST(members_come_in_pages),
+        TEST(the_rooms_of_a_user_are_listed),
+        TEST(a_cursor_only_rises),
+        TEST(a_left_direct_room_is_hidden_until_the_next_message),
+        TEST(the_end_of_a_room_ends_memberships_and_frees_its_name),
+        TEST(a_public_name_belongs_to_one_room),
+        TEST(public_rooms_are_found_in_the_order_of_their_names),
+    };
+#undef TEST
+    return cmocka_run_group_tests_name(engine->name, tests, NULL, NULL);
+}

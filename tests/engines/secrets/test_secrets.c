@@ -1,0 +1,219 @@
+/* Keys on disk, rotation, and password hashes. */
+
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/logger.h"
+#include "secrets/password_hash.h"
+#include "secrets/secrets_openssl.h"
+#include "test_loop.h"
+
+#define LIFETIME_MS UINT64_C(900000)
+
+struct fixture {
+    struct test_loop loop;
+    struct world world;
+    struct logger logger;
+    char dir[64], keys[80];
+};
+
+static int set_up(void **state)
+{
+    static struct fixture f;
+    memset(&f, 0, sizeof(f));
+    test_loop_init(&f.loop);
+    logger_init(&f.logger, "test", LOG_LEVEL_ERROR + 1, false);
+    f.world = f.loop.world;
+    f.world.logger = &f.logger;
+    snprintf(f.dir, sizeof(f.dir), "/tmp/chattifier-keys-XXXXXX");
+    *state = &f;
+    if (!mkdtemp(f.dir)) {
+        return -1;
+    }
+    snprintf(f.keys, sizeof(f.keys), "%s/keys", f.dir);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", f->dir);
+    test_loop_deinit(&f->loop);
+    return system(command);
+}
+
+static enum err open_keys(struct fixture *f, struct secrets_openssl **ret_shared)
+{
+    struct secrets_openssl_options options = {
+        f->keys, "us", "them", LIFETIME_MS, loop_wall_ms(&f->loop.loop), &f->logger};
+    return secrets_openssl_create(&options, ret_shared);
+}
+
+static size_t sign(struct fixture *f, struct secrets *secrets, char *ret_token)
+{
+    uint64_t now_ms = loop_wall_ms(&f->loop.loop);
+    struct identity identity = {.user = {{1}},
+        .device = {{2}},
+        .token_version = 1,
+        .issued_at = now_ms,
+        .expires_at = now_ms / 1000 * 1000 + LIFETIME_MS};
+    return secrets_sign_token(secrets, &identity, ret_token, TOKEN_BYTES_MAX);
+}
+
+static enum err verify(struct secrets *secrets, const char *token, size_t size)
+{
+    struct identity identity;
+    return secrets_verify_token(secrets, (struct cht_str){token, (uint32_t)size}, &identity);
+}
+
+static void tokens_and_macs_survive_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *shared = NULL;
+    char token[TOKEN_BYTES_MAX];
+    uint8_t before[32], after[32], other[32];
+    struct cht_str text = {"text", 4};
+    assert_int_equal(open_keys(f, &shared), OK);
+    struct secrets *secrets = secrets_openssl_open(shared, &f->world);
+    size_t size = sign(f, secrets, token);
+    secrets_mac(secrets, "refresh", text, before);
+    secrets_openssl_destroy(shared);
+    assert_int_equal(open_keys(f, &shared), OK);
+    secrets = secrets_openssl_open(shared, &f->world);
+    assert_int_equal(verify(secrets, token, size), OK);
+    secrets_mac(secrets, "refresh", text, after);
+    secrets_mac(secrets, "cursor", text, other);
+    assert_memory_equal(before, after, 32);
+    assert_memory_not_equal(before, other, 32);
+    secrets_openssl_destroy(shared);
+}
+
+static void two_keys_are_good_and_the_third_ends_the_first(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *shared = NULL;
+    char first[TOKEN_BYTES_MAX], second[TOKEN_BYTES_MAX];
+    assert_int_equal(open_keys(f, &shared), OK);
+    struct secrets *secrets = secrets_openssl_open(shared, &f->world);
+    assert_int_equal(secrets_openssl_rotate(shared, loop_wall_ms(&f->loop.loop)), ERR_AGAIN);
+    test_loop_advance(&f->loop, 2 * LIFETIME_MS);
+    size_t first_size = sign(f, secrets, first);
+    assert_int_equal(secrets_openssl_rotate(shared, loop_wall_ms(&f->loop.loop)), OK);
+    assert_int_equal(verify(secrets, first, first_size), OK);
+    size_t second_size = sign(f, secrets, second);
+    assert_int_equal(verify(secrets, second, second_size), OK);
+    struct cht_str set = secrets_key_set(secrets);
+    assert_non_null(memmem(set.at, set.size, "},{", 3));
+    assert_null(memmem(set.at, set.size, "\"d\"", 3));
+    test_loop_advance(&f->loop, 2 * LIFETIME_MS);
+    assert_int_equal(verify(secrets, second, second_size), ERR_STALE);
+    assert_int_equal(secrets_openssl_rotate(shared, loop_wall_ms(&f->loop.loop)), OK);
+    assert_int_equal(verify(secrets, first, first_size), ERR_UNAUTHORIZED);
+    secrets_openssl_destroy(shared);
+}
+
+static void keys_that_others_may_read_stop_the_start(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *shared = NULL;
+    char file[128];
+    assert_int_equal(open_keys(f, &shared), OK);
+    secrets_openssl_destroy(shared);
+    snprintf(file, sizeof(file), "%s/mac.key", f->keys);
+    assert_int_equal(chmod(file, 0640), 0);
+    assert_int_equal(open_keys(f, &shared), ERR_BAD_CONFIG);
+    assert_int_equal(chmod(file, 0600), 0);
+    assert_int_equal(chmod(f->keys, 0755), 0);
+    assert_int_equal(open_keys(f, &shared), ERR_BAD_CONFIG);
+    assert_int_equal(chmod(f->keys, 0700), 0);
+    assert_int_equal(open_keys(f, &shared), OK);
+    secrets_openssl_destroy(shared);
+}
+
+static void an_empty_or_short_mac_key_stops_the_start(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *shared = NULL;
+    char file[128];
+    assert_int_equal(mkdir(f->keys, 0700), 0);
+    snprintf(file, sizeof(file), "%s/mac.key", f->keys);
+    FILE *out = fopen(file, "w");
+    assert_non_null(out);
+    fputs("short", out);
+    fclose(out);
+    assert_int_equal(chmod(file, 0600), 0);
+    assert_int_equal(open_keys(f, &shared), ERR_BAD_CONFIG);
+}
+
+static struct cht_str str(const char *text)
+{
+    return (struct cht_str){text, (uint32_t)strlen(text)};
+}
+
+static void argon2_hashes_fit_their_password_alone(void **state)
+{
+    static const uint8_t salt[PASSWORD_SALT_SIZE] = {7};
+    char hash[PASSWORD_HASH_SIZE];
+    bool outdated = true;
+    (void)state;
+    assert_true(password_hash_make(str("violet staircase"), salt, hash));
+    assert_int_equal(strncmp(hash, "$argon2id$v=19$m=19456,t=2,p=1$", 31), 0);
+    assert_true(password_hash_fits(str("violet staircase"), str(hash), &outdated));
+    assert_false(outdated);
+    assert_false(password_hash_fits(str("violet staircas"), str(hash), &outdated));
+    assert_false(
+        password_hash_fits((struct cht_str){"violet staircase\0", 17}, str(hash), &outdated));
+}
+
+/* The hash is of 72 times x; bcrypt itself would take anything that begins so. */
+static void old_bcrypt_hashes_fit_and_are_outdated(void **state)
+{
+    static const char hash[] = "$2b$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i";
+    char longest[74];
+    bool outdated = false;
+    (void)state;
+    memset(longest, 'x', 73);
+    longest[73] = '\0';
+    assert_false(password_hash_fits(str(longest), str(hash), &outdated));
+    longest[72] = '\0';
+    assert_true(password_hash_fits(str(longest), str(hash), &outdated));
+    assert_true(outdated);
+    longest[71] = '\0';
+    assert_false(password_hash_fits(str(longest), str(hash), &outdated));
+}
+
+static void hashes_that_ask_for_too_much_are_not_computed(void **state)
+{
+    static const char *const bad[] = {"", "x",
+        "$argon2id$v=19$m=4294967295,t=2,p=1$AAAAAAAAAAA$AAAAAAAAAAA",
+        "$argon2id$v=19$m=19456,t=99999,p=1$AAAAAAAAAAA$AAAAAAAAAAA",
+        "$argon2id$v=19$m=19456,t=2,p=200$AAAAAAAAAAA$AAAAAAAAAAA",
+        "$2b$31$abcdefghijklmnopqrstuuxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "$2b$04$", "$1$abc$def"};
+    bool outdated = false;
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(password_hash_fits(str("violet staircase"), str(bad[i]), &outdated));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(tokens_and_macs_survive_a_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            two_keys_are_good_and_the_third_ends_the_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            keys_that_others_may_read_stop_the_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_empty_or_short_mac_key_stops_the_start, set_up, tear_down),
+        cmocka_unit_test(argon2_hashes_fit_their_password_alone),
+        cmocka_unit_test(old_bcrypt_hashes_fit_and_are_outdated),
+        cmocka_unit_test(hashes_that_ask_for_too_much_are_not_computed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

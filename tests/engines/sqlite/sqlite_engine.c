@@ -1,0 +1,108 @@
+/* sqlite_engine - opens and closes a data directory around a test.
+ *
+ * Happy path: a new directory per test. How it fails: an engine that does not open fails the test.
+ */
+
+#include "sqlite_engine.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/logger.h"
+
+enum { SHARDS = 4 };
+
+struct state {
+    char dir[64];
+    struct data_sqlite *data;
+};
+
+static struct state the_state;
+
+static struct logger logger;
+
+struct logger *sqlite_engine_logger(void)
+{
+    if (!logger.service) {
+        logger_init(&logger, "test", LOG_LEVEL_WARN, false);
+    }
+    return &logger;
+}
+
+void sqlite_engine_remove(const char *dir)
+{
+    DIR *opened = opendir(dir);
+    const struct dirent *entry;
+    while (opened && (entry = readdir(opened)) != NULL) {
+        char path[512];
+        snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+        unlink(path);
+    }
+    if (opened) {
+        closedir(opened);
+    }
+    rmdir(dir);
+}
+
+static void open_engine(struct contract_engine *engine, bool fresh)
+{
+    if (fresh) {
+        snprintf(the_state.dir, sizeof(the_state.dir), "/tmp/chattifier-test-XXXXXX");
+        assert_non_null(mkdtemp(the_state.dir));
+    }
+    struct data_sqlite_options options = {.dir = the_state.dir,
+        .shards = SHARDS,
+        .retention_ms = 0,
+        .logger = sqlite_engine_logger()};
+    assert_int_equal(data_sqlite_open(&options, &the_state.data), OK);
+    struct loop *loop = &engine->loop.loop;
+    engine->log = log_sqlite_create(the_state.data, loop);
+    engine->rooms = rooms_sqlite_create(the_state.data, loop);
+    engine->history = history_sqlite_create(the_state.data, loop);
+    engine->users = users_sqlite_create(the_state.data, loop);
+}
+
+static void close_engine(struct contract_engine *engine)
+{
+    data_sqlite_close(the_state.data);
+    the_state.data = NULL;
+    test_loop_settle(&engine->loop);
+    log_sqlite_destroy(engine->log);
+    rooms_sqlite_destroy(engine->rooms);
+    history_sqlite_destroy(engine->history);
+    users_sqlite_destroy(engine->users);
+}
+
+static void forget_engine(struct contract_engine *engine)
+{
+    sqlite_engine_remove(sqlite_engine_dir(engine));
+}
+
+struct data_sqlite *sqlite_engine_data(struct contract_engine *engine)
+{
+    CHECK(engine->state == &the_state);
+    return the_state.data;
+}
+
+const char *sqlite_engine_dir(struct contract_engine *engine)
+{
+    CHECK(engine->state == &the_state);
+    return the_state.dir;
+}
+
+struct contract_engine *sqlite_engine(void)
+{
+    static struct contract_engine engine = {
+        .name = "sqlite",
+        .shards = SHARDS,
+        .open = open_engine,
+        .close = close_engine,
+        .forget = forget_engine,
+        .state = &the_state,
+    };
+    return &engine;
+}

@@ -1,0 +1,18 @@
+#pragma once
+
+/* sqlite_engine - the SQLite engines as the contract suites want them: a directory under the
+ * system's temporary one. */
+
+#include "contract.h"
+#include "sqlite/data_sqlite.h"
+
+struct contract_engine *sqlite_engine(void);
+
+/* What `engine` works with, for tests of this engine alone. */
+struct data_sqlite *sqlite_engine_data(struct contract_engine *engine);
+const char *sqlite_engine_dir(struct contract_engine *engine);
+
+struct logger *sqlite_engine_logger(void);
+
+/* Removes a directory of plain files. */
+void sqlite_engine_remove(const char *dir);

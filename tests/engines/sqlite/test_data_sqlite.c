@@ -1,0 +1,382 @@
+/* The data directory: who may open it, what survives a kill, what a delete leaves, what a backup
+ * holds. */
+
+#include "sqlite_engine.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "chattifier/events.h"
+
+enum { BURST = 50, ACKED_MIN = 300 };
+
+static enum err open_as(struct contract_engine *engine, uint32_t shards)
+{
+    struct data_sqlite *data = NULL;
+    struct data_sqlite_options options = {
+        .dir = sqlite_engine_dir(engine), .shards = shards, .logger = sqlite_engine_logger()};
+    enum err err = data_sqlite_open(&options, &data);
+    data_sqlite_close(data);
+    return err;
+}
+
+static void write_at(
+    struct contract_engine *engine, const char *file, long at, const void *bytes, size_t size)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", sqlite_engine_dir(engine), file);
+    FILE *opened = fopen(path, "r+");
+    assert_non_null(opened);
+    assert_int_equal(fseek(opened, at, SEEK_SET), 0);
+    assert_int_equal(fwrite(bytes, 1, size, opened), size);
+    assert_int_equal(fclose(opened), 0);
+}
+
+static void the_same_data_is_not_opened_twice(void **state)
+{
+    assert_int_equal(open_as(*state, 4), ERR_IN_USE);
+}
+
+static void the_number_of_shards_never_changes(void **state)
+{
+    struct contract_engine *engine = *state;
+    engine->close(engine);
+    assert_int_equal(open_as(engine, 8), ERR_BAD_CONFIG);
+    engine->open(engine, false);
+}
+
+static void every_start_is_counted(void **state)
+{
+    struct contract_engine *engine = *state;
+    assert_int_equal(data_sqlite_boot(sqlite_engine_data(engine)), 1);
+    engine->close(engine);
+    engine->open(engine, false);
+    assert_int_equal(data_sqlite_boot(sqlite_engine_data(engine)), 2);
+}
+
+static void a_file_that_is_no_database_is_refused(void **state)
+{
+    struct contract_engine *engine = *state;
+    static const char garbage[100] = "this is no database";
+    char header[100];
+    engine->close(engine);
+    for (int i = 0; i < 3; i++) {
+        static const char *const files[3] = {"log.db", "store.db", "users.db"};
+        char path[128];
+        snprintf(path, sizeof(path), "%s/%s", sqlite_engine_dir(engine), files[i]);
+        FILE *opened = fopen(path, "r");
+        assert_non_null(opened);
+        assert_int_equal(fread(header, 1, sizeof(header), opened), sizeof(header));
+        fclose(opened);
+        write_at(engine, files[i], 0, garbage, sizeof(garbage));
+        assert_int_equal(open_as(engine, 4), ERR_CORRUPT);
+        write_at(engine, files[i], 0, header, sizeof(header));
+    }
+    engine->open(engine, false);
+}
+
+static void data_of_a_newer_version_is_refused(void **state)
+{
+    struct contract_engine *engine = *state;
+    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 1}; /* user_version in the header */
+    engine->close(engine);
+    write_at(engine, "store.db", 60, newer, 4);
+    assert_int_equal(open_as(engine, 4), ERR_NEWER);
+    write_at(engine, "store.db", 60, ours, 4);
+    engine->open(engine, false);
+}
+
+static void a_directory_that_can_not_be_is_refused(void **state)
+{
+    (void)state;
+    struct data_sqlite *data = NULL;
+    struct data_sqlite_options options = {
+        .dir = "/proc/nobody/can/write", .shards = 4, .logger = sqlite_engine_logger()};
+    assert_int_equal(data_sqlite_open(&options, &data), ERR_IO);
+    assert_null(data);
+}
+
+/* ---- kill */
+
+static struct buf *make_record(uint64_t term, uint64_t index)
+{
+    struct cht_record record = {.term = term, .index = index, .room = contract_id(7)};
+    size_t size = cht_encoded_size(&cht_row_record, &record);
+    struct buf *buf = buf_create(size);
+    cht_encode(&cht_row_record, &record, buf->bytes);
+    buf->size = (uint32_t)size;
+    return buf;
+}
+
+static struct log_claim_op claim(struct contract_engine *engine, uint32_t shard)
+{
+    struct log_claim_op op = {0};
+    log_claim(engine->log, &contract_asker()->asker, &op, shard, 1);
+    assert_int_equal(contract_wait(engine), OK);
+    return op;
+}
+
+static bool append_burst(
+    struct contract_engine *engine, const struct log_claim_op *owner, uint64_t first)
+{
+    static struct log_append_op ops[BURST];
+    struct test_asker asker;
+    test_asker_init(&asker);
+    for (uint32_t i = 0; i < BURST; i++) {
+        ops[i] = (struct log_append_op){0};
+        log_append(
+            engine->log, &asker.asker, &ops[i], owner->writer, make_record(owner->term, first + i));
+    }
+    return test_loop_run_until_answered(&engine->loop, &asker, BURST) && asker.last == OK;
+}
+
+/* Appends for ever and tells the highest index that was answered OK. */
+static _Noreturn void append_until_killed(struct contract_engine *engine, int told)
+{
+    engine->open(engine, false);
+    struct log_claim_op owner = claim(engine, 0);
+    struct log_tail_op tail = {0};
+    log_tail(engine->log, &contract_asker()->asker, &tail, 0);
+    assert_int_equal(contract_wait(engine), OK);
+    for (uint64_t last = tail.index;; last += BURST) {
+        if (!append_burst(engine, &owner, last + 1)) {
+            _exit(1);
+        }
+        uint64_t acked = last + BURST;
+        if (write(told, &acked, sizeof(acked)) != sizeof(acked)) {
+            _exit(2);
+        }
+    }
+}
+
+static uint64_t run_and_kill(struct contract_engine *engine, uint64_t at_least)
+{
+    int ends[2];
+    uint64_t acked = 0, more = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        append_until_killed(engine, ends[1]);
+    }
+    close(ends[1]);
+    while (acked < at_least && read(ends[0], &acked, sizeof(acked)) == sizeof(acked)) {
+    }
+    kill(child, SIGKILL);
+    while (read(ends[0], &more, sizeof(more)) == sizeof(more)) {
+        acked = more;
+    }
+    close(ends[0]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(acked >= at_least);
+    return acked;
+}
+
+static void check_dense(struct contract_engine *engine, uint64_t acked)
+{
+    struct log_item *items = mem_array(acked, sizeof(*items));
+    struct log_read_op op = {.from = 1, .until = acked, .limit = (uint32_t)acked, .items = items};
+    assert_int_equal(ASK(engine, log_read, engine->log, &op), OK);
+    assert_int_equal(op.count, acked);
+    for (uint32_t i = 0; i < op.count; i++) {
+        assert_int_equal(items[i].index, i + 1);
+        struct buf *same = make_record(items[i].term, i + 1);
+        assert_int_equal(items[i].record->size, same->size);
+        assert_memory_equal(items[i].record->bytes, same->bytes, same->size);
+        buf_unref(same);
+        buf_unref(items[i].record);
+    }
+    mem_free(items);
+}
+
+static void what_was_answered_survives_kill_9(void **state)
+{
+    struct contract_engine *engine = *state;
+    uint64_t acked = 0;
+    engine->close(engine);
+    for (int round = 0; round < 3; round++) {
+        acked = run_and_kill(engine, acked + ACKED_MIN);
+        engine->open(engine, false); /* its check of the file's integrity is part of opening */
+        check_dense(engine, acked);
+        engine->close(engine);
+    }
+    engine->open(engine, false);
+    check_dense(engine, acked);
+}
+
+/* ---- delete */
+
+static bool holds(const char *dir, const char *file, const char *marker)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", dir, file);
+    FILE *opened = fopen(path, "r");
+    if (!opened) {
+        return false;
+    }
+    char *bytes = mem_new(4u << 20);
+    size_t size = fread(bytes, 1, 4u << 20, opened);
+    fclose(opened);
+    bool found = memmem(bytes, size, marker, strlen(marker)) != NULL;
+    mem_free(bytes);
+    return found;
+}
+
+static void write_changes(
+    struct contract_engine *engine, const struct history_change *changes, uint32_t count)
+{
+    static uint64_t index;
+    struct history_write_op op = {
+        .progress = {.index = ++index}, .changes = changes, .count = count};
+    assert_int_equal(ASK(engine, history_write, engine->history, &op), OK);
+}
+
+static void say(struct contract_engine *engine, uint64_t seq, const char *text)
+{
+    struct cht_entry entry = {.kind = cht_entry_kind_message, .seq = seq, .n = seq, .ts = seq};
+    entry.text = contract_str(text);
+    struct room_head head = {.seq = seq, .last_seq = seq, .last_text = contract_str(text)};
+    struct history_change changes[3] = {
+        {.kind = CHANGE_ENTRY, .room = contract_id(5), .seq = seq, .entry = &entry},
+        {.kind = CHANGE_MESSAGE, .room = contract_id(5), .seq = seq, .entry = &entry},
+        {.kind = CHANGE_HEAD, .room = contract_id(5), .seq = seq, .head = &head},
+    };
+    write_changes(engine, changes, 3);
+}
+
+static void edit(struct contract_engine *engine, uint64_t seq, uint64_t target, const char *text)
+{
+    struct cht_entry entry = {
+        .kind = cht_entry_kind_edited, .seq = seq, .ts = seq, .target = target};
+    entry.text = contract_str(text);
+    struct history_change changes[2] = {
+        {.kind = CHANGE_ENTRY, .room = contract_id(5), .seq = seq, .entry = &entry},
+        {.kind = CHANGE_EDIT,
+            .room = contract_id(5),
+            .seq = seq,
+            .target = target,
+            .text = entry.text},
+    };
+    write_changes(engine, changes, 2);
+}
+
+static void a_deleted_text_is_nowhere_in_the_files(void **state)
+{
+    struct contract_engine *engine = *state;
+    char text[64];
+    for (uint64_t seq = 1; seq <= 100; seq++) {
+        snprintf(text, sizeof(text), "marker%u is said", (unsigned)(1000 + seq));
+        say(engine, seq, text);
+    }
+    edit(engine, 101, 50, "changedmarker it is now");
+    struct history_change gone[2] = {
+        {.kind = CHANGE_DELETE, .room = contract_id(5), .seq = 102, .target = 50},
+        {.kind = CHANGE_DELETE, .room = contract_id(5), .seq = 103, .target = 100},
+    };
+    write_changes(engine, gone, 2);
+    engine->close(engine);
+    const char *dir = sqlite_engine_dir(engine);
+    assert_true(holds(dir, "store.db", "marker1051"));
+    assert_false(holds(dir, "store.db", "marker1050"));
+    assert_false(holds(dir, "store.db", "marker1100"));
+    assert_false(holds(dir, "store.db", "changedmarker"));
+    assert_false(holds(dir, "store.db-wal", "marker10"));
+    engine->open(engine, false);
+}
+
+/* ---- trimming and backup */
+
+static bool is_trimmed(struct contract_engine *engine)
+{
+    struct log_item items[1];
+    struct log_read_op op = {.from = 1, .until = 1, .limit = 1, .items = items};
+    enum err err = ASK(engine, log_read, engine->log, &op);
+    for (uint32_t i = 0; i < op.count; i++) {
+        buf_unref(items[i].record);
+    }
+    return err == ERR_NOT_FOUND;
+}
+
+static void the_log_is_trimmed_behind_its_mark(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct log_claim_op owner = claim(engine, 0);
+    for (uint64_t last = 0; last < 1500; last += BURST) {
+        assert_true(append_burst(engine, &owner, last + 1));
+    }
+    log_release(engine->log, owner.writer);
+    engine->close(engine);
+    engine->open(engine, false);
+    assert_false(is_trimmed(engine));
+    log_mark(engine->log, 0, 1000);
+    owner = claim(engine, 1); /* goes through the same queue */
+    log_release(engine->log, owner.writer);
+    assert_true(is_trimmed(engine));
+    engine->close(engine);
+    engine->open(engine, false);
+    struct log_item items[1];
+    struct log_read_op op = {.from = 1001, .until = 1001, .limit = 1, .items = items};
+    assert_int_equal(ASK(engine, log_read, engine->log, &op), OK);
+    assert_int_equal(op.count, 1);
+    buf_unref(items[0].record);
+    owner = claim(engine, 0);
+    assert_true(append_burst(engine, &owner, 1501));
+    log_release(engine->log, owner.writer);
+}
+
+static void a_backup_opens_like_the_original(void **state)
+{
+    struct contract_engine *engine = *state;
+    char dir[96];
+    struct log_claim_op owner = claim(engine, 2);
+    assert_true(append_burst(engine, &owner, 1));
+    log_release(engine->log, owner.writer);
+    say(engine, 1, "kept");
+    snprintf(dir, sizeof(dir), "%s-backup", sqlite_engine_dir(engine));
+    assert_int_equal(data_sqlite_backup(sqlite_engine_data(engine), dir), OK);
+    assert_int_equal(data_sqlite_backup(sqlite_engine_data(engine), dir), ERR_IO);
+    struct data_sqlite *copy = NULL;
+    struct data_sqlite_options options = {
+        .dir = dir, .shards = 4, .logger = sqlite_engine_logger()};
+    assert_int_equal(data_sqlite_open(&options, &copy), OK);
+    struct log *log = log_sqlite_create(copy, &engine->loop.loop);
+    struct log_tail_op tail = {0};
+    log_tail(log, &contract_asker()->asker, &tail, 2);
+    assert_int_equal(contract_wait(engine), OK);
+    assert_int_equal(tail.index, BURST);
+    data_sqlite_close(copy);
+    log_sqlite_destroy(log);
+    assert_true(holds(dir, "store.db", "kept"));
+    sqlite_engine_remove(dir);
+}
+
+int main(void)
+{
+    struct contract_engine *engine = sqlite_engine();
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+#name, name, contract_setup, contract_teardown, engine                                     \
+    }
+    const struct CMUnitTest tests[] = {
+        TEST(the_same_data_is_not_opened_twice),
+        TEST(the_number_of_shards_never_changes),
+        TEST(every_start_is_counted),
+        TEST(a_file_that_is_no_database_is_refused),
+        TEST(data_of_a_newer_version_is_refused),
+        TEST(a_directory_that_can_not_be_is_refused),
+        TEST(what_was_answered_survives_kill_9),
+        TEST(a_deleted_text_is_nowhere_in_the_files),
+        TEST(the_log_is_trimmed_behind_its_mark),
+        TEST(a_backup_opens_like_the_original),
+    };
+#undef TEST
+    return cmocka_run_group_tests_name("data_sqlite", tests, NULL, NULL);
+}

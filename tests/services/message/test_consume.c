@@ -1,0 +1,243 @@
+/* The rules by which a shard's log is read, on a log and a store of the test's own. */
+
+#include "test.h"
+
+#include <string.h>
+
+#include "base/logger.h"
+#include "message/message.h"
+#include "test_loop.h"
+
+static struct test_loop loop;
+static struct logger logger;
+static struct message_service *service;
+static struct log_follow *followed;
+static uint64_t marked, stored_index;
+static uint32_t writes, heads;
+static enum err write_err;
+
+/* ---- fakes */
+
+static void fake_follow(struct log *log, struct log_follow *follow)
+{
+    (void)log;
+    followed = follow;
+}
+
+static void fake_unfollow(struct log *log, struct log_follow *follow)
+{
+    (void)log;
+    (void)follow;
+    followed = NULL;
+}
+
+static void fake_mark(struct log *log, uint32_t shard, uint64_t index)
+{
+    (void)log;
+    (void)shard;
+    marked = index;
+}
+
+static const struct log_ops log_ops = {
+    .follow = fake_follow, .unfollow = fake_unfollow, .mark = fake_mark};
+static struct log log_port = {&log_ops};
+
+static void fake_progress(struct history *history, struct history_progress_op *op)
+{
+    (void)history;
+    op->progress = (struct history_progress){.shard = op->shard, .term = 1, .index = 10};
+    op_answer_later(&op->op, &loop.loop, OK);
+}
+
+static void fake_write(struct history *history, struct history_write_op *op)
+{
+    (void)history;
+    writes++;
+    for (uint32_t i = 0; i < op->count; i++) {
+        heads += op->changes[i].kind == CHANGE_HEAD;
+    }
+    if (write_err == OK) {
+        stored_index = op->progress.index;
+    }
+    op_answer_later(&op->op, &loop.loop, write_err);
+}
+
+static const struct history_ops history_ops = {.progress = fake_progress, .write = fake_write};
+static struct history history_port = {&history_ops};
+
+static void fake_load(struct rooms *rooms, struct rooms_load_op *op)
+{
+    (void)rooms;
+    op_answer_later(&op->op, &loop.loop, ERR_NOT_FOUND);
+}
+
+static const struct rooms_ops rooms_ops = {.load = fake_load};
+static struct rooms rooms_port = {&rooms_ops};
+
+static void fake_open(
+    struct mail *mail, enum mail_box box, struct mail_handler *handler, uint32_t credit)
+{
+    (void)mail;
+    (void)box;
+    (void)handler;
+    (void)credit;
+}
+
+static const struct mail_ops mail_ops = {.open = fake_open};
+static struct mail mail_port = {.ops = &mail_ops, .node = 1};
+
+static void write_nothing(struct logger *l, const char *line, uint32_t size)
+{
+    (void)l;
+    (void)line;
+    (void)size;
+}
+
+static uint64_t no_time(struct logger *l)
+{
+    (void)l;
+    return 0;
+}
+
+static void give(uint64_t term, uint64_t index)
+{
+    struct cht_entry entry = {.kind = cht_entry_kind_message,
+        .seq = index,
+        .n = index,
+        .ts = 1,
+        .by = {{3}},
+        .text = {"hi", 2}};
+    struct cht_record record = {
+        .term = term, .index = index, .room = {{7}}, .entries = {&entry, 1}};
+    struct buf *buf = buf_create(cht_encoded_size(&cht_row_record, &record));
+    cht_encode(&cht_row_record, &record, buf->bytes);
+    buf->size = buf->capacity;
+    struct log_item item = {.shard = 0, .index = index, .term = term, .record = buf};
+    source_give(&followed->source, &item);
+    buf_unref(buf);
+}
+
+static int setup(void **state)
+{
+    static const struct message_settings settings = {.batch_records_max = 4,
+        .batch_bytes_max = 1 << 20,
+        .rooms_cached = 16,
+        .queries_max = 16,
+        .fresh_wait_ms = 2000,
+        .retry_ms = 50};
+    (void)state;
+    test_loop_init(&loop);
+    logger = (struct logger){
+        .level = LOG_LEVEL_ERROR, .service = "test", .wall_ms = no_time, .write = write_nothing};
+    loop.world.logger = &logger;
+    marked = stored_index = 0;
+    writes = heads = 0;
+    write_err = OK;
+    struct message_deps deps = {.world = &loop.world,
+        .log = &log_port,
+        .mail = &mail_port,
+        .rooms = &rooms_port,
+        .history = &history_port,
+        .shard_count = 1};
+    service = message_create(&deps, &settings);
+    message_own(service, 0);
+    test_loop_settle(&loop);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    message_destroy(service);
+    test_loop_deinit(&loop);
+    return 0;
+}
+
+/* ---- tests */
+
+static void reading_goes_on_behind_what_is_stored(void **state)
+{
+    (void)state;
+    assert_int_equal(followed->from, 11);
+    give(1, 11);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 11);
+    assert_int_equal(marked, 11);
+}
+
+static void a_repeat_is_dropped(void **state)
+{
+    (void)state;
+    give(1, 10);
+    give(1, 11);
+    give(1, 11);
+    test_loop_settle(&loop);
+    assert_int_equal(message_counts(service)->records, 1);
+    assert_int_equal(message_counts(service)->repeats, 2);
+}
+
+static void a_record_of_an_older_term_is_dropped(void **state)
+{
+    (void)state;
+    give(3, 11);
+    give(2, 12);
+    give(3, 12);
+    test_loop_settle(&loop);
+    assert_int_equal(message_counts(service)->old_terms, 1);
+    assert_int_equal(stored_index, 12);
+    assert_true(message_is_ready(service));
+}
+
+static void a_hole_stops_the_shard_with_an_alarm(void **state)
+{
+    (void)state;
+    give(1, 11);
+    test_loop_settle(&loop);
+    give(1, 13);
+    give(1, 12);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 11);
+    assert_int_equal(message_counts(service)->holes, 1);
+    assert_false(message_is_ready(service));
+}
+
+static void what_arrives_during_a_write_is_one_batch(void **state)
+{
+    (void)state;
+    for (uint64_t i = 11; i <= 15; i++) {
+        give(1, i);
+    }
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 15);
+    assert_true(writes <= 3);
+    assert_int_equal(heads, writes);
+}
+
+static void a_failed_write_is_tried_again(void **state)
+{
+    (void)state;
+    write_err = ERR_UNAVAILABLE;
+    give(1, 11);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 0);
+    assert_int_equal(marked, 0);
+    write_err = OK;
+    test_loop_advance(&loop, 100);
+    assert_int_equal(stored_index, 11);
+    assert_int_equal(message_counts(service)->failed_writes, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(reading_goes_on_behind_what_is_stored),
+        TEST(a_repeat_is_dropped),
+        TEST(a_record_of_an_older_term_is_dropped),
+        TEST(a_hole_stops_the_shard_with_an_alarm),
+        TEST(what_arrives_during_a_write_is_one_batch),
+        TEST(a_failed_write_is_tried_again),
+    };
+#undef TEST
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,173 @@
+/* house - wiring for the tests of the user service. */
+
+#include "test.h"
+
+#include "house.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "local/bus_local.h"
+#include "local/sessions_local.h"
+#include "secrets/secrets_openssl.h"
+#include "sqlite/data_sqlite.h"
+#include "world/work.h"
+
+static void submit(struct work *work, struct work_op *op)
+{
+    struct house *house = container_of(work, struct house, work);
+    if (house->busy) {
+        op_answer_later(&op->op, &house->loop.loop, ERR_FULL);
+        return;
+    }
+    house->hashes++;
+    op->run(op);
+    op_answer_later(&op->op, &house->loop.loop, OK);
+}
+
+static void on_gain(struct shards_handler *handler, uint32_t shard)
+{
+    (void)handler;
+    (void)shard;
+}
+
+static void reply(struct house *house, const struct cht_command *command)
+{
+    struct cht_reply event = {.node_ref = command->node_ref, .room = command->room, .seq = 2};
+    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_reply, &event));
+    bytes->size = bytes->capacity;
+    cht_encode(&cht_row_reply, &event, bytes->bytes);
+    mail_send(house->deps.mail, MAIL_LIVE, command->node, bytes);
+    buf_unref(bytes);
+}
+
+static void on_command(struct shards_handler *handler, uint32_t shard,
+    const struct position *position, struct buf *bytes)
+{
+    struct house *house = container_of(handler, struct house, owner);
+    struct cht_command command;
+    uint64_t memory[64];
+    struct cht_scratch scratch = {(uint8_t *)memory, sizeof(memory), 0};
+    assert_true(cht_decode(
+        &cht_row_command, (struct cht_str){(char *)bytes->bytes, bytes->size}, &scratch, &command));
+    house->creates += command.type == cht_command_type_room_create;
+    house->joins += command.type == cht_command_type_room_join;
+    house->leaves += command.type == cht_command_type_room_leave;
+    assert_int_equal(cht_shard_of_room(&command.room, house->deps.shards->count), shard);
+    if (command.node_ref && !house->silent) {
+        reply(house, &command);
+    }
+    shards_done(house->deps.shards, shard, position);
+}
+
+static void open_engines(struct house *house)
+{
+    char keys[96];
+    struct bus_local_options bus = {
+        .workers = 1, .shards = 4, .boot = 1, .commands_max = 64, .mails_max = 64};
+    struct sessions_local_options sessions = {.workers = 1,
+        .users_max = 64,
+        .tickets_max = 64,
+        .limits_max = 256,
+        .revocations_max = 64,
+        .secret = {1, 2}};
+    struct data_sqlite_options data = {
+        .dir = house->dir, .shards = 4, .retention_ms = 1000000, .logger = &house->logger};
+    struct secrets_openssl_options secrets = {
+        keys, "chattifier", "chattifier", 900000, loop_wall_ms(&house->loop.loop), &house->logger};
+    snprintf(keys, sizeof(keys), "%s/keys", house->dir);
+    house->bus = bus_local_create(&bus);
+    bus_local_join(
+        house->bus, 0, &house->world, &house->deps.shards, &house->deps.mail, &house->deps.cast);
+    house->sessions = sessions_local_create(&sessions);
+    house->deps.sessions = sessions_local_join(house->sessions, 0, &house->world);
+    assert_int_equal(data_sqlite_open(&data, &house->data), OK);
+    house->deps.users = users_sqlite_create(house->data, &house->loop.loop);
+    house->deps.rooms = rooms_sqlite_create(house->data, &house->loop.loop);
+    assert_int_equal(secrets_openssl_create(&secrets, &house->keys), OK);
+    house->deps.secrets = secrets_openssl_open(house->keys, &house->world);
+}
+
+void house_init(struct house *house)
+{
+    memset(house, 0, sizeof(*house));
+    fake_edge_reset();
+    test_loop_init(&house->loop);
+    snprintf(house->dir, sizeof(house->dir), "/tmp/chattifier-user-XXXXXX");
+    assert_non_null(mkdtemp(house->dir));
+    logger_init(&house->logger, "test", LOG_LEVEL_ERROR, false);
+    house->world = house->loop.world;
+    house->world.logger = &house->logger;
+    house->world.work = &house->work;
+    house->work.submit = submit;
+    house->settings = (struct user_settings){.registration = true,
+        .access_token_s = 900,
+        .refresh_days = 90,
+        .devices_max = 3,
+        .blocks_max = 2,
+        .register_per_hour = 0,
+        .login_failures = 5,
+        .calls_max = 32,
+        .rooms_default = "general"};
+    open_engines(house);
+    house->deps.world = &house->world;
+    house->deps.settings = &house->settings;
+    house->owner = (struct shards_handler){on_gain, on_command, NULL};
+    shards_own(house->deps.shards, &house->owner, 64);
+    house->service = user_service_create(&house->deps);
+    test_loop_advance(&house->loop, 1);
+    test_loop_settle(&house->loop);
+}
+
+void house_deinit(struct house *house)
+{
+    char command[128];
+    test_loop_advance(&house->loop, 5000);
+    test_loop_settle(&house->loop);
+    user_service_destroy(house->service);
+    users_sqlite_destroy(house->deps.users);
+    rooms_sqlite_destroy(house->deps.rooms);
+    data_sqlite_close(house->data);
+    secrets_openssl_destroy(house->keys);
+    sessions_local_destroy(house->sessions);
+    bus_local_destroy(house->bus);
+    test_loop_deinit(&house->loop);
+    snprintf(command, sizeof(command), "rm -rf '%s'", house->dir);
+    assert_int_equal(system(command), 0);
+}
+
+struct waiting {
+    uint32_t slot, count;
+};
+
+static bool is_answered(void *context)
+{
+    const struct waiting *waiting = context;
+    return fake_edge_answer(waiting->slot)->count > waiting->count;
+}
+
+uint32_t house_ask(struct house *house, enum http_method method, const char *path, const char *body,
+    const struct identity *identity)
+{
+    uint32_t slot = house->next_slot++ % 64;
+    struct edge_request request = fake_edge_request(slot, method, path, body);
+    struct upstream_call call = {&request, identity, UPSTREAM_ALLOWED};
+    struct waiting waiting = {slot, fake_edge_answer(slot)->count};
+    struct upstream_server *server = user_service_server(house->service);
+    server->on_call(server, &call);
+    if (!test_loop_run_until(&house->loop, is_answered, &waiting)) {
+        fail_msg("no answer to %s: %u rooms made, %u joined", path, house->creates, house->joins);
+    }
+    return slot;
+}
+
+struct identity house_identity(struct house *house, uint32_t slot)
+{
+    char token[TOKEN_BYTES_MAX];
+    struct identity identity;
+    assert_true(fake_edge_member(slot, "access_token", token, sizeof(token)));
+    struct cht_str text = {token, (uint32_t)strlen(token)};
+    assert_int_equal(secrets_verify_token(house->deps.secrets, text, &identity), OK);
+    return identity;
+}

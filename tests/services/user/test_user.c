@@ -1,0 +1,364 @@
+/* The user service from request to answer. */
+
+#include "test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "house.h"
+
+#define GOOD "\"password\":\"violet staircase\""
+
+static const char new_bob[] = "{\"username\":\"Bob\"," GOOD "}";
+static const char bob[] = "{\"username\":\"bob\"," GOOD ",\"device\":{\"name\":\"laptop\"}}";
+
+static int status_of(uint32_t slot)
+{
+    return fake_edge_answer(slot)->status;
+}
+
+static void expect(uint32_t slot, int status)
+{
+    if (status_of(slot) != status) {
+        fail_msg("status %d, expected %d: %s %s", status_of(slot), status,
+            fake_edge_answer(slot)->body, fake_edge_answer(slot)->field);
+    }
+}
+
+static uint32_t sign_up_and_in(struct house *house)
+{
+    expect(house_ask(house, HTTP_POST, "/user/register", new_bob, NULL), 201);
+    uint32_t slot = house_ask(house, HTTP_POST, "/user/login", bob, NULL);
+    expect(slot, 200);
+    return slot;
+}
+
+static uint32_t refresh(struct house *house, const char *token)
+{
+    char body[256];
+    snprintf(body, sizeof(body), "{\"refresh_token\":\"%s\"}", token);
+    return house_ask(house, HTTP_POST, "/user/refresh", body, NULL);
+}
+
+static void a_new_user_gets_an_account_and_joins_the_default_room(void **state)
+{
+    struct house house;
+    char name[64];
+    (void)state;
+    house_init(&house);
+    uint32_t slot = house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL);
+    expect(slot, 201);
+    assert_true(fake_edge_member(slot, "username", name, sizeof(name)));
+    assert_string_equal(name, "bob");
+    assert_null(strstr(fake_edge_answer(slot)->body, "argon2"));
+    assert_int_equal(house.creates, 1);
+    assert_int_equal(house.joins, 1);
+    house_deinit(&house);
+}
+
+static void a_name_is_given_once_in_any_case(void **state)
+{
+    struct house house;
+    (void)state;
+    house_init(&house);
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 201);
+    uint32_t slot =
+        house_ask(&house, HTTP_POST, "/user/register", "{\"username\":\"bOB\"," GOOD "}", NULL);
+    expect(slot, 409);
+    assert_string_equal(fake_edge_answer(slot)->field, "username");
+    house_deinit(&house);
+}
+
+static void wrong_fields_are_named(void **state)
+{
+    static const struct {
+        const char *body, *field;
+    } table[] = {{"{}", "username"}, {"{\"username\":\"bob\"}", "password"},
+        {"{\"username\":{\"$ne\":1}," GOOD "}", "username"},
+        {"{\"username\":\"admin\"," GOOD "}", "username"},
+        {"{\"username\":\"bob\",\"password\":\"password1\"}", "password"},
+        {"{\"username\":\"bob\",\"password\":12345678}", "password"},
+        {"{\"username\":\"bob\",\"display_name\":\"\\u202e\"," GOOD "}", "display_name"}};
+    struct house house;
+    (void)state;
+    house_init(&house);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        uint32_t slot = house_ask(&house, HTTP_POST, "/user/register", table[i].body, NULL);
+        expect(slot, 422);
+        assert_string_equal(fake_edge_answer(slot)->field, table[i].field);
+    }
+    expect(house_ask(&house, HTTP_POST, "/user/register", "{\"username\":\"a\",\"username\":\"b\"}",
+               NULL),
+        400);
+    house_deinit(&house);
+}
+
+static void a_wrong_password_and_an_unknown_name_look_and_cost_the_same(void **state)
+{
+    struct house house;
+    (void)state;
+    house_init(&house);
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 201);
+    uint32_t before = house.hashes;
+    uint32_t wrong = house_ask(
+        &house, HTTP_POST, "/user/login", "{\"username\":\"bob\",\"password\":\"x\"}", NULL);
+    uint32_t unknown = house_ask(
+        &house, HTTP_POST, "/user/login", "{\"username\":\"eve\",\"password\":\"x\"}", NULL);
+    expect(wrong, 401);
+    assert_memory_equal(
+        fake_edge_answer(wrong), fake_edge_answer(unknown), sizeof(struct fake_answer));
+    assert_int_equal(house.hashes, before + 2);
+    house_deinit(&house);
+}
+
+static void after_five_failures_the_right_password_waits_too(void **state)
+{
+    struct house house;
+    (void)state;
+    house_init(&house);
+    house.settings.login_failures = 5;
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 201);
+    for (int i = 0; i < 5; i++) {
+        expect(house_ask(&house, HTTP_POST, "/user/login",
+                   "{\"username\":\"bob\",\"password\":\"x\"}", NULL),
+            401);
+    }
+    uint32_t slot = house_ask(&house, HTTP_POST, "/user/login", bob, NULL);
+    expect(slot, 429);
+    assert_true(fake_edge_answer(slot)->retry_after_ms > 0);
+    test_loop_advance(&house.loop, 200000);
+    expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 200);
+    house_deinit(&house);
+}
+
+static void a_full_pool_is_overloaded(void **state)
+{
+    struct house house;
+    (void)state;
+    house_init(&house);
+    house.busy = true;
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 503);
+    expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 503);
+    house_deinit(&house);
+}
+
+static void a_refresh_token_gives_the_same_successor_for_30_seconds(void **state)
+{
+    struct house house;
+    char first[128], second[128], again[128];
+    (void)state;
+    house_init(&house);
+    assert_true(fake_edge_member(sign_up_and_in(&house), "refresh_token", first, sizeof(first)));
+    assert_true(fake_edge_member(refresh(&house, first), "refresh_token", second, sizeof(second)));
+    assert_string_not_equal(first, second);
+    test_loop_advance(&house.loop, 29000);
+    assert_true(fake_edge_member(refresh(&house, first), "refresh_token", again, sizeof(again)));
+    assert_string_equal(second, again);
+    expect(refresh(&house, second), 200);
+    house_deinit(&house);
+}
+
+static void a_later_use_of_an_old_refresh_token_revokes_the_device(void **state)
+{
+    struct house house;
+    char first[128], second[128];
+    (void)state;
+    house_init(&house);
+    uint32_t slot = sign_up_and_in(&house);
+    struct identity identity = house_identity(&house, slot);
+    assert_true(fake_edge_member(slot, "refresh_token", first, sizeof(first)));
+    assert_true(fake_edge_member(refresh(&house, first), "refresh_token", second, sizeof(second)));
+    test_loop_advance(&house.loop, 31000);
+    expect(refresh(&house, first), 401);
+    expect(refresh(&house, second), 401);
+    assert_true(sessions_is_revoked(
+        house.deps.sessions, &identity.user, &identity.device, identity.token_version));
+    house_deinit(&house);
+}
+
+static void a_forged_refresh_token_revokes_nobody(void **state)
+{
+    struct house house;
+    char token[128], forged[128];
+    (void)state;
+    house_init(&house);
+    assert_true(fake_edge_member(sign_up_and_in(&house), "refresh_token", token, sizeof(token)));
+    for (size_t i = 0; i < strlen(token); i++) {
+        memcpy(forged, token, sizeof(token));
+        forged[i] = forged[i] == 'A' ? 'B' : 'A';
+        expect(refresh(&house, forged), 401);
+    }
+    expect(refresh(&house, token), 200);
+    house_deinit(&house);
+}
+
+static void a_logout_voids_the_device(void **state)
+{
+    struct house house;
+    char token[128];
+    (void)state;
+    house_init(&house);
+    uint32_t slot = sign_up_and_in(&house);
+    struct identity identity = house_identity(&house, slot);
+    assert_true(fake_edge_member(slot, "refresh_token", token, sizeof(token)));
+    expect(house_ask(&house, HTTP_POST, "/user/logout", NULL, &identity), 200);
+    assert_true(sessions_is_revoked(
+        house.deps.sessions, &identity.user, &identity.device, identity.token_version));
+    expect(refresh(&house, token), 401);
+    expect(house_ask(&house, HTTP_POST, "/user/logout", NULL, &identity), 200);
+    house_deinit(&house);
+}
+
+static void a_known_device_is_used_again_and_a_surplus_one_goes(void **state)
+{
+    struct house house;
+    char body[256], id[64];
+    (void)state;
+    house_init(&house);
+    struct identity first = house_identity(&house, sign_up_and_in(&house));
+    cht_id_to_text(&first.device, id);
+    snprintf(
+        body, sizeof(body), "{\"username\":\"bob\"," GOOD ",\"device\":{\"id\":\"%.36s\"}}", id);
+    struct identity again =
+        house_identity(&house, house_ask(&house, HTTP_POST, "/user/login", body, NULL));
+    assert_true(cht_id_equal(&first.device, &again.device));
+    for (int i = 0; i < 3; i++) {
+        test_loop_advance(&house.loop, 1000);
+        expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 200);
+    }
+    assert_true(sessions_is_revoked(house.deps.sessions, &first.user, &first.device, 1));
+    house_deinit(&house);
+}
+
+static void a_password_change_needs_the_old_one_and_voids_all_others(void **state)
+{
+    struct house house;
+    char token[128];
+    (void)state;
+    house_init(&house);
+    uint32_t slot = sign_up_and_in(&house);
+    struct identity identity = house_identity(&house, slot);
+    assert_true(fake_edge_member(slot, "refresh_token", token, sizeof(token)));
+    expect(house_ask(&house, HTTP_PUT, "/user/me/password",
+               "{\"old_password\":\"wrong one!\",\"new_password\":\"orange bicycle\"}", &identity),
+        403);
+    slot = house_ask(&house, HTTP_PUT, "/user/me/password",
+        "{\"old_password\":\"violet staircase\",\"new_password\":\"orange bicycle\"}", &identity);
+    expect(slot, 200);
+    struct identity fresh = house_identity(&house, slot);
+    expect(refresh(&house, token), 401);
+    test_loop_advance(&house.loop, 1500);
+    test_loop_settle(&house.loop);
+    assert_true(sessions_is_revoked(
+        house.deps.sessions, &identity.user, &identity.device, identity.token_version));
+    assert_false(
+        sessions_is_revoked(house.deps.sessions, &fresh.user, &fresh.device, fresh.token_version));
+    expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 401);
+    house_deinit(&house);
+}
+
+static void profiles_change_and_show_no_secret(void **state)
+{
+    struct house house;
+    char text[128];
+    (void)state;
+    house_init(&house);
+    struct identity identity = house_identity(&house, sign_up_and_in(&house));
+    uint32_t slot = house_ask(
+        &house, HTTP_PATCH, "/user/me", "{\"display_name\":\"Bob B.\",\"bio\":\"hi\"}", &identity);
+    expect(slot, 200);
+    slot = house_ask(&house, HTTP_GET, "/user/me", NULL, &identity);
+    assert_true(fake_edge_member(slot, "display_name", text, sizeof(text)));
+    assert_string_equal(text, "Bob B.");
+    assert_null(strstr(fake_edge_answer(slot)->body, "hash"));
+    slot = house_ask(&house, HTTP_PATCH, "/user/me", "{\"display_name\":null}", &identity);
+    assert_true(fake_edge_member(slot, "display_name", text, sizeof(text)));
+    assert_string_equal(text, "bob");
+    assert_true(fake_edge_member(slot, "bio", text, sizeof(text)));
+    slot = house_ask(&house, HTTP_GET, "/user?prefix=Bo", NULL, &identity);
+    expect(slot, 200);
+    assert_non_null(strstr(fake_edge_answer(slot)->body, "\"username\":\"bob\""));
+    expect(house_ask(&house, HTTP_GET, "/user?prefix=b", NULL, &identity), 422);
+    expect(house_ask(&house, HTTP_GET, "/user?prefix=bo&prefix=ab", NULL, &identity), 400);
+    expect(
+        house_ask(&house, HTTP_GET, "/user/00000000-0000-4000-8000-000000000000", NULL, &identity),
+        404);
+    house_deinit(&house);
+}
+
+static void tickets_are_put_for_thirty_seconds(void **state)
+{
+    struct house house;
+    char text[128];
+    struct test_asker asker;
+    struct sessions_ticket_op take = {0};
+    (void)state;
+    house_init(&house);
+    struct identity identity = house_identity(&house, sign_up_and_in(&house));
+    uint32_t slot = house_ask(&house, HTTP_POST, "/user/ticket", NULL, &identity);
+    expect(slot, 201);
+    assert_true(fake_edge_member(slot, "ticket", text, sizeof(text)));
+    secrets_digest(house.deps.secrets, (struct cht_str){text, (uint32_t)strlen(text)},
+        take.ticket.secret_hash);
+    test_asker_init(&asker);
+    sessions_ticket_take(house.deps.sessions, &asker.asker, &take);
+    assert_true(test_loop_run_until_answered(&house.loop, &asker, 1));
+    assert_int_equal(take.op.err, OK);
+    assert_true(cht_id_equal(&take.ticket.user, &identity.user));
+    house_deinit(&house);
+}
+
+static void a_deleted_account_is_nobody_s_any_more(void **state)
+{
+    struct house house;
+    (void)state;
+    house_init(&house);
+    struct identity identity = house_identity(&house, sign_up_and_in(&house));
+    expect(
+        house_ask(&house, HTTP_DELETE, "/user/me", "{\"password\":\"wrong one\"}", &identity), 403);
+    expect(house_ask(&house, HTTP_DELETE, "/user/me", "{" GOOD "}", &identity), 200);
+    assert_true(sessions_is_revoked(
+        house.deps.sessions, &identity.user, &identity.device, identity.token_version));
+    expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 401);
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 409);
+    expect(house_ask(&house, HTTP_GET, "/user/me", NULL, &identity), 401);
+    house_deinit(&house);
+}
+
+static void routes_that_need_a_token_need_one_here_too(void **state)
+{
+    static const char *const paths[] = {
+        "/user/me", "/user/me/devices", "/user/me/blocks", "/user?prefix=bo"};
+    struct house house;
+    (void)state;
+    house_init(&house);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        expect(house_ask(&house, HTTP_GET, paths[i], NULL, NULL), 401);
+    }
+    expect(house_ask(&house, HTTP_GET, "/user/nothing/here", NULL, NULL), 404);
+    expect(house_ask(&house, HTTP_GET, "/.well-known/jwks.json", NULL, NULL), 200);
+    house_deinit(&house);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_user_gets_an_account_and_joins_the_default_room),
+        cmocka_unit_test(a_name_is_given_once_in_any_case),
+        cmocka_unit_test(wrong_fields_are_named),
+        cmocka_unit_test(a_wrong_password_and_an_unknown_name_look_and_cost_the_same),
+        cmocka_unit_test(after_five_failures_the_right_password_waits_too),
+        cmocka_unit_test(a_full_pool_is_overloaded),
+        cmocka_unit_test(a_refresh_token_gives_the_same_successor_for_30_seconds),
+        cmocka_unit_test(a_later_use_of_an_old_refresh_token_revokes_the_device),
+        cmocka_unit_test(a_forged_refresh_token_revokes_nobody),
+        cmocka_unit_test(a_logout_voids_the_device),
+        cmocka_unit_test(a_known_device_is_used_again_and_a_surplus_one_goes),
+        cmocka_unit_test(a_password_change_needs_the_old_one_and_voids_all_others),
+        cmocka_unit_test(profiles_change_and_show_no_secret),
+        cmocka_unit_test(tickets_are_put_for_thirty_seconds),
+        cmocka_unit_test(a_deleted_account_is_nobody_s_any_more),
+        cmocka_unit_test(routes_that_need_a_token_need_one_here_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,187 @@
+"""What an operator does: ports, settings, logs, wrong starts, stopping, many workers."""
+
+import json
+import os
+import socket
+import subprocess
+
+import pytest
+
+from house import BINARY, House, free_port
+
+
+def run(*arguments, **more):
+    return subprocess.run([BINARY, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30, **more)
+
+
+def refused(*arguments, **more):
+    """The last line on standard error of a start that must fail."""
+    done = run("standalone", "--port", str(free_port()), *arguments, **more)
+    assert done.returncode not in (0, -6, -11) and "ready" not in done.stdout, done
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_help_names_every_role_and_setting(house):
+    text = run("--help").stdout
+    assert "standalone" in text and "chat" in text
+    keys = [line.split(" = ")[0] for line in run("settings").stdout.splitlines()]
+    assert len(keys) > 30 and all(f"--{key}=" in text for key in keys)
+
+
+def test_a_setting_tells_where_it_comes_from(tmp_path):
+    config = tmp_path / "my.conf"
+    config.write_text("# mine\nlimits.in_flight = 7\nserver.port = 1234\n")
+    environment = {**os.environ, "CHATTIFIER_SERVER_PORT": "2345"}
+    lines = run("settings", "--config", str(config), "--workers", "3", env=environment).stdout.splitlines()
+    assert "limits.in_flight = 7  # file" in lines
+    assert "server.port = 2345  # environment" in lines
+    assert "server.workers = 3  # flag" in lines
+
+
+@pytest.mark.parametrize("flag, says", [("--no.such=1", "no such setting"), ("--limits.in_flight=x", "number from"), ("--workers=999", "number from")])
+def test_a_bad_setting_is_one_clear_line(flag, says):
+    done = run("standalone", flag)
+    assert done.returncode == 2 and done.stdout == ""
+    assert says in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_busy_port_is_refused(house, tmp_path):
+    done = run("standalone", "--port", str(house.port), "--data", str(tmp_path / "d"))
+    assert done.returncode == 1 and "in_use" in done.stderr.splitlines()[-1]
+
+
+def test_a_second_process_on_the_same_data_is_refused(house):
+    assert "in_use" in refused("--data", house.data)
+
+
+def test_a_data_directory_that_can_not_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "file" in refused("--data", str(tmp_path / "file" / "data"))
+
+
+@pytest.mark.parametrize("name", ["log.db", "store.db", "users.db"])
+def test_a_corrupt_database_is_refused(tmp_path, name):
+    house = House(tmp_path / "d")
+    house.start()
+    house.stop()
+    path = os.path.join(house.data, name)
+    for more in ("-wal", "-shm"):
+        if os.path.exists(path + more):
+            os.remove(path + more)
+    with open(path, "r+b") as file:
+        file.write(os.urandom(8192))
+    assert "corrupt" in refused("--data", house.data)
+
+
+@pytest.mark.parametrize("name", ["log.db", "store.db", "users.db"])
+def test_a_newer_database_is_refused(tmp_path, name):
+    import sqlite3
+    house = House(tmp_path / "d")
+    house.start()
+    house.stop()
+    with sqlite3.connect(os.path.join(house.data, name)) as database:
+        database.execute("PRAGMA user_version = 9999")
+    database.close()
+    assert "newer" in refused("--data", house.data)
+
+
+def test_another_number_of_shards_is_refused(tmp_path):
+    house = House(tmp_path / "d")
+    house.start()
+    house.stop()
+    assert "shards" in refused("--data", house.data, "--data.shards=8")
+
+
+def test_health_and_metrics_are_on_the_management_port_alone(house):
+    assert house.http("GET", "/actuator/health", management=True).json["status"] == "UP"
+    assert house.http("GET", "/actuator/health/readiness", management=True).status == 200
+    assert house.http("GET", "/actuator/health").status == 404
+    metrics = house.http("GET", "/actuator/prometheus", management=True).body.decode()
+    assert "# TYPE chattifier_websockets gauge" in metrics and "chattifier_bugs_total 0\n" in metrics
+    assert house.http("GET", "/actuator/info", management=True).json["workers"] == int(house.workers)
+    assert house.http("GET", "/actuator/env", management=True).json["server.port"] == {"value": str(house.port), "origin": "flag"}
+    assert house.http("POST", "/actuator/refresh", management=True).status == 200
+    assert house.http("GET", "/actuator/nothing", management=True).status == 404
+
+
+def test_the_log_level_changes_while_running(house):
+    for level in ("DEBUG", "INFO"):
+        assert house.http("POST", "/actuator/loggers", {"configuredLevel": level}, management=True).status == 200
+        assert house.http("GET", "/actuator/loggers", management=True).json["configuredLevel"] == level
+    assert house.http("POST", "/actuator/loggers", {"configuredLevel": "LOUD"}, management=True).status == 422
+
+
+def test_log_lines_can_be_json_and_never_hold_what_was_said(tmp_path):
+    house = House(tmp_path / "d", settings={"log.format": "json", "log.level": "debug"}).start()
+    user = house.user()
+    with user.connect() as client:
+        client.say(client.group(), "a very secret sentence")
+    house.stop()
+    with open(house.log_path, encoding="utf-8") as log:
+        lines = log.read().splitlines()
+    assert lines and all(json.loads(line)["event"] for line in lines)
+    text = "\n".join(lines)
+    assert "secret sentence" not in text and user.password not in text and user.token not in text
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "4"])
+def test_any_number_of_workers_serves_the_same(tmp_path, workers):
+    house = House(tmp_path / "d", workers=workers).start()
+    users = [house.user() for _ in range(6)]
+    clients = [user.connect() for user in users]
+    room = clients[0].group(*users[1:])
+    for i, client in enumerate(clients):
+        client.say(room, f"from {i}")
+    for client in clients:
+        for i in range(6):
+            client.message(room, f"from {i}")
+        seqs = [e["seq"] for e in client.of_room(room)]
+        assert seqs == sorted(set(seqs))
+        client.close()
+    house.stop()
+
+
+def test_a_stopping_process_says_goodbye_with_1012(tmp_path):
+    house = House(tmp_path / "d", settings={"server.drain_ms": 300}).start()
+    client = house.user().connect()
+    house.process.terminate()
+    assert client.wait_for(lambda e: e["type"] == "draining")["reconnect_after_ms"] <= 300
+    assert client.wait_closed() == 1012
+    house.stop()
+
+
+def test_it_starts_quickly_and_uses_no_port_but_its_two(tmp_path):
+    house = House(tmp_path / "d").start()
+    inodes = {os.readlink(f"/proc/{house.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{house.process.pid}/fd")}
+    listening = set()
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        for row in table.read().splitlines()[1:]:
+            fields = row.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                listening.add(int(fields[1].split(":")[1], 16))
+    assert listening == {house.port, house.management_port}
+    house.stop()
+
+
+def test_data_is_readable_by_its_owner_alone(house):
+    for name in os.listdir(os.path.join(house.data, "keys")):
+        assert os.stat(os.path.join(house.data, "keys", name)).st_mode & 0o077 == 0
+
+
+def test_the_terminal_client_signs_up_and_talks(house):
+    user = house.user()
+    with user.connect() as other:
+        general = other.command("sync")["rooms"][0]["room"]
+        name = f"term{socket.gethostname()[:2].lower()}{free_port()}"
+        typed = f"{name}\ncorrect horse battery\ny\nhello from a terminal\n"
+        process = subprocess.Popen([BINARY, "chat", f"http://127.0.0.1:{house.port}"], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdin.write(typed)
+        process.stdin.flush()
+        assert other.message(general, "hello from a terminal")
+        other.say(general, "hello terminal")
+        for line in process.stdout:
+            if line == f"[general] {user.name}: hello terminal\n":
+                break
+        process.stdin.write("/quit\n")
+        process.stdin.flush()
+        assert process.wait(10) == 0

@@ -1,0 +1,304 @@
+/* openapi - the HTTP routes as OpenAPI 3.1.
+ *
+ * Happy path: each path once, with all its methods. How it fails: as schema. */
+
+#include <ctype.h>
+#include <string.h>
+
+#include "docgen.h"
+
+struct path_field {
+    const char *in_path; /* {seq} */
+    int field;
+};
+
+static const struct path_field path_fields[] = {
+    {"{room}", CHT_AT_command_room},
+    {"{seq}", CHT_AT_command_target},
+    {"{key}", CHT_AT_command_key},
+    {"{user}", CHT_AT_command_user},
+};
+
+static void lower(const char *text, char *ret_text)
+{
+    while (*text != '\0') {
+        *ret_text++ = (char)tolower((unsigned char)*text++);
+    }
+    *ret_text = '\0';
+}
+
+static void parameter(
+    struct cht_json *json, const char *name, const char *where, const struct cht_field_row *field)
+{
+    cht_json_begin(json, '{');
+    key_text(json, "name", name);
+    key_text(json, "in", where);
+    cht_json_key(json, "required");
+    cht_json_flag(json, strcmp(where, "query") != 0 && field->number != CHT_AT_command_after + 1);
+    cht_json_key(json, "schema");
+    schema_of_field(json, field);
+    cht_json_end(json, '}');
+}
+
+/* Bits of the fields that are in the path. */
+static uint64_t path_parameters(struct cht_json *json, const char *path)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < sizeof(path_fields) / sizeof(path_fields[0]); i++) {
+        const struct path_field *entry = &path_fields[i];
+        if (strstr(path, entry->in_path) != NULL) {
+            char name[32];
+            snprintf(
+                name, sizeof(name), "%.*s", (int)strlen(entry->in_path) - 2, entry->in_path + 1);
+            parameter(json, name, "path", &cht_row_command.fields[entry->field]);
+            bits |= UINT64_C(1) << entry->field;
+        }
+    }
+    return bits;
+}
+
+static void query_parameters(struct cht_json *json, uint64_t bits)
+{
+    for (uint64_t left = bits; left != 0; left &= left - 1) {
+        const struct cht_field_row *field = &cht_row_command.fields[__builtin_ctzll(left)];
+        if (field->kind != CHT_KIND_list) {
+            parameter(json, field->name, "query", field);
+        }
+    }
+}
+
+static void begin_body(struct cht_json *json)
+{
+    cht_json_key(json, "requestBody");
+    cht_json_begin(json, '{');
+    cht_json_key(json, "content");
+    cht_json_begin(json, '{');
+    cht_json_key(json, "application/json");
+    cht_json_begin(json, '{');
+    cht_json_key(json, "schema");
+    cht_json_begin(json, '{');
+}
+
+static void end_body(struct cht_json *json)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        cht_json_end(json, '}');
+    }
+}
+
+static void responses(struct cht_json *json, const char *answer)
+{
+    cht_json_key(json, "responses");
+    cht_json_begin(json, '{');
+    cht_json_key(json, "2XX");
+    cht_json_begin(json, '{');
+    key_text(json, "description", answer[0] == '\0' ? "Done." : answer);
+    cht_json_end(json, '}');
+    cht_json_key(json, "default");
+    cht_json_begin(json, '{');
+    key_text(json, "$ref", "#/components/responses/error");
+    cht_json_end(json, '}');
+    cht_json_end(json, '}');
+}
+
+static void operation(struct cht_json *json, const struct cht_route_row *route)
+{
+    const struct cht_command_row *row = cht_command_row(route->command);
+    char method[16];
+    bool reads = strcmp(route->method, "GET") == 0;
+    lower(route->method, method);
+    cht_json_key(json, method);
+    cht_json_begin(json, '{');
+    key_text(json, "summary", row->doc);
+    key_text(json, "x-command", row->wire);
+    cht_json_key(json, "parameters");
+    cht_json_begin(json, '[');
+    uint64_t rest = row->takes & ~path_parameters(json, route->path);
+    if (row->changes) {
+        parameter(json, "Idempotency-Key", "header", &cht_row_command.fields[CHT_AT_command_cid]);
+        parameter(
+            json, "Idempotency-After", "header", &cht_row_command.fields[CHT_AT_command_after]);
+    }
+    rest &= ~(CHT_BIT(command, cid) | CHT_BIT(command, after) | CHT_BIT(command, to));
+    if (route->command == cht_command_type_message_react) {
+        rest &= ~CHT_BIT(command, on); /* PUT and DELETE say it. */
+    }
+    if (reads) {
+        query_parameters(json, rest);
+    }
+    cht_json_end(json, ']');
+    if (!reads && rest != 0) {
+        begin_body(json);
+        schema_of_fields(json, route->command, rest);
+        end_body(json);
+    }
+    responses(json, answer_of(route->command));
+    cht_json_end(json, '}');
+}
+
+static void user_body(struct cht_json *json, const struct user_route *route)
+{
+    size_t count;
+    const struct user_member *members = user_members(&count);
+    begin_body(json);
+    key_text(json, "type", "object");
+    cht_json_key(json, "properties");
+    cht_json_begin(json, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(members[i].route, route->name) == 0) {
+            cht_json_key(json, members[i].name);
+            cht_json_begin(json, '{');
+            key_text(json, "type", members[i].type);
+            key_text(json, "description", members[i].doc);
+            cht_json_end(json, '}');
+        }
+    }
+    cht_json_end(json, '}');
+    cht_json_key(json, "required");
+    cht_json_begin(json, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (members[i].required && strcmp(members[i].route, route->name) == 0) {
+            cht_json_text(
+                json, (struct cht_str){members[i].name, (uint32_t)strlen(members[i].name)});
+        }
+    }
+    cht_json_end(json, ']');
+    end_body(json);
+}
+
+static bool has_body(const struct user_route *route)
+{
+    size_t count;
+    const struct user_member *members = user_members(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(members[i].route, route->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void user_parameters(struct cht_json *json, const struct user_route *route)
+{
+    cht_json_key(json, "parameters");
+    cht_json_begin(json, '[');
+    if (strstr(route->path, "{id}") != NULL) {
+        parameter(json, "id", "path", &cht_row_command.fields[CHT_AT_command_user]);
+    }
+    if (strcmp(route->name, "find") == 0) {
+        parameter(json, "prefix", "query", &cht_row_command.fields[CHT_AT_command_prefix]);
+        parameter(json, "limit", "query", &cht_row_command.fields[CHT_AT_command_limit]);
+    }
+    cht_json_end(json, ']');
+}
+
+static void user_operation(struct cht_json *json, const struct user_route *route)
+{
+    char method[16];
+    lower(route->method, method);
+    cht_json_key(json, method);
+    cht_json_begin(json, '{');
+    key_text(json, "summary", route->doc);
+    if (!route->token) {
+        cht_json_key(json, "security");
+        cht_json_begin(json, '[');
+        cht_json_end(json, ']');
+    }
+    user_parameters(json, route);
+    if (has_body(route)) {
+        user_body(json, route);
+    }
+    responses(json, "");
+    cht_json_end(json, '}');
+}
+
+static void command_paths(struct cht_json *json)
+{
+    size_t count;
+    const struct cht_route_row *routes = cht_routes(&count);
+    for (size_t i = 0; i < count; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i; k++) {
+            seen = seen || strcmp(routes[k].path, routes[i].path) == 0;
+        }
+        if (seen) {
+            continue;
+        }
+        cht_json_key(json, routes[i].path);
+        cht_json_begin(json, '{');
+        for (size_t k = i; k < count; k++) {
+            if (strcmp(routes[k].path, routes[i].path) == 0) {
+                operation(json, &routes[k]);
+            }
+        }
+        cht_json_end(json, '}');
+    }
+}
+
+static void user_paths(struct cht_json *json)
+{
+    size_t count;
+    const struct user_route *routes = user_routes(&count);
+    for (size_t i = 0; i < count; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i; k++) {
+            seen = seen || strcmp(routes[k].path, routes[i].path) == 0;
+        }
+        if (seen) {
+            continue;
+        }
+        cht_json_key(json, routes[i].path);
+        cht_json_begin(json, '{');
+        for (size_t k = i; k < count; k++) {
+            if (strcmp(routes[k].path, routes[i].path) == 0) {
+                user_operation(json, &routes[k]);
+            }
+        }
+        cht_json_end(json, '}');
+    }
+}
+
+/* Everything around the list of codes, which is the last thing in it. */
+static const char error_schema[] =
+    "\"components\":{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}},"
+    "\"responses\":{\"error\":{\"description\":\"Refused.\",\"content\":{\"application/json\":{"
+    "\"schema\":{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"object\","
+    "\"required\":[\"code\",\"message\",\"retry\"],\"properties\":{\"message\":{\"type\":"
+    "\"string\"},"
+    "\"retry\":{\"type\":\"boolean\"},\"field\":{\"type\":\"string\"},"
+    "\"retry_after_ms\":{\"type\":\"integer\"},\"code\":{\"enum\":[";
+
+static void error_response(struct cht_json *json)
+{
+    size_t count;
+    const struct error_row *rows = error_rows(&count);
+    cht_json_raw(json, (struct cht_str){error_schema, sizeof(error_schema) - 1});
+    json->comma = false;
+    for (size_t i = 0; i < count; i++) {
+        cht_json_text(json, (struct cht_str){rows[i].wire, (uint32_t)strlen(rows[i].wire)});
+    }
+    cht_json_end(json, ']');
+    for (unsigned i = 0; i < 10; i++) {
+        cht_json_end(json, '}');
+    }
+}
+
+void write_openapi(struct cht_json *json)
+{
+    cht_json_begin(json, '{');
+    key_text(json, "openapi", "3.1.0");
+    cht_json_key(json, "info");
+    cht_json_begin(json, '{');
+    key_text(json, "title", "Chattifier over HTTP");
+    key_text(json, "version", "1");
+    cht_json_end(json, '}');
+    cht_json_key(json, "security");
+    cht_json_raw(json, (struct cht_str){"[{\"token\":[]}]", 14});
+    cht_json_key(json, "paths");
+    cht_json_begin(json, '{');
+    user_paths(json);
+    command_paths(json);
+    cht_json_end(json, '}');
+    error_response(json);
+    cht_json_end(json, '}');
+}
