@@ -1,11 +1,12 @@
 #pragma once
 
-/* user_service - accounts: sign-up, sign-in, devices, profiles, blocks.
+/* user - accounts: sign-up, sign-in, devices, profiles, blocks.
  *
- * One per worker. HTTP requests come through the gateway as an upstream server and are answered on the client's connection;
- * user.get, user.find and user.block come as commands in the box WORK and are answered into the box PAGES of their node. Every request
- * is one flow (flow/flow.h) in a file of its own. Accounts and devices are the users port's; sessions is told of what became void
- * after the truth was written. */
+ * One per worker. HTTP requests come through the gateway as an upstream server and are answered on
+ * the client's connection; user.get, user.find and user.block come as commands in the box WORK and
+ * are answered into the box PAGES of their node. Every request is one flow (flow/flow.h) in a file
+ * of its own. Accounts and devices are the users port's; sessions is told of what became void after
+ * the truth was written. */
 
 #include "link/edge.h"
 #include "ports/cast.h"
