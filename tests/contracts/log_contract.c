@@ -279,6 +279,19 @@ static void a_follower_gets_no_more_than_its_credit(void **state)
     log_release(engine->log, owner.writer);
 }
 
+static void the_end_may_come_while_somebody_follows(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct log_claim_op owner = claim(engine, 0);
+    append_many(engine, &owner, 1, 50);
+    log_release(engine->log, owner.writer);
+    struct reader reader = new_reader(1, 100);
+    log_follow(engine->log, &reader.follow, 0, 1);
+    engine->close(engine);
+    engine->open(engine, false);
+    assert_true(reader.last == 0 || reader.last == 50);
+}
+
 static void reading_past_the_end_gives_nothing(void **state)
 {
     struct contract_engine *engine = *state;
@@ -306,6 +319,7 @@ int log_contract(struct contract_engine *engine)
         TEST(a_follower_gets_what_is_there_and_what_comes),
         TEST(a_follower_far_behind_catches_up_after_a_restart),
         TEST(a_follower_gets_no_more_than_its_credit),
+        TEST(the_end_may_come_while_somebody_follows),
         TEST(reading_past_the_end_gives_nothing),
     };
 #undef TEST

@@ -26,6 +26,9 @@
 
 static enum err meaning(int rc)
 {
+    if (rc == SQLITE_IOERR_SHMSIZE) { /* how a full disk shows itself in the shared-memory file */
+        return ERR_UNAVAILABLE;
+    }
     switch (rc & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -165,14 +168,16 @@ static enum err bring_to_version(struct db *db, const struct db_schema *schema)
 
 static void set_pragmas(struct db *db, const struct db_schema *schema, bool create)
 {
+    char cache[48];
+    snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%d", schema->cache_kib);
+    db_run(db, cache);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     if (create) {
         db_run(db, "PRAGMA journal_mode=WAL");
     }
     db_run(db, schema->full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-    db_run(db,
-        "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
-        "PRAGMA journal_size_limit=8388608; PRAGMA cache_size=-16000; PRAGMA trusted_schema=OFF");
+    db_run(db, "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
+               "PRAGMA journal_size_limit=8388608; PRAGMA trusted_schema=OFF");
 }
 
 /* SQLite would make it readable for everybody. */

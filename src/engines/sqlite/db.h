@@ -48,7 +48,8 @@ struct db_schema {
     int application;               /* PRAGMA application_id */
     const char *const *migrations; /* migrations[v] leads from version v to v + 1 */
     int version;
-    bool full; /* synchronous=FULL, else NORMAL */
+    bool full;     /* synchronous=FULL, else NORMAL */
+    int cache_kib; /* of each connection */
 };
 
 /* Opens (and, if `create`, makes or migrates) `dir`/schema->file. On failure one line is logged and

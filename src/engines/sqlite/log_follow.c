@@ -131,12 +131,15 @@ static void give(struct log_follower *follower)
 static void on_posted(struct task *task)
 {
     struct log_follower *follower = container_of(task, struct log_follower, task);
+    if (follower->ended) { /* no shard knows it any more */
+        follower->posted = false;
+        free_if_unused(follower);
+        return;
+    }
     pthread_mutex_lock(&follower->shard->mutex);
     follower->posted = false;
     pthread_mutex_unlock(&follower->shard->mutex);
-    if (follower->ended) {
-        free_if_unused(follower);
-    } else if (!follower->read.op.asked) {
+    if (!follower->read.op.asked) {
         give(follower);
     }
 }
@@ -199,21 +202,27 @@ void log_sqlite_follow(struct log *log, struct log_follow *follow)
     pthread_mutex_unlock(&follower->shard->mutex);
 }
 
-void log_sqlite_unfollow(struct log *log, struct log_follow *follow)
+static void end_follower(struct log_follower *follower)
 {
-    (void)log;
-    struct log_follower *follower = follow->engine;
-    if (!follower) {
-        return;
-    }
+    struct log_follow *follow = follower->follow;
     follow->engine = NULL;
     follow->source.on_credit = NULL;
     follow->source.engine = NULL;
     leave_shard(follower);
-    pthread_mutex_lock(&follower->shard->mutex);
-    bool posted = follower->posted;
-    pthread_mutex_unlock(&follower->shard->mutex);
-    if (!posted) {
-        free_if_unused(follower);
+    free_if_unused(follower);
+}
+
+void log_sqlite_unfollow(struct log *log, struct log_follow *follow)
+{
+    (void)log;
+    if (follow->engine) {
+        end_follower(follow->engine);
+    }
+}
+
+void log_followers_drop(struct log_shard *shard)
+{
+    while (shard->followers) {
+        end_follower(shard->followers);
     }
 }

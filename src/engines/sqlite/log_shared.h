@@ -91,6 +91,9 @@ void log_writer_mark(struct log_shard *shard, uint64_t index, uint64_t wall_ms);
 /* log_follow.c. Under the shard's mutex: its followers have something to look at. */
 void log_followers_wake(struct log_shard *shard);
 
+/* At the end of the process, on a thread that no loop runs beside. */
+void log_followers_drop(struct log_shard *shard);
+
 /* Under the shard's mutex: the record in memory, or NULL. */
 const struct log_recent *log_ring_find(const struct log_shard *shard, uint64_t index);
 

@@ -31,6 +31,7 @@ const struct db_schema log_schema = {
     .application = 0x43484c47,
     .migrations = migrations,
     .version = 1,
+    .cache_kib = 2048,
     .full = true,
 };
 
@@ -532,7 +533,7 @@ static void free_shard(struct log_shard *shard)
     while (shard->ring_first <= shard->durable) {
         drop_oldest(shard);
     }
-    CHECK(!shard->followers);
+    log_followers_drop(shard);
     pthread_mutex_destroy(&shard->mutex);
 }
 

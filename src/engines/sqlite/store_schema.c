@@ -57,6 +57,7 @@ const struct db_schema store_schema = {
     .application = 0x43485354,
     .migrations = migrations,
     .version = 1,
+    .cache_kib = 8192,
     .full = false,
 };
 

@@ -57,6 +57,7 @@ const struct db_schema users_schema = {
     .application = 0x43485553,
     .migrations = migrations,
     .version = 1,
+    .cache_kib = 2048,
     .full = true,
 };
 
