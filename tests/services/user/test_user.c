@@ -340,6 +340,115 @@ static void routes_that_need_a_token_need_one_here_too(void **state)
     house_deinit(&house);
 }
 
+struct pages {
+    struct mail_handler handler;
+    char body[4096];
+    char field[64];
+    uint64_t ref, error;
+};
+
+static void on_page(struct mail_handler *handler, struct buf *event)
+{
+    struct pages *pages = container_of(handler, struct pages, handler);
+    struct cht_reply reply;
+    uint64_t memory[64];
+    struct cht_scratch scratch = {(uint8_t *)memory, sizeof(memory), 0};
+    struct cht_str bytes = {(char *)event->bytes, event->size};
+    assert_true(cht_decode(&cht_row_reply, bytes, &scratch, &reply));
+    pages->ref = reply.node_ref;
+    pages->error = reply.error;
+    snprintf(pages->body, sizeof(pages->body), "%.*s", (int)reply.body.size, reply.body.at);
+    snprintf(pages->field, sizeof(pages->field), "%.*s", (int)reply.field.size, reply.field.at);
+}
+
+static bool has_page(void *context)
+{
+    return ((struct pages *)context)->ref != 0;
+}
+
+/* Asks like a socket node; the error of the reply. */
+static uint64_t query(struct house *house, struct pages *pages, struct cht_command *command)
+{
+    command->node = house->deps.mail->node;
+    command->node_ref = 77;
+    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_command, command));
+    bytes->size = bytes->capacity;
+    cht_encode(&cht_row_command, command, bytes->bytes);
+    pages->ref = 0;
+    mail_send(house->deps.mail, MAIL_WORK, command->node, bytes);
+    buf_unref(bytes);
+    assert_true(test_loop_run_until(&house->loop, has_page, pages));
+    assert_int_equal(pages->ref, 77);
+    return pages->error;
+}
+
+static void sockets_find_get_and_block_users_by_mail(void **state)
+{
+    struct house house;
+    struct pages pages = {.handler = {on_page}};
+    (void)state;
+    house_init(&house);
+    mail_open(house.deps.mail, MAIL_PAGES, &pages.handler, 64);
+    struct identity me = house_identity(&house, sign_up_and_in(&house));
+    struct cht_id ids[] = {me.user, {{9}}};
+    struct cht_command get = {
+        .type = cht_command_type_user_get, .author = me.user, .users = {ids, 2}};
+    assert_int_equal(query(&house, &pages, &get), OK);
+    assert_non_null(strstr(pages.body, "\"username\":\"bob\""));
+    struct cht_command find = {
+        .type = cht_command_type_user_find, .author = me.user, .prefix = {"BO", 2}};
+    assert_int_equal(query(&house, &pages, &find), OK);
+    assert_non_null(strstr(pages.body, "\"users\":[{"));
+    find.prefix.size = 1;
+    assert_int_equal(query(&house, &pages, &find), ERR_BAD_FIELD);
+    assert_string_equal(pages.field, "prefix");
+    struct cht_command block = {
+        .type = cht_command_type_user_block, .author = me.user, .user = {{9}}, .on = true};
+    assert_int_equal(query(&house, &pages, &block), ERR_NOT_FOUND);
+    block.user = me.user;
+    assert_int_equal(query(&house, &pages, &block), ERR_BAD_FIELD);
+    house_deinit(&house);
+}
+
+static void blocks_are_put_listed_and_dropped(void **state)
+{
+    struct house house;
+    char path[96] = "/user/me/blocks/";
+    (void)state;
+    house_init(&house);
+    struct identity me = house_identity(&house, sign_up_and_in(&house));
+    uint32_t slot =
+        house_ask(&house, HTTP_POST, "/user/register", "{\"username\":\"eve\"," GOOD "}", NULL);
+    assert_true(fake_edge_member(slot, "id", path + strlen(path), 40));
+    expect(house_ask(&house, HTTP_PUT, path, "{}", &me), 200);
+    expect(house_ask(&house, HTTP_PUT, path, NULL, &me), 200);
+    slot = house_ask(&house, HTTP_GET, "/user/me/blocks", NULL, &me);
+    assert_non_null(strstr(fake_edge_answer(slot)->body, path + 16));
+    assert_non_null(strstr(fake_edge_answer(slot)->body, "\"username\":\"eve\""));
+    slot = house_ask(&house, HTTP_GET, path, NULL, &me);
+    assert_non_null(strstr(fake_edge_answer(slot)->body, "\"blocked\":true"));
+    expect(house_ask(&house, HTTP_DELETE, path, NULL, &me), 200);
+    slot = house_ask(&house, HTTP_GET, "/user/me/blocks", NULL, &me);
+    assert_non_null(strstr(fake_edge_answer(slot)->body, "\"blocks\":[]"));
+    house_deinit(&house);
+}
+
+static void signing_out_everywhere_voids_every_device(void **state)
+{
+    struct house house;
+    char token[128];
+    (void)state;
+    house_init(&house);
+    uint32_t slot = sign_up_and_in(&house);
+    struct identity me = house_identity(&house, slot);
+    assert_true(fake_edge_member(slot, "refresh_token", token, sizeof(token)));
+    expect(house_ask(&house, HTTP_POST, "/user/logout-all", NULL, &me), 200);
+    assert_true(sessions_is_revoked(house.deps.sessions, &me.user, &me.device, me.token_version));
+    expect(refresh(&house, token), 401);
+    expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 200);
+    house_deinit(&house);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +468,9 @@ int main(void)
         cmocka_unit_test(tickets_are_put_for_thirty_seconds),
         cmocka_unit_test(a_deleted_account_is_nobody_s_any_more),
         cmocka_unit_test(routes_that_need_a_token_need_one_here_too),
+        cmocka_unit_test(sockets_find_get_and_block_users_by_mail),
+        cmocka_unit_test(blocks_are_put_listed_and_dropped),
+        cmocka_unit_test(signing_out_everywhere_voids_every_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
