@@ -100,7 +100,12 @@ static inline uint64_t special_bytes(uint64_t word)
 
 static void skip_plain(struct cht_json_scan *scan)
 {
-    while (scan->end - scan->at >= 8 && special_bytes(cht_eight(scan->at)) == 0) {
+    while (scan->end - scan->at >= 8) {
+        uint64_t special = special_bytes(cht_eight(scan->at));
+        if (special != 0) {
+            scan->at += cht_bytes_before(special);
+            return;
+        }
         scan->at += 8;
     }
 }

@@ -15,6 +15,18 @@ static inline uint64_t cht_eight(const void *at)
     return word;
 }
 
+/* How many bytes come before the first one whose high bit is set in `marks`, which is not 0. Where
+ * memory is read from the other end it answers 0, and callers go on byte by byte. */
+static inline unsigned cht_bytes_before(uint64_t marks)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (unsigned)__builtin_ctzll(marks) / 8;
+#else
+    (void)marks;
+    return 0;
+#endif
+}
+
 /* Size of the valid sequence that begins at `at`, 0 if it is none; its code point in `ret_point`.
  * at < end. */
 unsigned cht_utf8_step(const uint8_t *at, const uint8_t *end, uint32_t *ret_point);

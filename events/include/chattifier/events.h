@@ -184,7 +184,8 @@ CHT_API void cht_id_to_text(const struct cht_id *id, char *ret_text);
 CHT_API bool cht_id_from_text(struct cht_str text, struct cht_id *ret_id);
 
 /* SHA-1 name-based UUID (RFC 9562, version 5) of `name` in `space`. */
-CHT_API void cht_id_from_name(const struct cht_id *space, struct cht_str name, struct cht_id *ret_id);
+CHT_API void cht_id_from_name(
+    const struct cht_id *space, struct cht_str name, struct cht_id *ret_id);
 
 /* The room of two people (their order does not matter), and the room that `creator` makes with
  * `cid`. */
@@ -228,7 +229,7 @@ CHT_API bool cht_decode(const struct cht_event_row *row, struct cht_str bytes,
 struct cht_json {
     char *at;
     size_t size;
-    size_t used; /* may pass `size`: then nothing more was written, and `used` says what would have been needed */
+    size_t used; /* may pass `size`: then nothing more was written; says what would be needed */
     bool comma;  /* a member or element was written at this depth */
 };
 
@@ -293,16 +294,18 @@ struct cht_client_head {
  * the command takes; unknown and server-only ones are ignored, required ones must be there. `bytes`
  * is changed (unescaped in place); texts point into it. Sets `type`, `has` and `cleared`, nothing
  * else beside the fields. `ret_head` is filled also when the command is refused, except for a bad
- * frame. A list that does not fit into `scratch` is bad_field; CHT_READ_SCRATCH_BYTES are enough. */
+ * frame. A list that does not fit into `scratch` is bad_field; CHT_READ_SCRATCH_BYTES are enough.
+ */
 CHT_API enum cht_read cht_read_client(struct cht_str bytes, struct cht_scratch *scratch,
-    struct cht_command *ret_command, struct cht_client_head *ret_head, struct cht_read_error *ret_error);
+    struct cht_command *ret_command, struct cht_client_head *ret_head,
+    struct cht_read_error *ret_error);
 
 /* The same for the body of an HTTP route: `command->type` is given, `type` and `ref` in the object
  * are ignored, and fields whose bits are in `given` came from elsewhere (path, query, headers),
  * were set before, and win. An empty body is an empty object. Ends with cht_command_complete like
  * the other. */
-CHT_API enum cht_read cht_read_body(struct cht_str bytes, struct cht_scratch *scratch, uint64_t given,
-    struct cht_command *command, struct cht_read_error *ret_error);
+CHT_API enum cht_read cht_read_body(struct cht_str bytes, struct cht_scratch *scratch,
+    uint64_t given, struct cht_command *command, struct cht_read_error *ret_error);
 
 /* One field from text (path or query): checked like the JSON form; numbers in decimal without
  * leading zeros, flags "true" and "false", ids with commas between them; no lists. False:
@@ -313,11 +316,19 @@ CHT_API bool cht_read_text_field(
 /* Checks what the table demands of the command as a whole: required fields, and rules over several
  * fields (exactly one of room and to, at most one bound of a page, what each kind of room needs).
  * Names the first field that is to blame. */
-CHT_API bool cht_command_complete(const struct cht_command *command, struct cht_read_error *ret_error);
+CHT_API bool cht_command_complete(
+    const struct cht_command *command, struct cht_read_error *ret_error);
 
 /* A JSON object of foreign or small shape, by members: for services' HTTP bodies (sign-up, profile
  * ...). Same strictness. */
-enum cht_json_type { CHT_JSON_NULL, CHT_JSON_FLAG, CHT_JSON_NUMBER, CHT_JSON_TEXT, CHT_JSON_OBJECT, CHT_JSON_LIST };
+enum cht_json_type {
+    CHT_JSON_NULL,
+    CHT_JSON_FLAG,
+    CHT_JSON_NUMBER,
+    CHT_JSON_TEXT,
+    CHT_JSON_OBJECT,
+    CHT_JSON_LIST,
+};
 
 struct cht_member {
     struct cht_str name;  /* unescaped */

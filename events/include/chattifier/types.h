@@ -42,10 +42,10 @@ enum cht_kind {
     CHT_KIND_u64,   /* uint64_t, 0 .. 2^53 - 1 */
     CHT_KIND_flag,  /* bool */
     CHT_KIND_text,  /* struct cht_str, valid UTF-8; minimum and maximum in bytes */
-    CHT_KIND_chars, /* struct cht_str, valid UTF-8; minimum and maximum in code points; no control or bidi characters */
+    CHT_KIND_chars, /* struct cht_str, UTF-8; bounds in code points; no control or bidi character */
     CHT_KIND_token, /* struct cht_str of [A-Za-z0-9._:-]; minimum and maximum in bytes */
     CHT_KIND_bytes, /* struct cht_str of any bytes; in JSON: base64url */
-    CHT_KIND_json,  /* struct cht_str, finished JSON that is inserted as it is; only written, never read from a client */
+    CHT_KIND_json,  /* struct cht_str, finished JSON, inserted as it is; never read from a client */
     CHT_KIND_ids,   /* struct cht_ids; maximum is their number */
     CHT_KIND_list,  /* struct cht_list of `item` */
     CHT_KIND_word,  /* uint64_t, one of an enum's words (`words`); 0 is "none" */
