@@ -47,8 +47,8 @@ static const char *const fixed_texts[LOG_FIXED] = {
 /* Names of tables can not be bound; the number in them is ours. */
 static const char *const shard_formats[LOG_PER_SHARD] = {
     [LOG_INSERT] = "INSERT INTO records_%u (idx, term, at, record) VALUES (?, ?, ?, ?)",
-    [LOG_READ] = "SELECT idx, term, record FROM records_%u WHERE idx BETWEEN ? AND ?"
-                 " ORDER BY idx LIMIT ?",
+    [LOG_READ] = ("SELECT idx, term, record FROM records_%u WHERE idx BETWEEN ? AND ?"
+                  " ORDER BY idx LIMIT ?"),
     [LOG_EDGES] = "SELECT (SELECT min(idx) FROM records_%1$u), (SELECT max(idx) FROM records_%1$u)",
     [LOG_YOUNG] = "SELECT min(idx) FROM records_%u WHERE idx BETWEEN ? AND ? AND at > ?",
     [LOG_TRIM] = "DELETE FROM records_%u WHERE idx < ?",
