@@ -116,7 +116,6 @@ int http1_chunks(struct http_chunks *chunks, const uint8_t *from, size_t size, u
             continue;
         }
         if (chunks->left > bytes_max - decoded) {
-            result = 413;
             break;
         }
         size_t part = size - used < chunks->left ? size - used : (size_t)chunks->left;
@@ -125,6 +124,9 @@ int http1_chunks(struct http_chunks *chunks, const uint8_t *from, size_t size, u
         used += part;
         chunks->left -= part;
         chunks->state = chunks->left == 0 ? DATA_RETURN : DATA;
+    }
+    if (result == HTTP1_MORE && chunks->state == DATA && chunks->left > bytes_max - decoded) {
+        result = 413;
     }
     *ret_used = used;
     *ret_decoded = decoded;
