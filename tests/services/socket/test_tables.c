@@ -1,0 +1,159 @@
+/* The small tables of the socket service: pending commands, rates, parameters, routes. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants those before it. */
+#include <cmocka.h>
+#include <string.h>
+
+#include "socket/pending.h"
+#include "socket/query.h"
+#include "socket/rate.h"
+#include "socket/routes.h"
+#include "socket/slot_list.h"
+
+static struct cht_str str(const char *text)
+{
+    return (struct cht_str){text, (uint32_t)strlen(text)};
+}
+
+static void a_handle_finds_its_command_until_it_is_answered(void **state)
+{
+    (void)state;
+    struct pendings pendings;
+    pendings_init(&pendings, 2, 0xfffffffe);
+    uint32_t list = PENDING_NONE;
+    uint32_t slot = pending_add(&pendings, &list, 0);
+    uint64_t handle = pending_handle(&pendings, slot);
+    assert_true(handle <= CHT_NUMBER_MAX);
+    assert_int_equal(pending_find(&pendings, handle), slot);
+    pending_remove(&pendings, &list, slot);
+    assert_int_equal(pending_find(&pendings, handle), PENDING_NONE);
+    assert_int_equal(list, PENDING_NONE);
+    assert_int_equal(pending_add(&pendings, &list, 0), slot);
+    assert_int_equal(pending_find(&pendings, handle), PENDING_NONE);
+    assert_int_not_equal(pending_add(&pendings, &list, 0), PENDING_NONE);
+    assert_int_equal(pending_add(&pendings, &list, 0), PENDING_NONE);
+    pendings_deinit(&pendings);
+}
+
+static void the_oldest_is_overdue_first(void **state)
+{
+    (void)state;
+    struct pendings pendings;
+    pendings_init(&pendings, 4, 1);
+    uint32_t list = PENDING_NONE;
+    uint32_t first = pending_add(&pendings, &list, 10);
+    uint32_t second = pending_add(&pendings, &list, 20);
+    uint32_t third = pending_add(&pendings, &list, 30);
+    assert_int_equal(pending_overdue(&pendings, 109, 100), PENDING_NONE);
+    assert_int_equal(pending_overdue(&pendings, 110, 100), first);
+    pending_remove(&pendings, &list, second);
+    pending_remove(&pendings, &list, first);
+    assert_int_equal(pending_overdue(&pendings, 130, 100), third);
+    assert_int_equal(list, third);
+    pendings_deinit(&pendings);
+}
+
+static void a_ref_is_known_while_it_is_in_flight(void **state)
+{
+    (void)state;
+    struct pendings pendings;
+    pendings_init(&pendings, 4, 1);
+    uint32_t list = PENDING_NONE;
+    uint32_t slot = pending_add(&pendings, &list, 0);
+    pending_set_ref(&pendings.slots[slot], str("one"));
+    assert_true(pending_has_ref(&pendings, list, str("one")));
+    assert_false(pending_has_ref(&pendings, list, str("on")));
+    pending_remove(&pendings, &list, slot);
+    assert_false(pending_has_ref(&pendings, list, str("one")));
+    pendings_deinit(&pendings);
+}
+
+static void a_burst_is_allowed_and_then_one_per_interval(void **state)
+{
+    (void)state;
+    struct rate_limit limit = rate_limit_per_second(10, 3);
+    uint32_t now = 0xffffff00u; /* across the end of the clock */
+    uint32_t bucket = now;
+    uint32_t wait = 0;
+    for (int i = 0; i < 3; i++) {
+        assert_true(rate_take(limit, &bucket, now, &wait));
+    }
+    assert_false(rate_take(limit, &bucket, now, &wait));
+    assert_int_equal(wait, 100);
+    assert_false(rate_take(limit, &bucket, now + 99, &wait));
+    assert_true(rate_take(limit, &bucket, now + 100, &wait));
+    assert_true(rate_take(rate_limit_per_second(0, 0), &bucket, now, &wait));
+}
+
+static void a_window_begins_anew(void **state)
+{
+    (void)state;
+    struct rate_window window = {0};
+    assert_int_equal(rate_window_count(&window, 1000, 5), 1);
+    assert_int_equal(rate_window_count(&window, 1000, 1004), 2);
+    assert_int_equal(rate_window_count(&window, 1000, 1005), 1);
+}
+
+static void a_parameter_is_found_once(void **state)
+{
+    (void)state;
+    char into[8];
+    struct query_value value = {into, sizeof(into), 0};
+    assert_int_equal(query_find(str("a=1&q=x+%41"), "q", &value), QUERY_FOUND);
+    assert_memory_equal(into, "x A", 3);
+    assert_int_equal(query_find(str("q=1&q=2"), "q", &value), QUERY_REPEATED);
+    assert_int_equal(query_find(str("q=1&%71=2"), "q", &value), QUERY_REPEATED);
+    assert_int_equal(query_find(str("qq=1&&="), "q", &value), QUERY_ABSENT);
+    assert_int_equal(query_find(str("q=%4"), "q", &value), QUERY_BAD);
+    assert_int_equal(query_find(str("q=123456789"), "q", &value), QUERY_BAD);
+}
+
+static void every_route_of_the_table_is_found(void **state)
+{
+    (void)state;
+    struct routes *routes = routes_create();
+    size_t count = 0;
+    const struct cht_route_row *rows = cht_routes(&count);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        struct route_match match;
+        routes_find(routes, str(rows[i].method), str(rows[i].path), &match);
+        assert_non_null(match.row);
+        assert_int_equal(match.row->command, rows[i].command);
+        assert_string_equal(match.row->method, rows[i].method);
+    }
+    routes_destroy(routes);
+}
+
+static void a_list_keeps_what_is_added(void **state)
+{
+    (void)state;
+    struct slot_list list = {0};
+    for (uint32_t i = 0; i < 100; i++) {
+        slot_list_add(&list, i);
+    }
+    assert_int_equal(slot_list_find(&list, 63), 63);
+    slot_list_remove(&list, 0);
+    assert_int_equal(slot_list_at(&list)[0], 99);
+    assert_int_equal(slot_list_find(&list, 0), SLOT_NONE);
+    slot_list_deinit(&list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_handle_finds_its_command_until_it_is_answered),
+        cmocka_unit_test(the_oldest_is_overdue_first),
+        cmocka_unit_test(a_ref_is_known_while_it_is_in_flight),
+        cmocka_unit_test(a_burst_is_allowed_and_then_one_per_interval),
+        cmocka_unit_test(a_window_begins_anew),
+        cmocka_unit_test(a_parameter_is_found_once),
+        cmocka_unit_test(every_route_of_the_table_is_found),
+        cmocka_unit_test(a_list_keeps_what_is_added),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
