@@ -1,6 +1,7 @@
 /* fuzz_jwt - any bytes as an access token, and any bytes as header and claims of a signed one.
  *
- * Happy path: refused, or an identity that is whole. How it fails: a sanitizer speaks, or a token that is good is not. */
+ * Happy path: refused, or an identity that is whole. How it fails: a sanitizer speaks, or a token
+ * that is good is not. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-static bool every_signature_fits(struct jwt_checker *checker, struct cht_str kid, struct cht_str text,
-    const uint8_t raw[JWT_SIGNATURE_SIZE])
+static bool every_signature_fits(struct jwt_checker *checker, struct cht_str kid,
+    struct cht_str text, const uint8_t raw[JWT_SIGNATURE_SIZE])
 {
     (void)checker;
     (void)kid;
@@ -28,7 +29,7 @@ static void read_token(struct cht_str token)
     struct identity identity;
     enum err err = jwt_read(&question, &identity);
     bool whole = !cht_id_is_none(&identity.user) && !cht_id_is_none(&identity.device) &&
-        identity.expires_at > identity.issued_at;
+                 identity.expires_at > identity.issued_at;
     if ((err == OK || err == ERR_STALE) != whole) {
         abort();
     }
