@@ -108,7 +108,7 @@ export class Sync {
         this.want_people(entry);
         // A public channel is visible without being a member of it; it is no room of mine then.
         if (entry.visibility === 'public' && !entry.role) return null;
-        return this.store.apply_entry({ ...entry, room: id });
+        return this.store.apply_entry({ topic: '', ...entry, room: id });
     }
 
     // ---- resume
