@@ -1,0 +1,109 @@
+/* chat - the service: its boxes, its clock, its parts.
+ *
+ * Happy path: commands come from the shards (shard_owner.c), requests of nodes from the work box; both go to the lane of their room. Once a
+ * second heads are told and rooms looked after. How it fails: an event that can not be read, or is about a shard that is not owned here, is dropped;
+ * whoever sent it asks again. */
+
+#include "chat/chat.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "chat_inner.h"
+#include "world/random.h"
+
+/* The room that an event of the work box is about; false: not for this service. */
+static bool room_of_event(struct chat_service *chat, struct cht_str bytes, struct cht_id *ret_room)
+{
+    struct cht_scratch scratch = chat_scratch(chat);
+    uint32_t number = cht_event_number_of(bytes);
+    bool good = false;
+    if (number == CHT_EVENT_subscribe) {
+        struct cht_subscribe event;
+        good = cht_decode(&cht_row_subscribe, bytes, &scratch, &event);
+        *ret_room = event.room;
+    } else if (number == CHT_EVENT_resend) {
+        struct cht_resend event;
+        good = cht_decode(&cht_row_resend, bytes, &scratch, &event);
+        *ret_room = event.room;
+    } else if (number == CHT_EVENT_command) {
+        struct cht_command event;
+        good = cht_decode(&cht_row_command, bytes, &scratch, &event) &&
+               (event.type == cht_command_type_read || event.type == cht_command_type_typing);
+        *ret_room = event.room;
+    }
+    return good;
+}
+
+static void on_work(struct mail_handler *handler, struct buf *event)
+{
+    struct chat_service *chat = container_of(handler, struct chat_service, reader);
+    struct cht_id id;
+    if (!room_of_event(chat, bytes_of(event), &id)) {
+        return;
+    }
+    if (chat->shards[cht_shard_of_room(&id, chat->shard_count)].phase != SHARD_OWNED) {
+        return; /* the node hears of the owner by `claimed` and asks there */
+    }
+    struct room *room = rooms_need(chat, &id);
+    if (room && room->lane_count < chat->settings.lane_commands_max) {
+        lane_put(room, lane_item_make(event, NULL));
+        lane_run(chat, room);
+    }
+}
+
+static void on_cast(struct cast_handler *handler, struct buf *event)
+{
+    struct chat_service *chat = container_of(handler, struct chat_service, listener);
+    struct cht_scratch scratch = chat_scratch(chat);
+    struct cht_hello hello;
+    if (cht_event_number_of(bytes_of(event)) == CHT_EVENT_hello &&
+        cht_decode(&cht_row_hello, bytes_of(event), &scratch, &hello)) {
+        owner_announce(chat, &hello);
+    }
+}
+
+static void on_heads_time(struct timer *timer)
+{
+    struct chat_service *chat = container_of(timer, struct chat_service, heads_timer);
+    subscribers_tell_heads(chat);
+    owner_ask_progress(chat);
+    rooms_sweep(chat);
+    timer_start(chat->loop, timer, chat->settings.heads_ms, on_heads_time);
+}
+
+struct chat_service *chat_create(const struct chat_deps *deps, const struct chat_settings *settings)
+{
+    struct chat_service *chat = mem_new(sizeof(*chat));
+    chat->deps = *deps;
+    chat->settings = *settings;
+    chat->loop = deps->world->loop;
+    chat->shard_count = deps->shards->count;
+    random_fill(deps->world->random, chat->secret, sizeof(chat->secret));
+    map_init(&chat->room_index, (uint32_t)settings->rooms_loaded_max, chat->secret);
+    chat->reader.on_mail = on_work;
+    chat->listener.on_cast = on_cast;
+    mail_open(deps->mail, MAIL_WORK, &chat->reader, (uint32_t)settings->commands_max);
+    cast_listen(deps->cast, &chat->listener);
+    owner_start(chat);
+    timer_start(chat->loop, &chat->heads_timer, settings->heads_ms, on_heads_time);
+    return chat;
+}
+
+struct chat_counters chat_counters(const struct chat_service *chat)
+{
+    struct chat_counters counters = chat->counters;
+    counters.rooms = chat->room_count;
+    return counters;
+}
+
+void chat_destroy(struct chat_service *chat)
+{
+    if (!chat) {
+        return;
+    }
+    timer_stop(&chat->heads_timer);
+    owner_stop(chat);
+    rooms_drop_all(chat);
+    map_deinit(&chat->room_index);
+    mem_free(chat);
+}

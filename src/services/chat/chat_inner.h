@@ -1,0 +1,195 @@
+#pragma once
+
+/* chat_inner - what the files of the chat service share: the structs, and who offers what. */
+
+#include "base/map.h"
+#include "chat/chat.h"
+#include "flow/flow.h"
+#include "room_decide.h"
+#include "room_state.h"
+#include "world/loop.h"
+
+#define ROOM_NODES_MAX 64 /* nodes that follow one room */
+#define SCRATCH_BYTES (96u << 10)
+
+/* Names a room that may be gone when one comes back. */
+struct room_id {
+    uint32_t slot;
+    uint32_t generation;
+};
+
+/* Something that waits in a room's lane: a command with its position, or an event of the work box. */
+struct lane_item {
+    struct lane_item *next;
+    struct buf *event;
+    bool has_position;
+    struct position position;
+};
+
+struct room_node {
+    uint64_t node;
+    uint64_t boot;
+    uint64_t until_ms; /* forgotten then, unless it says subscribe again */
+};
+
+enum room_phase { ROOM_COLD, ROOM_LOADING, ROOM_IDLE, ROOM_FETCHING };
+
+/* A room at its owner. */
+struct room {
+    struct room_state state; /* as decided, perhaps not durable yet */
+    uint32_t slot, generation;
+    uint32_t shard;
+    uint8_t phase; /* enum room_phase */
+    bool moved;    /* since the last heads */
+    struct lane_item *first, *last;
+    uint32_t lane_count;
+    uint64_t said_seq;   /* newest seq that was delivered */
+    uint64_t used_ms;
+    struct buf **frames; /* deliveries by seq modulo the setting; NULL until the first */
+    struct room_node *nodes;
+    uint32_t node_count;
+};
+
+enum shard_phase { SHARD_IDLE, SHARD_CLAIMING, SHARD_OWNED };
+
+struct overlay_record {
+    struct cht_id room;
+    uint64_t index;
+    struct buf *record;
+};
+
+struct shard_claim; /* the flow that takes a shard over */
+
+struct out;
+
+/* A shard, owned or not. `life` grows with every gain and loss: what comes back from an older life is void. */
+struct shard {
+    struct chat_service *chat;
+    uint32_t number;
+    uint8_t phase; /* enum shard_phase */
+    uint64_t life;
+    uint64_t term;
+    struct log_writer *writer;
+    uint64_t last_index;   /* given to the newest record */
+    uint64_t stored_index; /* the store has everything up to it, as last heard */
+    struct overlay_record *overlay;
+    uint32_t overlay_count, overlay_capacity;
+    struct out *out_first, *out_last;
+    struct lane_item *early_first, *early_last; /* commands that came before the term began */
+    bool progress_asked;
+};
+
+struct chat_service {
+    struct chat_deps deps;
+    struct chat_settings settings;
+    struct chat_counters counters;
+    struct loop *loop;
+    struct shards_handler owner;
+    struct mail_handler reader;
+    struct cast_handler listener;
+    struct timer heads_timer;
+    struct shard *shards;
+    uint32_t shard_count;
+    struct map room_index;
+    struct room **rooms; /* by slot */
+    uint32_t room_capacity, room_count;
+    uint32_t next_generation;
+    uint32_t sweep; /* where the search for idle rooms goes on */
+    uint64_t secret[2];
+    struct room_decision decision; /* of the command that is being decided */
+    uint8_t scratch[SCRATCH_BYTES];
+};
+
+static inline struct cht_scratch chat_scratch(struct chat_service *chat)
+{
+    return (struct cht_scratch){.at = chat->scratch, .size = sizeof(chat->scratch)};
+}
+
+static inline struct cht_str bytes_of(const struct buf *buf)
+{
+    return (struct cht_str){(const char *)buf->bytes, buf->size};
+}
+
+static inline struct room_id id_of_room(const struct room *room)
+{
+    return (struct room_id){room->slot, room->generation};
+}
+
+/* An encoded event in a buf of its own. */
+struct buf *chat_encode(const struct cht_event_row *row, const void *event);
+
+/* ---- rooms.c */
+struct room *rooms_find(struct chat_service *chat, const struct cht_id *room);
+struct room *rooms_by_id(struct chat_service *chat, struct room_id id);
+
+/* Finds or makes it, cold. NULL: no room for one more. */
+struct room *rooms_need(struct chat_service *chat, const struct cht_id *room);
+
+/* Forgets every room of a shard whose term is over. */
+void rooms_drop_shard(struct chat_service *chat, uint32_t shard);
+
+/* Looks at some rooms and drops those that are idle, stored, and too many. */
+void rooms_sweep(struct chat_service *chat);
+void rooms_drop_all(struct chat_service *chat);
+
+/* ---- lane.c */
+
+/* Takes the item. Who puts it has looked at lane_count first. */
+void lane_put(struct room *room, struct lane_item *item);
+void lane_item_free(struct lane_item *item);
+struct lane_item *lane_item_make(struct buf *event, const struct position *position);
+
+/* Runs what waits, now if the room is idle; loads it first if it is cold. */
+void lane_run(struct chat_service *chat, struct room *room);
+
+/* ---- load.c: reads a cold room from the store and the overlay; then runs its lane */
+void load_start(struct chat_service *chat, struct room *room);
+
+/* ---- facts.c: fetches what a decision needs; then decides again and goes on with the lane. Takes the item. */
+void facts_start(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct room_facts *have, uint32_t needs);
+
+/* ---- decide.c: one command of a lane */
+void decide_item(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct room_facts *facts);
+
+/* ---- outbox.c */
+
+/* What is said for a command: at once if nothing decided before it is still on its way to the disk. */
+void outbox_answer(struct shard *shard, const struct cht_command *command, const struct position *position,
+    const struct room_decision *decision, const struct cht_id *room);
+void outbox_record(struct shard *shard, struct room *room, const struct cht_command *command,
+    const struct position *position, const struct room_decision *decision);
+
+/* Refuses a command that was never decided. */
+void outbox_refuse(struct shard *shard, const struct cht_command *command, const struct position *position, enum err err);
+
+/* The term is over: what is not said yet is never said. */
+void outbox_drop(struct shard *shard);
+
+/* ---- shard_owner.c */
+void owner_start(struct chat_service *chat);
+void owner_stop(struct chat_service *chat);
+void owner_end_term(struct shard *shard, bool release);
+void owner_ask_progress(struct chat_service *chat);
+void owner_announce(struct chat_service *chat, const struct cht_hello *hello);
+
+/* ---- subscribers.c */
+void subscribers_on_subscribe(struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe);
+void subscribers_on_resend(struct chat_service *chat, struct room *room, const struct cht_resend *resend);
+void subscribers_say(struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq);
+void subscribers_ephemeral(struct chat_service *chat, struct room *room, struct buf *event);
+void subscribers_tell_heads(struct chat_service *chat);
+
+/* ---- deliver.c */
+
+/* An entry as a finished delivery event, its WebSocket frame inside. */
+struct buf *deliver_encode(struct shard *shard, const struct cht_id *room, const struct cht_entry *entry);
+
+/* A client frame object as an ephemeral event. */
+struct buf *deliver_ephemeral(const struct cht_id *room, const struct cht_id *user, bool to_others, bool to_self,
+    const struct cht_event_row *row, const void *frame);
+
+/* ---- reads.c: cursors and typing */
+void reads_on_read(struct chat_service *chat, struct room *room, const struct cht_command *command);
+void reads_on_typing(struct chat_service *chat, struct room *room, const struct cht_command *command);

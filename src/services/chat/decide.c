@@ -1,0 +1,76 @@
+/* decide - one command of a lane, from its bytes to what is said.
+ *
+ * Happy path: decoded, in time, not a redelivery, decided without facts; its record goes to the outbox and the room moves on. How it fails: what
+ * can not be decoded or is too late is done and dropped; what needs facts is decided when they are there. */
+
+#include <string.h>
+
+#include "base/check.h"
+#include "chat_inner.h"
+
+static void forget(struct chat_service *chat, struct room *room, struct lane_item *item)
+{
+    if (item->has_position) {
+        shards_done(chat->deps.shards, room->shard, &item->position);
+    }
+    lane_item_free(item);
+}
+
+/* A command at or below the room's cause was decided by a record that is in the log. */
+static bool is_replay(const struct room *room, const struct position *position)
+{
+    return memcmp(position->bytes, room->state.cause.bytes, sizeof(position->bytes)) <= 0;
+}
+
+static void accept_record(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct cht_command *command)
+{
+    struct shard *shard = &chat->shards[room->shard];
+    const struct room_decision *decision = &chat->decision;
+    outbox_record(shard, room, command, &item->position, decision);
+    for (uint32_t i = 0; i < decision->count; i++) {
+        room_state_apply(&room->state, &decision->entries[i], shard->last_index);
+    }
+    room->state.cause = item->position;
+    lane_item_free(item);
+}
+
+void decide_item(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct room_facts *facts)
+{
+    struct shard *shard = &chat->shards[room->shard];
+    struct cht_scratch scratch = chat_scratch(chat);
+    struct cht_command command;
+    if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
+        chat->counters.bad_events++;
+        forget(chat, room, item);
+        return;
+    }
+    uint64_t now = loop_wall_ms(chat->loop);
+    if (is_replay(room, &item->position)) {
+        chat->counters.replayed++;
+        forget(chat, room, item);
+        return;
+    }
+    if (command.deadline && now > command.deadline) {
+        chat->counters.late++;
+        forget(chat, room, item);
+        return;
+    }
+    struct room_facts none = {.missing_user = -1, .blocking_user = -1};
+    struct room_facts given = facts ? *facts : none;
+    given.now = now;
+    struct room_decision *decision = &chat->decision;
+    room_decide(&room->state, &command, &given, decision);
+    chat->counters.commands++;
+    if (decision->outcome == ROOM_NEEDS) {
+        facts_start(chat, room, item, &given, decision->needs);
+    } else if (decision->outcome == ROOM_ENTRIES) {
+        accept_record(chat, room, item, &command);
+    } else {
+        chat->counters.dups += decision->outcome == ROOM_DUP;
+        chat->counters.refused += decision->outcome == ROOM_REFUSED;
+        outbox_answer(shard, &command, &item->position, decision, &room->state.room);
+        lane_item_free(item);
+    }
+}

@@ -1,0 +1,100 @@
+/* lane - what happens in one room happens in one order.
+ *
+ * Happy path: an item is put at the end, the room is idle, it is done at once. A cold room is loaded first, a command that needs facts
+ * fetches them first; meanwhile what follows waits here, and other rooms go on. How it fails: a full lane refuses. */
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "chat_inner.h"
+
+struct lane_item *lane_item_make(struct buf *event, const struct position *position)
+{
+    struct lane_item *item = mem_new(sizeof(*item));
+    item->event = buf_ref(event);
+    item->has_position = position != NULL;
+    if (position) {
+        item->position = *position;
+    }
+    return item;
+}
+
+void lane_item_free(struct lane_item *item)
+{
+    buf_unref(item->event);
+    mem_free(item);
+}
+
+void lane_put(struct room *room, struct lane_item *item)
+{
+    item->next = NULL;
+    if (room->last && room->first) {
+        room->last->next = item;
+    } else {
+        room->first = item;
+    }
+    room->last = item;
+    room->lane_count++;
+}
+
+static struct lane_item *take(struct room *room)
+{
+    struct lane_item *item = room->first;
+    room->first = item->next;
+    room->lane_count--;
+    return item;
+}
+
+static void on_command(struct chat_service *chat, struct room *room, struct lane_item *item)
+{
+    struct cht_scratch scratch = chat_scratch(chat);
+    struct cht_command command;
+    if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
+        chat->counters.bad_events++;
+        lane_item_free(item);
+        return;
+    }
+    if (command.type == cht_command_type_read) {
+        reads_on_read(chat, room, &command);
+    } else {
+        reads_on_typing(chat, room, &command);
+    }
+    lane_item_free(item);
+}
+
+static void on_other(struct chat_service *chat, struct room *room, struct lane_item *item)
+{
+    struct cht_scratch scratch = chat_scratch(chat);
+    struct cht_subscribe subscribe;
+    struct cht_resend resend;
+    uint32_t number = cht_event_number_of(bytes_of(item->event));
+    if (number == CHT_EVENT_subscribe &&
+        cht_decode(&cht_row_subscribe, bytes_of(item->event), &scratch, &subscribe)) {
+        subscribers_on_subscribe(chat, room, &subscribe);
+    } else if (number == CHT_EVENT_resend &&
+               cht_decode(&cht_row_resend, bytes_of(item->event), &scratch, &resend)) {
+        subscribers_on_resend(chat, room, &resend);
+    } else {
+        chat->counters.bad_events++;
+    }
+    lane_item_free(item);
+}
+
+void lane_run(struct chat_service *chat, struct room *room)
+{
+    if (room->phase == ROOM_COLD) {
+        load_start(chat, room);
+    }
+    room->used_ms = loop_now_ms(chat->loop);
+    struct room_id id = id_of_room(room);
+    while (room && room->phase == ROOM_IDLE && room->first) {
+        struct lane_item *item = take(room);
+        if (item->has_position) {
+            decide_item(chat, room, item, NULL);
+        } else if (cht_event_number_of(bytes_of(item->event)) == CHT_EVENT_command) {
+            on_command(chat, room, item);
+        } else {
+            on_other(chat, room, item);
+        }
+        room = rooms_by_id(chat, id); /* a term that ended took it along */
+    }
+}

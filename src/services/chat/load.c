@@ -1,0 +1,155 @@
+/* load - a cold room becomes a loaded one.
+ *
+ * Happy path: meta, head and recent commands of the store, then its members page by page, then the records of the overlay that the store did not
+ * have when the term began; the room is idle and its lane runs. A room that the store does not know is loaded as one that does not
+ * exist. How it fails: the store does not answer; the commands that wait are refused as unavailable and the room is forgotten. */
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "chat_inner.h"
+
+#define MEMBERS_PAGE 1000
+
+struct load {
+    struct flow flow;
+    struct chat_service *chat;
+    struct room_id room;
+    uint64_t life; /* of the shard */
+    uint32_t shard;
+    struct rooms_load_op meta;
+    struct rooms_members_op members;
+};
+
+/* The room, unless it or its term has gone meanwhile. */
+static struct room *room_of(struct load *load)
+{
+    struct room *room = rooms_by_id(load->chat, load->room);
+    return room && load->chat->shards[load->shard].life == load->life ? room : NULL;
+}
+
+static void ask_meta(struct flow *flow)
+{
+    struct load *load = (struct load *)flow;
+    rooms_load(load->chat->deps.rooms, flow_tolerate(flow), &load->meta);
+}
+
+static void take_meta(struct flow *flow)
+{
+    struct load *load = (struct load *)flow;
+    struct room *room = room_of(load);
+    enum err err = load->meta.op.err;
+    if (!room || err == ERR_NOT_FOUND) {
+        flow_skip_to_end(flow);
+    } else if (err != OK) {
+        flow_fail(flow, err);
+    } else {
+        room_state_load(&room->state, &load->meta);
+    }
+}
+
+static void ask_members(struct flow *flow)
+{
+    struct load *load = (struct load *)flow;
+    load->members.limit = MEMBERS_PAGE;
+    rooms_members(load->chat->deps.rooms, &flow->asker, &load->members);
+}
+
+static void take_members(struct flow *flow)
+{
+    struct load *load = (struct load *)flow;
+    struct room *room = room_of(load);
+    for (uint32_t i = 0; room && i < load->members.count; i++) {
+        room_state_load_member(&room->state, &load->members.members[i]);
+    }
+}
+
+/* Asks for the page that follows, in the same step, until there is none. */
+static void read_members(struct flow *flow)
+{
+    struct load *load = (struct load *)flow;
+    if (load->members.count > 0) {
+        take_members(flow);
+        load->members.after = load->members.members[load->members.count - 1].user;
+    }
+    if (load->members.more) {
+        ask_members(flow);
+        flow_again(flow);
+    }
+}
+
+static void apply_overlay(struct chat_service *chat, struct room *room)
+{
+    struct shard *shard = &chat->shards[room->shard];
+    for (uint32_t i = 0; i < shard->overlay_count; i++) {
+        struct cht_record record;
+        struct cht_scratch scratch = chat_scratch(chat);
+        if (cht_id_equal(&shard->overlay[i].room, &room->state.room) &&
+            cht_decode(&cht_row_record, bytes_of(shard->overlay[i].record), &scratch, &record)) {
+            room_state_apply_record(&room->state, &record);
+        }
+    }
+}
+
+static void refuse_waiting(struct chat_service *chat, struct room *room)
+{
+    struct shard *shard = &chat->shards[room->shard];
+    while (room->first) {
+        struct lane_item *item = room->first;
+        room->first = item->next;
+        room->lane_count--;
+        struct cht_scratch scratch = chat_scratch(chat);
+        struct cht_command command;
+        if (item->has_position &&
+            cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
+            outbox_refuse(shard, &command, &item->position, ERR_UNAVAILABLE);
+        }
+        lane_item_free(item);
+    }
+}
+
+static void finish(struct flow *flow)
+{
+    struct load *load = (struct load *)flow;
+    struct chat_service *chat = load->chat;
+    struct room *room = room_of(load);
+    enum err err = flow->err;
+    arena_deinit(&load->meta.arena);
+    arena_deinit(&load->members.arena);
+    mem_free(load);
+    if (!room) {
+        return;
+    }
+    if (err != OK) {
+        LOG_WARN(chat->deps.world->logger, "chat.room_not_loaded", "error=%s", err_name(err));
+        refuse_waiting(chat, room);
+        room->phase = ROOM_COLD;
+        return;
+    }
+    apply_overlay(chat, room);
+    room->said_seq = room->state.seq;
+    room->phase = ROOM_IDLE;
+    chat->counters.loads++;
+    lane_run(chat, room);
+}
+
+static const struct flow_step load_steps[] = {
+    {"load.ask_meta", ask_meta},
+    {"load.take_meta", take_meta},
+    {"load.ask_members", ask_members},
+    {"load.read_members", read_members},
+    {"load.finish", finish},
+};
+
+void load_start(struct chat_service *chat, struct room *room)
+{
+    CHECK(room->phase == ROOM_COLD);
+    room->phase = ROOM_LOADING;
+    struct load *load = mem_new(sizeof(*load));
+    load->chat = chat;
+    load->room = id_of_room(room);
+    load->shard = room->shard;
+    load->life = chat->shards[room->shard].life;
+    load->meta.room = room->state.room;
+    load->members.room = room->state.room;
+    flow_start(&load->flow, chat->loop, load_steps, FLOW_STEPS(load_steps));
+}

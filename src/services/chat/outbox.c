@@ -1,0 +1,252 @@
+/* outbox - what a shard says, in the order in which it was decided, and not before it is true.
+ *
+ * Happy path: a record is appended; when it is durable the sender gets its reply, the nodes of new members are told, the deliveries go to the nodes
+ * that follow the room, and the command is done. Answers without a record wait behind the records decided before them, because they may speak of
+ * what those did. How it fails: an append that is not OK ends the term; everything still in here is forgotten unsaid. */
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "chat_inner.h"
+
+#define JOINED_MAX ROOM_ENTRIES_MAX
+
+/* One decided command. Out of the queue it lives until its ops have answered. */
+struct out {
+    struct out *next;
+    struct shard *shard;
+    uint64_t life;
+    struct asker asker;
+    struct log_append_op append;
+    bool looking, ready;
+    uint64_t node;
+    struct buf *reply; /* NULL: nobody waits */
+    struct room_id room;
+    struct position position;
+    struct cht_id room_id;
+    struct buf **deliveries;
+    uint64_t first_seq;
+    uint32_t delivery_count;
+    struct cht_id *joined; /* who became a member */
+    uint32_t joined_count;
+    uint64_t joined_seq;
+    struct sessions_online_op online;
+};
+
+static void out_free(struct out *out)
+{
+    buf_unref(out->reply);
+    for (uint32_t i = 0; i < out->delivery_count; i++) {
+        buf_unref(out->deliveries[i]);
+    }
+    mem_free(out->deliveries);
+    mem_free(out->joined);
+    arena_deinit(&out->online.arena);
+    mem_free(out);
+}
+
+static void tell_joined(struct out *out)
+{
+    struct chat_service *chat = out->shard->chat;
+    struct cht_joined event = {
+        .room = out->room_id,
+        .seq = out->joined_seq,
+        .shard = out->shard->number,
+        .users = {out->joined, out->joined_count},
+    };
+    uint64_t told[64];
+    uint32_t told_count = 0;
+    struct buf *buf = chat_encode(&cht_row_joined, &event);
+    for (uint32_t i = 0; i < out->online.count; i++) {
+        const struct online_user *online = &out->online.online[i];
+        for (uint32_t j = 0; j < online->node_count; j++) {
+            bool again = false;
+            for (uint32_t k = 0; k < told_count && !again; k++) {
+                again = told[k] == online->nodes[j];
+            }
+            if (!again && told_count < sizeof(told) / sizeof(told[0])) {
+                told[told_count++] = online->nodes[j];
+                mail_send(chat->deps.mail, MAIL_LIVE, online->nodes[j], buf);
+            }
+        }
+    }
+    buf_unref(buf);
+}
+
+/* The reply comes first: a sender sees ok before the own event. */
+static void say(struct out *out)
+{
+    struct chat_service *chat = out->shard->chat;
+    if (out->reply) {
+        mail_send(chat->deps.mail, MAIL_LIVE, out->node, out->reply);
+    }
+    if (out->joined_count && out->online.op.err == OK) {
+        tell_joined(out);
+    }
+    struct room *room = rooms_by_id(chat, out->room);
+    for (uint32_t i = 0; room && i < out->delivery_count; i++) {
+        subscribers_say(chat, room, out->deliveries[i], out->first_seq + i);
+    }
+    shards_done(chat->deps.shards, out->shard->number, &out->position);
+}
+
+/* Says everything at the front that may be said. */
+static void drain(struct shard *shard)
+{
+    while (shard->out_first && shard->out_first->ready) {
+        struct out *out = shard->out_first;
+        shard->out_first = out->next;
+        say(out);
+        out_free(out);
+    }
+}
+
+static void look_for_nodes(struct out *out)
+{
+    out->looking = true;
+    out->online.users = out->joined;
+    out->online.count = out->joined_count;
+    sessions_online(out->shard->chat->deps.sessions, &out->asker, &out->online);
+}
+
+static void on_answer(struct asker *asker, struct op *op)
+{
+    struct out *out = container_of(asker, struct out, asker);
+    struct shard *shard = out->shard;
+    if (out->life != shard->life) {
+        out_free(out); /* its term is over; it is in no queue any more */
+        return;
+    }
+    if (op == &out->append.op && op->err != OK) {
+        LOG_WARN(shard->chat->deps.world->logger, "chat.append_failed", "shard=%u term=%llu error=%s",
+            shard->number, (unsigned long long)shard->term, err_name(op->err));
+        owner_end_term(shard, true); /* frees this item too: its op has answered */
+        return;
+    }
+    if (out->joined_count && !out->looking) {
+        look_for_nodes(out);
+        return;
+    }
+    out->ready = true;
+    drain(shard);
+}
+
+static struct out *out_make(struct shard *shard, const struct cht_command *command, const struct position *position)
+{
+    struct out *out = mem_new(sizeof(*out));
+    out->shard = shard;
+    out->life = shard->life;
+    out->asker.on_answer = on_answer;
+    out->node = command->node;
+    out->position = *position;
+    if (shard->out_first) {
+        shard->out_last->next = out;
+    } else {
+        shard->out_first = out;
+    }
+    shard->out_last = out;
+    return out;
+}
+
+static struct buf *make_reply(struct chat_service *chat, const struct cht_command *command, struct cht_reply *reply)
+{
+    if (command->node == 0 || command->node_ref == 0) {
+        return NULL;
+    }
+    reply->node_ref = command->node_ref;
+    reply->owner_now = loop_wall_ms(chat->loop);
+    return chat_encode(&cht_row_reply, reply);
+}
+
+void outbox_answer(struct shard *shard, const struct cht_command *command, const struct position *position,
+    const struct room_decision *decision, const struct cht_id *room)
+{
+    struct out *out = out_make(shard, command, position);
+    struct cht_reply reply = {0};
+    if (decision->outcome == ROOM_REFUSED) {
+        const char *field = decision->field ? decision->field : "";
+        reply.error = (uint64_t)decision->err;
+        reply.field = (struct cht_str){field, (uint32_t)__builtin_strlen(field)};
+        reply.retry_after_ms = decision->retry_after_ms;
+    } else {
+        reply.room = *room;
+        reply.seq = decision->seq;
+        reply.n = decision->n;
+        reply.ts = decision->ts;
+        reply.dup = true;
+    }
+    out->reply = make_reply(shard->chat, command, &reply);
+    out->ready = true;
+    drain(shard);
+}
+
+void outbox_refuse(struct shard *shard, const struct cht_command *command, const struct position *position, enum err err)
+{
+    struct room_decision refused = {.outcome = ROOM_REFUSED, .err = err};
+    outbox_answer(shard, command, position, &refused, &command->room);
+}
+
+/* Members that were none before: their nodes may not follow the room yet. */
+static void note_joined(struct out *out, const struct room *room, const struct room_decision *decision)
+{
+    for (uint32_t i = 0; i < decision->count; i++) {
+        const struct cht_entry *entry = &decision->entries[i];
+        bool joined = entry->kind == cht_entry_kind_member && entry->state == cht_member_state_joined &&
+                      !room_state_member(&room->state, &entry->user);
+        if (joined) {
+            if (!out->joined) {
+                out->joined = mem_array(JOINED_MAX, sizeof(*out->joined));
+                out->joined_seq = entry->seq;
+            }
+            out->joined[out->joined_count++] = entry->user;
+        }
+    }
+}
+
+void outbox_record(struct shard *shard, struct room *room, const struct cht_command *command,
+    const struct position *position, const struct room_decision *decision)
+{
+    CHECK(shard->phase == SHARD_OWNED);
+    CHECK(decision->count > 0);
+    struct out *out = out_make(shard, command, position);
+    struct cht_record record = {
+        .term = shard->term,
+        .index = ++shard->last_index,
+        .room = room->state.room,
+        .cause = {(const char *)position->bytes, sizeof(position->bytes)},
+        .entries = {(void *)(uintptr_t)decision->entries, decision->count},
+    };
+    struct cht_reply reply = {
+        .room = room->state.room,
+        .seq = decision->seq,
+        .n = decision->n,
+        .ts = decision->ts,
+        .created = decision->created,
+    };
+    out->room = id_of_room(room);
+    out->room_id = room->state.room;
+    out->reply = make_reply(shard->chat, command, &reply);
+    out->first_seq = decision->entries[0].seq;
+    out->delivery_count = decision->count;
+    out->deliveries = mem_array(decision->count, sizeof(struct buf *));
+    for (uint32_t i = 0; i < decision->count; i++) {
+        out->deliveries[i] = deliver_encode(shard, &room->state.room, &decision->entries[i]);
+    }
+    note_joined(out, room, decision);
+    shard->chat->counters.records++;
+    log_append(shard->chat->deps.log, &out->asker, &out->append, shard->writer,
+        chat_encode(&cht_row_record, &record));
+}
+
+/* Items whose append or look-up is under way are freed by its answer, which finds their life over. */
+void outbox_drop(struct shard *shard)
+{
+    struct out *out = shard->out_first;
+    shard->out_first = NULL;
+    while (out) {
+        struct out *next = out->next;
+        if (!out->append.op.asked && !out->online.op.asked) {
+            out_free(out);
+        }
+        out = next;
+    }
+}

@@ -1,0 +1,125 @@
+/* room_members - the seats of a room.
+ *
+ * Happy path: find by hash, replace in place. Whoever goes is replaced by the last seat, so the array stays dense. How it fails: it does
+ * not; limits on the number of members are the decision's. */
+
+#include "room_members.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+
+#define SEATS_MIN 4
+
+void room_members_init(struct room_members *members, const uint64_t secret[2])
+{
+    *members = (struct room_members){0};
+    map_init(&members->index, UINT32_MAX / 2, secret);
+}
+
+void room_members_deinit(struct room_members *members)
+{
+    map_deinit(&members->index);
+    mem_free(members->seats);
+    members->seats = NULL;
+}
+
+const struct room_seat *room_members_find(
+    const struct room_members *members, const struct cht_id *user)
+{
+    uint32_t at = map_find(&members->index, map_key_id(user));
+    return at == MAP_NONE ? NULL : &members->seats[at];
+}
+
+static void add_seat(struct room_members *members, const struct room_seat *seat)
+{
+    if (members->count == members->capacity) {
+        members->capacity = members->capacity ? members->capacity * 2 : SEATS_MIN;
+        members->seats =
+            mem_resize(members->seats, (size_t)members->capacity * sizeof(*members->seats));
+    }
+    bool put = map_put(&members->index, map_key_id(&seat->user), members->count);
+    CHECK(put);
+    members->seats[members->count++] = *seat;
+}
+
+void room_members_put(struct room_members *members, const struct room_seat *seat)
+{
+    bool joins = seat->state == cht_member_state_joined;
+    uint32_t at = map_find(&members->index, map_key_id(&seat->user));
+    members->joined += joins;
+    if (at == MAP_NONE) {
+        add_seat(members, seat);
+        return;
+    }
+    members->joined -= members->seats[at].state == cht_member_state_joined;
+    members->seats[at] = *seat;
+}
+
+void room_members_drop(struct room_members *members, const struct cht_id *user)
+{
+    uint32_t at = map_remove(&members->index, map_key_id(user));
+    if (at == MAP_NONE) {
+        return;
+    }
+    members->joined -= members->seats[at].state == cht_member_state_joined;
+    uint32_t last = --members->count;
+    if (at != last) {
+        members->seats[at] = members->seats[last];
+        bool put = map_put(&members->index, map_key_id(&members->seats[at].user), at);
+        CHECK(put);
+    }
+}
+
+void room_members_clear(struct room_members *members)
+{
+    for (uint32_t i = 0; i < members->count; i++) {
+        map_remove(&members->index, map_key_id(&members->seats[i].user));
+    }
+    members->count = 0;
+    members->joined = 0;
+}
+
+uint32_t room_members_count_role(const struct room_members *members, enum cht_role role)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct room_seat *seat = &members->seats[i];
+        count += seat->state == cht_member_state_joined && seat->role == role;
+    }
+    return count;
+}
+
+static bool comes_before(const struct room_seat *a, const struct room_seat *b)
+{
+    if (a->role != b->role) {
+        return a->role > b->role;
+    }
+    if (a->joined_seq != b->joined_seq) {
+        return a->joined_seq < b->joined_seq;
+    }
+    return memcmp(&a->user, &b->user, sizeof(a->user)) < 0;
+}
+
+const struct room_seat *room_members_successor(
+    const struct room_members *members, const struct cht_id *leaver)
+{
+    const struct room_seat *best = NULL;
+    for (uint32_t i = 0; i < members->count; i++) {
+        const struct room_seat *seat = &members->seats[i];
+        if (seat->state != cht_member_state_joined || cht_id_equal(&seat->user, leaver)) {
+            continue;
+        }
+        if (!best || comes_before(seat, best)) {
+            best = seat;
+        }
+    }
+    return best;
+}
+
+uint64_t room_members_bytes(const struct room_members *members)
+{
+    return (uint64_t)members->capacity * sizeof(*members->seats) +
+           (uint64_t)members->index.capacity * sizeof(*members->index.entries);
+}

@@ -1,0 +1,198 @@
+/* room_window - a ring of marks.
+ *
+ * Happy path: an entry is added at the end; a look-up by seq is arithmetic, one by cid walks from the newest. How it fails: it does not;
+ * it grows with the store's lag, and the owner refuses commands before that becomes much. */
+
+#include "room_window.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+#define MARKS_MIN 8
+
+uint64_t room_digest(const void *bytes, uint64_t size)
+{
+    static const uint64_t key[2] = {UINT64_C(0x63686174746966), UINT64_C(0x696572636f6e74)};
+    uint64_t digest = map_hash(key, bytes, size) & CHT_NUMBER_MAX;
+    return digest ? digest : 1;
+}
+
+void room_window_deinit(struct room_window *window)
+{
+    mem_free(window->marks);
+    mem_free(window->older);
+    *window = (struct room_window){0};
+}
+
+void room_window_load(
+    struct room_window *window, const struct room_cid *cids, uint32_t count, uint64_t head)
+{
+    CHECK(window->count == 0);
+    mem_free(window->older);
+    window->older = count ? mem_array(count, sizeof(*window->older)) : NULL;
+    window->older_count = count;
+    window->floor = head > ROOM_WINDOW_ENTRIES ? head - ROOM_WINDOW_ENTRIES : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        window->older[i] = (struct room_mark){.by = cids[i].user,
+            .seq = cids[i].seq,
+            .n = cids[i].n,
+            .ts = cids[i].ts,
+            .cid = room_digest_str(cids[i].cid),
+            .content = cids[i].content};
+    }
+}
+
+static struct room_mark *mark(const struct room_window *window, uint32_t i)
+{
+    return &window->marks[(window->first + i) & (window->capacity - 1)];
+}
+
+static void grow(struct room_window *window)
+{
+    uint32_t capacity = window->capacity ? window->capacity * 2 : MARKS_MIN;
+    struct room_mark *marks = mem_array(capacity, sizeof(*marks));
+    for (uint32_t i = 0; i < window->count; i++) {
+        marks[i] = *mark(window, i);
+    }
+    mem_free(window->marks);
+    window->marks = marks;
+    window->first = 0;
+    window->capacity = capacity;
+}
+
+static struct room_mark *find(const struct room_window *window, uint64_t seq)
+{
+    if (window->count == 0 || seq < mark(window, 0)->seq) {
+        return NULL;
+    }
+    uint64_t i = seq - mark(window, 0)->seq;
+    return i < window->count ? mark(window, (uint32_t)i) : NULL;
+}
+
+const struct room_mark *room_window_at(const struct room_window *window, uint64_t seq)
+{
+    return find(window, seq);
+}
+
+static void change_target(struct room_window *window, const struct cht_entry *entry)
+{
+    struct room_mark *target = find(window, entry->target);
+    if (!target) {
+        return;
+    }
+    if (entry->kind == cht_entry_kind_edited) {
+        target->text = room_digest_str(entry->text);
+    } else if (entry->kind == cht_entry_kind_deleted) {
+        target->deleted = true;
+        target->text = 0;
+    }
+}
+
+void room_window_add(struct room_window *window, const struct cht_entry *entry, uint64_t index)
+{
+    CHECK(window->count == 0 || entry->seq == mark(window, window->count - 1)->seq + 1);
+    if (window->count == window->capacity) {
+        grow(window);
+    }
+    bool is_reaction = entry->kind == cht_entry_kind_reaction;
+    *mark(window, window->count++) = (struct room_mark){.by = entry->by,
+        .seq = entry->seq,
+        .n = entry->n,
+        .ts = entry->ts,
+        .index = index,
+        .cid = room_digest_str(entry->cid),
+        .content = entry->content,
+        .target = entry->target,
+        .text = room_digest_str(is_reaction ? entry->key : entry->text),
+        .kind = (uint8_t)entry->kind,
+        .on = entry->on};
+    change_target(window, entry);
+}
+
+static bool is_command(const struct room_mark *mark, const struct cht_id *user, uint64_t cid)
+{
+    return mark->cid == cid && cht_id_equal(&mark->by, user);
+}
+
+const struct room_mark *room_window_find_cid(
+    const struct room_window *window, const struct cht_id *user, uint64_t cid)
+{
+    for (uint32_t i = window->count; i > 0; i--) {
+        const struct room_mark *at = mark(window, i - 1);
+        if (is_command(at, user, cid)) {
+            return at;
+        }
+    }
+    for (uint32_t i = 0; i < window->older_count; i++) {
+        if (is_command(&window->older[i], user, cid)) {
+            return &window->older[i];
+        }
+    }
+    return NULL;
+}
+
+int room_window_reaction(const struct room_window *window, const struct cht_id *user,
+    uint64_t target, uint64_t key)
+{
+    for (uint32_t i = window->count; i > 0; i--) {
+        const struct room_mark *at = mark(window, i - 1);
+        if (at->seq <= target) {
+            break;
+        }
+        if (at->kind == cht_entry_kind_reaction && at->target == target && at->text == key &&
+            cht_id_equal(&at->by, user)) {
+            return at->on;
+        }
+    }
+    return -1;
+}
+
+static const struct room_mark *newest_about(
+    const struct room_window *window, uint64_t target, enum cht_entry_kind kind)
+{
+    for (uint32_t i = window->count; i > 0; i--) {
+        const struct room_mark *at = mark(window, i - 1);
+        if (at->kind == kind && at->target == target) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+const struct room_mark *room_window_edit(const struct room_window *window, uint64_t target)
+{
+    return newest_about(window, target, cht_entry_kind_edited);
+}
+
+bool room_window_deletes(const struct room_window *window, uint64_t target)
+{
+    return newest_about(window, target, cht_entry_kind_deleted) != NULL;
+}
+
+void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t confirmed_index)
+{
+    while (window->count > ROOM_WINDOW_ENTRIES) {
+        const struct room_mark *oldest = mark(window, 0);
+        if (oldest->index > confirmed_index || oldest->ts + ROOM_WINDOW_MS > now_ms) {
+            break;
+        }
+        window->floor = oldest->seq;
+        window->first = (window->first + 1) & (window->capacity - 1);
+        window->count--;
+    }
+    if (window->older_count && window->count >= ROOM_WINDOW_ENTRIES &&
+        window->older[0].ts + ROOM_WINDOW_MS <= now_ms) {
+        mem_free(window->older);
+        window->older = NULL;
+        window->older_count = 0;
+        window->floor = mark(window, 0)->seq - 1;
+    }
+}
+
+uint64_t room_window_bytes(const struct room_window *window)
+{
+    return ((uint64_t)window->capacity + window->older_count) * sizeof(struct room_mark);
+}

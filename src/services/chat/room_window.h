@@ -1,0 +1,77 @@
+#pragma once
+
+/* room_window - the newest entries of a room, as far as decisions ask about them.
+ *
+ * Two parts. `marks` are the entries since the room was loaded, without a gap, one per seq: enough to answer repeats, targets, "edit to
+ * the same text" and "reaction already as wished" without the store. `older` are the commands before that, as the store gave them:
+ * enough for repeats. Texts are kept as 64-bit digests; two of one user's commands that collide within a window are one in 2^48.
+ *
+ * `floor` is the seq above which every command is known. Trimmed to the last 256 entries or 10 minutes, whichever is more, and never
+ * above what the store has confirmed. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chattifier/events.h"
+#include "ports/rooms.h"
+
+#define ROOM_WINDOW_ENTRIES 256
+#define ROOM_WINDOW_MS (10 * 60 * 1000)
+
+/* Of any bytes; never 0, at most CHT_NUMBER_MAX. The key is fixed: digests travel and are stored. */
+uint64_t room_digest(const void *bytes, uint64_t size);
+
+static inline uint64_t room_digest_str(struct cht_str text)
+{
+    return text.size ? room_digest(text.at, text.size) : 0;
+}
+
+struct room_mark {
+    struct cht_id by;
+    uint64_t seq, n, ts;
+    uint64_t index;   /* of its record in the log */
+    uint64_t cid;     /* digest; 0: not the first of its command */
+    uint64_t content; /* digest of the command */
+    uint64_t target;
+    uint64_t text; /* digest: of a message its text as it is now; of a reaction its key */
+    uint8_t kind;  /* enum cht_entry_kind */
+    bool on;
+    bool deleted; /* a message that is gone */
+};
+
+struct room_window {
+    struct room_mark *marks; /* ring; the oldest at `first` */
+    uint32_t first, count, capacity;
+    struct room_mark *older; /* newest first; only by, seq, n, ts, cid, content */
+    uint32_t older_count;
+    uint64_t floor;
+};
+
+void room_window_deinit(struct room_window *window);
+
+/* The commands that the store knows, newest first; `head` is the newest stored seq. */
+void room_window_load(
+    struct room_window *window, const struct room_cid *cids, uint32_t count, uint64_t head);
+
+/* The next entry: its seq is one more than the last mark's. Edits and deletes also change the mark of their target. */
+void room_window_add(struct room_window *window, const struct cht_entry *entry, uint64_t index);
+
+/* The entry with that seq, or NULL if it is older than the marks (or not there yet). */
+const struct room_mark *room_window_at(const struct room_window *window, uint64_t seq);
+
+/* The command of `user` with that digest of its cid, or NULL. */
+const struct room_mark *room_window_find_cid(
+    const struct room_window *window, const struct cht_id *user, uint64_t cid);
+
+/* What the newest reaction entry of `user` on `target` with that key says: 1 on, 0 off, -1 there is none. */
+int room_window_reaction(const struct room_window *window, const struct cht_id *user,
+    uint64_t target, uint64_t key);
+
+/* The newest edit of `target` among the marks, or NULL; and whether a delete of it is among them. */
+const struct room_mark *room_window_edit(const struct room_window *window, uint64_t target);
+bool room_window_deletes(const struct room_window *window, uint64_t target);
+
+/* Forgets what is beyond the promise and confirmed by the store (`index` and below). */
+void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t confirmed_index);
+
+uint64_t room_window_bytes(const struct room_window *window);

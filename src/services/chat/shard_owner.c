@@ -1,0 +1,373 @@
+/* shard_owner - how this worker comes to own a shard, and how that ends.
+ *
+ *     IDLE --on_gain--> CLAIMING --claim durable, log read--> OWNED
+ *       ^                  |                                    |
+ *       +---- failed, lost, fenced, an append not OK -----------+
+ *
+ * Happy path: the log is claimed, which fences every older writer; a claim record is appended; the records between what the store has
+ * and that claim are read as an overlay; then, and not before, commands are decided, and every node is told. How it fails: any step that is not
+ * OK gives the shard back to the bus, which offers it again after a moment. */
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "chat_inner.h"
+
+#define READ_RECORDS 128
+#define OVERLAY_BYTES_MAX (256u << 20)
+
+struct shard_claim {
+    struct flow flow;
+    struct shard *shard;
+    uint64_t life;
+    struct log_claim_op claim;
+    struct log_tail_op tail;
+    struct log_append_op append;
+    struct history_progress_op progress;
+    struct log_read_op read;
+    struct log_item items[READ_RECORDS];
+    uint64_t overlay_bytes;
+};
+
+static bool is_over(const struct shard_claim *claim)
+{
+    return claim->life != claim->shard->life;
+}
+
+static void ask_claim(struct flow *flow)
+{
+    struct shard_claim *claim = (struct shard_claim *)flow;
+    struct chat_service *chat = claim->shard->chat;
+    log_claim(chat->deps.log, &flow->asker, &claim->claim, claim->shard->number, chat->deps.mail->node);
+}
+
+static void ask_tail(struct flow *flow)
+{
+    struct shard_claim *claim = (struct shard_claim *)flow;
+    log_tail(claim->shard->chat->deps.log, &flow->asker, &claim->tail, claim->shard->number);
+}
+
+static void append_claim(struct flow *flow)
+{
+    struct shard_claim *claim = (struct shard_claim *)flow;
+    struct chat_service *chat = claim->shard->chat;
+    struct cht_record record = {
+        .term = claim->claim.term,
+        .index = claim->tail.index + 1,
+        .owner = chat->deps.mail->node,
+    };
+    log_append(chat->deps.log, &flow->asker, &claim->append, claim->claim.writer,
+        chat_encode(&cht_row_record, &record));
+}
+
+static void ask_progress(struct flow *flow)
+{
+    struct shard_claim *claim = (struct shard_claim *)flow;
+    claim->progress.shard = claim->shard->number;
+    history_progress(claim->shard->chat->deps.history, &flow->asker, &claim->progress);
+}
+
+static void ask_records(struct flow *flow)
+{
+    struct shard_claim *claim = (struct shard_claim *)flow;
+    claim->read.shard = claim->shard->number;
+    claim->read.items = claim->items;
+    claim->read.limit = READ_RECORDS;
+    claim->read.until = claim->tail.index;
+    if (claim->read.from == 0) {
+        claim->read.from = claim->progress.progress.index + 1;
+    }
+    if (claim->read.from <= claim->read.until) {
+        log_read(claim->shard->chat->deps.log, &flow->asker, &claim->read);
+    }
+}
+
+/* The overlay takes the reader's reference. A claim record has no room and is not kept. */
+static void keep_record(struct shard *shard, const struct log_item *item)
+{
+    struct cht_record record;
+    struct cht_scratch scratch = chat_scratch(shard->chat);
+    bool good = cht_decode(&cht_row_record, bytes_of(item->record), &scratch, &record);
+    if (!good || cht_id_is_none(&record.room)) {
+        buf_unref(item->record);
+        return;
+    }
+    if (shard->overlay_count == shard->overlay_capacity) {
+        shard->overlay_capacity = shard->overlay_capacity ? shard->overlay_capacity * 2 : 64;
+        shard->overlay =
+            mem_resize(shard->overlay, shard->overlay_capacity * sizeof(*shard->overlay));
+    }
+    shard->overlay[shard->overlay_count++] =
+        (struct overlay_record){record.room, item->index, item->record};
+}
+
+static void take_records(struct flow *flow)
+{
+    struct shard_claim *claim = (struct shard_claim *)flow;
+    for (uint32_t i = 0; i < claim->read.count; i++) {
+        if (is_over(claim)) {
+            buf_unref(claim->items[i].record);
+            continue;
+        }
+        claim->overlay_bytes += claim->items[i].record->size;
+        claim->read.from = claim->items[i].index + 1;
+        keep_record(claim->shard, &claim->items[i]);
+    }
+    bool more = claim->read.count > 0 && claim->read.from <= claim->read.until;
+    claim->read.count = 0;
+    if (claim->overlay_bytes > OVERLAY_BYTES_MAX) {
+        flow_fail(flow, ERR_FULL);
+    } else if (more && !is_over(claim)) {
+        ask_records(flow);
+        flow_again(flow);
+    }
+}
+
+static void announce(struct shard *shard)
+{
+    struct cht_claimed event = {
+        .shard = shard->number, .term = shard->term, .node = shard->chat->deps.mail->node};
+    struct buf *buf = chat_encode(&cht_row_claimed, &event);
+    cast_send(shard->chat->deps.cast, buf);
+    buf_unref(buf);
+}
+
+/* Commands that came while the shard was being claimed go to their lanes now, in their order. */
+static void begin(struct shard *shard);
+
+static void finish(struct flow *flow)
+{
+    struct shard_claim *claim = (struct shard_claim *)flow;
+    struct shard *shard = claim->shard;
+    struct chat_service *chat = shard->chat;
+    bool over = is_over(claim);
+    if (over || flow->err != OK) {
+        if (claim->claim.writer) {
+            log_release(chat->deps.log, claim->claim.writer);
+        }
+        if (!over) {
+            LOG_WARN(chat->deps.world->logger, "chat.claim_failed", "shard=%u error=%s",
+                shard->number, err_name(flow->err));
+            owner_end_term(shard, true);
+        }
+        mem_free(claim);
+        return;
+    }
+    shard->writer = claim->claim.writer;
+    shard->term = claim->claim.term;
+    shard->last_index = claim->tail.index + 1;
+    shard->stored_index = claim->progress.progress.index;
+    shard->phase = SHARD_OWNED;
+    chat->counters.terms++;
+    chat->counters.shards_owned++;
+    mem_free(claim);
+    announce(shard);
+    begin(shard);
+}
+
+static const struct flow_step claim_steps[] = {
+    {"claim.ask_claim", ask_claim},
+    {"claim.ask_tail", ask_tail},
+    {"claim.append_claim", append_claim},
+    {"claim.ask_progress", ask_progress},
+    {"claim.ask_records", ask_records},
+    {"claim.take_records", take_records},
+    {"claim.finish", finish},
+};
+
+/* ---- commands on their way to lanes */
+static void to_lane(struct shard *shard, struct lane_item *item)
+{
+    struct chat_service *chat = shard->chat;
+    struct cht_scratch scratch = chat_scratch(chat);
+    struct cht_command command;
+    struct cht_id id;
+    if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command) ||
+        !room_of_command(&command, &id) ||
+        cht_shard_of_room(&id, chat->shard_count) != shard->number) {
+        chat->counters.bad_events++;
+        shards_done(chat->deps.shards, shard->number, &item->position);
+        lane_item_free(item);
+        return;
+    }
+    struct room *room = rooms_need(chat, &id);
+    if (!room || room->lane_count >= chat->settings.lane_commands_max) {
+        outbox_refuse(shard, &command, &item->position, ERR_OVERLOADED);
+        lane_item_free(item);
+        return;
+    }
+    lane_put(room, item);
+    lane_run(chat, room);
+}
+
+static void begin(struct shard *shard)
+{
+    uint64_t life = shard->life;
+    while (shard->life == life && shard->early_first) {
+        struct lane_item *item = shard->early_first;
+        shard->early_first = item->next;
+        to_lane(shard, item);
+    }
+}
+
+static void on_command(struct shards_handler *handler, uint32_t number, const struct position *position, struct buf *command)
+{
+    struct chat_service *chat = container_of(handler, struct chat_service, owner);
+    struct shard *shard = &chat->shards[number];
+    struct lane_item *item = lane_item_make(command, position);
+    if (shard->phase == SHARD_OWNED) {
+        to_lane(shard, item);
+    } else if (shard->phase == SHARD_CLAIMING) {
+        if (shard->early_first) {
+            shard->early_last->next = item;
+        } else {
+            shard->early_first = item;
+        }
+        shard->early_last = item;
+    } else {
+        lane_item_free(item); /* not ours: it will be given again to whoever owns it */
+    }
+}
+
+static void on_gain(struct shards_handler *handler, uint32_t number)
+{
+    struct chat_service *chat = container_of(handler, struct chat_service, owner);
+    struct shard *shard = &chat->shards[number];
+    if (shard->phase != SHARD_IDLE) {
+        owner_end_term(shard, false);
+    }
+    shard->life++;
+    shard->phase = SHARD_CLAIMING;
+    struct shard_claim *claim = mem_new(sizeof(*claim));
+    claim->shard = shard;
+    claim->life = shard->life;
+    flow_start(&claim->flow, chat->loop, claim_steps, FLOW_STEPS(claim_steps));
+}
+
+static void on_lose(struct shards_handler *handler, uint32_t number)
+{
+    struct chat_service *chat = container_of(handler, struct chat_service, owner);
+    owner_end_term(&chat->shards[number], false);
+}
+
+static void drop_overlay(struct shard *shard)
+{
+    for (uint32_t i = 0; i < shard->overlay_count; i++) {
+        buf_unref(shard->overlay[i].record);
+    }
+    shard->overlay_count = 0;
+}
+
+void owner_end_term(struct shard *shard, bool release)
+{
+    struct chat_service *chat = shard->chat;
+    if (shard->phase == SHARD_IDLE) {
+        return;
+    }
+    if (shard->phase == SHARD_OWNED) {
+        chat->counters.lost_terms++;
+        chat->counters.shards_owned--;
+    }
+    shard->life++;
+    shard->phase = SHARD_IDLE;
+    outbox_drop(shard);
+    rooms_drop_shard(chat, shard->number);
+    drop_overlay(shard);
+    while (shard->early_first) {
+        struct lane_item *item = shard->early_first;
+        shard->early_first = item->next;
+        lane_item_free(item);
+    }
+    if (shard->writer) {
+        log_release(chat->deps.log, shard->writer);
+        shard->writer = NULL;
+    }
+    if (release) {
+        shards_release(chat->deps.shards, shard->number);
+    }
+}
+
+/* ---- what the store has */
+struct progress_flow {
+    struct flow flow;
+    struct shard *shard;
+    uint64_t life;
+    struct history_progress_op op;
+};
+
+static void ask_stored(struct flow *flow)
+{
+    struct progress_flow *asking = (struct progress_flow *)flow;
+    asking->op.shard = asking->shard->number;
+    history_progress(asking->shard->chat->deps.history, &flow->asker, &asking->op);
+}
+
+/* An overlay that the store has caught up with is not needed for loading rooms any more. */
+static void take_stored(struct flow *flow)
+{
+    struct progress_flow *asking = (struct progress_flow *)flow;
+    struct shard *shard = asking->shard;
+    shard->progress_asked = false;
+    if (flow->err == OK && asking->life == shard->life) {
+        shard->stored_index = asking->op.progress.index;
+        bool stored = shard->overlay_count > 0 &&
+                      shard->overlay[shard->overlay_count - 1].index <= shard->stored_index;
+        if (stored) {
+            drop_overlay(shard);
+        }
+    }
+    mem_free(asking);
+}
+
+static const struct flow_step progress_steps[] = {
+    {"progress.ask_stored", ask_stored},
+    {"progress.take_stored", take_stored},
+};
+
+void owner_ask_progress(struct chat_service *chat)
+{
+    for (uint32_t i = 0; i < chat->shard_count; i++) {
+        struct shard *shard = &chat->shards[i];
+        if (shard->phase != SHARD_OWNED || shard->progress_asked ||
+            shard->stored_index == shard->last_index) {
+            continue;
+        }
+        shard->progress_asked = true;
+        struct progress_flow *asking = mem_new(sizeof(*asking));
+        asking->shard = shard;
+        asking->life = shard->life;
+        flow_start(&asking->flow, chat->loop, progress_steps, FLOW_STEPS(progress_steps));
+    }
+}
+
+/* A node that does not know its owners asks everybody; each tells what is theirs. */
+void owner_announce(struct chat_service *chat, const struct cht_hello *hello)
+{
+    (void)hello;
+    for (uint32_t i = 0; i < chat->shard_count; i++) {
+        if (chat->shards[i].phase == SHARD_OWNED) {
+            announce(&chat->shards[i]);
+        }
+    }
+}
+
+void owner_start(struct chat_service *chat)
+{
+    chat->shards = mem_array(chat->shard_count, sizeof(*chat->shards));
+    for (uint32_t i = 0; i < chat->shard_count; i++) {
+        chat->shards[i].chat = chat;
+        chat->shards[i].number = i;
+    }
+    chat->owner = (struct shards_handler){on_gain, on_command, on_lose};
+    shards_own(chat->deps.shards, &chat->owner, (uint32_t)chat->settings.commands_max);
+}
+
+void owner_stop(struct chat_service *chat)
+{
+    for (uint32_t i = 0; i < chat->shard_count; i++) {
+        owner_end_term(&chat->shards[i], false);
+        mem_free(chat->shards[i].overlay);
+    }
+    mem_free(chat->shards);
+}

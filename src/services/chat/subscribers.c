@@ -1,0 +1,258 @@
+/* subscribers - which nodes follow a room, and what they missed.
+ *
+ * Happy path: a node subscribes, is told the newest seq that was said, and gets each delivery from then on. A node that misses some asks for
+ * them: they come from the ring of the newest frames, or are made again from the store. Once a second nodes are told the heads of rooms
+ * that moved, so a lost last delivery is found. How it fails: all of this may be lost; nodes subscribe again in turns, and those that do
+ * not are forgotten. */
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "chat_inner.h"
+
+#define HEADS_MAX 1024
+#define HEADS_NODES_MAX 64
+#define PAGE_ENTRIES 100
+#define PAGE_BYTES (256u << 10)
+
+static struct room_node *find_node(struct room *room, uint64_t node)
+{
+    for (uint32_t i = 0; i < room->node_count; i++) {
+        if (room->nodes[i].node == node) {
+            return &room->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+static void drop_node(struct room *room, struct room_node *node)
+{
+    *node = room->nodes[--room->node_count];
+}
+
+static void add_node(struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe)
+{
+    struct room_node *node = find_node(room, subscribe->node);
+    if (!node && room->node_count == ROOM_NODES_MAX) {
+        return;
+    }
+    if (!node) {
+        room->nodes = mem_resize(room->nodes, (room->node_count + 1) * sizeof(*room->nodes));
+        node = &room->nodes[room->node_count++];
+    }
+    *node = (struct room_node){subscribe->node, subscribe->boot,
+        loop_now_ms(chat->loop) + chat->settings.subscription_ms};
+}
+
+void subscribers_on_subscribe(struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe)
+{
+    struct room_node *known = find_node(room, subscribe->node);
+    if (subscribe->off) {
+        if (known) {
+            drop_node(room, known);
+        }
+        return;
+    }
+    add_node(chat, room, subscribe);
+    const struct shard *shard = &chat->shards[room->shard];
+    struct cht_subscribed event = {
+        .room = room->state.room,
+        .shard = shard->number,
+        .term = shard->term,
+        .head = room->said_seq,
+        .owner_now = loop_wall_ms(chat->loop),
+    };
+    struct buf *buf = chat_encode(&cht_row_subscribed, &event);
+    mail_send(chat->deps.mail, MAIL_LIVE, subscribe->node, buf);
+    buf_unref(buf);
+}
+
+static struct buf **frame_at(const struct chat_service *chat, struct room *room, uint64_t seq)
+{
+    return &room->frames[seq % chat->settings.resend_frames];
+}
+
+static void keep(struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq)
+{
+    if (!room->frames) {
+        room->frames = mem_array(chat->settings.resend_frames, sizeof(struct buf *));
+    }
+    struct buf **frame = frame_at(chat, room, seq);
+    buf_unref(*frame);
+    *frame = buf_ref(delivery);
+}
+
+void subscribers_say(struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq)
+{
+    CHECK(seq == room->said_seq + 1);
+    room->said_seq = seq;
+    room->moved = true;
+    keep(chat, room, delivery, seq);
+    uint64_t now = loop_now_ms(chat->loop);
+    for (uint32_t i = 0; i < room->node_count;) {
+        if (room->nodes[i].until_ms < now) {
+            drop_node(room, &room->nodes[i]);
+            continue;
+        }
+        mail_send(chat->deps.mail, MAIL_LIVE, room->nodes[i].node, delivery);
+        i++;
+    }
+}
+
+void subscribers_ephemeral(struct chat_service *chat, struct room *room, struct buf *event)
+{
+    for (uint32_t i = 0; i < room->node_count; i++) {
+        mail_send(chat->deps.mail, MAIL_LIVE, room->nodes[i].node, event);
+    }
+}
+
+/* ---- resend from the store */
+struct resend {
+    struct flow flow;
+    struct chat_service *chat;
+    struct room_id room;
+    uint64_t node, until;
+    struct history_entries_op page;
+};
+
+static void ask_page(struct flow *flow)
+{
+    struct resend *resend = (struct resend *)flow;
+    history_entries(resend->chat->deps.history, &flow->asker, &resend->page);
+}
+
+/* What the store does not have yet is in the ring; the node asks again for what is still missing. */
+static void send_page(struct flow *flow)
+{
+    struct resend *resend = (struct resend *)flow;
+    struct room *room = rooms_by_id(resend->chat, resend->room);
+    for (uint32_t i = 0; room && i < resend->page.count; i++) {
+        const struct cht_entry *entry = &resend->page.entries[i];
+        if (entry->seq > resend->until) {
+            break;
+        }
+        struct buf *delivery =
+            deliver_encode(&resend->chat->shards[room->shard], &room->state.room, entry);
+        mail_send(resend->chat->deps.mail, MAIL_LIVE, resend->node, delivery);
+        buf_unref(delivery);
+    }
+}
+
+static void end_resend(struct flow *flow)
+{
+    struct resend *resend = (struct resend *)flow;
+    arena_deinit(&resend->page.arena);
+    mem_free(resend);
+}
+
+static const struct flow_step resend_steps[] = {
+    {"resend.ask_page", ask_page},
+    {"resend.send_page", send_page},
+    {"resend.end", end_resend},
+};
+
+static void resend_from_store(struct chat_service *chat, struct room *room, const struct cht_resend *asked, uint64_t until)
+{
+    struct resend *resend = mem_new(sizeof(*resend));
+    resend->chat = chat;
+    resend->room = id_of_room(room);
+    resend->node = asked->node;
+    resend->until = until;
+    resend->page.room = room->state.room;
+    resend->page.bound = HISTORY_AFTER;
+    resend->page.seq = asked->after;
+    resend->page.limit = PAGE_ENTRIES;
+    resend->page.bytes_max = PAGE_BYTES;
+    flow_start(&resend->flow, chat->loop, resend_steps, FLOW_STEPS(resend_steps));
+}
+
+/* Oldest seq from which the ring is whole up to the newest said. */
+static uint64_t ring_from(struct chat_service *chat, struct room *room)
+{
+    uint64_t from = room->said_seq + 1;
+    while (room->frames && from > 1 && room->said_seq - from + 2 <= chat->settings.resend_frames) {
+        struct cht_delivery delivery;
+        struct buf *frame = *frame_at(chat, room, from - 1);
+        struct cht_scratch scratch = {0};
+        if (!frame || !cht_decode(&cht_row_delivery, bytes_of(frame), &scratch, &delivery) ||
+            delivery.seq != from - 1) {
+            break;
+        }
+        from--;
+    }
+    return from;
+}
+
+void subscribers_on_resend(struct chat_service *chat, struct room *room, const struct cht_resend *resend)
+{
+    chat->counters.resends++;
+    if (resend->after >= room->said_seq) {
+        return;
+    }
+    uint64_t from = ring_from(chat, room);
+    if (resend->after + 1 < from) {
+        resend_from_store(chat, room, resend, room->said_seq);
+        return;
+    }
+    for (uint64_t seq = resend->after + 1; seq <= room->said_seq; seq++) {
+        mail_send(chat->deps.mail, MAIL_LIVE, resend->node, *frame_at(chat, room, seq));
+    }
+}
+
+/* ---- heads */
+static void tell_node(struct chat_service *chat, uint64_t node, uint32_t number)
+{
+    static _Thread_local struct cht_room_seq heads[HEADS_MAX];
+    const struct shard *shard = &chat->shards[number];
+    uint32_t count = 0;
+    for (uint32_t slot = 0; slot < chat->room_capacity && count < HEADS_MAX; slot++) {
+        struct room *room = chat->rooms[slot];
+        if (room && room->moved && room->shard == number && find_node(room, node)) {
+            heads[count++] = (struct cht_room_seq){.room = room->state.room, .seq = room->said_seq};
+        }
+    }
+    if (count > 0) {
+        struct cht_heads event = {
+            .shard = number,
+            .term = shard->term,
+            .rooms = {heads, count},
+            .owner_now = loop_wall_ms(chat->loop),
+        };
+        struct buf *buf = chat_encode(&cht_row_heads, &event);
+        mail_send(chat->deps.mail, MAIL_LIVE, node, buf);
+        buf_unref(buf);
+    }
+}
+
+static uint32_t nodes_of_moved(struct chat_service *chat, uint32_t shard, uint64_t *ret_nodes)
+{
+    uint32_t count = 0;
+    for (uint32_t slot = 0; slot < chat->room_capacity; slot++) {
+        struct room *room = chat->rooms[slot];
+        for (uint32_t i = 0; room && room->moved && room->shard == shard && i < room->node_count; i++) {
+            bool known = false;
+            for (uint32_t j = 0; j < count && !known; j++) {
+                known = ret_nodes[j] == room->nodes[i].node;
+            }
+            if (!known && count < HEADS_NODES_MAX) {
+                ret_nodes[count++] = room->nodes[i].node;
+            }
+        }
+    }
+    return count;
+}
+
+void subscribers_tell_heads(struct chat_service *chat)
+{
+    for (uint32_t shard = 0; shard < chat->shard_count; shard++) {
+        uint64_t nodes[HEADS_NODES_MAX];
+        uint32_t count = chat->shards[shard].phase == SHARD_OWNED ? nodes_of_moved(chat, shard, nodes) : 0;
+        for (uint32_t i = 0; i < count; i++) {
+            tell_node(chat, nodes[i], shard);
+        }
+    }
+    for (uint32_t slot = 0; slot < chat->room_capacity; slot++) {
+        if (chat->rooms[slot]) {
+            chat->rooms[slot]->moved = false;
+        }
+    }
+}
