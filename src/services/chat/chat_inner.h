@@ -2,6 +2,7 @@
 
 /* chat_inner - what the files of the chat service share: the structs, and who offers what. */
 
+#include "base/logger.h"
 #include "base/map.h"
 #include "chat/chat.h"
 #include "flow/flow.h"
