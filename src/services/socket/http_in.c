@@ -237,7 +237,7 @@ static bool refuse_early(struct socket_service *service, const struct upstream_c
     } else {
         return false;
     }
-    http_refuse(service, request->conn, &refusal);
+    http_out_refuse(service, request->conn, &refusal);
     return true;
 }
 

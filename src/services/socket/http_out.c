@@ -44,7 +44,7 @@ static void write_error(struct cht_json *json, enum err err)
     cht_json_end(json, '}');
 }
 
-void http_refuse(
+void http_out_refuse(
     struct socket_service *service, struct conn_id conn, const struct http_refusal *refusal)
 {
     char text[512];

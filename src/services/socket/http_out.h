@@ -17,5 +17,5 @@ struct http_refusal {
     const char *value;
 };
 
-void http_refuse(
+void http_out_refuse(
     struct socket_service *service, struct conn_id conn, const struct http_refusal *refusal);
