@@ -71,7 +71,7 @@ static uint32_t hash_of(const struct map *map, struct map_key key)
 
 void map_init(struct map *map, uint32_t entries_max, const uint64_t secret[2])
 {
-    CHECK(entries_max < MAP_NONE / 2);
+    CHECK(entries_max <= MAP_NONE / 2);
     *map = (struct map){.entries_max = entries_max, .secret = {secret[0], secret[1]}};
 }
 
