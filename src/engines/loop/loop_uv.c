@@ -15,6 +15,7 @@
 #include "loop/loop_uv_inner.h"
 
 #define WORK_OPS_DEFAULT 256
+#define ALARM_RANG 0
 
 static struct loop_uv *of(struct loop *loop)
 {
@@ -123,10 +124,11 @@ static void run_hooks(struct loop_uv *loop)
 
 static void on_alarm(uv_timer_t *alarm)
 {
-    ((struct loop_uv *)alarm->data)->alarm_at_ms = UINT64_MAX;
+    ((struct loop_uv *)alarm->data)->alarm_at_ms = ALARM_RANG;
 }
 
-/* The libuv timer is only there to end the sleep in time; which timers fire is decided by ours. */
+/* The libuv timer is only there to end the sleep in time; which timers fire is decided by ours. It repeats, because uv_run may
+ * fire it just before it polls: without a running timer that poll would never end. */
 static void set_alarm(struct loop_uv *loop, uint64_t at_ms)
 {
     if (at_ms == loop->alarm_at_ms) {
@@ -138,7 +140,7 @@ static void set_alarm(struct loop_uv *loop, uint64_t at_ms)
         return;
     }
     uint64_t now = uv_now(&loop->uv);
-    uv_timer_start(&loop->alarm, on_alarm, at_ms > now ? at_ms - now : 0, 0);
+    uv_timer_start(&loop->alarm, on_alarm, at_ms > now ? at_ms - now : 0, 1);
 }
 
 static bool may_sleep(struct loop_uv *loop)

@@ -48,7 +48,7 @@ struct loop_uv {
     uv_timer_t alarm;
     uv_signal_t signals[2];
     bool watches_signals;
-    uint64_t alarm_at_ms; /* UINT64_MAX: it does not run */
+    uint64_t alarm_at_ms; /* UINT64_MAX: it does not run; 0: it rang, and repeats */
     struct timers timers;
     struct task_queue deferred;
     struct loop_hook *hooks;

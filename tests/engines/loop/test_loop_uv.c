@@ -207,6 +207,16 @@ static void slow_work_is_bounded_and_answers_on_the_loop(void **state)
     assert_int_equal(full, 1);
 }
 
+static void a_short_sleep_always_ends(void **state)
+{
+    (void)state;
+    uint64_t until = loop_now_ms(world.loop) + 300;
+    while (loop_now_ms(world.loop) < until) {
+        loop_uv_turn(loop, 1);
+    }
+    assert_true(loop_now_ms(world.loop) >= until);
+}
+
 static void random_bytes_differ(void **state)
 {
     (void)state;
@@ -224,6 +234,7 @@ int main(void)
         T(posts_then_timers_then_tasks_then_hooks),
         T(posts_of_a_thread_keep_their_order_and_none_is_lost),
         T(slow_work_is_bounded_and_answers_on_the_loop),
+        T(a_short_sleep_always_ends),
         T(random_bytes_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
