@@ -89,7 +89,6 @@ static void go_on(struct task *task)
     struct edge *edge = container_of(task, struct edge, go_on);
     uint32_t count = edge->waiting_count;
     edge->goes_on = false;
-    edge->waiting_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t slot = edge->waiting[i];
         struct conn *conn = &edge->conns[slot];
@@ -103,6 +102,8 @@ static void go_on(struct task *task)
             http_go_on(edge, slot);
         }
     }
+    edge->waiting_count -= count;
+    memmove(edge->waiting, edge->waiting + count, edge->waiting_count * sizeof(uint32_t));
 }
 
 void conn_go_on_later(struct edge *edge, uint32_t slot)
@@ -112,7 +113,6 @@ void conn_go_on_later(struct edge *edge, uint32_t slot)
         return;
     }
     conn->flags |= CONN_WAITING;
-    /* Entries of this round are read before new ones could take their places: the list only grows behind them. */
     if (edge->waiting_count == edge->waiting_capacity) {
         edge->waiting_capacity = edge->waiting_capacity ? edge->waiting_capacity * 2 : 64;
         edge->waiting = mem_resize(edge->waiting, edge->waiting_capacity * sizeof(uint32_t));
