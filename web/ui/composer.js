@@ -268,7 +268,9 @@ export class Composer {
                     user.display_name?.toLowerCase().includes(wanted),
             )
             .slice(0, SUGGESTIONS_MAX);
-        this.suggestions.hidden = fits.length === 0;
+        // A whole name needs no completion: Enter is to send then.
+        const whole = fits.some((user) => user.username === wanted);
+        this.suggestions.hidden = whole || fits.length === 0;
         this.chosen = 0;
         fill(
             this.suggestions,
