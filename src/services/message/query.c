@@ -256,7 +256,6 @@ void query_finish(struct flow *flow)
     }
     struct cht_reply reply = {
         .node_ref = query->command.node_ref,
-        .room = query->command.room,
         .body = {json.at, (uint32_t)json.used},
     };
     send_reply(query->service, query->command.node, &reply);
