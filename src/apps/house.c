@@ -1,7 +1,7 @@
 /* house - the engines of one machine and the workers on them.
  *
- * Happy path: settings, data directory, bus, workers, ports; then signals end it. How it fails: whatever can not be opened is one logged
- * line, and what was built so far is taken down again. */
+ * Happy path: settings, data directory, bus, workers; every shard gets its owner; ports; then signals end it. How it fails: whatever can
+ * not be opened is one logged line, and what was built so far is taken down again. */
 
 #include "house.h"
 
@@ -24,6 +24,7 @@
 #define LIMITS_MAX 65536u
 #define REVOCATIONS_MAX 4096u
 #define SETTLE_ROUNDS 50u
+#define WARM_UP_MS 10000u
 
 static enum err read_settings(struct house *house, const struct options *options)
 {
@@ -143,6 +144,38 @@ static enum err build_workers(struct house *house)
     return OK;
 }
 
+/* Every shard has its owner, and every worker knows all owners. */
+static bool is_warm(const struct house *house)
+{
+    uint64_t owned = 0;
+    bool known = true;
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        owned += chat_counters(house->workers[i].chat).shards_owned;
+        known = known && socket_counters(house->workers[i].socket).shards_unknown == 0;
+    }
+    return known && owned == house->app.shards;
+}
+
+static void turn_all(struct house *house)
+{
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        loop_uv_turn(house->workers[i].loop, 1);
+    }
+}
+
+/* A client that is let in before would be refused for no reason of its own. A log that can not be written does not keep readers out. */
+static void warm_up(struct house *house)
+{
+    struct loop *loop = house->workers[0].world.loop;
+    uint64_t until = loop_now_ms(loop) + WARM_UP_MS;
+    while (!is_warm(house) && loop_now_ms(loop) < until) {
+        turn_all(house);
+    }
+    if (!is_warm(house)) {
+        LOG_WARN(&house->logger, "process.not_warm", "waited_ms=%u", WARM_UP_MS);
+    }
+}
+
 /* The first worker takes the port; the others share what it became. */
 static enum err open_ports(struct house *house)
 {
@@ -172,6 +205,7 @@ enum err house_init(struct house *house, const struct options *options)
         err = build_workers(house);
     }
     if (err == OK) {
+        warm_up(house);
         err = open_ports(house);
     }
     return err;
@@ -208,15 +242,13 @@ void house_run(struct house *house)
 static void settle(struct house *house)
 {
     for (uint32_t round = 0; round < SETTLE_ROUNDS; round++) {
-        for (uint32_t i = 0; i < house->worker_count; i++) {
-            loop_uv_turn(house->workers[i].loop, 1);
-        }
+        turn_all(house);
     }
 }
 
 void house_deinit(struct house *house)
 {
-    if (house->port) {
+    if (house->bus) {
         settle(house);
     }
     for (uint32_t i = 0; i < house->worker_count; i++) {

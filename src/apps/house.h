@@ -41,7 +41,7 @@ struct house {
     _Atomic(bool) draining;
 };
 
-/* Opens the data directory, builds the engines and the workers, opens the ports. Each refusal has been logged as one clear line. */
+/* Opens the data directory, builds the engines and the workers, waits until every shard has its owner, opens the ports. Each refusal has been logged as one clear line. */
 MUST_USE enum err house_init(struct house *house, const struct options *options);
 
 /* Until a signal ends it: runs the workers, drains, joins them. */

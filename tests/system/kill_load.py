@@ -111,8 +111,11 @@ class Load:
         self.writers = []
         for _ in range(ROOMS):
             users = [self.house.user("w") for _ in range(WRITERS_PER_ROOM)]
-            answer = users[0].http("POST", "/api/rooms", {"kind": "group", "name": "Load", "members": [u.id for u in users[1:]]})
-            assert answer.status == 201, answer
+            room = {"kind": "group", "name": "Load", "members": [u.id for u in users[1:]], "cid": secrets.token_hex(12)}
+            answer = users[0].http("POST", "/api/rooms", room)
+            while answer.status in (503, 504):
+                answer = users[0].http("POST", "/api/rooms", room)
+            assert answer.status in (200, 201), answer
             self.writers += [Writer(self, user, answer.json["room"]) for user in users]
 
     async def run(self, cycles, between):
@@ -125,18 +128,26 @@ class Load:
         self.done = True
         await asyncio.wait_for(asyncio.gather(*tasks), 120)
 
+    def page(self, writer, path):
+        """Asked again while it is refused for the moment: the chaos switch loses answers."""
+        for _ in range(10):
+            answer = writer.user.http("GET", path)
+            if answer.status == 200:
+                return answer.json
+        raise AssertionError(answer)
+
     def read_logs(self):
         """Each room from its first event to its head, as one of its members reads it."""
         logs, heads = {}, {}
-        for writer in self.writers:
-            log, head = logs.setdefault(writer.room, {}), 1
+        for room, writer in {writer.room: writer for writer in self.writers}.items():
+            log, head = logs.setdefault(room, {}), 1
             while len(log) < head:
-                page = writer.user.http("GET", f"/api/rooms/{writer.room}/events?after_seq={max(log, default=0)}&limit=100").json
+                page = self.page(writer, f"/api/rooms/{room}/events?after_seq={max(log, default=0)}&limit=100")
                 head = page["head"]
                 if not page["events"]:
                     break
                 log.update({event["seq"]: event for event in page["events"]})
-            heads[writer.room] = head
+            heads[room] = head
         return logs, heads
 
 

@@ -209,6 +209,7 @@ struct socket_counters socket_counters(const struct socket_service *service)
 {
     struct socket_counters counters = service->counters;
     counters.pending = service->pendings.count;
+    counters.shards_unknown = service->shards_unknown;
     return counters;
 }
 

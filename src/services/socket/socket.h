@@ -45,6 +45,7 @@ struct socket_counters {
     uint64_t deliveries, repeats, gaps, resends, pushes, slow;
     uint64_t bad_events; /* of the bus: could not be read */
     uint32_t connections, users, rooms, pending;
+    uint32_t shards_unknown; /* shards whose owner this node has not heard of yet */
 };
 
 /* Opens its boxes, listens, and starts its timer. `settings` is copied. */
