@@ -120,6 +120,21 @@ static void describe_limits(struct house *house)
         (unsigned long long)house->socket.messages_per_second, (unsigned long long)house->socket.watch);
 }
 
+/* The first signal drains; one more, or the end of the drain, stops. */
+static void on_signal(void *context, int signal)
+{
+    struct house *house = context;
+    bool again = atomic_exchange(&house->draining, true);
+    LOG_INFO(&house->logger, again ? "process.stopping" : "process.draining", "signal=%d", signal);
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        if (again) {
+            worker_stop(&house->workers[i]);
+        } else {
+            worker_drain(&house->workers[i]);
+        }
+    }
+}
+
 /* Worlds first, since engines are opened with a clock and randomness; then engines, then what uses them. */
 static enum err build_workers(struct house *house)
 {
@@ -131,6 +146,7 @@ static enum err build_workers(struct house *house)
         struct loop_uv_options options = {.logger = &house->logger};
         house->workers[i].loop = loop_uv_create(&options, &house->workers[i].world);
     }
+    loop_uv_watch_signals(house->workers[0].loop, on_signal, house);
     enum err err = open_secrets(house, &house->workers[0].world);
     if (err != OK) {
         return err;
@@ -211,24 +227,8 @@ enum err house_init(struct house *house, const struct options *options)
     return err;
 }
 
-/* The first signal drains; one more, or the end of the drain, stops. */
-static void on_signal(void *context, int signal)
-{
-    struct house *house = context;
-    bool again = atomic_exchange(&house->draining, true);
-    LOG_INFO(&house->logger, again ? "process.stopping" : "process.draining", "signal=%d", signal);
-    for (uint32_t i = 0; i < house->worker_count; i++) {
-        if (again) {
-            worker_stop(&house->workers[i]);
-        } else {
-            worker_drain(&house->workers[i]);
-        }
-    }
-}
-
 void house_run(struct house *house)
 {
-    loop_uv_watch_signals(house->workers[0].loop, on_signal, house);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_start(&house->workers[i]);
     }

@@ -131,7 +131,7 @@ def test_the_profile_can_be_changed_and_found(house):
     user = house.user("seeker")
     changed = user.http("PATCH", "/user/me", {"display_name": "Ann Exämple", "bio": "Likes tea"})
     assert changed.status == 200
-    assert user.http("GET", f"/user/{user.id}").json["display_name"] == "Ann Exämple"
+    assert user.http("GET", f"/user/{user.id}").json["user"]["display_name"] == "Ann Exämple"
     found = user.http("GET", f"/user?prefix={user.name[:8]}").json["users"]
     assert user.id in [u["id"] for u in found]
     assert "password" not in str(found)

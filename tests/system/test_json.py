@@ -105,6 +105,7 @@ def test_a_ref_in_flight_may_not_be_used_again(client):
     room = client.group()
     for i in range(20):
         client.send_text(json.dumps({"type": "message.send", "ref": "same", "room": room, "cid": cid(), "text": f"{i}"}))
+    client.wait_for(lambda e: e["type"] == "ok" and e.get("ref") == "same")
     client.settle()
     errors = [e for e in client.events if e["type"] == "error" and e.get("field") == "ref"]
     oks = [e for e in client.events if e["type"] == "ok" and e.get("ref") == "same"]

@@ -51,7 +51,7 @@ def test_a_busy_port_is_refused(house, tmp_path):
 
 
 def test_a_second_process_on_the_same_data_is_refused(house):
-    assert "in_use" in refused("--data", house.data)
+    assert "another process works with this data" in refused("--data", house.data)
 
 
 def test_a_data_directory_that_can_not_be_made_is_refused(tmp_path):
@@ -70,7 +70,8 @@ def test_a_corrupt_database_is_refused(tmp_path, name):
             os.remove(path + more)
     with open(path, "r+b") as file:
         file.write(os.urandom(8192))
-    assert "corrupt" in refused("--data", house.data)
+    said = refused("--data", house.data)
+    assert f"file={name}" in said and "not a database" in said
 
 
 @pytest.mark.parametrize("name", ["log.db", "store.db", "users.db"])

@@ -71,7 +71,7 @@ def expected(command, kind, caller):
         return "forbidden"
     role = 1 if kind == "direct" else ROLE[caller]
     if right[1] == "public":
-        return None if public else "forbidden" if table_kind == "channel" else None
+        return None  # joined already
     if role < right[0]:
         return "forbidden"
     if caller == "muted" and right[1] in ("unmuted", "posting"):
@@ -86,21 +86,11 @@ def target_user(world, room, kind, command):
     owner, victim = world.clients["owner"], world.users["victim"]
     if kind == "direct":
         return victim.id
+    outcome(owner, "room.remove", {"room": room, "cid": cid(), "user": victim.id})
+    outcome(owner, "room.unban", {"room": room, "cid": cid(), "user": victim.id})
     if command == "room_add":
-        for undo in ("room.remove",):
-            try:
-                owner.command(undo, room=room, cid=cid(), user=victim.id)
-            except Refused:
-                pass
         return victim.id
-    try:
-        owner.command("room.unban", room=room, cid=cid(), user=victim.id)
-    except Refused:
-        pass
-    try:
-        owner.command("room.add", room=room, cid=cid(), user=victim.id)
-    except Refused:
-        pass
+    owner.command("room.add", room=room, cid=cid(), user=victim.id)
     if command == "room_unban":
         owner.command("room.ban", room=room, cid=cid(), user=victim.id)
     return victim.id

@@ -26,7 +26,9 @@ struct terminal {
     json_t *rooms;      /* id -> name */
     json_t *users;      /* id -> name */
     json_t *unanswered; /* ref -> frame that was sent */
+    json_t *held;       /* messages, in order, of which one waits for its sender's name */
     uint64_t next_ref;
+    bool listed; /* rooms are known: what is typed has somewhere to go */
     bool quit;
 };
 
@@ -171,7 +173,7 @@ static void learn_users(struct terminal *terminal, const json_t *answer)
 static const char *user_name(struct terminal *terminal, const char *id)
 {
     const char *name = text_of(terminal->users, id);
-    if (!*name && *id) {
+    if (!*name && *id && !json_object_get(terminal->users, id)) {
         json_object_set_new(terminal->users, id, json_string(""));
         enum err err = command(terminal, "who", json_pack("{s:s, s:[s]}", "type", "user.get", "users", id));
         (void)err; /* a lost connection shows itself at the next read */
@@ -183,6 +185,7 @@ static void show_rooms(struct terminal *terminal, const json_t *answer)
 {
     size_t i;
     json_t *room;
+    terminal->listed = true;
     learn_users(terminal, answer);
     json_array_foreach (json_object_get(answer, "rooms"), i, room) {
         const char *name = text_of(room, "name");
@@ -210,6 +213,20 @@ static void show_message(struct terminal *terminal, const json_t *frame)
     printf(": ");
     print_safe(json_is_true(json_object_get(frame, "deleted")) ? "(deleted)" : text_of(frame, "text"));
     printf("\n");
+}
+
+/* Prints what was held as far as the names are known; an empty name is asked for, a deleted user's stays empty. */
+static void show_held(struct terminal *terminal, bool all)
+{
+    while (json_array_size(terminal->held) > 0) {
+        const json_t *frame = json_array_get(terminal->held, 0);
+        if (!all && !*text_of(terminal->users, text_of(frame, "from"))) {
+            user_name(terminal, text_of(frame, "from"));
+            return;
+        }
+        show_message(terminal, frame);
+        json_array_remove(terminal->held, 0);
+    }
 }
 
 static void show_history(struct terminal *terminal, const json_t *answer)
@@ -254,6 +271,7 @@ static enum err on_answer(struct terminal *terminal, const json_t *frame)
         show_history(terminal, frame);
     } else if (strncmp(ref, "who", 3) == 0) {
         remember_user(terminal, frame);
+        show_held(terminal, true);
     } else if (strncmp(ref, "find", 4) == 0) {
         return write_to(terminal, frame);
     } else if (strncmp(ref, "open", 4) == 0) {
@@ -268,7 +286,8 @@ static enum err on_frame(struct terminal *terminal, const json_t *frame)
     const char *type = text_of(frame, "type");
     enum err err = OK;
     if (strcmp(type, "message") == 0) {
-        show_message(terminal, frame);
+        json_array_append(terminal->held, (json_t *)(uintptr_t)frame);
+        show_held(terminal, false);
     } else if (strcmp(type, "ok") == 0) {
         err = on_answer(terminal, frame);
     } else if (strcmp(type, "error") == 0) {
@@ -343,7 +362,7 @@ static enum err converse(struct terminal *terminal)
 {
     enum err err = connect_again(terminal);
     while (err == OK && !terminal->quit) {
-        struct pollfd both[] = {{.fd = terminal->link.sock, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+        struct pollfd both[] = {{.fd = terminal->link.sock, .events = POLLIN}, {.fd = terminal->listed ? STDIN_FILENO : -1, .events = POLLIN}};
         if (poll(both, 2, -1) < 0) {
             continue;
         }
@@ -373,6 +392,7 @@ int role_chat(const struct options *options)
     terminal.rooms = json_object();
     terminal.users = json_object();
     terminal.unanswered = json_object();
+    terminal.held = json_array();
     enum err err = sign_in(&terminal);
     if (err != OK) {
         fprintf(stderr, "chattifier: not signed in: %s\n", err_text(err));
@@ -390,6 +410,7 @@ int role_chat(const struct options *options)
     json_decref(terminal.rooms);
     json_decref(terminal.users);
     json_decref(terminal.unanswered);
+    json_decref(terminal.held);
     link_deinit(&terminal.link);
     return err == OK ? 0 : 1;
 }
