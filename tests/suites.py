@@ -64,7 +64,7 @@ def run_meson_suite(totals, suite):
             continue
         environment = {**os.environ, **SANITIZERS, **test["env"], "CMOCKA_MESSAGE_OUTPUT": "TAP"}
         try:
-            done = subprocess.run(test["cmd"], env=environment, cwd=test["workdir"] or ROOT, text=True, errors="replace",
+            done = subprocess.run(test["cmd"], env=environment, cwd=test["workdir"] or BUILD, text=True, errors="replace",
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=test["timeout"] or 300)
             output, code = done.stdout, done.returncode
         except subprocess.TimeoutExpired as late:
