@@ -75,6 +75,7 @@ struct shard {
     uint64_t stored_index; /* the store has everything up to it, as last heard */
     struct overlay_record *overlay;
     uint32_t overlay_count, overlay_capacity;
+    uint32_t loading; /* rooms that may have read the store before it had the overlay */
     struct out *out_first, *out_last;
     struct lane_item *early_first, *early_last; /* commands that came before the term began */
     bool progress_asked;

@@ -113,6 +113,7 @@ static void finish(struct flow *flow)
     struct chat_service *chat = load->chat;
     struct room *room = room_of(load);
     enum err err = flow->err;
+    chat->shards[load->shard].loading--;
     arena_deinit(&load->meta.arena);
     arena_deinit(&load->members.arena);
     mem_free(load);
@@ -151,5 +152,6 @@ void load_start(struct chat_service *chat, struct room *room)
     load->life = chat->shards[room->shard].life;
     load->meta.room = room->state.room;
     load->members.room = room->state.room;
+    chat->shards[load->shard].loading++;
     flow_start(&load->flow, chat->loop, load_steps, FLOW_STEPS(load_steps));
 }

@@ -116,7 +116,10 @@ static void take_records(struct flow *flow)
     }
     bool more = claim->read.count > 0 && claim->read.from <= claim->read.until;
     claim->read.count = 0;
-    if (claim->overlay_bytes > OVERLAY_BYTES_MAX) {
+    bool hole = !more && claim->read.from <= claim->read.until;
+    if (hole && !is_over(claim)) {
+        flow_fail(flow, ERR_CORRUPT);
+    } else if (claim->overlay_bytes > OVERLAY_BYTES_MAX) {
         flow_fail(flow, ERR_FULL);
     } else if (more && !is_over(claim)) {
         ask_records(flow);
@@ -303,7 +306,7 @@ static void ask_stored(struct flow *flow)
     history_progress(asking->shard->chat->deps.history, &flow->asker, &asking->op);
 }
 
-/* An overlay that the store has caught up with is not needed for loading rooms any more. */
+/* An overlay that the store has caught up with is not needed any more, but by rooms that began to load before. */
 static void take_stored(struct flow *flow)
 {
     struct progress_flow *asking = (struct progress_flow *)flow;
@@ -311,7 +314,7 @@ static void take_stored(struct flow *flow)
     shard->progress_asked = false;
     if (flow->err == OK && asking->life == shard->life) {
         shard->stored_index = asking->op.progress.index;
-        bool stored = shard->overlay_count > 0 &&
+        bool stored = shard->overlay_count > 0 && shard->loading == 0 &&
                       shard->overlay[shard->overlay_count - 1].index <= shard->stored_index;
         if (stored) {
             drop_overlay(shard);
@@ -330,7 +333,7 @@ void owner_ask_progress(struct chat_service *chat)
     for (uint32_t i = 0; i < chat->shard_count; i++) {
         struct shard *shard = &chat->shards[i];
         if (shard->phase != SHARD_OWNED || shard->progress_asked ||
-            shard->stored_index == shard->last_index) {
+            (shard->stored_index == shard->last_index && shard->overlay_count == 0)) {
             continue;
         }
         shard->progress_asked = true;
