@@ -195,7 +195,7 @@ static void note_joined(struct out *out, const struct room *room, const struct r
         if (joined) {
             if (!out->joined) {
                 out->joined = mem_array(JOINED_MAX, sizeof(*out->joined));
-                out->joined_seq = entry->seq;
+                out->joined_seq = decision->entries[0].seq;
             }
             out->joined[out->joined_count++] = entry->user;
         }

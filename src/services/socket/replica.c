@@ -125,19 +125,24 @@ void replica_on_heads(struct socket_service *service, const struct cht_heads *he
     }
 }
 
+/* They are members from the first entry of the record on, so that they hear of the room that was made with them. */
 void replica_on_joined(struct socket_service *service, const struct cht_joined *joined)
 {
     if (room_find(service, &joined->room)) {
         return; /* the entry itself comes */
     }
+    struct room *room = NULL;
     for (uint32_t i = 0; i < joined->users.count; i++) {
-        if (user_find(service, &joined->users.at[i])) {
-            struct room *room = room_create(service, &joined->room, joined->seq - 1);
-            if (room) {
-                subscription_begin(service, room);
-            }
-            return;
+        struct user_slot *user = user_find(service, &joined->users.at[i]);
+        if (user && !room) {
+            room = room_create(service, &joined->room, joined->seq - 1);
         }
+        if (user && room) {
+            membership_add(service, user, room);
+        }
+    }
+    if (room) {
+        subscription_begin(service, room);
     }
 }
 
