@@ -29,10 +29,12 @@ struct facts {
 
 static void ask_cid(struct facts *facts, const struct room_state *state, const struct cht_command *command)
 {
+    bool was_told = CHT_HAS(command, command, after) || command->after > 0;
+    uint64_t newest = state->window.floor; /* what is above it has been looked at */
     facts->cid.room = state->room;
     facts->cid.user = command->author;
     facts->cid.cid = command->cid;
-    facts->cid.above_seq = command->after;
+    facts->cid.above_seq = was_told ? command->after : newest > ROOM_FIND_CID_MAX ? newest - ROOM_FIND_CID_MAX : 0;
     facts->cid.limit = ROOM_FIND_CID_MAX;
     history_find_cid(facts->chat->deps.history, flow_tolerate(&facts->flow), &facts->cid);
 }

@@ -133,10 +133,7 @@ static bool may_be_below(const struct deciding *d)
         return d->command->after < window->floor;
     }
     /* Nobody knows when it was first tried: 10 minutes are promised. */
-    const struct room_mark *oldest = window->older_count
-        ? &window->older[window->older_count - 1]
-        : room_window_at(window, window->floor + 1);
-    return oldest && oldest->ts + ROOM_WINDOW_MS > d->facts->now;
+    return window->floor_ts + ROOM_WINDOW_MS > d->facts->now;
 }
 
 /* True: it is a repeat (or can not be told), and the decision says so. */

@@ -27,14 +27,15 @@ void room_window_deinit(struct room_window *window)
     *window = (struct room_window){0};
 }
 
-void room_window_load(
-    struct room_window *window, const struct room_cid *cids, uint32_t count, uint64_t head)
+void room_window_load(struct room_window *window, const struct room_cid *cids, uint32_t count,
+    const struct room_head *head)
 {
     CHECK(window->count == 0);
     mem_free(window->older);
     window->older = count ? mem_array(count, sizeof(*window->older)) : NULL;
     window->older_count = count;
-    window->floor = head > ROOM_WINDOW_ENTRIES ? head - ROOM_WINDOW_ENTRIES : 0;
+    window->floor = head->seq > ROOM_WINDOW_ENTRIES ? head->seq - ROOM_WINDOW_ENTRIES : 0;
+    window->floor_ts = count ? cids[count - 1].ts : head->ts;
     for (uint32_t i = 0; i < count; i++) {
         window->older[i] = (struct room_mark){.by = cids[i].user,
             .seq = cids[i].seq,
@@ -180,15 +181,18 @@ void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t conf
             break;
         }
         window->floor = oldest->seq;
+        window->floor_ts = oldest->ts;
         window->first = (window->first + 1) & (window->capacity - 1);
         window->count--;
     }
     if (window->older_count && window->count >= ROOM_WINDOW_ENTRIES &&
         window->older[0].ts + ROOM_WINDOW_MS <= now_ms) {
+        uint64_t newest_older = window->older[0].ts;
         mem_free(window->older);
         window->older = NULL;
         window->older_count = 0;
         window->floor = mark(window, 0)->seq - 1;
+        window->floor_ts = window->floor_ts > newest_older ? window->floor_ts : newest_older;
     }
 }
 

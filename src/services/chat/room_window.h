@@ -45,13 +45,14 @@ struct room_window {
     struct room_mark *older; /* newest first; only by, seq, n, ts, cid, content */
     uint32_t older_count;
     uint64_t floor;
+    uint64_t floor_ts; /* nothing at or below the floor is newer */
 };
 
 void room_window_deinit(struct room_window *window);
 
-/* The commands that the store knows, newest first; `head` is the newest stored seq. */
-void room_window_load(
-    struct room_window *window, const struct room_cid *cids, uint32_t count, uint64_t head);
+/* The commands that the store knows, newest first, and its head. */
+void room_window_load(struct room_window *window, const struct room_cid *cids, uint32_t count,
+    const struct room_head *head);
 
 /* The next entry: its seq is one more than the last mark's. Edits and deletes also change the mark of their target. */
 void room_window_add(struct room_window *window, const struct cht_entry *entry, uint64_t index);

@@ -1,7 +1,7 @@
-/* commands - see the header. Happy path of a message: two buckets, one lookup of the room for
- * `after`, one encoded event into the shard's queue. How it fails: over a rate (rate_limited with
- * the wait), no place among the pending ones (overloaded), a full queue or an unknown owner
- * (unavailable: it certainly did not leave). */
+/* commands - see the header. Happy path of a message: two buckets, one encoded event into the
+ * shard's queue. How it fails: over a rate (rate_limited with the wait), no place among the
+ * pending ones (overloaded), a full queue or an unknown owner (unavailable: it certainly did not
+ * leave). */
 
 #include "commands.h"
 
@@ -125,22 +125,17 @@ static void place(const struct sender *sender, struct cht_command *command)
     command->has |= CHT_BIT(command, room);
 }
 
-/* What the sender has certainly seen is at most what the node has applied. */
+/* What the sender has seen is at most what the node has applied. The node does not say `after` for a sender who does not: the sender may have
+ * tried before, on another connection, and the owner would look for that too late. */
 static void fill_seen(
     struct socket_service *service, const struct cht_command_row *row, struct cht_command *command)
 {
-    uint64_t wanted =
-        row->takes & (CHT_BIT(command, after) | CHT_BIT(command, at_least)) & ~command->has;
+    uint64_t wanted = row->takes & CHT_BIT(command, at_least) & ~command->has;
     struct room *room = wanted ? room_find(service, &command->room) : NULL;
-    if (!room) {
-        return;
-    }
-    if (wanted & CHT_BIT(command, after)) {
-        command->after = room->last_seq;
-    } else if (room->roster.count > 0) {
+    if (room && room->roster.count > 0) {
         command->at_least = room->last_seq;
+        command->has |= wanted;
     }
-    command->has |= wanted;
 }
 
 static void complete(struct socket_service *service, const struct sender *sender,
