@@ -24,6 +24,7 @@
 #define LIMITS_MAX 65536u
 #define REVOCATIONS_MAX 4096u
 #define SETTLE_ROUNDS 50u
+#define SETTLE_MS 3000u
 #define WARM_UP_MS 10000u
 
 static enum err read_settings(struct house *house, const struct options *options)
@@ -238,10 +239,26 @@ void house_run(struct house *house)
     LOG_INFO(&house->logger, "process.stopped", "bugs=%llu", (unsigned long long)bug_count());
 }
 
-/* What is in flight when the loops stop is answered before anything is taken down: flows end, nothing leaks, nothing is cut short. */
+static bool is_idle(const struct house *house)
+{
+    bool idle = true;
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        idle = idle && user_service_is_idle(house->workers[i].user) &&
+               message_is_idle(house->workers[i].message);
+    }
+    return idle;
+}
+
+/* What is in flight when the loops stop is answered before anything is taken down: flows end, nothing
+ * leaks, nothing is cut short. Bounded: a store that does not answer does not hold the process. */
 static void settle(struct house *house)
 {
+    struct loop *loop = house->workers[0].world.loop;
+    uint64_t until = loop_now_ms(loop) + SETTLE_MS;
     for (uint32_t round = 0; round < SETTLE_ROUNDS; round++) {
+        turn_all(house);
+    }
+    while (!is_idle(house) && loop_now_ms(loop) < until) {
         turn_all(house);
     }
 }

@@ -42,5 +42,8 @@ struct user_service *user_service_create(const struct user_service_deps *deps);
 /* Where the gateway sends requests under /user and /.well-known. */
 struct upstream_server *user_service_server(struct user_service *service);
 
+/* No request is under way, nor what one left to be done a moment later. */
+bool user_service_is_idle(const struct user_service *service);
+
 /* After the loop has stopped. */
 void user_service_destroy(struct user_service *service);

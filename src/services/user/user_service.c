@@ -90,6 +90,11 @@ struct upstream_server *user_service_server(struct user_service *service)
     return &service->server;
 }
 
+bool user_service_is_idle(const struct user_service *service)
+{
+    return service->calls == 0;
+}
+
 void user_service_destroy(struct user_service *service)
 {
     mem_free(service);
