@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "management.h"
 #include "world/loop.h"
+#include "world/net.h"
 
 static struct edge_limits edge_limits_of(const struct house *house)
 {
@@ -148,10 +149,26 @@ void worker_init(struct worker *worker, struct house *house, uint32_t index)
     }
 }
 
+/* Workers share the port by the kernel's leave, which would let a second process of the same user share it too: nobody else may
+ * listen there. */
+static enum err probe_port(struct worker *worker, uint16_t port)
+{
+    int sock;
+    enum err err = net_listen(worker->world.net, worker->house->app.host, port, false, &sock);
+    if (err == OK) {
+        net_close(worker->world.net, sock);
+    }
+    return err;
+}
+
 enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port)
 {
     const struct app_settings *app = &worker->house->app;
-    enum err err = edge_listen(
+    enum err err = worker->index == 0 && port != 0 ? probe_port(worker, port) : OK;
+    if (err != OK) {
+        return err;
+    }
+    err = edge_listen(
         worker->edge, app->host, port, true, gateway_handler(worker->gateway), ret_port);
     if (err == OK && worker->management) {
         uint64_t management_port = app->management_port ? app->management_port : (uint64_t)*ret_port + 1000;
