@@ -215,12 +215,12 @@ static void show_message(struct terminal *terminal, const json_t *frame)
     printf("\n");
 }
 
-/* Prints what was held as far as the names are known; an empty name is asked for, a deleted user's stays empty. */
-static void show_held(struct terminal *terminal, bool all)
+/* Prints what was held as far as the names are known; one that is not is asked for. */
+static void show_held(struct terminal *terminal)
 {
     while (json_array_size(terminal->held) > 0) {
         const json_t *frame = json_array_get(terminal->held, 0);
-        if (!all && !*text_of(terminal->users, text_of(frame, "from"))) {
+        if (!*text_of(terminal->users, text_of(frame, "from"))) {
             user_name(terminal, text_of(frame, "from"));
             return;
         }
@@ -248,6 +248,16 @@ static void remember_user(struct terminal *terminal, const json_t *answer)
     }
 }
 
+/* Whoever was asked for and has no name, since the account is gone, is called by the id: messages do not wait for it again. */
+static void name_nameless(struct terminal *terminal, const char *ref)
+{
+    const json_t *asked = json_object_get(json_object_get(terminal->unanswered, ref), "users");
+    const char *id = json_string_value(json_array_get(asked, 0));
+    if (id && !*text_of(terminal->users, id)) {
+        json_object_set_new(terminal->users, id, json_string(id));
+    }
+}
+
 static enum err write_to(struct terminal *terminal, const json_t *answer)
 {
     json_t *user = json_array_get(json_object_get(answer, "users"), 0);
@@ -271,7 +281,8 @@ static enum err on_answer(struct terminal *terminal, const json_t *frame)
         show_history(terminal, frame);
     } else if (strncmp(ref, "who", 3) == 0) {
         remember_user(terminal, frame);
-        show_held(terminal, true);
+        name_nameless(terminal, ref);
+        show_held(terminal);
     } else if (strncmp(ref, "find", 4) == 0) {
         return write_to(terminal, frame);
     } else if (strncmp(ref, "open", 4) == 0) {
@@ -287,7 +298,7 @@ static enum err on_frame(struct terminal *terminal, const json_t *frame)
     enum err err = OK;
     if (strcmp(type, "message") == 0) {
         json_array_append(terminal->held, (json_t *)(uintptr_t)frame);
-        show_held(terminal, false);
+        show_held(terminal);
     } else if (strcmp(type, "ok") == 0) {
         err = on_answer(terminal, frame);
     } else if (strcmp(type, "error") == 0) {
