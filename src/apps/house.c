@@ -244,7 +244,8 @@ static bool is_idle(const struct house *house)
     bool idle = true;
     for (uint32_t i = 0; i < house->worker_count; i++) {
         idle = idle && user_service_is_idle(house->workers[i].user) &&
-               message_is_idle(house->workers[i].message);
+               message_is_idle(house->workers[i].message) &&
+               chat_is_idle(house->workers[i].chat);
     }
     return idle;
 }

@@ -46,13 +46,16 @@ struct ticket {
 
 struct sessions_ticket_op { struct op op; struct ticket ticket; };
 
+#define LIMIT_GIVE_ALL UINT32_MAX
+#define LIMIT_GIVE_ONE (UINT32_MAX - 1)
+
 /* A bucket: `burst` at once, refilled over time. Answers OK or RATE_LIMITED with `wait_ms`. */
 struct sessions_limit_op {
     struct op op;
     struct cht_str key;       /* "login:<account>:<address>"; at most 128 bytes, the asker's until answered */
     uint32_t burst;
     uint64_t refill_ms;       /* for one token */
-    uint32_t take;            /* 0: only look; UINT32_MAX: give all back */
+    uint32_t take;            /* tokens; 0: only look; or LIMIT_GIVE_ONE, LIMIT_GIVE_ALL: back */
     uint64_t wait_ms;         /* answer */
 };
 

@@ -131,18 +131,22 @@ enum err sessions_local_limit(struct sessions_local *shared, struct sessions_lim
 {
     uint64_t hash = map_hash(shared->options.secret, op->key.at, op->key.size) | 1;
     struct limit_row *row = limit_row(shared, hash);
-    if (op->take == UINT32_MAX) {
+    op->wait_ms = 0;
+    if (op->take == LIMIT_GIVE_ALL) {
         row->full_at = now;
+        return OK;
     }
     uint64_t full_at = row->full_at > now ? row->full_at : now;
+    if (op->take == LIMIT_GIVE_ONE) {
+        row->full_at = full_at - now > op->refill_ms ? full_at - op->refill_ms : now;
+        return OK;
+    }
     uint64_t most = now + op->burst * op->refill_ms;
-    uint64_t take = op->take == UINT32_MAX ? 0 : op->take;
-    uint64_t looked = take ? take : 1;
-    op->wait_ms = 0;
-    if (op->take != UINT32_MAX && full_at + looked * op->refill_ms > most) {
+    uint64_t looked = op->take ? op->take : 1;
+    if (full_at + looked * op->refill_ms > most) {
         op->wait_ms = full_at + looked * op->refill_ms - most;
         return ERR_RATE_LIMITED;
     }
-    row->full_at = full_at + take * op->refill_ms;
+    row->full_at = full_at + op->take * op->refill_ms;
     return OK;
 }

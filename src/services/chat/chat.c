@@ -96,6 +96,15 @@ struct chat_counters chat_counters(const struct chat_service *chat)
     return counters;
 }
 
+bool chat_is_idle(const struct chat_service *chat)
+{
+    bool said = true;
+    for (uint32_t i = 0; i < chat->shard_count; i++) {
+        said = said && !chat->shards[i].out_first;
+    }
+    return said && chat->flows == 0;
+}
+
 void chat_destroy(struct chat_service *chat)
 {
     if (!chat) {

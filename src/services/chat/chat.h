@@ -46,5 +46,8 @@ struct chat_service *chat_create(const struct chat_deps *deps, const struct chat
 
 struct chat_counters chat_counters(const struct chat_service *chat);
 
+/* Nothing is asked of a store and nothing waits to be said. */
+bool chat_is_idle(const struct chat_service *chat);
+
 /* After the loop has stopped and nothing is in flight. */
 void chat_destroy(struct chat_service *chat);

@@ -96,6 +96,7 @@ struct chat_service {
     struct room **rooms; /* by slot */
     uint32_t room_capacity, room_count;
     uint32_t next_generation;
+    uint32_t flows; /* under way: none may be when the service goes */
     uint32_t sweep; /* where the search for idle rooms goes on */
     uint64_t secret[2];
     struct room_decision decision; /* of the command that is being decided */

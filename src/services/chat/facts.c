@@ -217,6 +217,7 @@ static void finish(struct flow *flow)
     arena_deinit(&facts->target.arena);
     arena_deinit(&facts->exist.arena);
     mem_free(facts);
+    chat->flows--;
     struct room *room = rooms_by_id(chat, id);
     if (!room) {
         lane_item_free(item);
@@ -251,5 +252,6 @@ void facts_start(struct chat_service *chat, struct room *room, struct lane_item 
     facts->item = item;
     facts->needs = needs;
     facts->known = *have;
+    chat->flows++;
     flow_start(&facts->flow, chat->loop, facts_steps, FLOW_STEPS(facts_steps));
 }

@@ -117,6 +117,7 @@ static void finish(struct flow *flow)
     arena_deinit(&load->meta.arena);
     arena_deinit(&load->members.arena);
     mem_free(load);
+    chat->flows--;
     if (!room) {
         return;
     }
@@ -153,5 +154,6 @@ void load_start(struct chat_service *chat, struct room *room)
     load->meta.room = room->state.room;
     load->members.room = room->state.room;
     chat->shards[load->shard].loading++;
+    chat->flows++;
     flow_start(&load->flow, chat->loop, load_steps, FLOW_STEPS(load_steps));
 }

@@ -77,6 +77,7 @@ static void finish(struct flow *flow)
     }
     send_reply(chat, reading->node, &reply);
     mem_free(reading);
+    chat->flows--;
 }
 
 static const struct flow_step read_steps[] = {
@@ -99,6 +100,7 @@ void reads_on_read(struct chat_service *chat, struct room *room, const struct ch
     reading->cursor.room = room->state.room;
     reading->cursor.user = command->author;
     reading->cursor.read_n = command->n < room->state.n ? command->n : room->state.n;
+    chat->flows++;
     flow_start(&reading->flow, chat->loop, read_steps, FLOW_STEPS(read_steps));
 }
 

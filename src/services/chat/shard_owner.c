@@ -145,6 +145,7 @@ static void finish(struct flow *flow)
     struct shard *shard = claim->shard;
     struct chat_service *chat = shard->chat;
     bool over = is_over(claim);
+    chat->flows--;
     if (over || flow->err != OK) {
         if (claim->claim.writer) {
             log_release(chat->deps.log, claim->claim.writer);
@@ -245,6 +246,7 @@ static void on_gain(struct shards_handler *handler, uint32_t number)
     struct shard_claim *claim = mem_new(sizeof(*claim));
     claim->shard = shard;
     claim->life = shard->life;
+    chat->flows++;
     flow_start(&claim->flow, chat->loop, claim_steps, FLOW_STEPS(claim_steps));
 }
 
@@ -320,6 +322,7 @@ static void take_stored(struct flow *flow)
             drop_overlay(shard);
         }
     }
+    shard->chat->flows--;
     mem_free(asking);
 }
 
@@ -340,6 +343,7 @@ void owner_ask_progress(struct chat_service *chat)
         struct progress_flow *asking = mem_new(sizeof(*asking));
         asking->shard = shard;
         asking->life = shard->life;
+        chat->flows++;
         flow_start(&asking->flow, chat->loop, progress_steps, FLOW_STEPS(progress_steps));
     }
 }

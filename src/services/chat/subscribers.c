@@ -140,6 +140,7 @@ static void send_page(struct flow *flow)
 static void end_resend(struct flow *flow)
 {
     struct resend *resend = (struct resend *)flow;
+    resend->chat->flows--;
     arena_deinit(&resend->page.arena);
     mem_free(resend);
 }
@@ -162,6 +163,7 @@ static void resend_from_store(struct chat_service *chat, struct room *room, cons
     resend->page.seq = asked->after;
     resend->page.limit = PAGE_ENTRIES;
     resend->page.bytes_max = PAGE_BYTES;
+    chat->flows++;
     flow_start(&resend->flow, chat->loop, resend_steps, FLOW_STEPS(resend_steps));
 }
 

@@ -35,7 +35,16 @@ void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const s
     if (of->burst == 0) {
         return;
     }
-    fill(ask, of, UINT32_MAX);
+    fill(ask, of, LIMIT_GIVE_ALL);
+    sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+}
+
+void user_limit_give_one(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
+{
+    if (of->burst == 0) {
+        return;
+    }
+    fill(ask, of, LIMIT_GIVE_ONE);
     sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
 }
 

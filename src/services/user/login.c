@@ -177,6 +177,8 @@ static void sign_device_in(struct flow *flow)
     limits_of(l, limits);
     user_limit_give_back(&l->call, &l->pair, &limits[0]);
     user_limit_give_back(&l->call, &l->patience, &limits[1]);
+    user_limit_give_one(&l->call, &l->address, &limits[2]);
+    user_limit_give_one(&l->call, &l->account, &limits[3]);
     if (l->check.outdated && l->hash.op.err == OK) {
         l->upgrade.id = l->by_name.user.id;
         l->upgrade.edit = upgrade_edit;

@@ -161,9 +161,25 @@ static void a_bucket_gives_its_burst_and_then_refills(void **state)
     test_loop_advance(&place->loop, 600);
     limit(place, "a", 1);
     assert_int_equal(place->asker.last, OK);
-    limit(place, "a", UINT32_MAX);
+    limit(place, "a", LIMIT_GIVE_ALL);
     limit(place, "a", 1);
     assert_int_equal(place->asker.last, OK);
+}
+
+static void one_token_given_back_is_one_more_try(void **state)
+{
+    struct place *place = *state;
+    limit(place, "a", 3);
+    limit(place, "a", 1);
+    assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
+    limit(place, "a", LIMIT_GIVE_ONE);
+    limit(place, "a", 1);
+    assert_int_equal(place->asker.last, OK);
+    limit(place, "a", 1);
+    assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
+    limit(place, "b", LIMIT_GIVE_ONE);
+    limit(place, "b", 4);
+    assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
 }
 
 static void a_revocation_voids_older_versions_and_is_heard(void **state)
@@ -192,6 +208,7 @@ int main(void)
         TEST(users_beyond_the_bound_push_out_those_who_are_gone),
         TEST(a_ticket_is_taken_once_and_in_time),
         TEST(a_bucket_gives_its_burst_and_then_refills),
+        TEST(one_token_given_back_is_one_more_try),
         TEST(a_revocation_voids_older_versions_and_is_heard),
     };
     return cmocka_run_group_tests_name("sessions_local", tests, NULL, NULL);
