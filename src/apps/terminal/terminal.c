@@ -7,10 +7,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "link.h"
 #include "roles.h"
 
@@ -137,16 +139,9 @@ static enum err ask_rooms(struct terminal *terminal)
 static void new_cid(char ret_cid[33])
 {
     uint8_t bytes[16];
-    FILE *source = fopen("/dev/urandom", "rb");
-    if (!source || fread(bytes, sizeof(bytes), 1, source) != 1) {
-        snprintf(ret_cid, 33, "%ld-%ld", (long)time(NULL), (long)getpid());
-    } else {
-        for (int i = 0; i < 16; i++) {
-            snprintf(ret_cid + i * 2, 3, "%02x", bytes[i]);
-        }
-    }
-    if (source) {
-        fclose(source);
+    CHECK(getrandom(bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        snprintf(ret_cid + i * 2, 3, "%02x", bytes[i]);
     }
 }
 

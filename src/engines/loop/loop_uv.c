@@ -8,7 +8,7 @@
 #include "loop/loop_uv.h"
 
 #include <signal.h>
-#include <sys/time.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -72,9 +72,9 @@ static void stop_timer(struct loop *loop, struct timer *timer)
 static uint64_t wall_ms(struct loop *loop)
 {
     (void)loop;
-    struct timeval now;
-    gettimeofday(&now, NULL);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_usec / 1000;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static const struct loop_ops ops = {

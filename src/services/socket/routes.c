@@ -4,6 +4,7 @@
 
 #include "routes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -112,8 +113,7 @@ static void allow(struct route_match *match, const char *method)
     size_t used = strlen(match->allow);
     size_t size = strlen(method) + (used ? 2 : 0);
     if (used + size < sizeof(match->allow)) {
-        strcat(match->allow, used ? ", " : "");
-        strcat(match->allow, method);
+        snprintf(match->allow + used, sizeof(match->allow) - used, "%s%s", used ? ", " : "", method);
         if (strcmp(method, "GET") == 0) {
             allow(match, "HEAD");
         }
