@@ -148,8 +148,8 @@ void gateway_upgrade(struct gateway *gateway, const struct edge_request *request
     struct cht_str authorization;
     struct cht_str ticket;
     struct gateway_refusal refusal = {.err = ERR_BAD_FRAME};
-    bool once = gateway_header_once(request, "origin", &origin) &
-                gateway_header_once(request, "authorization", &authorization) &
+    bool once = gateway_header_once(request, "origin", &origin) &&
+                gateway_header_once(request, "authorization", &authorization) &&
                 find_ticket(request->query, &ticket);
     if (!once || (authorization.at && ticket.at)) {
         gateway_refuse(gateway, request, &refusal);

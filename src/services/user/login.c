@@ -108,9 +108,10 @@ static void take_limits(struct flow *flow)
 static void slow_down(struct flow *flow)
 {
     struct login *l = login_of(flow);
-    bool holds = user_limit_holds(&l->call, &l->pair) & user_limit_holds(&l->call, &l->patience) &
-                 user_limit_holds(&l->call, &l->address);
-    if (holds && l->account.op.op.err == ERR_RATE_LIMITED) {
+    bool pair = user_limit_holds(&l->call, &l->pair);
+    bool patience = user_limit_holds(&l->call, &l->patience);
+    bool address = user_limit_holds(&l->call, &l->address);
+    if (pair && patience && address && l->account.op.op.err == ERR_RATE_LIMITED) {
         uint64_t wait_ms = l->account.op.wait_ms;
         user_pause(l->call.service, &flow->asker, &l->pause,
             wait_ms < SLOW_MS_MAX ? wait_ms : SLOW_MS_MAX);
