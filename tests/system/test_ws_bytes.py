@@ -102,6 +102,14 @@ def test_a_frame_may_come_byte_by_byte(house, token):
     assert json.loads(wire.read_frame()[1])["ref"] == "p"
 
 
+def test_ready_comes_before_the_answer_to_a_command_that_came_with_the_upgrade(house, token):
+    wire = Wire(house).upgrade(token, then=F(1, PING) + F(9, b"beat"))
+    assert wire.read_answer()[0] == 101
+    assert json.loads(wire.read_frame()[1])["type"] == "ready"
+    later = [wire.read_frame() for _ in range(2)]
+    assert sorted(opcode for opcode, _ in later) == [1, 10]
+
+
 def test_the_tenth_unreadable_frame_closes(house, token):
     wire = Wire(house).open(token)
     wire.send(F(1, b"no json") * 10)

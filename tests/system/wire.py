@@ -45,13 +45,14 @@ class Wire:
         return int(lines[0].split()[1]), headers, self.read_bytes(int(headers.get("content-length", 0)))
 
     # ---- WebSocket
-    def upgrade(self, token, **headers):
+    def upgrade(self, token, then=b"", **headers):
+        """`then`: frames that leave with the request, before its answer."""
         key = base64.b64encode(os.urandom(16)).decode()
         fields = {"Host": "127.0.0.1", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key,
                   "Sec-WebSocket-Version": "13", "Sec-WebSocket-Protocol": "chattifier.v1",
                   "Authorization": f"Bearer {token}", **headers}
         lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items() if value is not None)
-        self.send(f"GET /api/socket HTTP/1.1\r\n{lines}\r\n".encode())
+        self.send(f"GET /api/socket HTTP/1.1\r\n{lines}\r\n".encode() + then)
         return self
 
     def open(self, token):

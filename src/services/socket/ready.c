@@ -1,4 +1,4 @@
-/* ready - see the header. Happy path: one push right after the upgrade, so both leave in one send.
+/* ready - see the header. Happy path: one reply right after the upgrade, so both leave in one send.
  * How it fails: it does not. */
 
 #include "ready.h"
@@ -50,5 +50,6 @@ void ready_send(struct socket_service *service, uint32_t slot, const struct cht_
         .limits = limits(&service->settings, text, sizeof(text)),
     };
     struct cht_str frame = frame_of_event(service, &cht_row_f_ready, &ready);
-    (void)edge_push_bytes(service->deps.edge, slot, frame.at, frame.size);
+    /* Not a push: answers to commands that came with the upgrade leave ahead of pushes. */
+    edge_reply(service->deps.edge, slot, frame.at, frame.size);
 }
