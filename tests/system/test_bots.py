@@ -32,6 +32,15 @@ def test_a_bot_makes_a_room_sends_and_reads(house, bot):
     assert [e["type"] for e in events][-5:] == ["message", "message.edited", "reaction", "reaction", "message.deleted"]
 
 
+@pytest.mark.parametrize("after", ["", "-1", "01", "1e3", "x", "9007199254740992"])
+def test_an_after_that_is_no_number_is_refused(bot, after):
+    room = bot.http("POST", "/api/rooms", {"kind": "group", "name": "After"}).json["room"]
+    headers = {"Idempotency-Key": "once", "Idempotency-After": after}
+    answer = bot.http("POST", f"/api/rooms/{room}/messages", {"text": "beep"}, headers=headers)
+    assert answer.status == 422 and answer.json["error"]["field"] == "after"
+    assert bot.http("GET", f"/api/rooms/{room}/messages").json["messages"] == []
+
+
 def test_members_over_http(house, bot):
     friend = house.user("friend")
     room = bot.http("POST", "/api/rooms", {"kind": "group", "name": "Two"}).json["room"]

@@ -120,7 +120,7 @@ static bool read_headers(struct reading *reading)
     uint64_t takes = cht_command_row(reading->command.type)->takes;
     const struct edge_request *request = reading->call->request;
     struct cht_str after = edge_request_field(request, "idempotency-after");
-    if ((takes & CHT_BIT(command, after)) && after.size > 0 &&
+    if ((takes & CHT_BIT(command, after)) && after.at &&
         !set(reading, CHT_AT_command_after, after)) {
         return false;
     }
