@@ -1,19 +1,25 @@
 """Runs the suites and adds them up.
 
-Happy path: each suite prints one line `name: N passed, N failed`; the last line is the sum. How it fails: a suite that can not start
-counts as one failure and says why; what failed is shown, what was skipped is named with its reason.
+Happy path: each suite prints one line `name: N passed, N failed`; the last line is the sum. How it fails: a suite that
+can not start counts as one failure and says why; what failed is shown; what was skipped, a suite whose tool is not
+installed too, is counted and named with its reason.
 """
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as xml
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build-test")
+FUZZ_BUILD = "build-fuzz"
+FUZZ_OPTIONS = ["-Dfuzz=true", "-Dtests=disabled", "-Db_sanitize=address,undefined", "-Db_lundef=false"]
+FUZZ_SECONDS = 10
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -110,11 +116,55 @@ def run_pytest(totals, name, arguments):
 
 def run_node(totals, name, files):
     start = time.time()
+    if not shutil.which("node"):
+        totals.add(name, 0, 0, [(os.path.basename(file), "node is not installed") for file in files])
+        return
     done = subprocess.run(["node", "--test", *files], cwd=ROOT, text=True, errors="replace",
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    counts = {key: int(value) for key, value in re.findall(r"^# (pass|fail|skipped) (\d+)$", done.stdout, re.M)}
+    counts = {key: int(value) for key, value in re.findall(r"^# (pass|fail) (\d+)$", done.stdout, re.M)}
+    skipped = re.findall(r"^\s*ok \d+ - (.*?) # SKIP ?(.*)$", done.stdout, re.M)
     failed = counts.get("fail", 0) or (1 if done.returncode else 0)
-    totals.add(name, counts.get("pass", 0), failed, (), time.time() - start, done.stdout)
+    totals.add(name, counts.get("pass", 0), failed, skipped, time.time() - start, done.stdout)
+
+
+def run_tidy(totals):
+    start = time.time()
+    done = subprocess.run([sys.executable, "tools/tidy"], cwd=ROOT, text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    failed = 1 if done.returncode else 0
+    totals.add("tidy", 1 - failed, failed, (), time.time() - start, done.stdout)
+
+
+def fuzz_once(target):
+    """Runs one target for a while on a copy of its corpus; returns its words if it failed."""
+    seeds = os.path.join(ROOT, "fuzz", "corpus", target.removeprefix("fuzz_"))
+    with tempfile.TemporaryDirectory() as found:
+        command = [os.path.join(ROOT, FUZZ_BUILD, "fuzz", target), f"-max_total_time={FUZZ_SECONDS}",
+                   f"-artifact_prefix={os.path.join(ROOT, FUZZ_BUILD)}/", found]
+        command += [seeds] if os.path.isdir(seeds) else []
+        try:
+            done = subprocess.run(command, cwd=ROOT, text=True, errors="replace", timeout=FUZZ_SECONDS + 60,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        except subprocess.TimeoutExpired:
+            return f"--- {target} did not end in time"
+    return f"--- {target} (exit {done.returncode})\n{done.stdout[-4000:]}" if done.returncode else ""
+
+
+def run_fuzz(totals):
+    """One pass for each target that meets nothing in its time."""
+    start = time.time()
+    targets = sorted(name[:-2] for name in os.listdir(os.path.join(ROOT, "fuzz"))
+                     if name.startswith("fuzz_") and name.endswith(".c"))
+    if not shutil.which("clang"):
+        totals.add("fuzz", 0, 0, [(target, "clang is not installed") for target in targets])
+        return
+    built = subprocess.run(["tools/build", FUZZ_BUILD, *FUZZ_OPTIONS], cwd=ROOT, text=True, errors="replace",
+                           env={**os.environ, "CC": "clang"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if built.returncode:
+        totals.add("fuzz", 0, 1, (), time.time() - start, built.stdout)
+        return
+    problems = [problem for problem in map(fuzz_once, targets) if problem]
+    totals.add("fuzz", len(targets) - len(problems), len(problems), (), time.time() - start, "\n".join(problems))
 
 
 def system_python():
@@ -129,12 +179,15 @@ def main():
         os.execv(system_python(), [system_python(), *sys.argv])
     totals = Totals()
     if what != "system":
+        run_tidy(totals)
         for suite in meson_suites():
             run_meson_suite(totals, suite)
         web_tests = sorted(os.path.join("tests/web", f) for f in os.listdir(os.path.join(ROOT, "tests/web")) if f.endswith(".test.mjs")) \
             if os.path.isdir(os.path.join(ROOT, "tests/web")) else []
         if web_tests:
             run_node(totals, "web", web_tests)
+    if what == "all":
+        run_fuzz(totals)
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
         run_pytest(totals, "system", arguments or ["tests/system"])
     skips = f", {totals.skipped} skipped" if totals.skipped else ""

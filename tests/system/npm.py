@@ -1,6 +1,7 @@
 """Packages of the npm registry that tests use, installed once into .cache/npm."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -11,12 +12,16 @@ VERSIONS = {"big-list-of-naughty-strings": "1.0.0", "ws": "8.23.0", "playwright-
 
 
 def package(name):
-    """The package's directory; skips the test, with the reason, where the registry can not be reached."""
+    """The package's directory; skips the test, with the reason, where a tool or the registry is missing."""
+    for tool in ("node", "npm"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed")
     path = os.path.join(CACHE, "node_modules", name)
     if not os.path.isdir(path):
         os.makedirs(CACHE, exist_ok=True)
         done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", CACHE, f"{name}@{VERSIONS[name]}"],
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
-            pytest.skip(f"npm can not install {name}: {done.stdout.strip().splitlines()[-1]}")
+            words = done.stdout.strip().splitlines() or [f"exit {done.returncode}"]
+            pytest.skip(f"npm can not install {name}: {words[-1]}")
     return path
