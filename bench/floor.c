@@ -1,10 +1,13 @@
-/* floor - the cheapest possible program that broadcasts WebSocket messages to a room: what the product is measured against.
+/* floor - the cheapest possible program that broadcasts WebSocket messages to a room: what the
+ * product is measured against.
  *
  *     floor PORT
  *
- * Every connection joins the room named by its request path. A message is unmasked, framed once, appended to the room's block of
- * this turn, and at the end of the turn each member gets one send of that block. No authorization, no order across rooms, no storage, no
- * limits, no slow readers: it copies bytes. Happy path: as above. How it fails: whatever is unexpected drops the connection. */
+ * Every connection joins the room named by its request path. A message is unmasked, framed once,
+ * appended to the room's block of this turn, and at the end of the turn each member gets one send
+ * of that block. No authorization, no order across rooms, no storage, no limits, no slow readers:
+ * it copies bytes. Happy path: as above. How it fails: whatever is unexpected drops the connection.
+ */
 
 #include <arpa/inet.h>
 #include <errno.h>

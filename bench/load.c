@@ -1,14 +1,16 @@
 /* load - a WebSocket load client.
  *
  *     load fanout PORT SECONDS IN_FLIGHT BODY ROOMS < connections
- *     load idle PORT < connections           holds them until standard input of the controlling program says a line
- *     load acks PORT SECONDS WRITERS < connections
+ *     load idle PORT < connections           holds them until standard input of the controlling
+ * program says a line load acks PORT SECONDS WRITERS < connections
  *
- * Standard input: one line a connection, `PATH TOKEN ROOM` (`-` for none), then an empty line. With a token the product's protocol is
- * spoken (ready, message.send, message), without one every text frame is a message, as the floor program does it. `fanout`: the first
- * connection of each room sends, IN_FLIGHT messages at a time, counted by its own events. `acks`: the first WRITERS connections send one
- * message each, wait for its ok, and send the next; latencies are printed as percentiles.
- * Prints one line of numbers: name=value. How it fails: one line on standard error and exit code 1. */
+ * Standard input: one line a connection, `PATH TOKEN ROOM` (`-` for none), then an empty line. With
+ * a token the product's protocol is spoken (ready, message.send, message), without one every text
+ * frame is a message, as the floor program does it. `fanout`: the first connection of each room
+ * sends, IN_FLIGHT messages at a time, counted by its own events. `acks`: the first WRITERS
+ * connections send one message each, wait for its ok, and send the next; latencies are printed as
+ * percentiles. Prints one line of numbers: name=value. How it fails: one line on standard error and
+ * exit code 1. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -76,7 +78,8 @@ static int dial(uint16_t port)
     return sock;
 }
 
-/* Sends the upgrade and reads the head of its answer, byte by byte: what follows it is left in the socket. */
+/* Sends the upgrade and reads the head of its answer, byte by byte: what follows it is left in the
+ * socket. */
 static void upgrade(struct connection *connection, const char *path, const char *token)
 {
     char request[LINE_MAX_BYTES + 512], line[4096] = "";
@@ -135,7 +138,8 @@ static void say(struct connection *connection)
     sent++;
     if (connection->product) {
         size = (size_t)snprintf(text, sizeof(text),
-            "{\"type\":\"message.send\",\"ref\":\"%llu\",\"room\":\"%s\",\"cid\":\"%d-%llu\",\"text\":\"%.*s\"}",
+            "{\"type\":\"message.send\",\"ref\":\"%llu\",\"room\":\"%s\",\"cid\":\"%d-%llu\","
+            "\"text\":\"%.*s\"}",
             (unsigned long long)(sent % 1000000), connection->room, (int)getpid(),
             (unsigned long long)sent, (int)body_bytes, body);
         payload = text;
@@ -164,7 +168,8 @@ static bool begins(const uint8_t *payload, size_t size, const char *text)
     return size >= length && memcmp(payload, text, length) == 0;
 }
 
-static void on_frame(struct connection *connection, uint8_t opcode, const uint8_t *payload, size_t size)
+static void on_frame(
+    struct connection *connection, uint8_t opcode, const uint8_t *payload, size_t size)
 {
     if (opcode == 8) {
         fprintf(stderr, "load: closed by the server\n");
@@ -293,7 +298,8 @@ static int by_value(const void *a, const void *b)
 
 static double percentile_us(double part)
 {
-    return latency_count ? (double)latencies[(uint64_t)((double)(latency_count - 1) * part)] / 1000 : 0;
+    return latency_count ? (double)latencies[(uint64_t)((double)(latency_count - 1) * part)] / 1000
+                         : 0;
 }
 
 static void measure(int set, double seconds)
@@ -313,8 +319,9 @@ static void measure(int set, double seconds)
     double took = (double)(now_ns() - begun) / 1e9;
     running = false;
     qsort(latencies, latency_count, sizeof(*latencies), by_value);
-    printf("seconds=%.3f deliveries=%llu acks=%llu sent=%llu refused=%llu p50_us=%.1f p99_us=%.1f max_us=%.1f\n", took,
-        (unsigned long long)deliveries, (unsigned long long)acks, (unsigned long long)sent,
+    printf("seconds=%.3f deliveries=%llu acks=%llu sent=%llu refused=%llu p50_us=%.1f p99_us=%.1f "
+           "max_us=%.1f\n",
+        took, (unsigned long long)deliveries, (unsigned long long)acks, (unsigned long long)sent,
         (unsigned long long)refused, percentile_us(0.5), percentile_us(0.99), percentile_us(1));
     fflush(stdout);
 }

@@ -1,7 +1,8 @@
 /* house - the engines of one machine and the workers on them.
  *
- * Happy path: settings, data directory, bus, workers; every shard gets its owner; ports; then signals end it. How it fails: whatever can
- * not be opened is one logged line, and what was built so far is taken down again. */
+ * Happy path: settings, data directory, bus, workers; every shard gets its owner; ports; then
+ * signals end it. How it fails: whatever can not be opened is one logged line, and what was built
+ * so far is taken down again. */
 
 #include "house.h"
 
@@ -14,9 +15,9 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "flow/flow.h"
+#include "worker.h"
 #include "world/loop.h"
 #include "world/random.h"
-#include "worker.h"
 
 #define WORKERS_MAX 64u
 #define USERS_KNOWN_MAX 262144u
@@ -39,15 +40,16 @@ static enum err read_settings(struct house *house, const struct options *options
     bool json = strcmp(house->app.log_format, "json") == 0;
     logger_init(&house->logger, "standalone", LOG_LEVEL_INFO, json);
     if (level < 0 || (!json && strcmp(house->app.log_format, "logfmt") != 0)) {
-        LOG_ERROR(&house->logger, "settings.bad", "log.level=%s log.format=%s", house->app.log_level,
-            house->app.log_format);
+        LOG_ERROR(&house->logger, "settings.bad", "log.level=%s log.format=%s",
+            house->app.log_level, house->app.log_format);
         return ERR_BAD_CONFIG;
     }
     atomic_store(&house->logger.level, level);
     return OK;
 }
 
-/* As many files as the system lets this process have; connections_max follows what is left after a reserve. */
+/* As many files as the system lets this process have; connections_max follows what is left after a
+ * reserve. */
 static void raise_file_limit(struct house *house)
 {
     struct rlimit limit;
@@ -75,7 +77,8 @@ static enum err open_data(struct house *house)
 static enum err open_secrets(struct house *house, const struct world *world)
 {
     char directory[4096];
-    if (snprintf(directory, sizeof(directory), "%s/keys", house->app.data) >= (int)sizeof(directory)) {
+    if (snprintf(directory, sizeof(directory), "%s/keys", house->app.data) >=
+        (int)sizeof(directory)) {
         return ERR_BAD_CONFIG;
     }
     struct secrets_openssl_options options = {
@@ -118,7 +121,8 @@ static void describe_limits(struct house *house)
         "\"messages_per_second\":%llu,\"history\":100,\"watch\":%llu}",
         (unsigned long long)house->app.frame_bytes, (unsigned long long)house->app.body_bytes,
         (unsigned long long)house->socket.in_flight,
-        (unsigned long long)house->socket.messages_per_second, (unsigned long long)house->socket.watch);
+        (unsigned long long)house->socket.messages_per_second,
+        (unsigned long long)house->socket.watch);
 }
 
 /* The first signal drains; one more, or the end of the drain, stops. */
@@ -136,7 +140,8 @@ static void on_signal(void *context, int signal)
     }
 }
 
-/* Worlds first, since engines are opened with a clock and randomness; then engines, then what uses them. */
+/* Worlds first, since engines are opened with a clock and randomness; then engines, then what uses
+ * them. */
 static enum err build_workers(struct house *house)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -180,7 +185,8 @@ static void turn_all(struct house *house)
     }
 }
 
-/* A client that is let in before would be refused for no reason of its own. A log that can not be written does not keep readers out. */
+/* A client that is let in before would be refused for no reason of its own. A log that can not be
+ * written does not keep readers out. */
 static void warm_up(struct house *house)
 {
     struct loop *loop = house->workers[0].world.loop;
@@ -200,8 +206,8 @@ static enum err open_ports(struct house *house)
     for (uint32_t i = 0; i < house->worker_count; i++) {
         enum err err = worker_listen(&house->workers[i], port, &port);
         if (err != OK) {
-            LOG_ERROR(&house->logger, "port.refused", "host=%s port=%u error=%s", house->app.host, port,
-                err_name(err));
+            LOG_ERROR(&house->logger, "port.refused", "host=%s port=%u error=%s", house->app.host,
+                port, err_name(err));
             return err;
         }
     }
@@ -244,14 +250,14 @@ static bool is_idle(const struct house *house)
     bool idle = true;
     for (uint32_t i = 0; i < house->worker_count; i++) {
         idle = idle && user_service_is_idle(house->workers[i].user) &&
-               message_is_idle(house->workers[i].message) &&
-               chat_is_idle(house->workers[i].chat);
+               message_is_idle(house->workers[i].message) && chat_is_idle(house->workers[i].chat);
     }
     return idle;
 }
 
-/* What is in flight when the loops stop is answered before anything is taken down: flows end, nothing
- * leaks, nothing is cut short. Bounded: a store that does not answer does not hold the process. */
+/* What is in flight when the loops stop is answered before anything is taken down: flows end,
+ * nothing leaks, nothing is cut short. Bounded: a store that does not answer does not hold the
+ * process. */
 static void settle(struct house *house)
 {
     struct loop *loop = house->workers[0].world.loop;

@@ -2,7 +2,8 @@
 
 /* house - everything that the workers of one process share, and the workers.
  *
- * The composition root: the one place that knows which engine is behind which port. Services see ports alone. */
+ * The composition root: the one place that knows which engine is behind which port. Services see
+ * ports alone. */
 
 #include "app_settings.h"
 #include "base/logger.h"
@@ -41,7 +42,8 @@ struct house {
     _Atomic(bool) draining;
 };
 
-/* Opens the data directory, builds the engines and the workers, waits until every shard has its owner, opens the ports. Each refusal has been logged as one clear line. */
+/* Opens the data directory, builds the engines and the workers, waits until every shard has its
+ * owner, opens the ports. Each refusal has been logged as one clear line. */
 MUST_USE enum err house_init(struct house *house, const struct options *options);
 
 /* Until a signal ends it: runs the workers, drains, joins them. */

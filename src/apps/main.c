@@ -1,7 +1,7 @@
 /* main - one binary, one role a process.
  *
- * Happy path: read the command line, then do what the role is. How it fails: one clear line on standard error and exit code 1 (2 for a
- * command line that makes no sense). */
+ * Happy path: read the command line, then do what the role is. How it fails: one clear line on
+ * standard error and exit code 1 (2 for a command line that makes no sense). */
 
 #include <stdio.h>
 #include <string.h>
@@ -38,12 +38,14 @@ static void print_setting(void *context, const struct settings_table *table,
 static int print_help(const struct settings *settings)
 {
     printf("usage: chattifier ROLE [--host H] [--port N] [--data DIR] [--workers N]\n"
-           "                       [--management-port N] [--config FILE] [--any.setting=value ...]\n\nroles:\n");
+           "                       [--management-port N] [--config FILE] [--any.setting=value "
+           "...]\n\nroles:\n");
     for (size_t i = 0; i < role_count; i++) {
         printf("  %-12s %s\n", roles[i].name, roles[i].doc);
     }
-    printf("\nA setting comes from its default, the file (key = value), the environment\n"
-           "(CHATTIFIER_LIMITS_IN_FLIGHT), or a flag; each wins over the one before.\n\nsettings:\n");
+    printf(
+        "\nA setting comes from its default, the file (key = value), the environment\n"
+        "(CHATTIFIER_LIMITS_IN_FLIGHT), or a flag; each wins over the one before.\n\nsettings:\n");
     settings_each(settings, print_setting, NULL);
     return 0;
 }
@@ -71,7 +73,8 @@ int main(int count, char **arguments)
     } else if (options.help) {
         code = print_help(options.settings);
     } else if (!role) {
-        code = refuse(options.role ? "there is no such role; see --help" : "which role? see --help");
+        code =
+            refuse(options.role ? "there is no such role; see --help" : "which role? see --help");
     } else {
         code = role->run(&options);
     }

@@ -1,7 +1,8 @@
 /* management - a small HTTP handler on the management port.
  *
- * Happy path: a path of the table, answered at once; metrics are gathered over all workers first. How it fails: an unknown path is 404, a wrong
- * method 405, a second scrape while one is under way 503. */
+ * Happy path: a path of the table, answered at once; metrics are gathered over all workers first.
+ * How it fails: an unknown path is 404, a wrong method 405, a second scrape while one is under way
+ * 503. */
 
 #include "management.h"
 
@@ -26,7 +27,7 @@ struct scrape {
 struct management {
     struct edge_http_handler handler; /* first */
     struct house *house;
-    struct worker *worker; /* the first */
+    struct worker *worker;  /* the first */
     struct scrape *scrapes; /* one a worker */
     uint32_t scrapes_open;
     struct conn_id scraping;
@@ -38,7 +39,8 @@ struct page {
     void (*answer)(struct management *management, const struct edge_request *request);
 };
 
-static void answer(struct management *management, struct conn_id conn, const char *type, const char *text)
+static void answer(
+    struct management *management, struct conn_id conn, const char *type, const char *text)
 {
     struct edge_response response = {
         .status = 200, .content_type = type, .body = {text, (uint32_t)strlen(text)}};
@@ -53,7 +55,8 @@ static void answer_json(struct management *management, struct conn_id conn, cons
 static void health(struct management *management, const struct edge_request *request)
 {
     bool ready = !atomic_load(&management->house->draining);
-    const char *text = ready ? "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}" : "{\"status\":\"OUT_OF_SERVICE\"}";
+    const char *text = ready ? "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}"
+                             : "{\"status\":\"OUT_OF_SERVICE\"}";
     struct edge_response response = {.status = ready ? 200 : 503,
         .content_type = "application/json",
         .body = {text, (uint32_t)strlen(text)}};
@@ -68,13 +71,14 @@ static void liveness(struct management *management, const struct edge_request *r
 static void info(struct management *management, const struct edge_request *request)
 {
     char text[256];
-    snprintf(text, sizeof(text), "{\"build\":{\"name\":\"chattifier\",\"version\":\"%s\"},\"workers\":%u}",
+    snprintf(text, sizeof(text),
+        "{\"build\":{\"name\":\"chattifier\",\"version\":\"%s\"},\"workers\":%u}",
         CHATTIFIER_VERSION, management->house->worker_count);
     answer_json(management, request->conn, text);
 }
 
-static void add_setting(void *context, const struct settings_table *table, const struct setting_row *row,
-    const char *value, const char *origin)
+static void add_setting(void *context, const struct settings_table *table,
+    const struct setting_row *row, const char *value, const char *origin)
 {
     (void)table;
     struct cht_json *json = context;
@@ -95,7 +99,8 @@ static void env(struct management *management, const struct edge_request *reques
     settings_each(management->house->options->settings, add_setting, &json);
     cht_json_end(&json, '}');
     body->size = (uint32_t)(json.used <= TEXT_BYTES_MAX ? json.used : 0);
-    struct edge_response response = {.status = 200, .content_type = "application/json", .body_buf_take = body};
+    struct edge_response response = {
+        .status = 200, .content_type = "application/json", .body_buf_take = body};
     edge_respond(management->worker->edge, request->conn, &response);
 }
 
@@ -105,7 +110,8 @@ static void loggers(struct management *management, const struct edge_request *re
 {
     char text[128];
     int level = atomic_load(&management->house->logger.level);
-    snprintf(text, sizeof(text), "{\"levels\":[\"DEBUG\",\"INFO\",\"WARN\",\"ERROR\"],\"configuredLevel\":\"%s\"}",
+    snprintf(text, sizeof(text),
+        "{\"levels\":[\"DEBUG\",\"INFO\",\"WARN\",\"ERROR\"],\"configuredLevel\":\"%s\"}",
         level_names[level]);
     answer_json(management, request->conn, text);
 }
@@ -138,7 +144,8 @@ static void set_level(struct management *management, const struct edge_request *
 {
     int level = level_in(request);
     if (level < 0) {
-        edge_respond_error(management->worker->edge, request->conn, ERR_BAD_FIELD, "configuredLevel", 0);
+        edge_respond_error(
+            management->worker->edge, request->conn, ERR_BAD_FIELD, "configuredLevel", 0);
         return;
     }
     atomic_store(&management->house->logger.level, level);
@@ -146,7 +153,8 @@ static void set_level(struct management *management, const struct edge_request *
     answer_json(management, request->conn, "{}");
 }
 
-/* Settings come from the start of the process alone until a config server is there: nothing has changed. */
+/* Settings come from the start of the process alone until a config server is there: nothing has
+ * changed. */
 static void refresh(struct management *management, const struct edge_request *request)
 {
     answer_json(management, request->conn, "[]");
@@ -209,7 +217,8 @@ static const struct page pages[] = {
     {"/actuator/refresh", HTTP_POST, refresh},
 };
 
-static void refuse(struct management *management, const struct edge_request *request, const char *allow)
+static void refuse(
+    struct management *management, const struct edge_request *request, const char *allow)
 {
     if (!allow) {
         edge_respond_error(management->worker->edge, request->conn, ERR_UNKNOWN_TYPE, NULL, 0);
@@ -258,7 +267,8 @@ struct management *management_create(struct house *house, struct worker *worker)
 enum err management_listen(struct management *management, const char *host, uint16_t port)
 {
     uint16_t used;
-    enum err err = edge_listen(management->worker->edge, host, port, false, &management->handler, &used);
+    enum err err =
+        edge_listen(management->worker->edge, host, port, false, &management->handler, &used);
     if (err == OK) {
         management->house->management_port = used;
     }

@@ -1,12 +1,14 @@
 #pragma once
 
-/* management - the operator's port: health, info, metrics, settings, log level. Never reachable through the public port.
+/* management - the operator's port: health, info, metrics, settings, log level. Never reachable
+ * through the public port.
  *
  *     GET  /actuator/health /actuator/health/liveness /actuator/health/readiness
  *     GET  /actuator/info /actuator/prometheus /actuator/env /actuator/loggers
  *     POST /actuator/loggers {"configuredLevel": "DEBUG"}   /actuator/refresh
  *
- * Lives on the first worker. Figures of other workers are read on their own loops and added up, so no counter is shared. */
+ * Lives on the first worker. Figures of other workers are read on their own loops and added up, so
+ * no counter is shared. */
 
 #include "house.h"
 

@@ -1,6 +1,7 @@
 /* metrics - reading, adding, printing.
  *
- * Happy path: each worker's figures are copied on its own loop. How it fails: a text that does not fit ends early, at a whole line. */
+ * Happy path: each worker's figures are copied on its own loop. How it fails: a text that does not
+ * fit ends early, at a whole line. */
 
 #include "metrics.h"
 

@@ -1,7 +1,8 @@
 /* options - flags, environment and file into settings.
  *
- * Happy path: the role, then flags; the file named by --config (or chattifier.conf, if it is there) is read first, then the
- * environment, then the flags, so that each wins over the one before. How it fails: one line that names the word. */
+ * Happy path: the role, then flags; the file named by --config (or chattifier.conf, if it is there)
+ * is read first, then the environment, then the flags, so that each wins over the one before. How
+ * it fails: one line that names the word. */
 
 #include "options.h"
 
@@ -84,7 +85,8 @@ static enum err read_file(
 }
 
 /* `config`: only look for --config. Otherwise: set everything else. */
-static enum err walk(struct options *options, char **arguments, const char **config, char *ret_problem)
+static enum err walk(
+    struct options *options, char **arguments, const char **config, char *ret_problem)
 {
     while (*arguments) {
         if (strncmp(*arguments, "--", 2) != 0) {
@@ -111,7 +113,8 @@ static enum err walk(struct options *options, char **arguments, const char **con
             *config = flag.value;
         }
         if (err == OK && !config && !is_config) {
-            err = settings_set(options->settings, SETTING_BY_FLAG, full_key(flag.key), flag.value, ret_problem);
+            err = settings_set(
+                options->settings, SETTING_BY_FLAG, full_key(flag.key), flag.value, ret_problem);
         }
         if (err != OK) {
             return err;
@@ -127,7 +130,8 @@ enum err options_read(struct options *options, const struct settings_table *cons
     const char *config = NULL;
     enum err err = walk(options, arguments, &config, ret_problem);
     if (err == OK) {
-        err = read_file(options->settings, config ? config : DEFAULT_FILE, config != NULL, ret_problem);
+        err = read_file(
+            options->settings, config ? config : DEFAULT_FILE, config != NULL, ret_problem);
     }
     if (err == OK) {
         err = settings_read_environment(options->settings, environment, ret_problem);

@@ -2,21 +2,24 @@
 
 /* options - the command line.
  *
- *     chattifier ROLE [--host H] [--port N] [--data DIR] [--workers N] [--management-port N] [--config FILE] [--any.setting=value ...]
+ *     chattifier ROLE [--host H] [--port N] [--data DIR] [--workers N] [--management-port N]
+ * [--config FILE] [--any.setting=value ...]
  *
- * Short flags are other names of settings. Everything ends up in one `struct settings`, each value with its origin. */
+ * Short flags are other names of settings. Everything ends up in one `struct settings`, each value
+ * with its origin. */
 
 #include "base/settings.h"
 
 struct options {
     struct settings *settings;
-    const char *role; /* "standalone", "settings", "chat", ...; NULL: none was given */
+    const char *role;    /* "standalone", "settings", "chat", ...; NULL: none was given */
     const char *operand; /* what follows the role of those that take one, e.g. a URL */
     bool help;
     bool version;
 };
 
-/* Reads the settings file, the environment and the flags. ERR_BAD_CONFIG with one line for people in `ret_problem` (512 bytes). */
+/* Reads the settings file, the environment and the flags. ERR_BAD_CONFIG with one line for people
+ * in `ret_problem` (512 bytes). */
 MUST_USE enum err options_read(struct options *options, const struct settings_table *const *tables,
     size_t table_count, char **arguments, char *const *environment, char *ret_problem);
 

@@ -1,4 +1,5 @@
-/* roles - the list of roles and settings tables. Happy path: looked up by name. How it fails: it does not. */
+/* roles - the list of roles and settings tables. Happy path: looked up by name. How it fails: it
+ * does not. */
 
 #include "roles.h"
 

@@ -1,6 +1,7 @@
 /* standalone - every service in one process.
  *
- * Happy path: build the house, say `ready`, run until a signal, drain, exit 0. How it fails: the line was logged, exit 1. */
+ * Happy path: build the house, say `ready`, run until a signal, drain, exit 0. How it fails: the
+ * line was logged, exit 1. */
 
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 /* worker - engines below, services above, on one loop.
  *
- * Happy path: init, listen, start, drain, stop, join, deinit. How it fails: only listening can; the house says so and takes all down. */
+ * Happy path: init, listen, start, drain, stop, join, deinit. How it fails: only listening can; the
+ * house says so and takes all down. */
 
 #include "worker.h"
 
@@ -149,8 +150,8 @@ void worker_init(struct worker *worker, struct house *house, uint32_t index)
     }
 }
 
-/* Workers share the port by the kernel's leave, which would let a second process of the same user share it too: nobody else may
- * listen there. */
+/* Workers share the port by the kernel's leave, which would let a second process of the same user
+ * share it too: nobody else may listen there. */
 static enum err probe_port(struct worker *worker, uint16_t port)
 {
     int sock;
@@ -171,7 +172,8 @@ enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port)
     err = edge_listen(
         worker->edge, app->host, port, true, gateway_handler(worker->gateway), ret_port);
     if (err == OK && worker->management) {
-        uint64_t management_port = app->management_port ? app->management_port : (uint64_t)*ret_port + 1000;
+        uint64_t management_port =
+            app->management_port ? app->management_port : (uint64_t)*ret_port + 1000;
         err = management_listen(worker->management, app->management_host,
             (uint16_t)(management_port > UINT16_MAX ? 0 : management_port));
     }

@@ -2,8 +2,8 @@
 
 /* worker - one thread, one loop, one of each service: a node of its own to the rest of the system.
  *
- * Built before any worker runs, on the main thread; from worker_start on everything in it belongs to its thread. Workers meet only
- * in the engines (bus, SQLite, sessions, secrets). */
+ * Built before any worker runs, on the main thread; from worker_start on everything in it belongs
+ * to its thread. Workers meet only in the engines (bus, SQLite, sessions, secrets). */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -52,7 +52,8 @@ struct worker {
 /* Engines and services of worker `index`. */
 void worker_init(struct worker *worker, struct house *house, uint32_t index);
 
-/* Opens the public port; on the first worker also the management port. `port` 0 takes a free one, `ret_port` is what it became. */
+/* Opens the public port; on the first worker also the management port. `port` 0 takes a free one,
+ * `ret_port` is what it became. */
 MUST_USE enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port);
 
 /* Runs the loop on a thread of its own until worker_stop. */

@@ -212,7 +212,8 @@ static bool has_answers(void *context)
     return wanted->asker->answers >= wanted->answers;
 }
 
-bool test_loop_run_until_answered(struct test_loop *loop, struct test_asker *asker, uint32_t answers)
+bool test_loop_run_until_answered(
+    struct test_loop *loop, struct test_asker *asker, uint32_t answers)
 {
     struct wanted_answers wanted = {asker, answers};
     return test_loop_run_until(loop, has_answers, &wanted);

@@ -2,8 +2,8 @@
 
 /* test_loop - a loop for tests: time is virtual, turns are asked for, posts come from any thread.
  *
- * Happy path: test_loop_init, start things, test_loop_run_until(what is waited for). How it fails: what does not happen within a bound of
- * virtual time and of real waiting fails the test. */
+ * Happy path: test_loop_init, start things, test_loop_run_until(what is waited for). How it fails:
+ * what does not happen within a bound of virtual time and of real waiting fails the test. */
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -32,7 +32,8 @@ struct test_loop {
 void test_loop_init(struct test_loop *loop);
 void test_loop_deinit(struct test_loop *loop);
 
-/* One turn: posts, deferred tasks (in rounds), turn-end hooks. Time stands still. True if anything ran. */
+/* One turn: posts, deferred tasks (in rounds), turn-end hooks. Time stands still. True if anything
+ * ran. */
 bool test_loop_turn(struct test_loop *loop);
 
 /* Turns until nothing is left to do at this moment. */
@@ -41,7 +42,8 @@ void test_loop_settle(struct test_loop *loop);
 /* Time passes: timers fire in order, with turns between them. */
 void test_loop_advance(struct test_loop *loop, uint64_t ms);
 
-/* Turns, waiting up to 10 s of real time for posts of other threads, until `done` is true. False: it did not become true. */
+/* Turns, waiting up to 10 s of real time for posts of other threads, until `done` is true. False:
+ * it did not become true. */
 bool test_loop_run_until(struct test_loop *loop, bool (*done)(void *context), void *context);
 
 /* An asker that counts its answers. `last` is the error of the newest one. */
@@ -54,4 +56,5 @@ struct test_asker {
 void test_asker_init(struct test_asker *asker);
 
 /* Runs until the asker has had `answers` answers; false if they did not come. */
-bool test_loop_run_until_answered(struct test_loop *loop, struct test_asker *asker, uint32_t answers);
+bool test_loop_run_until_answered(
+    struct test_loop *loop, struct test_asker *asker, uint32_t answers);

@@ -1,7 +1,8 @@
 /* link - HTTP and WebSocket for one terminal.
  *
- * Happy path: connect, ask, read to the end of the answer; or upgrade, then frames. How it fails: any error of the socket or of the form is
- * ERR_CLOSED or ERR_CORRUPT, and the caller starts again or ends. */
+ * Happy path: connect, ask, read to the end of the answer; or upgrade, then frames. How it fails:
+ * any error of the socket or of the form is ERR_CLOSED or ERR_CORRUPT, and the caller starts again
+ * or ends. */
 
 #include "link.h"
 
@@ -73,7 +74,8 @@ static bool write_all(int sock, const char *bytes, size_t size)
     return true;
 }
 
-/* Everything until the server closes, NUL-terminated; the caller frees it. NULL: too much, or broken. */
+/* Everything until the server closes, NUL-terminated; the caller frees it. NULL: too much, or
+ * broken. */
 static char *read_to_end(int sock)
 {
     size_t size = 0, capacity = 65536;
@@ -93,15 +95,16 @@ static char *read_to_end(int sock)
     return bytes;
 }
 
-static char *request_text(const struct link *link, const char *path, const char *token, const char *body)
+static char *request_text(
+    const struct link *link, const char *path, const char *token, const char *body)
 {
     size_t capacity = strlen(path) + (token ? strlen(token) : 0) + strlen(body) + 512;
     char *text = mem_new(capacity);
     snprintf(text, capacity,
         "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nContent-Type: application/json\r\n"
         "Content-Length: %zu\r\n%s%s%s\r\n%s",
-        *body ? "POST" : "GET", path, link->host, strlen(body), token ? "Authorization: Bearer " : "",
-        token ? token : "", token ? "\r\n" : "", body);
+        *body ? "POST" : "GET", path, link->host, strlen(body),
+        token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "", body);
     return text;
 }
 
@@ -138,7 +141,8 @@ enum err link_open(struct link *link, const char *token)
         "Sec-WebSocket-Key: dGVybWluYWwgY2xpZW50IQ==\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Protocol: chattifier.v1\r\nAuthorization: Bearer %s\r\n\r\n",
         link->host, token);
-    if (link->sock < 0 || size >= (int)sizeof(request) || !write_all(link->sock, request, (size_t)size)) {
+    if (link->sock < 0 || size >= (int)sizeof(request) ||
+        !write_all(link->sock, request, (size_t)size)) {
         return ERR_CLOSED;
     }
     size_t got = 0;
@@ -166,7 +170,9 @@ static enum err send_frame(struct link *link, uint8_t opcode, const char *payloa
     } else {
         return ERR_TOO_LARGE;
     }
-    return write_all(link->sock, head, head_size) && write_all(link->sock, payload, size) ? OK : ERR_CLOSED;
+    return write_all(link->sock, head, head_size) && write_all(link->sock, payload, size)
+               ? OK
+               : ERR_CLOSED;
 }
 
 enum err link_send(struct link *link, const json_t *frame)

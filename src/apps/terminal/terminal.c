@@ -1,8 +1,9 @@
 /* terminal - a chat client for a person without a browser: `chattifier chat http://host:port`.
  *
- * Happy path: sign in (or up), list rooms, then every line typed is a message to the current room, and what others say is printed as it
- * comes. /help says the rest. How it fails: one line and exit code 1; a lost connection is opened again, and what was not answered is sent again with
- * the same cid, so nothing is said twice. */
+ * Happy path: sign in (or up), list rooms, then every line typed is a message to the current room,
+ * and what others say is printed as it comes. /help says the rest. How it fails: one line and exit
+ * code 1; a lost connection is opened again, and what was not answered is sent again with the same
+ * cid, so nothing is said twice. */
 
 #include <poll.h>
 #include <stdio.h>
@@ -69,7 +70,8 @@ static bool read_line(const char *prompt, bool secret, char *ret_line, size_t si
     return there;
 }
 
-static enum err post(struct terminal *terminal, const char *path, json_t *body, int *ret_status, json_t **ret_answer)
+static enum err post(
+    struct terminal *terminal, const char *path, json_t *body, int *ret_status, json_t **ret_answer)
 {
     enum err err = link_request(&terminal->link, path, NULL, body, ret_status, ret_answer);
     json_decref(body);
@@ -99,7 +101,8 @@ static enum err sign_in(struct terminal *terminal)
     json_t *answer = NULL;
     enum err err = post(terminal, "/user/login", credentials(name, password), &status, &answer);
     if (err == OK && status == 401 &&
-        read_line("Unknown name or wrong password. Sign up with them? [y/N] ", false, answer_text, sizeof(answer_text)) &&
+        read_line("Unknown name or wrong password. Sign up with them? [y/N] ", false, answer_text,
+            sizeof(answer_text)) &&
         answer_text[0] == 'y') {
         json_decref(answer);
         err = post(terminal, "/user/register", credentials(name, password), &status, &answer);
@@ -115,7 +118,8 @@ static enum err sign_in(struct terminal *terminal)
     }
     if (err == OK) {
         snprintf(terminal->token, sizeof(terminal->token), "%s", text_of(answer, "access_token"));
-        snprintf(terminal->me, sizeof(terminal->me), "%s", text_of(json_object_get(answer, "user"), "id"));
+        snprintf(terminal->me, sizeof(terminal->me), "%s",
+            text_of(json_object_get(answer, "user"), "id"));
     }
     json_decref(answer);
     return err;
@@ -153,14 +157,17 @@ static enum err say(struct terminal *terminal, const char *text)
         return OK;
     }
     new_cid(cid);
-    return command(terminal, "say", json_pack("{s:s, s:s, s:s, s:s}", "type", "message.send", "room", terminal->room, "cid", cid, "text", text));
+    return command(terminal, "say",
+        json_pack("{s:s, s:s, s:s, s:s}", "type", "message.send", "room", terminal->room, "cid",
+            cid, "text", text));
 }
 
 static void learn_users(struct terminal *terminal, const json_t *answer)
 {
     const char *id;
     json_t *user;
-    json_object_foreach (json_object_get(answer, "users"), id, user) {
+    json_object_foreach(json_object_get(answer, "users"), id, user)
+    {
         json_object_set(terminal->users, id, json_object_get(user, "username"));
     }
 }
@@ -170,7 +177,8 @@ static const char *user_name(struct terminal *terminal, const char *id)
     const char *name = text_of(terminal->users, id);
     if (!*name && *id && !json_object_get(terminal->users, id)) {
         json_object_set_new(terminal->users, id, json_string(""));
-        enum err err = command(terminal, "who", json_pack("{s:s, s:[s]}", "type", "user.get", "users", id));
+        enum err err =
+            command(terminal, "who", json_pack("{s:s, s:[s]}", "type", "user.get", "users", id));
         (void)err; /* a lost connection shows itself at the next read */
     }
     return *name ? name : id;
@@ -182,7 +190,8 @@ static void show_rooms(struct terminal *terminal, const json_t *answer)
     json_t *room;
     terminal->listed = true;
     learn_users(terminal, answer);
-    json_array_foreach (json_object_get(answer, "rooms"), i, room) {
+    json_array_foreach(json_object_get(answer, "rooms"), i, room)
+    {
         const char *name = text_of(room, "name");
         if (!*name) {
             name = user_name(terminal, text_of(room, "peer"));
@@ -206,7 +215,8 @@ static void show_message(struct terminal *terminal, const json_t *frame)
     printf("] ");
     print_safe(user_name(terminal, text_of(frame, "from")));
     printf(": ");
-    print_safe(json_is_true(json_object_get(frame, "deleted")) ? "(deleted)" : text_of(frame, "text"));
+    print_safe(
+        json_is_true(json_object_get(frame, "deleted")) ? "(deleted)" : text_of(frame, "text"));
     printf("\n");
 }
 
@@ -229,7 +239,8 @@ static void show_history(struct terminal *terminal, const json_t *answer)
     size_t i;
     json_t *message;
     learn_users(terminal, answer);
-    json_array_foreach (json_object_get(answer, "messages"), i, message) {
+    json_array_foreach(json_object_get(answer, "messages"), i, message)
+    {
         show_message(terminal, message);
     }
 }
@@ -238,12 +249,14 @@ static void remember_user(struct terminal *terminal, const json_t *answer)
 {
     size_t i;
     json_t *user;
-    json_array_foreach (json_object_get(answer, "users"), i, user) {
+    json_array_foreach(json_object_get(answer, "users"), i, user)
+    {
         json_object_set(terminal->users, text_of(user, "id"), json_object_get(user, "username"));
     }
 }
 
-/* Whoever was asked for and has no name, since the account is gone, is called by the id: messages do not wait for it again. */
+/* Whoever was asked for and has no name, since the account is gone, is called by the id: messages
+ * do not wait for it again. */
 static void name_nameless(struct terminal *terminal, const char *ref)
 {
     const json_t *asked = json_object_get(json_object_get(terminal->unanswered, ref), "users");
@@ -263,7 +276,9 @@ static enum err write_to(struct terminal *terminal, const json_t *answer)
     }
     remember_user(terminal, answer);
     new_cid(cid);
-    return command(terminal, "open", json_pack("{s:s, s:s, s:s, s:[s]}", "type", "room.create", "kind", "direct", "cid", cid, "members", text_of(user, "id")));
+    return command(terminal, "open",
+        json_pack("{s:s, s:s, s:s, s:[s]}", "type", "room.create", "kind", "direct", "cid", cid,
+            "members", text_of(user, "id")));
 }
 
 /* What an answer means follows from what was asked, which the beginning of its ref says. */
@@ -310,10 +325,12 @@ static enum err choose_room(struct terminal *terminal, const char *wanted)
 {
     const char *id;
     json_t *name;
-    json_object_foreach (terminal->rooms, id, name) {
+    json_object_foreach(terminal->rooms, id, name)
+    {
         if (strcasecmp(json_string_value(name), wanted) == 0) {
             snprintf(terminal->room, sizeof(terminal->room), "%s", id);
-            return command(terminal, "page", json_pack("{s:s, s:s, s:i}", "type", "room.history", "room", id, "limit", 20));
+            return command(terminal, "page",
+                json_pack("{s:s, s:s, s:i}", "type", "room.history", "room", id, "limit", 20));
         }
     }
     printf("there is no room of that name\n");
@@ -329,7 +346,8 @@ static enum err on_line(struct terminal *terminal, const char *line)
     } else if (strncmp(line, "/room ", 6) == 0) {
         return choose_room(terminal, line + 6);
     } else if (strncmp(line, "/to ", 4) == 0) {
-        return command(terminal, "find", json_pack("{s:s, s:s, s:i}", "type", "user.find", "prefix", line + 4, "limit", 1));
+        return command(terminal, "find",
+            json_pack("{s:s, s:s, s:i}", "type", "user.find", "prefix", line + 4, "limit", 1));
     } else if (line[0] == '/') {
         printf("/rooms  /room NAME  /to USER  /quit; anything else is said in the current room\n");
     } else if (line[0]) {
@@ -358,7 +376,8 @@ static enum err connect_again(struct terminal *terminal)
     enum err err = link_open(&terminal->link, terminal->token);
     const char *ref;
     json_t *frame;
-    json_object_foreach (terminal->unanswered, ref, frame) {
+    json_object_foreach(terminal->unanswered, ref, frame)
+    {
         err = err == OK ? link_send(&terminal->link, frame) : err;
     }
     return err == OK ? ask_rooms(terminal) : err;
@@ -368,7 +387,8 @@ static enum err converse(struct terminal *terminal)
 {
     enum err err = connect_again(terminal);
     while (err == OK && !terminal->quit) {
-        struct pollfd both[] = {{.fd = terminal->link.sock, .events = POLLIN}, {.fd = terminal->listed ? STDIN_FILENO : -1, .events = POLLIN}};
+        struct pollfd both[] = {{.fd = terminal->link.sock, .events = POLLIN},
+            {.fd = terminal->listed ? STDIN_FILENO : -1, .events = POLLIN}};
         if (poll(both, 2, -1) < 0) {
             continue;
         }

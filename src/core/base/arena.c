@@ -1,6 +1,7 @@
 /* arena - chunks of memory, given up together.
  *
- * Happy path: the newest chunk has room. Else a new one, twice as large up to a bound. How it fails: it does not (mem.h). */
+ * Happy path: the newest chunk has room. Else a new one, twice as large up to a bound. How it
+ * fails: it does not (mem.h). */
 
 #include "base/arena.h"
 

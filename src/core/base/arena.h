@@ -2,8 +2,9 @@
 
 /* arena - memory that is given up as a whole.
  *
- * Bump allocation out of chunks; what is taken stays where it is until arena_reset or arena_deinit. For the results of ops and the
- * locals of flows. A zeroed arena is ready. Not thread-safe; may be handed to another thread and back. */
+ * Bump allocation out of chunks; what is taken stays where it is until arena_reset or arena_deinit.
+ * For the results of ops and the locals of flows. A zeroed arena is ready. Not thread-safe; may be
+ * handed to another thread and back. */
 
 #include <stddef.h>
 #include <stdint.h>

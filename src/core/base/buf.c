@@ -1,6 +1,7 @@
 /* buf - counted bytes.
  *
- * Happy path: create, fill, ref per receiver, unref. How it fails: it does not; misuse is checked. */
+ * Happy path: create, fill, ref per receiver, unref. How it fails: it does not; misuse is checked.
+ */
 
 #include "base/buf.h"
 

@@ -2,9 +2,10 @@
 
 /* buf - bytes that go to many or outlive a call.
  *
- * A counted block, immutable once it is shared (a second reference exists): whoever fills it does so before buf_ref. The count
- * is atomic, so a buf crosses threads; the last buf_unref frees it, on whatever thread. A frame is encoded once into a buf
- * and then only referred to. Sizes are in bytes, at most BUF_BYTES_MAX. */
+ * A counted block, immutable once it is shared (a second reference exists): whoever fills it does
+ * so before buf_ref. The count is atomic, so a buf crosses threads; the last buf_unref frees it, on
+ * whatever thread. A frame is encoded once into a buf and then only referred to. Sizes are in
+ * bytes, at most BUF_BYTES_MAX. */
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /* check - how a broken program ends.
  *
- * Happy path: never called. How it fails: prints with write(2) alone, since anything else may be what is broken, and aborts. */
+ * Happy path: never called. How it fails: prints with write(2) alone, since anything else may be
+ * what is broken, and aborts. */
 
 #include "base/check.h"
 
@@ -13,11 +14,12 @@
 static _Atomic(uint64_t) bugs;
 static void (*_Atomic on_failure)(int fd);
 
-static void say(const char *kind, const char *text, const char *file, int line, const char *function)
+static void say(
+    const char *kind, const char *text, const char *file, int line, const char *function)
 {
     char out[512];
-    int length = snprintf(
-        out, sizeof(out), "%s: %s (%s:%d, %s)\n", kind, text, file, line, function);
+    int length =
+        snprintf(out, sizeof(out), "%s: %s (%s:%d, %s)\n", kind, text, file, line, function);
     if (length > (int)sizeof(out)) {
         length = (int)sizeof(out);
     }

@@ -2,27 +2,28 @@
 
 /* check - the program is wrong.
  *
- * CHECK is on in every build. It states what the code around it relies on: arguments, results, state before and after. When
- * it does not hold, going on would corrupt what others rely on, so the process ends with one line and a trace; the log is the
- * truth and the next start reads it. Never CHECK what anything outside the process can cause: that is an `enum err`.
+ * CHECK is on in every build. It states what the code around it relies on: arguments, results,
+ * state before and after. When it does not hold, going on would corrupt what others rely on, so the
+ * process ends with one line and a trace; the log is the truth and the next start reads it. Never
+ * CHECK what anything outside the process can cause: that is an `enum err`.
  *
- * BUG is for a broken invariant of one connection or one room: it counts, logs once, and the caller closes that connection or
- * ends that shard's term; every test fails when the count is not zero. */
+ * BUG is for a broken invariant of one connection or one room: it counts, logs once, and the caller
+ * closes that connection or ends that shard's term; every test fails when the count is not zero. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CHECK(condition) \
-    do { \
-        if (__builtin_expect(!(condition), 0)) { \
-            check_failed(#condition, __FILE__, __LINE__, __func__); \
-        } \
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (__builtin_expect(!(condition), 0)) {                                                   \
+            check_failed(#condition, __FILE__, __LINE__, __func__);                                \
+        }                                                                                          \
     } while (0)
 
 #define CHECK_UNREACHABLE() check_failed("unreachable", __FILE__, __LINE__, __func__)
 
 /* True if the invariant is broken: `if (BUG(room->seq == 0)) { return close(...); }` */
-#define BUG(condition) \
+#define BUG(condition)                                                                             \
     (__builtin_expect(!!(condition), 0) && bug_found(#condition, __FILE__, __LINE__, __func__))
 
 _Noreturn void check_failed(const char *text, const char *file, int line, const char *function);
@@ -33,5 +34,6 @@ bool bug_found(const char *text, const char *file, int line, const char *functio
 /* How many invariants of single connections and rooms were found broken since the start. */
 uint64_t bug_count(void);
 
-/* Called once by check_failed before the process ends (the last steps of the flows, say). One per process. */
+/* Called once by check_failed before the process ends (the last steps of the flows, say). One per
+ * process. */
 void check_on_failure(void (*print_more)(int fd));

@@ -1,6 +1,7 @@
 /* err - the error tables as arrays.
  *
- * Happy path: a row is looked up by its number. How it fails: a number that is no error is a broken program. */
+ * Happy path: a row is looked up by its number. How it fails: a number that is no error is a broken
+ * program. */
 
 #include "base/err.h"
 
@@ -18,7 +19,7 @@ struct err_row {
 
 static const struct err_row rows[ERR_COUNT] = {
     [OK] = {"ok", "Done.", 200, OK, false},
-#define ERROR(id, wire, status, again, words) \
+#define ERROR(id, wire, status, again, words)                                                      \
     [ERR_##id] = {.name = wire, .text = words, .http = status, .outer = ERR_##id, .retry = again},
 #include "chattifier/errors.def"
 #undef ERROR

@@ -2,9 +2,10 @@
 
 /* err - everything that can go wrong with the world.
  *
- * One table (chattifier/errors.def for what clients see, err.def for what stays inside). A function that can fail returns
- * `enum err` and is MUST_USE. No text travels with it: where an error is born from outside, the engine logs the detail once.
- * The other kind of wrong, a broken program, is CHECK (check.h). */
+ * One table (chattifier/errors.def for what clients see, err.def for what stays inside). A function
+ * that can fail returns `enum err` and is MUST_USE. No text travels with it: where an error is born
+ * from outside, the engine logs the detail once. The other kind of wrong, a broken program, is
+ * CHECK (check.h). */
 
 #include <stdbool.h>
 
@@ -27,7 +28,8 @@ const char *err_name(enum err err);
 /* The fixed English sentence for people. Never NULL, never holds data of anybody. */
 const char *err_text(enum err err);
 
-/* The error of the closed client table that `err` becomes at the edge; client errors and OK are themselves. */
+/* The error of the closed client table that `err` becomes at the edge; client errors and OK are
+ * themselves. */
 enum err err_for_client(enum err err);
 
 /* HTTP status of the client error; 200 for OK. */

@@ -1,7 +1,8 @@
 /* logger - one line, logfmt or JSON, written at once.
  *
- * Happy path: the caller's fields are formatted, framed with time and level, written as a whole. How it fails: a line over its bound is
- * cut; a write that fails is lost, since there is nobody to tell. */
+ * Happy path: the caller's fields are formatted, framed with time and level, written as a whole.
+ * How it fails: a line over its bound is cut; a write that fails is lost, since there is nobody to
+ * tell. */
 
 #include "base/logger.h"
 
@@ -36,7 +37,8 @@ static void add(struct line *line, const char *text)
     }
 }
 
-/* Control characters would let one value pretend to be a line; quotes and backslashes would leave the JSON string. */
+/* Control characters would let one value pretend to be a line; quotes and backslashes would leave
+ * the JSON string. */
 static void add_escaped(struct line *line, const char *text, bool json)
 {
     for (; *text; text++) {
@@ -67,9 +69,10 @@ static void add_time(struct line *line, uint64_t wall_ms)
 static void add_head(
     struct line *line, struct logger *logger, enum log_level level, const char *event)
 {
-    const char *const *parts = logger->json
-        ? (const char *const[]){"{\"ts\":\"", "\",\"level\":\"", "\",\"service\":\"", "\",\"event\":\"", "\""}
-        : (const char *const[]){"ts=", " level=", " service=", " event=", ""};
+    const char *const *parts =
+        logger->json ? (const char *const[]){"{\"ts\":\"", "\",\"level\":\"", "\",\"service\":\"",
+                           "\",\"event\":\"", "\""}
+                     : (const char *const[]){"ts=", " level=", " service=", " event=", ""};
     add(line, parts[0]);
     add_time(line, logger->wall_ms(logger));
     add(line, parts[1]);

@@ -2,10 +2,11 @@
 
 /* logger - one line per thing that somebody should know.
  *
- * logfmt, or JSON by setting: time, level, service, the event's name, then fields. The event's name comes first so that lines grep
- * alone. Levels by who must act: error = a person now, warn = soon, info = lifecycle, debug = a developer. Never content of
- * messages, tokens, passwords, query strings. Control characters are escaped and long values cut by the logger, so a caller
- * may pass text that came from outside as a %s field.
+ * logfmt, or JSON by setting: time, level, service, the event's name, then fields. The event's name
+ * comes first so that lines grep alone. Levels by who must act: error = a person now, warn = soon,
+ * info = lifecycle, debug = a developer. Never content of messages, tokens, passwords, query
+ * strings. Control characters are escaped and long values cut by the logger, so a caller may pass
+ * text that came from outside as a %s field.
  *
  *     LOG_INFO(logger, "session.closed", "code=%u reason=%s", code, reason);
  *
@@ -22,11 +23,12 @@ struct logger {
     bool json;
     const char *service;
     uint64_t (*wall_ms)(struct logger *logger); /* who knows the time: a simulation has its own */
-    void (*write)(struct logger *logger, const char *line, uint32_t size); /* whole lines with newline; thread-safe */
+    void (*write)(struct logger *logger, const char *line,
+        uint32_t size); /* whole lines with newline; thread-safe */
 };
 
-void logger_print(struct logger *logger, enum log_level level, const char *event, const char *format,
-    ...) __attribute__((format(printf, 4, 5)));
+void logger_print(struct logger *logger, enum log_level level, const char *event,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Writes to standard error, wall clock of the process. `service` must stay. */
 void logger_init(struct logger *logger, const char *service, enum log_level level, bool json);
@@ -34,11 +36,11 @@ void logger_init(struct logger *logger, const char *service, enum log_level leve
 /* LOG_LEVEL_... by name ("info"); -1 if there is none. */
 int log_level_by_name(const char *name);
 
-#define LOG_AT(logger, at, event, ...) \
-    do { \
-        if ((int)(at) >= atomic_load_explicit(&(logger)->level, memory_order_relaxed)) { \
-            logger_print(logger, at, event, __VA_ARGS__); \
-        } \
+#define LOG_AT(logger, at, event, ...)                                                             \
+    do {                                                                                           \
+        if ((int)(at) >= atomic_load_explicit(&(logger)->level, memory_order_relaxed)) {           \
+            logger_print(logger, at, event, __VA_ARGS__);                                          \
+        }                                                                                          \
     } while (0)
 
 #define LOG_DEBUG(logger, event, ...) LOG_AT(logger, LOG_LEVEL_DEBUG, event, __VA_ARGS__)

@@ -1,6 +1,7 @@
 /* map - open addressing with linear probing and backward-shift removal.
  *
- * Happy path: one hash, a short probe. How it fails: at entries_max a new key is refused; nothing else can go wrong. */
+ * Happy path: one hash, a short probe. How it fails: at entries_max a new key is refused; nothing
+ * else can go wrong. */
 
 #include "base/map.h"
 

@@ -2,9 +2,10 @@
 
 /* map - from a 16-byte id or a 64-bit number to a 32-bit number (a slot, usually).
  *
- * Open addressing with a secret SipHash key, so that nobody outside can choose colliding keys; at most three quarters full, grows by
- * doubling, never beyond `entries_max` (map_put then answers false). Iteration is by slot of the map and its order says nothing:
- * whoever needs an order keeps a list of their own. */
+ * Open addressing with a secret SipHash key, so that nobody outside can choose colliding keys; at
+ * most three quarters full, grows by doubling, never beyond `entries_max` (map_put then answers
+ * false). Iteration is by slot of the map and its order says nothing: whoever needs an order keeps
+ * a list of their own. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,9 @@
 
 /* mem - the heap. The only file that calls malloc.
  *
- * Out of memory ends the process: limits are settings and refuse earlier, a half-done operation under memory pressure is
- * worth nothing, and the log makes a restart cheap. So no caller checks a result. */
+ * Out of memory ends the process: limits are settings and refuse earlier, a half-done operation
+ * under memory pressure is worth nothing, and the log makes a restart cheap. So no caller checks a
+ * result. */
 
 #include <stddef.h>
 

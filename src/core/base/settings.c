@@ -1,7 +1,8 @@
 /* settings - rows, and what was said about them.
  *
- * Happy path: a value is said for a key, checked against its row, kept with its origin; structs are filled at the end. How it fails: an
- * unknown key or a bad value is refused with a line that names both. */
+ * Happy path: a value is said for a key, checked against its row, kept with its origin; structs are
+ * filled at the end. How it fails: an unknown key or a bad value is refused with a line that names
+ * both. */
 
 #include "base/settings.h"
 
@@ -114,7 +115,8 @@ static void explain(const struct setting_row *row, const char *text, char *ret_p
         snprintf(ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be a number from %llu to %llu",
             row->key, text, (unsigned long long)row->min, (unsigned long long)row->max);
     } else {
-        snprintf(ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be true or false", row->key, text);
+        snprintf(
+            ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be true or false", row->key, text);
     }
 }
 

@@ -2,10 +2,11 @@
 
 /* settings - one table a service, one place where a value comes from.
  *
- * A service's table is a `.def` file of rows; included with the macros below it becomes a struct, and once more an array of
- * descriptors. Values come from, each over the one before: the row's default, the file (`key = value` lines), the environment
- * (CHATTIFIER_LIMITS_IN_FLIGHT for limits.in_flight), flags (--limits.in_flight=32). A key that no table has, a value out of range or
- * of the wrong form is one clear line and no start.
+ * A service's table is a `.def` file of rows; included with the macros below it becomes a struct,
+ * and once more an array of descriptors. Values come from, each over the one before: the row's
+ * default, the file (`key = value` lines), the environment (CHATTIFIER_LIMITS_IN_FLIGHT for
+ * limits.in_flight), flags (--limits.in_flight=32). A key that no table has, a value out of range
+ * or of the wrong form is one clear line and no start.
  *
  * How a table becomes a struct and rows: base/settings_struct.h and base/settings_rows.h.
  *
@@ -37,7 +38,12 @@ struct settings_table {
     size_t count;
 };
 
-enum setting_origin { SETTING_BY_DEFAULT, SETTING_BY_FILE, SETTING_BY_ENVIRONMENT, SETTING_BY_FLAG };
+enum setting_origin {
+    SETTING_BY_DEFAULT,
+    SETTING_BY_FILE,
+    SETTING_BY_ENVIRONMENT,
+    SETTING_BY_FLAG
+};
 
 struct settings; /* what was said so far, by key */
 
@@ -45,21 +51,24 @@ struct settings; /* what was said so far, by key */
 struct settings *settings_create(const struct settings_table *const *tables, size_t count);
 void settings_destroy(struct settings *settings);
 
-/* Says `key` is `value`; a later or stronger origin wins. ERR_BAD_CONFIG with a line for people in `ret_problem` (256 bytes) if no table has
- * the key or the value does not fit its row. */
-MUST_USE enum err settings_set(struct settings *settings, enum setting_origin origin, const char *key,
-    const char *value, char *ret_problem);
+/* Says `key` is `value`; a later or stronger origin wins. ERR_BAD_CONFIG with a line for people in
+ * `ret_problem` (256 bytes) if no table has the key or the value does not fit its row. */
+MUST_USE enum err settings_set(struct settings *settings, enum setting_origin origin,
+    const char *key, const char *value, char *ret_problem);
 
-/* Lines `key = value`; blank ones and ones that begin with # are skipped. The problem names the line. `size` at most 1 MiB. */
+/* Lines `key = value`; blank ones and ones that begin with # are skipped. The problem names the
+ * line. `size` at most 1 MiB. */
 MUST_USE enum err settings_read_file(
     struct settings *settings, const char *bytes, size_t size, char *ret_problem);
 
-/* NAME=value pairs, NULL at the end; those that begin with CHATTIFIER_ and fit a key are taken, others are left alone. */
+/* NAME=value pairs, NULL at the end; those that begin with CHATTIFIER_ and fit a key are taken,
+ * others are left alone. */
 MUST_USE enum err settings_read_environment(
     struct settings *settings, char *const *environment, char *ret_problem);
 
 /* Writes the values of a table into the service's struct. */
-void settings_fill(const struct settings *settings, const struct settings_table *table, void *ret_struct);
+void settings_fill(
+    const struct settings *settings, const struct settings_table *table, void *ret_struct);
 
 /* Calls `each` for every row of every table, in order: value as text, where it comes from. */
 void settings_each(const struct settings *settings,

@@ -1,4 +1,5 @@
-/* settings_struct - makes the struct of a settings table. No #pragma once: included once per table, by the service's settings header:
+/* settings_struct - makes the struct of a settings table. No #pragma once: included once per table,
+ * by the service's settings header:
  *
  *     struct chat_settings {
  *     #define SETTINGS_DEF "chat/chat_settings.def"

@@ -1,6 +1,7 @@
 #pragma once
 
-/* task - something to do later, on a loop. Embedded in what it is about; in at most one queue at a time. */
+/* task - something to do later, on a loop. Embedded in what it is about; in at most one queue at a
+ * time. */
 
 struct task {
     struct task *next;
@@ -36,5 +37,5 @@ static inline struct task *task_queue_take(struct task_queue *queue)
 }
 
 /* The struct that a member belongs to. */
-#define container_of(pointer, type, member) \
+#define container_of(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer) - __builtin_offsetof(type, member)))

@@ -1,6 +1,7 @@
 /* timers - a binary heap by (deadline, order of start).
  *
- * Happy path: start, fire once. How it fails: it does not; a timer that runs is moved when started again. */
+ * Happy path: start, fire once. How it fails: it does not; a timer that runs is moved when started
+ * again. */
 
 #include "base/timers.h"
 
@@ -59,8 +60,7 @@ void timers_start(struct timers *timers, struct loop *loop, struct timer *timer,
     }
     if (timers->count == timers->capacity) {
         timers->capacity = timers->capacity ? timers->capacity * 2 : 64;
-        timers->heap =
-            mem_resize(timers->heap, timers->capacity * sizeof(struct timer *));
+        timers->heap = mem_resize(timers->heap, timers->capacity * sizeof(struct timer *));
     }
     timer->loop = loop;
     timer->at_ms = at_ms;

@@ -1,7 +1,8 @@
 /* flow - the driver of step lists.
  *
- * Happy path: run a step, wait until its ops are answered, run the next; the last one is the end. How it fails: an error jumps to
- * the last step once nothing is in flight. An op that answers inside the step that asked it is caught here. */
+ * Happy path: run a step, wait until its ops are answered, run the next; the last one is the end.
+ * How it fails: an error jumps to the last step once nothing is in flight. An op that answers
+ * inside the step that asked it is caught here. */
 
 #include "flow/flow.h"
 

@@ -2,9 +2,10 @@
 
 /* flow - work that ends: a list of named steps.
  *
- * A step starts any number of ops and returns; when all of them are answered the next step runs. The first error (of an op, or by
- * flow_fail) skips to the last step, but only after every op in flight has answered, so no engine ever holds dead memory. The last
- * step always runs, asks nothing, gives back what was taken, and is the only exit: the flow's memory may be gone after it.
+ * A step starts any number of ops and returns; when all of them are answered the next step runs.
+ * The first error (of an op, or by flow_fail) skips to the last step, but only after every op in
+ * flight has answered, so no engine ever holds dead memory. The last step always runs, asks
+ * nothing, gives back what was taken, and is the only exit: the flow's memory may be gone after it.
  *
  *     struct sign_in {
  *         struct flow flow;
@@ -12,7 +13,8 @@
  *         ...
  *     };
  *     static const struct flow_step sign_in_steps[] = {
- *         {"find_user", find_user}, {"check_password", check_password}, {"make_tokens", make_tokens}, {"finish", finish},
+ *         {"find_user", find_user}, {"check_password", check_password}, {"make_tokens",
+ * make_tokens}, {"finish", finish},
  *     };
  *     flow_start(&f->flow, loop, sign_in_steps, FLOW_STEPS(sign_in_steps));
  *
@@ -21,9 +23,11 @@
  *  2. A step that asked nothing is followed at once by the next one.
  *  3. flow_again makes the same step run once more when its ops are answered: a loop.
  *  4. flow_skip_to_end goes to the last step without an error.
- *  5. A flow holds handles ({slot, generation}), never pointers, to connections, rooms and shards: it may outlive them.
+ *  5. A flow holds handles ({slot, generation}), never pointers, to connections, rooms and shards:
+ * it may outlive them.
  *  6. Locals that a later step needs live in the struct.
- *  7. An op in a flow whose failure is an answer and not an error ("not found") is asked through flow_tolerate first. */
+ *  7. An op in a flow whose failure is an answer and not an error ("not found") is asked through
+ * flow_tolerate first. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,5 +84,6 @@ void flow_count_op(struct asker *asker);
 /* The name of the step that the flow is in, for traces. */
 const char *flow_step_name(const struct flow *flow);
 
-/* Writes the last steps that flows of this thread have run, newest last: what was going on, for a panic. */
+/* Writes the last steps that flows of this thread have run, newest last: what was going on, for a
+ * panic. */
 void flow_print_last_steps(int fd);

@@ -9,8 +9,9 @@
  *         ...
  *     };
  *
- * machine_move is the only way to another state: a move that the table does not have is a broken program. on_enter runs after the
- * move and may move again. Not for hot per-connection state, which is a byte and a switch. */
+ * machine_move is the only way to another state: a move that the table does not have is a broken
+ * program. on_enter runs after the move and may move again. Not for hot per-connection state, which
+ * is a byte and a switch. */
 
 #include <stdint.h>
 

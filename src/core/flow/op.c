@@ -1,7 +1,7 @@
 /* op - questions and their one answer.
  *
- * Happy path: op_ask, the engine works, op_answer calls the asker. How it fails: answering twice, or from inside the asking
- * step, is a broken program and is caught in its first test. */
+ * Happy path: op_ask, the engine works, op_answer calls the asker. How it fails: answering twice,
+ * or from inside the asking step, is a broken program and is caught in its first test. */
 
 #include "flow/op.h"
 

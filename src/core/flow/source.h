@@ -2,9 +2,10 @@
 
 /* source - a stream under credit.
  *
- * The consumer owns the struct and gives credit; the engine gives at most that many items and then waits for more credit: that is
- * how pressure travels backwards. Items come on the consumer's loop, in order, never re-entrantly and never from inside
- * source_credit. After on_end nothing more comes. */
+ * The consumer owns the struct and gives credit; the engine gives at most that many items and then
+ * waits for more credit: that is how pressure travels backwards. Items come on the consumer's loop,
+ * in order, never re-entrantly and never from inside source_credit. After on_end nothing more
+ * comes. */
 
 #include <stdbool.h>
 #include <stdint.h>

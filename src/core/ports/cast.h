@@ -1,13 +1,14 @@
 #pragma once
 
-/* cast - events for everybody: at most once, in order per sender, also to the sender itself (later). Small and rare. */
+/* cast - events for everybody: at most once, in order per sender, also to the sender itself
+ * (later). Small and rare. */
 
 #include "base/buf.h"
 
 struct cast;
 
 struct cast_handler {
-    struct cast_handler *next; /* the engine's */
+    struct cast_handler *next;                                        /* the engine's */
     void (*on_cast)(struct cast_handler *handler, struct buf *event); /* lent */
 };
 

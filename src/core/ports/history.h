@@ -1,11 +1,14 @@
 #pragma once
 
-/* history - the store of what happened: written from the log by the message service, read by queries.
+/* history - the store of what happened: written from the log by the message service, read by
+ * queries.
  *
- * The message service turns each record into changes (services/message/project.c); an engine only knows how to write each kind of
- * change and how to read. history_write applies the changes of whole records and then, atomically or at least not before them, the
- * progress; writing the same records again changes nothing: every row keeps the seq that last changed it and changes apply only
- * upwards. Reads see everything whose write was answered OK before they were asked. Results live in the op's arena. */
+ * The message service turns each record into changes (services/message/project.c); an engine only
+ * knows how to write each kind of change and how to read. history_write applies the changes of
+ * whole records and then, atomically or at least not before them, the progress; writing the same
+ * records again changes nothing: every row keeps the seq that last changed it and changes apply
+ * only upwards. Reads see everything whose write was answered OK before they were asked. Results
+ * live in the op's arena. */
 
 #include "base/arena.h"
 #include "chattifier/events.h"
@@ -15,19 +18,31 @@
 
 struct history;
 
+/* Kinds of change, each with the members of struct history_change that it uses. */
 enum history_change_kind {
-    CHANGE_ENTRY,    /* seq, the log row: entry (text of a message is in its MESSAGE row until it is edited) */
-    CHANGE_MESSAGE,  /* seq, entry: a new message */
-    CHANGE_EDIT,     /* seq, target, text: the current text; keeps the original in its ENTRY row */
-    CHANGE_DELETE,   /* seq, target: no text of the message nor of its edits is kept anywhere in the store */
-    CHANGE_REACTION, /* seq, target, user, key, on */
-    CHANGE_ROOM,     /* seq, meta: all of it, as it is after the entry */
-    CHANGE_ROOM_GONE, /* seq: all memberships end, the public name is free */
-    CHANGE_MEMBER,   /* seq, member (with changed_seq), read_n: a member who joins starts with this cursor, who was one before keeps
-                        cursor and joined_seq; `hidden` for a left direct room */
-    CHANGE_SENT,     /* seq, user, read_n: the sender's cursor; n in a room that was hidden for somebody shows it again */
-    CHANGE_MENTION,  /* seq, user, n */
-    CHANGE_HEAD,     /* head, as it is after the record; the newest message's text comes with it */
+    /* seq, entry: the log row. The text of a message is in its MESSAGE row until it is edited. */
+    CHANGE_ENTRY,
+    /* seq, entry: a new message. */
+    CHANGE_MESSAGE,
+    /* seq, target, text: the current text. Keeps the original in its ENTRY row. */
+    CHANGE_EDIT,
+    /* seq, target: no text of the message nor of its edits is kept anywhere in the store. */
+    CHANGE_DELETE,
+    /* seq, target, user, key, on. */
+    CHANGE_REACTION,
+    /* seq, meta: all of it, as it is after the entry. */
+    CHANGE_ROOM,
+    /* seq: all memberships end, the public name is free. */
+    CHANGE_ROOM_GONE,
+    /* seq, member (with changed_seq), read_n: a member who joins starts with this cursor; who was one
+     * before keeps cursor and joined_seq. `hidden` for a left direct room. */
+    CHANGE_MEMBER,
+    /* seq, user, read_n: the sender's cursor. A room that was hidden for somebody shows again. */
+    CHANGE_SENT,
+    /* seq, user, n. */
+    CHANGE_MENTION,
+    /* head: as it is after the record; the newest message's text comes with it. */
+    CHANGE_HEAD,
 };
 
 struct history_change {
@@ -57,7 +72,7 @@ struct history_progress {
 
 struct history_write_op {
     struct op op;
-    struct history_progress progress; /* after these changes */
+    struct history_progress progress;     /* after these changes */
     const struct history_change *changes; /* the asker's until answered, with all they point at */
     uint32_t count;
 };
@@ -98,7 +113,7 @@ struct history_messages_op {
     uint64_t seq;
     uint64_t from_seq; /* nothing before it (joined_seq where the room hides older history) */
     uint32_t limit;
-    uint32_t bytes_max; /* of texts; the page ends earlier */
+    uint32_t bytes_max;               /* of texts; the page ends earlier */
     struct history_message *messages; /* ascending */
     uint32_t count;
     struct room_head head;
@@ -138,8 +153,8 @@ struct history_find_cid_op {
     struct arena arena;
     struct cht_id room, user;
     struct cht_str cid;
-    uint64_t above_seq; /* search entries above it */
-    uint32_t limit;     /* at most so many entries back; beyond: ERR_CONFLICT */
+    uint64_t above_seq;    /* search entries above it */
+    uint32_t limit;        /* at most so many entries back; beyond: ERR_CONFLICT */
     struct room_cid found; /* NOT_FOUND if there is none */
 };
 
@@ -153,7 +168,8 @@ struct history_hit {
 struct history_search_op {
     struct op op;
     struct arena arena;
-    struct cht_id user; /* only rooms whose member this user is now, from joined_seq on where the room says so */
+    struct cht_id user; /* only rooms whose member this user is now, from joined_seq on where the
+                           room says so */
     struct cht_id room; /* none: all */
     struct cht_str q;
     uint64_t skip; /* hits to leave out (paging) */
@@ -177,12 +193,12 @@ struct history {
     const struct history_ops *ops;
 };
 
-#define HISTORY_ASK(name, op_type) \
-    static inline void history_##name( \
-        struct history *history, struct asker *asker, struct op_type *op) \
-    { \
-        op_ask(&op->op, asker); \
-        history->ops->name(history, op); \
+#define HISTORY_ASK(name, op_type)                                                                 \
+    static inline void history_##name(                                                             \
+        struct history *history, struct asker *asker, struct op_type *op)                          \
+    {                                                                                              \
+        op_ask(&op->op, asker);                                                                    \
+        history->ops->name(history, op);                                                           \
     }
 
 HISTORY_ASK(write, history_write_op)

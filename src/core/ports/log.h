@@ -2,16 +2,20 @@
 
 /* log - the room log, one per shard: what happened, durable, the truth.
  *
- * A record is one `record` event in binary form. `index` is dense per shard over all terms; it is given by the owner and checked by
- * every reader. Writing is exclusive: log_claim fences every older writer, so that none of its appends can land after the claim
- * was answered (with one exception that readers must survive: an append of the old owner that was on its way may land after the
- * fence and before the claim record). An appended record is durable at the engine's declared level when its op answers OK.
+ * A record is one `record` event in binary form. `index` is dense per shard over all terms; it is
+ * given by the owner and checked by every reader. Writing is exclusive: log_claim fences every
+ * older writer, so that none of its appends can land after the claim was answered (with one
+ * exception that readers must survive: an append of the old owner that was on its way may land
+ * after the fence and before the claim record). An appended record is durable at the engine's
+ * declared level when its op answers OK.
  *
- * Appends of one writer answer in the order asked. After the first that is not OK every later one fails too (FENCED or UNKNOWN), and
- * the writer is dead: the term is over. UNKNOWN: it may or may not be in the log.
+ * Appends of one writer answer in the order asked. After the first that is not OK every later one
+ * fails too (FENCED or UNKNOWN), and the writer is dead: the term is over. UNKNOWN: it may or may
+ * not be in the log.
  *
- * Reading gives records in order of position; a reader drops an index at or below its last (a repeat) and records of a term older
- * than the last claim it passed, and stops with an alarm at a hole. Those rules are log_reader's (services), not the engine's. */
+ * Reading gives records in order of position; a reader drops an index at or below its last (a
+ * repeat) and records of a term older than the last claim it passed, and stops with an alarm at a
+ * hole. Those rules are log_reader's (services), not the engine's. */
 
 #include "base/buf.h"
 #include "flow/op.h"
@@ -24,9 +28,9 @@ struct log_writer;
 struct log_claim_op {
     struct op op;
     uint32_t shard;
-    uint64_t owner;             /* node that claims */
-    struct log_writer *writer;  /* answer: the caller's until log_release */
-    uint64_t term;              /* answer: higher than every one before */
+    uint64_t owner;            /* node that claims */
+    struct log_writer *writer; /* answer: the caller's until log_release */
+    uint64_t term;             /* answer: higher than every one before */
 };
 
 struct log_append_op {
@@ -40,17 +44,18 @@ struct log_item {
     uint32_t shard;
     uint64_t index;
     uint64_t term;
-    struct position at;   /* where to go on from */
-    struct buf *record;   /* lent; buf_ref to keep it */
+    struct position at; /* where to go on from */
+    struct buf *record; /* lent; buf_ref to keep it */
 };
 
 struct log_read_op {
     struct op op;
     uint32_t shard;
-    uint64_t from;  /* first index wanted */
-    uint64_t until; /* last index wanted */
-    uint32_t limit; /* records; in: most wanted, out: how many */
-    struct log_item *items; /* the caller's array of `limit`; each item holds a reference that the caller gives back */
+    uint64_t from;          /* first index wanted */
+    uint64_t until;         /* last index wanted */
+    uint32_t limit;         /* records; in: most wanted, out: how many */
+    struct log_item *items; /* the caller's array of `limit`; each item holds a reference that the
+                               caller gives back */
     uint32_t count;
 };
 
@@ -83,9 +88,10 @@ struct log {
     const struct log_ops *ops;
 };
 
-/* Fences older writers and makes `term` durable. Does not append a claim record: the owner does that, as its first append. */
-static inline void log_claim(struct log *log, struct asker *asker, struct log_claim_op *op,
-    uint32_t shard, uint64_t owner)
+/* Fences older writers and makes `term` durable. Does not append a claim record: the owner does
+ * that, as its first append. */
+static inline void log_claim(
+    struct log *log, struct asker *asker, struct log_claim_op *op, uint32_t shard, uint64_t owner)
 {
     op_ask(&op->op, asker);
     op->shard = shard;
@@ -111,16 +117,20 @@ static inline void log_read(struct log *log, struct asker *asker, struct log_rea
     log->ops->read(log, op);
 }
 
-/* The newest durable index: every append answered OK before this question was asked is at or below it. */
-static inline void log_tail(struct log *log, struct asker *asker, struct log_tail_op *op, uint32_t shard)
+/* The newest durable index: every append answered OK before this question was asked is at or below
+ * it. */
+static inline void log_tail(
+    struct log *log, struct asker *asker, struct log_tail_op *op, uint32_t shard)
 {
     op_ask(&op->op, asker);
     op->shard = shard;
     log->ops->tail(log, op);
 }
 
-/* Items of `shard` from index `from` on, those already there and those to come, under the source's credit, on the caller's loop. */
-static inline void log_follow(struct log *log, struct log_follow *follow, uint32_t shard, uint64_t from)
+/* Items of `shard` from index `from` on, those already there and those to come, under the source's
+ * credit, on the caller's loop. */
+static inline void log_follow(
+    struct log *log, struct log_follow *follow, uint32_t shard, uint64_t from)
 {
     follow->shard = shard;
     follow->from = from;

@@ -1,10 +1,12 @@
 #pragma once
 
-/* rooms - what the store knows of rooms and memberships: read by the owner of a room when it loads it, and by queries.
+/* rooms - what the store knows of rooms and memberships: read by the owner of a room when it loads
+ * it, and by queries.
  *
- * Everything here is a projection of the log, written through history.h alone, except cursors (monotone, from readers) and claims of
- * public names (compare-and-set, before the entry that uses them). A value is as of the seq that it carries. Not found is
- * ERR_NOT_FOUND. Results live in the op's arena until it is asked again; arena_deinit it at the end. Reads are bounded by `limit`. */
+ * Everything here is a projection of the log, written through history.h alone, except cursors
+ * (monotone, from readers) and claims of public names (compare-and-set, before the entry that uses
+ * them). A value is as of the seq that it carries. Not found is ERR_NOT_FOUND. Results live in the
+ * op's arena until it is asked again; arena_deinit it at the end. Reads are bounded by `limit`. */
 
 #include "base/arena.h"
 #include "chattifier/events.h"
@@ -106,7 +108,8 @@ struct rooms_of_user_op {
     struct cht_id user;
     struct cht_id after; /* ordered by room id */
     uint32_t limit;
-    bool brief; /* only room, kind, head.seq, head.n and joined_seq are wanted (a node that connects a user) */
+    bool brief; /* only room, kind, head.seq, head.n and joined_seq are wanted (a node that connects
+                   a user) */
     struct room_of_user *rooms;
     uint32_t count;
     bool more;
@@ -138,7 +141,8 @@ struct rooms_cursor_op {
     uint64_t read_n;
 };
 
-/* Public names are unique, case-folded: OK (also if this room has it already) or TAKEN. A claim that no entry completes within 10 minutes is void. */
+/* Public names are unique, case-folded: OK (also if this room has it already) or TAKEN. A claim
+ * that no entry completes within 10 minutes is void. */
 struct rooms_name_op {
     struct op op;
     struct cht_str name;
@@ -162,11 +166,11 @@ struct rooms {
 };
 
 /* The wrappers: fill the question's members first, then ask. */
-#define ROOMS_ASK(name, op_type) \
-    static inline void rooms_##name(struct rooms *rooms, struct asker *asker, struct op_type *op) \
-    { \
-        op_ask(&op->op, asker); \
-        rooms->ops->name(rooms, op); \
+#define ROOMS_ASK(name, op_type)                                                                   \
+    static inline void rooms_##name(struct rooms *rooms, struct asker *asker, struct op_type *op)  \
+    {                                                                                              \
+        op_ask(&op->op, asker);                                                                    \
+        rooms->ops->name(rooms, op);                                                               \
     }
 
 ROOMS_ASK(load, rooms_load_op)

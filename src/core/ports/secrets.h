@@ -2,8 +2,9 @@
 
 /* secrets - passwords and tokens: everything that needs a key or a slow hash.
  *
- * Passwords are hashed on the pool of slow work (world/work.h), bounded. Access tokens are ES256 JWTs; the algorithm belongs to the key,
- * never to the token's header. Verified tokens are kept by digest until they end, so a second verification costs a hash. */
+ * Passwords are hashed on the pool of slow work (world/work.h), bounded. Access tokens are ES256
+ * JWTs; the algorithm belongs to the key, never to the token's header. Verified tokens are kept by
+ * digest until they end, so a second verification costs a hash. */
 
 #include "base/arena.h"
 #include "flow/op.h"
@@ -14,7 +15,7 @@ struct secrets;
 struct identity {
     struct cht_id user, device;
     uint64_t token_version;
-    uint64_t issued_at;  /* ms since 1970 */
+    uint64_t issued_at; /* ms since 1970 */
     uint64_t expires_at;
 };
 
@@ -26,7 +27,8 @@ struct secrets_hash_op {
     char hash[256];          /* answer, NUL-terminated, with salt and parameters */
 };
 
-/* OK if the password fits the hash, FORBIDDEN if not. An empty hash costs the same time and is FORBIDDEN. */
+/* OK if the password fits the hash, FORBIDDEN if not. An empty hash costs the same time and is
+ * FORBIDDEN. */
 struct secrets_check_op {
     struct op op;
     struct cht_str password;
@@ -37,10 +39,13 @@ struct secrets_check_op {
 struct secrets_ops {
     void (*hash)(struct secrets *secrets, struct secrets_hash_op *op);
     void (*check)(struct secrets *secrets, struct secrets_check_op *op);
-    size_t (*sign_token)(struct secrets *secrets, const struct identity *identity, char *ret_token, size_t size);
-    enum err (*verify_token)(struct secrets *secrets, struct cht_str token, struct identity *ret_identity);
+    size_t (*sign_token)(
+        struct secrets *secrets, const struct identity *identity, char *ret_token, size_t size);
+    enum err (*verify_token)(
+        struct secrets *secrets, struct cht_str token, struct identity *ret_identity);
     void (*digest)(struct secrets *secrets, struct cht_str bytes, uint8_t ret_digest[32]);
-    void (*mac)(struct secrets *secrets, const char *purpose, struct cht_str bytes, uint8_t ret_mac[32]);
+    void (*mac)(
+        struct secrets *secrets, const char *purpose, struct cht_str bytes, uint8_t ret_mac[32]);
     bool (*equal)(const void *a, const void *b, size_t size);
     struct cht_str (*key_set)(struct secrets *secrets);
 };
@@ -70,7 +75,8 @@ static inline size_t secrets_sign_token(
     return secrets->ops->sign_token(secrets, identity, ret_token, size);
 }
 
-/* OK, UNAUTHORIZED (wrong in any way), or STALE (right, but expired). Revocation is a separate question (sessions.h). */
+/* OK, UNAUTHORIZED (wrong in any way), or STALE (right, but expired). Revocation is a separate
+ * question (sessions.h). */
 MUST_USE static inline enum err secrets_verify_token(
     struct secrets *secrets, struct cht_str token, struct identity *ret_identity)
 {

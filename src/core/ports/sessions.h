@@ -1,9 +1,11 @@
 #pragma once
 
-/* sessions - who is connected where, what was revoked, tickets and limits: soft state, shared by all nodes.
+/* sessions - who is connected where, what was revoked, tickets and limits: soft state, shared by
+ * all nodes.
  *
- * A cache beside the truth (users.h): losing all of it is legal and costs presence for some seconds; every answer may be one second
- * old. A node's lease carries its connections: when the node is gone for 15 s, so are they. */
+ * A cache beside the truth (users.h): losing all of it is legal and costs presence for some
+ * seconds; every answer may be one second old. A node's lease carries its connections: when the
+ * node is gone for 15 s, so are they. */
 
 #include "base/arena.h"
 #include "chattifier/events.h"
@@ -19,9 +21,10 @@ struct session {
 
 struct online_user {
     struct cht_id user;
-    enum cht_presence_state state; /* the best of the user's connections; offline if there is none */
-    uint64_t last_seen;            /* ms since 1970; 0: never known */
-    uint64_t nodes[16];            /* where connected; more than 16 nodes: `everywhere` */
+    enum cht_presence_state
+        state;          /* the best of the user's connections; offline if there is none */
+    uint64_t last_seen; /* ms since 1970; 0: never known */
+    uint64_t nodes[16]; /* where connected; more than 16 nodes: `everywhere` */
     uint32_t node_count;
     bool everywhere;
 };
@@ -41,10 +44,13 @@ struct ticket {
     uint64_t token_version;
     uint64_t expires_at; /* of the access token behind it, ms since 1970 */
     uint64_t valid_until;
-    char origin[256];    /* empty: bound to none */
+    char origin[256]; /* empty: bound to none */
 };
 
-struct sessions_ticket_op { struct op op; struct ticket ticket; };
+struct sessions_ticket_op {
+    struct op op;
+    struct ticket ticket;
+};
 
 #define LIMIT_GIVE_ALL UINT32_MAX
 #define LIMIT_GIVE_ONE (UINT32_MAX - 1)
@@ -52,11 +58,12 @@ struct sessions_ticket_op { struct op op; struct ticket ticket; };
 /* A bucket: `burst` at once, refilled over time. Answers OK or RATE_LIMITED with `wait_ms`. */
 struct sessions_limit_op {
     struct op op;
-    struct cht_str key;       /* "login:<account>:<address>"; at most 128 bytes, the asker's until answered */
+    struct cht_str
+        key; /* "login:<account>:<address>"; at most 128 bytes, the asker's until answered */
     uint32_t burst;
-    uint64_t refill_ms;       /* for one token */
-    uint32_t take;            /* tokens; 0: only look; or LIMIT_GIVE_ONE, LIMIT_GIVE_ALL: back */
-    uint64_t wait_ms;         /* answer */
+    uint64_t refill_ms; /* for one token */
+    uint32_t take;      /* tokens; 0: only look; or LIMIT_GIVE_ONE, LIMIT_GIVE_ALL: back */
+    uint64_t wait_ms;   /* answer */
 };
 
 struct revocation {
@@ -72,13 +79,15 @@ struct sessions_listener {
 struct sessions_ops {
     void (*add)(struct sessions *sessions, const struct session *session);
     void (*remove)(struct sessions *sessions, const struct session *session);
-    void (*set_state)(struct sessions *sessions, const struct session *session, enum cht_presence_state state);
+    void (*set_state)(
+        struct sessions *sessions, const struct session *session, enum cht_presence_state state);
     void (*online)(struct sessions *sessions, struct sessions_online_op *op);
     void (*ticket_put)(struct sessions *sessions, struct sessions_ticket_op *op);
     void (*ticket_take)(struct sessions *sessions, struct sessions_ticket_op *op);
     void (*limit)(struct sessions *sessions, struct sessions_limit_op *op);
     void (*revoke)(struct sessions *sessions, const struct revocation *revocation);
-    bool (*is_revoked)(struct sessions *sessions, const struct cht_id *user, const struct cht_id *device, uint64_t version);
+    bool (*is_revoked)(struct sessions *sessions, const struct cht_id *user,
+        const struct cht_id *device, uint64_t version);
     void (*listen)(struct sessions *sessions, struct sessions_listener *listener);
 };
 
@@ -132,7 +141,8 @@ static inline void sessions_limit(
     sessions->ops->limit(sessions, op);
 }
 
-/* Tokens became void. Every node knows within 2 s; listeners hear of it. The truth was written before (users.h). */
+/* Tokens became void. Every node knows within 2 s; listeners hear of it. The truth was written
+ * before (users.h). */
 static inline void sessions_revoke(struct sessions *sessions, const struct revocation *revocation)
 {
     sessions->ops->revoke(sessions, revocation);

@@ -2,13 +2,15 @@
 
 /* shards - commands on their way to the one owner of a room.
  *
- * Rooms are hashed to a fixed number of shards (cht_shard_of_room). Everybody may publish a command to a shard; at any time one
- * worker is told to own it and gets the shard's commands in the order published (per publisher and shard). Delivery is at least
- * once: after a change of owner, or at any moment, commands that were not reported done may come again, at the same or at a new
+ * Rooms are hashed to a fixed number of shards (cht_shard_of_room). Everybody may publish a command
+ * to a shard; at any time one worker is told to own it and gets the shard's commands in the order
+ * published (per publisher and shard). Delivery is at least once: after a change of owner, or at
+ * any moment, commands that were not reported done may come again, at the same or at a new
  * position. Two owners may overlap for a while: only the log excludes.
  *
- * Publish answers OK (it will be delivered, unless the whole installation of in-process engines ends), NOT_SENT (it certainly will
- * not), or UNKNOWN. Bounded: over the queue's limit NOT_SENT. Payload: one `command` event in binary form. */
+ * Publish answers OK (it will be delivered, unless the whole installation of in-process engines
+ * ends), NOT_SENT (it certainly will not), or UNKNOWN. Bounded: over the queue's limit NOT_SENT.
+ * Payload: one `command` event in binary form. */
 
 #include "base/buf.h"
 #include "chattifier/events.h"
@@ -31,8 +33,8 @@ struct shards_handler {
     /* This worker may own the shard: claim it in the log. */
     void (*on_gain)(struct shards_handler *handler, uint32_t shard);
     /* One command; the bytes are lent for the call (buf_ref to keep them). */
-    void (*on_command)(
-        struct shards_handler *handler, uint32_t shard, const struct position *position, struct buf *command);
+    void (*on_command)(struct shards_handler *handler, uint32_t shard,
+        const struct position *position, struct buf *command);
     /* This worker is no longer told to own the shard: decide nothing more, forget its state. */
     void (*on_lose)(struct shards_handler *handler, uint32_t shard);
 };
@@ -60,14 +62,17 @@ static inline void shards_publish(struct shards *shards, struct asker *asker,
     shards->ops->publish(shards, op);
 }
 
-/* The hot path: the same without an op. False: certainly not sent (the queue is full). True promises only that it was handed over; a
- * loss after that is found by the sender's timeout, as an UNKNOWN would be. Takes a reference of its own. */
-MUST_USE static inline bool shards_try_post(struct shards *shards, uint32_t shard, struct buf *command)
+/* The hot path: the same without an op. False: certainly not sent (the queue is full). True
+ * promises only that it was handed over; a loss after that is found by the sender's timeout, as an
+ * UNKNOWN would be. Takes a reference of its own. */
+MUST_USE static inline bool shards_try_post(
+    struct shards *shards, uint32_t shard, struct buf *command)
 {
     return shards->ops->try_post(shards, shard, command);
 }
 
-/* Takes part in owning: gains, commands and losses come to `handler` from here on, at most `credit` commands not yet done. */
+/* Takes part in owning: gains, commands and losses come to `handler` from here on, at most `credit`
+ * commands not yet done. */
 static inline void shards_own(
     struct shards *shards, struct shards_handler *handler, uint32_t credit)
 {
@@ -81,7 +86,8 @@ static inline void shards_done(
     shards->ops->done(shards, shard, position);
 }
 
-/* Gives the shard up (its term ended, or a planned stop). It may be given to somebody else, or again to this worker after a wait. */
+/* Gives the shard up (its term ended, or a planned stop). It may be given to somebody else, or
+ * again to this worker after a wait. */
 static inline void shards_release(struct shards *shards, uint32_t shard)
 {
     shards->ops->release(shards, shard);

@@ -2,8 +2,9 @@
 
 /* upstream - how the gateway reaches the services behind it.
  *
- * upstream_forward gives an authorized request to a service; the service answers on the client's connection itself (in one process,
- * edge_respond or edge_upgrade on the same conn), or the engine relays. Exactly one answer, also when the service is not there
+ * upstream_forward gives an authorized request to a service; the service answers on the client's
+ * connection itself (in one process, edge_respond or edge_upgrade on the same conn), or the engine
+ * relays. Exactly one answer, also when the service is not there
  * (`unavailable`). The request is lent for the call. */
 
 #include "flow/op.h"
@@ -14,7 +15,8 @@ struct upstream;
 
 enum upstream_target { UPSTREAM_SOCKET, UPSTREAM_USER, UPSTREAM_TARGET_COUNT };
 
-/* Why the client may not be served, for upgrades: these are accepted and closed with a code, since browsers can not see a status. */
+/* Why the client may not be served, for upgrades: these are accepted and closed with a code, since
+ * browsers can not see a status. */
 enum upstream_refusal { UPSTREAM_ALLOWED, UPSTREAM_EXPIRED, UPSTREAM_REVOKED, UPSTREAM_BAD_TICKET };
 
 struct upstream_call {
@@ -29,7 +31,8 @@ struct upstream_server {
 };
 
 struct upstream {
-    void (*forward)(struct upstream *upstream, enum upstream_target target, const struct upstream_call *call);
+    void (*forward)(
+        struct upstream *upstream, enum upstream_target target, const struct upstream_call *call);
 };
 
 static inline void upstream_forward(

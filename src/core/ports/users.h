@@ -1,9 +1,11 @@
 #pragma once
 
-/* users - accounts, devices and blocks. The truth, not a cache: what was answered OK is durable and every later read sees it.
+/* users - accounts, devices and blocks. The truth, not a cache: what was answered OK is durable and
+ * every later read sees it.
  *
- * Compare-and-set is part of the contract: create and the changes that carry an expectation are atomic (a transaction, or a light-weight
- * transaction whose outcome may be UNKNOWN). Results live in the op's arena. Not found is ERR_NOT_FOUND. */
+ * Compare-and-set is part of the contract: create and the changes that carry an expectation are
+ * atomic (a transaction, or a light-weight transaction whose outcome may be UNKNOWN). Results live
+ * in the op's arena. Not found is ERR_NOT_FOUND. */
 
 #include "base/arena.h"
 #include "chattifier/events.h"
@@ -13,7 +15,8 @@ struct users;
 
 struct user {
     struct cht_id id;
-    struct cht_str username;     /* lower case, unique for ever: a deleted account's name is not given again */
+    struct cht_str
+        username; /* lower case, unique for ever: a deleted account's name is not given again */
     struct cht_str display_name;
     struct cht_str bio;
     struct cht_str password_hash; /* with its parameters; empty once deleted */
@@ -29,14 +32,22 @@ struct device {
     struct cht_str name;
     uint8_t refresh_hash[32];
     uint8_t previous_hash[32];
-    uint64_t generation;  /* of the refresh token */
+    uint64_t generation; /* of the refresh token */
     uint64_t rotated_at;
     uint64_t created, last_seen;
-    uint64_t revoked_at;  /* 0: valid */
+    uint64_t revoked_at; /* 0: valid */
 };
 
-struct users_create_op { struct op op; struct user user; /* OK, TAKEN or UNKNOWN */ };
-struct users_by_name_op { struct op op; struct arena arena; struct cht_str username; struct user user; };
+struct users_create_op {
+    struct op op;
+    struct user user; /* OK, TAKEN or UNKNOWN */
+};
+struct users_by_name_op {
+    struct op op;
+    struct arena arena;
+    struct cht_str username;
+    struct user user;
+};
 
 /* Unknown ids are left out of the answer; deleted users are in it, marked. */
 struct users_get_op {
@@ -58,20 +69,54 @@ struct users_find_op {
     uint32_t count;
 };
 
-/* Writes display_name, bio, password_hash, token_version, disabled and deleted of `user`, if its row_version is still that; STALE otherwise. */
-struct users_change_op { struct op op; struct user user; };
+/* Writes display_name, bio, password_hash, token_version, disabled and deleted of `user`, if its
+ * row_version is still that; STALE otherwise. */
+struct users_change_op {
+    struct op op;
+    struct user user;
+};
 
-struct users_device_put_op { struct op op; struct device device; };
-struct users_device_get_op { struct op op; struct arena arena; struct cht_id user, device_id; struct device device; };
+struct users_device_put_op {
+    struct op op;
+    struct device device;
+};
+struct users_device_get_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id user, device_id;
+    struct device device;
+};
 
 /* Writes the device if its generation is still `expect_generation`; STALE otherwise. */
-struct users_device_change_op { struct op op; struct device device; uint64_t expect_generation; };
+struct users_device_change_op {
+    struct op op;
+    struct device device;
+    uint64_t expect_generation;
+};
 
-struct users_devices_op { struct op op; struct arena arena; struct cht_id user; struct device *devices; uint32_t count; };
+struct users_devices_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id user;
+    struct device *devices;
+    uint32_t count;
+};
 
-/* `on`: user does not want to hear from `other`. Idempotent. At most `blocks_max` per user: ERR_FULL. */
-struct users_block_op { struct op op; struct cht_id user, other; bool on; uint32_t blocks_max; };
-struct users_blocks_op { struct op op; struct arena arena; struct cht_id user; struct cht_id *others; uint32_t count; };
+/* `on`: user does not want to hear from `other`. Idempotent. At most `blocks_max` per user:
+ * ERR_FULL. */
+struct users_block_op {
+    struct op op;
+    struct cht_id user, other;
+    bool on;
+    uint32_t blocks_max;
+};
+struct users_blocks_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id user;
+    struct cht_id *others;
+    uint32_t count;
+};
 
 /* Which of `ids` have blocked `author`? A decision needs it: who may write to or add whom. */
 struct users_blocking_op {
@@ -101,11 +146,12 @@ struct users {
     const struct users_ops *ops;
 };
 
-#define USERS_ASK(name) \
-    static inline void users_##name(struct users *users, struct asker *asker, struct users_##name##_op *op) \
-    { \
-        op_ask(&op->op, asker); \
-        users->ops->name(users, op); \
+#define USERS_ASK(name)                                                                            \
+    static inline void users_##name(                                                               \
+        struct users *users, struct asker *asker, struct users_##name##_op *op)                    \
+    {                                                                                              \
+        op_ask(&op->op, asker);                                                                    \
+        users->ops->name(users, op);                                                               \
     }
 
 USERS_ASK(create)

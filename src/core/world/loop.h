@@ -2,10 +2,11 @@
 
 /* loop - the one thread's turn of work, and its timers.
  *
- * A turn: wait for readiness, posts or timers; handle them; run deferred tasks, at most LOOP_DEFER_ROUNDS rounds; run the turn-end
- * hooks in the order in which they were added (output is flushed there, once per socket). Everything of a worker runs on its loop;
- * only loop_post may be called from other threads. Ties are never left to chance: timers of one deadline fire in the order in
- * which they were started, tasks run in the order in which they were added. */
+ * A turn: wait for readiness, posts or timers; handle them; run deferred tasks, at most
+ * LOOP_DEFER_ROUNDS rounds; run the turn-end hooks in the order in which they were added (output is
+ * flushed there, once per socket). Everything of a worker runs on its loop; only loop_post may be
+ * called from other threads. Ties are never left to chance: timers of one deadline fire in the
+ * order in which they were started, tasks run in the order in which they were added. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,12 +20,13 @@ struct loop;
 struct timer {
     struct loop *loop; /* not NULL while it runs */
     void (*on_fire)(struct timer *timer);
-    uint64_t at_ms;    /* in the loop's monotonic time */
+    uint64_t at_ms; /* in the loop's monotonic time */
     uint64_t order;
     uint32_t heap_index;
 };
 
-/* A hook that runs at the end of every turn. Owned by whoever adds it; never removed while the loop runs. */
+/* A hook that runs at the end of every turn. Owned by whoever adds it; never removed while the loop
+ * runs. */
 struct loop_hook {
     struct loop_hook *next;
     void (*run)(struct loop_hook *hook);
@@ -45,13 +47,15 @@ struct loop {
     const struct loop_ops *ops;
 };
 
-/* Runs `task` later in this turn (or in the next, after LOOP_DEFER_ROUNDS). Only on the loop's thread. */
+/* Runs `task` later in this turn (or in the next, after LOOP_DEFER_ROUNDS). Only on the loop's
+ * thread. */
 static inline void loop_defer(struct loop *loop, struct task *task)
 {
     loop->ops->defer(loop, task);
 }
 
-/* Runs `task` on the loop's thread, soon. From any thread; wakes the loop only if it sleeps. Order is kept per posting thread. */
+/* Runs `task` on the loop's thread, soon. From any thread; wakes the loop only if it sleeps. Order
+ * is kept per posting thread. */
 static inline void loop_post(struct loop *loop, struct task *task)
 {
     loop->ops->post(loop, task);
@@ -62,7 +66,8 @@ static inline void loop_add_turn_end(struct loop *loop, struct loop_hook *hook)
     loop->ops->add_turn_end(loop, hook);
 }
 
-/* Calls on_fire once, `after_ms` from now; a timer that already runs is moved. The struct must stay until it fired or was stopped. */
+/* Calls on_fire once, `after_ms` from now; a timer that already runs is moved. The struct must stay
+ * until it fired or was stopped. */
 static inline void timer_start(
     struct loop *loop, struct timer *timer, uint64_t after_ms, void (*on_fire)(struct timer *timer))
 {

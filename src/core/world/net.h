@@ -2,9 +2,10 @@
 
 /* net - byte streams, as readiness.
  *
- * All TCP sockets of a loop are in one set. A user registers one handler and gives each socket a token (its slot and generation, say);
- * on_ready says what the socket is ready for. Reading and writing never block. The calls are thin over the operating system so that
- * a simulated network can stand in: partial reads and writes, resets and delays look the same. */
+ * All TCP sockets of a loop are in one set. A user registers one handler and gives each socket a
+ * token (its slot and generation, say); on_ready says what the socket is ready for. Reading and
+ * writing never block. The calls are thin over the operating system so that a simulated network can
+ * stand in: partial reads and writes, resets and delays look the same. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,17 +33,20 @@ struct net_address {
 };
 
 /* What recv and send answer besides a number of bytes > 0. */
-#define NET_END 0          /* recv: the other side has finished */
+#define NET_END 0 /* recv: the other side has finished */
 #define NET_WOULD_BLOCK -1
-#define NET_BROKEN -2      /* reset, or another error: close it */
+#define NET_BROKEN -2 /* reset, or another error: close it */
 
 struct net_ops {
     enum err (*add_handler)(struct net *net, struct net_handler *handler);
-    enum err (*listen)(struct net *net, const char *host, uint16_t port, bool shared, int *ret_sock);
+    enum err (*listen)(
+        struct net *net, const char *host, uint16_t port, bool shared, int *ret_sock);
     enum err (*accept)(struct net *net, int listener, int *ret_sock, struct net_address *ret_peer);
     enum err (*connect)(struct net *net, const struct net_address *to, int *ret_sock);
-    enum err (*watch)(struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events);
-    void (*rewatch)(struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events);
+    enum err (*watch)(
+        struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events);
+    void (*rewatch)(
+        struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events);
     int64_t (*recv)(struct net *net, int sock, void *ret_bytes, size_t size);
     int64_t (*send)(struct net *net, int sock, const struct iovec *parts, int count);
     void (*finish)(struct net *net, int sock);
@@ -60,15 +64,16 @@ MUST_USE static inline enum err net_add_handler(struct net *net, struct net_hand
     return net->ops->add_handler(net, handler);
 }
 
-/* Listens on host (an address) and port (0: any free one). `shared`: several loops listen on the same port, the kernel spreads connections.
- * ERR_IN_USE if the port is busy. */
+/* Listens on host (an address) and port (0: any free one). `shared`: several loops listen on the
+ * same port, the kernel spreads connections. ERR_IN_USE if the port is busy. */
 MUST_USE static inline enum err net_listen(
     struct net *net, const char *host, uint16_t port, bool shared, int *ret_sock)
 {
     return net->ops->listen(net, host, port, shared, ret_sock);
 }
 
-/* ERR_AGAIN when there is none; ERR_FULL when out of descriptors (pause, then try again). The new socket is non-blocking, without Nagle. */
+/* ERR_AGAIN when there is none; ERR_FULL when out of descriptors (pause, then try again). The new
+ * socket is non-blocking, without Nagle. */
 MUST_USE static inline enum err net_accept(
     struct net *net, int listener, int *ret_sock, struct net_address *ret_peer)
 {
@@ -112,7 +117,8 @@ static inline void net_finish(struct net *net, int sock)
     net->ops->finish(net, sock);
 }
 
-/* Out of the set and closed. Events of it that this turn already collected are still delivered: generations in tokens tell. */
+/* Out of the set and closed. Events of it that this turn already collected are still delivered:
+ * generations in tokens tell. */
 static inline void net_close(struct net *net, int sock)
 {
     net->ops->close(net, sock);

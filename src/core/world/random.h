@@ -1,6 +1,7 @@
 #pragma once
 
-/* random - where unpredictable bytes come from. The real one is the kernel's; a simulated one repeats with its seed. */
+/* random - where unpredictable bytes come from. The real one is the kernel's; a simulated one
+ * repeats with its seed. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 
 /* work - things that would stop the loop (hashing a password), done elsewhere.
  *
- * Bounded: at most a set number of jobs run and wait; one more is answered ERR_FULL. `run` happens on another thread and may touch
- * only what the job owns; the answer comes on the asker's loop. */
+ * Bounded: at most a set number of jobs run and wait; one more is answered ERR_FULL. `run` happens
+ * on another thread and may touch only what the job owns; the answer comes on the asker's loop. */
 
 #include "flow/op.h"
 

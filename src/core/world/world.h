@@ -1,7 +1,8 @@
 #pragma once
 
-/* world - everything outside that a service may touch besides its ports: time, chance, network, slow work, and its log lines.
- * One per worker. Reality is engines/loop; a simulated world drives the same services. */
+/* world - everything outside that a service may touch besides its ports: time, chance, network,
+ * slow work, and its log lines. One per worker. Reality is engines/loop; a simulated world drives
+ * the same services. */
 
 struct loop;
 struct random;

@@ -1,7 +1,8 @@
 /* bus_local - rings between workers.
  *
- * Happy path: put on the ring of (from, to), ask for a wake unless one is under way; the woken worker takes everything of every kind.
- * How it fails: a full ring refuses the sender, which is the bound of the in-process bus. */
+ * Happy path: put on the ring of (from, to), ask for a wake unless one is under way; the woken
+ * worker takes everything of every kind. How it fails: a full ring refuses the sender, which is the
+ * bound of the in-process bus. */
 
 #include "local/bus_local.h"
 

@@ -30,7 +30,7 @@ struct endpoint {
     struct mail_slot boxes[MAIL_BOX_COUNT];
     struct cast_handler *cast_handlers;
     struct shards_handler *owner;
-    uint32_t credit; /* commands that may still be given */
+    uint32_t credit;            /* commands that may still be given */
     struct shard_queue *queues; /* one per shard of the bus; used where this worker owns it */
     struct shard_timer *timers; /* one per shard: when to offer a released shard again */
     uint64_t dropped;

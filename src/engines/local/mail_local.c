@@ -1,7 +1,8 @@
 /* mail_local - mail and cast between workers of one process.
  *
- * Happy path: a reference of the event goes onto the ring of the node's worker and box; there every handler of the box gets it. How it
- * fails: a full ring, an unknown node or the chaos switch drop the event and count it; the protocols above repair that. */
+ * Happy path: a reference of the event goes onto the ring of the node's worker and box; there every
+ * handler of the box gets it. How it fails: a full ring, an unknown node or the chaos switch drop
+ * the event and count it; the protocols above repair that. */
 
 #include "base/check.h"
 #include "local/bus_local_inner.h"

@@ -1,7 +1,7 @@
 /* sessions_local - the sessions port on tables in memory.
  *
- * Happy path: lock, a table, unlock, the answer comes later in this turn. How it fails: it does not; rows that find no room are
- * forgotten (sessions_tables.c). */
+ * Happy path: lock, a table, unlock, the answer comes later in this turn. How it fails: it does
+ * not; rows that find no room are forgotten (sessions_tables.c). */
 
 #include "local/sessions_local.h"
 
@@ -32,7 +32,7 @@ static void unlock(struct sessions_local *shared)
 static bool same_connection(const struct session *a, const struct session *b)
 {
     return a->node == b->node && a->boot == b->boot && a->slot == b->slot &&
-        a->generation == b->generation;
+           a->generation == b->generation;
 }
 
 static struct known_session **find_session(struct known_user *known, const struct session *session)
@@ -162,12 +162,14 @@ static bool takes_effect(const struct revocation *revocation, const struct cht_i
 static bool is_revoked_here(struct sessions *sessions, const struct cht_id *user,
     const struct cht_id *device, uint64_t version)
 {
-    if (atomic_load_explicit(&port_of(sessions)->shared->revocation_count, memory_order_acquire) == 0) {
+    if (atomic_load_explicit(&port_of(sessions)->shared->revocation_count, memory_order_acquire) ==
+        0) {
         return false;
     }
     struct sessions_local *shared = lock(sessions);
     uint64_t count = atomic_load(&shared->revocation_count);
-    uint64_t kept = count < shared->options.revocations_max ? count : shared->options.revocations_max;
+    uint64_t kept =
+        count < shared->options.revocations_max ? count : shared->options.revocations_max;
     bool revoked = false;
     for (uint64_t i = 0; i < kept && !revoked; i++) {
         revoked = takes_effect(&shared->revocations[i], user, device, version);
@@ -183,8 +185,8 @@ static void listen_here(struct sessions *sessions, struct sessions_listener *lis
     port->listeners = listener;
 }
 
-/* On the worker's loop. A worker that slept through more than the ring holds hears the newest ones; its sockets that missed one end
- * with their token. */
+/* On the worker's loop. A worker that slept through more than the ring holds hears the newest ones;
+ * its sockets that missed one end with their token. */
 static void tell_news(struct task *task)
 {
     struct sessions_port *port = container_of(task, struct sessions_port, news);

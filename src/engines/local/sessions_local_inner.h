@@ -1,6 +1,7 @@
 #pragma once
 
-/* sessions_local_inner - what the files of the in-process sessions share. Every function here is called with the lock held. */
+/* sessions_local_inner - what the files of the in-process sessions share. Every function here is
+ * called with the lock held. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,8 +23,8 @@ struct known_session {
 };
 
 struct limit_row {
-    uint64_t key_hash;  /* 0: free */
-    uint64_t full_at;   /* ms: when the bucket is full again; a bucket is this one number */
+    uint64_t key_hash; /* 0: free */
+    uint64_t full_at;  /* ms: when the bucket is full again; a bucket is this one number */
 };
 
 struct sessions_port {
@@ -31,9 +32,9 @@ struct sessions_port {
     struct sessions_local *shared;
     struct loop *loop;
     struct sessions_listener *listeners;
-    struct task news;     /* revocations wait to be told */
-    bool news_asked;      /* under the lock */
-    uint64_t told;        /* revocations told to the listeners so far; the worker's own */
+    struct task news; /* revocations wait to be told */
+    bool news_asked;  /* under the lock */
+    uint64_t told;    /* revocations told to the listeners so far; the worker's own */
 };
 
 struct sessions_local {
@@ -46,7 +47,7 @@ struct sessions_local {
     struct ticket *tickets;
     uint64_t ticket_count; /* ever put */
     struct limit_row *limits;
-    struct revocation *revocations; /* a ring of the newest */
+    struct revocation *revocations;     /* a ring of the newest */
     _Atomic(uint64_t) revocation_count; /* ever */
 };
 
@@ -56,4 +57,5 @@ struct known_user *sessions_local_know(struct sessions_local *shared, const stru
 void sessions_local_answer(const struct known_user *known, struct online_user *online);
 void sessions_local_put_ticket(struct sessions_local *shared, const struct ticket *ticket);
 bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ticket, uint64_t now);
-enum err sessions_local_limit(struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now);
+enum err sessions_local_limit(
+    struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now);

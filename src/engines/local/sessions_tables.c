@@ -1,7 +1,8 @@
 /* sessions_tables - the bounded tables behind the in-process sessions.
  *
- * Happy path: look up, change, answer. How it fails: a full table forgets its oldest row, which the port's contract allows: this is a
- * cache, a limit forgotten early lets somebody through once more. */
+ * Happy path: look up, change, answer. How it fails: a full table forgets its oldest row, which the
+ * port's contract allows: this is a cache, a limit forgotten early lets somebody through once more.
+ */
 
 #include <string.h>
 
@@ -16,12 +17,13 @@ struct known_user *sessions_local_find(struct sessions_local *shared, const stru
     return at == MAP_NONE ? NULL : &shared->users[at];
 }
 
-/* The place of somebody who is not connected and was seen longest ago, among a few: exact age is not worth a list. */
+/* The place of somebody who is not connected and was seen longest ago, among a few: exact age is
+ * not worth a list. */
 static uint32_t place_to_reuse(struct sessions_local *shared)
 {
     uint32_t best = MAP_NONE;
     uint32_t start = (uint32_t)(map_hash(shared->options.secret, &shared->ticket_count, 8) %
-        shared->options.users_max);
+                                shared->options.users_max);
     for (uint32_t i = 0; i < shared->options.users_max; i++) {
         uint32_t at = (start + i) % shared->options.users_max;
         if (shared->users[at].sessions) {
@@ -92,11 +94,13 @@ void sessions_local_put_ticket(struct sessions_local *shared, const struct ticke
     shared->tickets[shared->ticket_count++ % shared->options.tickets_max] = *ticket;
 }
 
-/* The secret is compared by its hash, so an early end of the comparison tells nothing about a secret. */
+/* The secret is compared by its hash, so an early end of the comparison tells nothing about a
+ * secret. */
 bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ticket, uint64_t now)
 {
-    uint64_t count = shared->ticket_count < shared->options.tickets_max ? shared->ticket_count
-                                                                         : shared->options.tickets_max;
+    uint64_t count = shared->ticket_count < shared->options.tickets_max
+                         ? shared->ticket_count
+                         : shared->options.tickets_max;
     for (uint64_t i = 0; i < count; i++) {
         struct ticket *row = &shared->tickets[i];
         if (row->valid_until && memcmp(row->secret_hash, ticket->secret_hash, 32) == 0) {
@@ -109,7 +113,8 @@ bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ti
     return false;
 }
 
-/* A bucket of `burst` tokens is the time at which it will be full: each token taken puts that off by refill_ms. */
+/* A bucket of `burst` tokens is the time at which it will be full: each token taken puts that off
+ * by refill_ms. */
 static struct limit_row *limit_row(struct sessions_local *shared, uint64_t hash)
 {
     uint32_t sets = shared->options.limits_max / LIMIT_WAYS;
@@ -127,7 +132,8 @@ static struct limit_row *limit_row(struct sessions_local *shared, uint64_t hash)
     return oldest;
 }
 
-enum err sessions_local_limit(struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now)
+enum err sessions_local_limit(
+    struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now)
 {
     uint64_t hash = map_hash(shared->options.secret, op->key.at, op->key.size) | 1;
     struct limit_row *row = limit_row(shared, hash);

@@ -1,6 +1,7 @@
 /* shard_queue - a growing ring of commands.
  *
- * Happy path: added at the end, done near the front. How it fails: it does not; its size is bounded by the owner's credit. */
+ * Happy path: added at the end, done near the front. How it fails: it does not; its size is bounded
+ * by the owner's credit. */
 
 #include "local/shard_queue.h"
 

@@ -1,9 +1,11 @@
 #pragma once
 
-/* shard_queue - the commands of one shard that are not done yet, in order, and the last ones that are.
+/* shard_queue - the commands of one shard that are not done yet, in order, and the last ones that
+ * are.
  *
- * A command gets its place when it arrives; it is given to the owner, perhaps again, until it is done. Done commands are kept while
- * older ones are not done, and the newest SHARD_QUEUE_DONE_MAX for the chaos switch. */
+ * A command gets its place when it arrives; it is given to the owner, perhaps again, until it is
+ * done. Done commands are kept while older ones are not done, and the newest SHARD_QUEUE_DONE_MAX
+ * for the chaos switch. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,9 @@
 /* shards_local - commands to the worker that owns their shard.
  *
- * Happy path: a command goes over the ring, gets its place in the shard's queue, is given to the owner while there is credit, is done.
- * How it fails: a full ring refuses the publisher. A released shard keeps its commands and is offered again after a moment; what was not
- * done by then comes again. */
+ * Happy path: a command goes over the ring, gets its place in the shard's queue, is given to the
+ * owner while there is credit, is done. How it fails: a full ring refuses the publisher. A released
+ * shard keeps its commands and is offered again after a moment; what was not done by then comes
+ * again. */
 
 #include <string.h>
 
@@ -94,7 +95,7 @@ static void shards_release_here(struct shards *shards, uint32_t shard)
     }
     take_back(endpoint, shard);
     uint64_t wait = OFFER_AGAIN_MS_MIN +
-        random_below(endpoint->world->random, OFFER_AGAIN_MS_MAX - OFFER_AGAIN_MS_MIN);
+                    random_below(endpoint->world->random, OFFER_AGAIN_MS_MAX - OFFER_AGAIN_MS_MIN);
     timer_start(endpoint->world->loop, &endpoint->timers[shard].timer, wait, on_offer);
 }
 
@@ -104,7 +105,8 @@ static void lose_and_regain(struct endpoint *endpoint, uint32_t shard)
     struct shard_queue *queue = &endpoint->queues[shard];
     take_back(endpoint, shard);
     endpoint->owner->on_lose(endpoint->owner, shard);
-    uint32_t kept = queue->done_count < SHARD_QUEUE_DONE_MAX ? queue->done_count : SHARD_QUEUE_DONE_MAX;
+    uint32_t kept =
+        queue->done_count < SHARD_QUEUE_DONE_MAX ? queue->done_count : SHARD_QUEUE_DONE_MAX;
     for (uint32_t i = queue->done_count - kept; i != queue->done_count; i++) {
         shard_queue_add(queue, buf_ref(queue->done[i % SHARD_QUEUE_DONE_MAX]));
     }
@@ -176,8 +178,7 @@ static void drain_again(struct endpoint *endpoint)
     }
 }
 
-static void shards_done_here(
-    struct shards *shards, uint32_t shard, const struct position *position)
+static void shards_done_here(struct shards *shards, uint32_t shard, const struct position *position)
 {
     struct endpoint *endpoint = container_of(shards, struct endpoint, shards);
     struct shard_queue *queue = &endpoint->queues[shard];

@@ -1,9 +1,10 @@
 /* loop_uv - turns on top of libuv.
  *
- * Happy path: one uv_run waits and hands out network events and ended jobs; then what other threads posted, timers, deferred
- * tasks and the turn-end hooks run, in this order. The loop sleeps only if nothing is left to do, and a poster wakes it only if it
- * sleeps: it announces its sleep before it looks at the posts for the last time. How it fails: libuv refusing its basics at the
- * start (no descriptors) ends the process. */
+ * Happy path: one uv_run waits and hands out network events and ended jobs; then what other threads
+ * posted, timers, deferred tasks and the turn-end hooks run, in this order. The loop sleeps only if
+ * nothing is left to do, and a poster wakes it only if it sleeps: it announces its sleep before it
+ * looks at the posts for the last time. How it fails: libuv refusing its basics at the start (no
+ * descriptors) ends the process. */
 
 #include "loop/loop_uv.h"
 
@@ -127,8 +128,9 @@ static void on_alarm(uv_timer_t *alarm)
     ((struct loop_uv *)alarm->data)->alarm_at_ms = ALARM_RANG;
 }
 
-/* The libuv timer is only there to end the sleep in time; which timers fire is decided by ours. It repeats, because uv_run may
- * fire it just before it polls: without a running timer that poll would never end. */
+/* The libuv timer is only there to end the sleep in time; which timers fire is decided by ours. It
+ * repeats, because uv_run may fire it just before it polls: without a running timer that poll would
+ * never end. */
 static void set_alarm(struct loop_uv *loop, uint64_t at_ms)
 {
     if (at_ms == loop->alarm_at_ms) {

@@ -1,9 +1,11 @@
 #pragma once
 
-/* loop_uv - the real world of one worker: libuv for waiting, waking, signals and slow work; one epoll set of ours for every TCP socket.
+/* loop_uv - the real world of one worker: libuv for waiting, waking, signals and slow work; one
+ * epoll set of ours for every TCP socket.
  *
- * loop_uv_create makes the five things of a world (world/world.h). Everything but loop_post, loop_uv_stop and what a work_op runs
- * happens on the thread that calls loop_uv_run. SIGPIPE is ignored for the whole process. */
+ * loop_uv_create makes the five things of a world (world/world.h). Everything but loop_post,
+ * loop_uv_stop and what a work_op runs happens on the thread that calls loop_uv_run. SIGPIPE is
+ * ignored for the whole process. */
 
 #include <stdint.h>
 
@@ -23,15 +25,18 @@ struct loop_uv *loop_uv_create(const struct loop_uv_options *options, struct wor
 /* Runs turns until loop_uv_stop; may be called again afterwards. */
 void loop_uv_run(struct loop_uv *loop);
 
-/* Runs one turn, waiting for something to do at most `wait_ms`. For tests and for programs that own their turns. */
+/* Runs one turn, waiting for something to do at most `wait_ms`. For tests and for programs that own
+ * their turns. */
 void loop_uv_turn(struct loop_uv *loop, uint32_t wait_ms);
 
 /* The current turn is the last one. From any thread, and from signal watchers. */
 void loop_uv_stop(struct loop_uv *loop);
 
-/* Calls `on_signal` on the loop for each SIGINT and SIGTERM. Once per loop, on one loop of the process. */
+/* Calls `on_signal` on the loop for each SIGINT and SIGTERM. Once per loop, on one loop of the
+ * process. */
 void loop_uv_watch_signals(
     struct loop_uv *loop, void (*on_signal)(void *context, int signal), void *context);
 
-/* Everything that uses the world is destroyed before. Waits for jobs that already run; the others are answered ERR_CANCELLED. */
+/* Everything that uses the world is destroyed before. Waits for jobs that already run; the others
+ * are answered ERR_CANCELLED. */
 void loop_uv_destroy(struct loop_uv *loop);

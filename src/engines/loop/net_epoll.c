@@ -1,8 +1,9 @@
 /* net_epoll - every TCP socket of a loop in one epoll set.
  *
- * Happy path: the set's own descriptor becomes readable in libuv, one epoll_wait takes a batch of events, each goes to the handler
- * named in its data with the user's token. Level-triggered, so what a batch leaves comes again, and the kernel rotates: nobody
- * starves. Options that accepted sockets inherit are set once, on the listener. How it fails: out of descriptors is ERR_FULL, a
+ * Happy path: the set's own descriptor becomes readable in libuv, one epoll_wait takes a batch of
+ * events, each goes to the handler named in its data with the user's token. Level-triggered, so
+ * what a batch leaves comes again, and the kernel rotates: nobody starves. Options that accepted
+ * sockets inherit are set once, on the listener. How it fails: out of descriptors is ERR_FULL, a
  * busy port ERR_IN_USE, everything else of the operating system ERR_IO. */
 
 #include <arpa/inet.h>
@@ -163,8 +164,8 @@ static enum err accept_one(
     for (int i = 0; i < ACCEPT_TRIES; i++) {
         struct sockaddr_storage address;
         socklen_t size = sizeof(address);
-        int sock = accept4(
-            listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int sock =
+            accept4(listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (sock >= 0) {
             address_to_net(&address, ret_peer);
             *ret_sock = sock;
@@ -198,12 +199,13 @@ static enum err start_connect(struct net *net, const struct net_address *to, int
     return OK;
 }
 
-static struct epoll_event event_for(const struct net_handler *handler, uint64_t token, uint32_t events)
+static struct epoll_event event_for(
+    const struct net_handler *handler, uint64_t token, uint32_t events)
 {
     CHECK(token >> NET_TOKEN_BITS == 0);
     struct epoll_event event = {
-        .events = (events & NET_READABLE ? (uint32_t)EPOLLIN : 0)
-            | (events & NET_WRITABLE ? (uint32_t)EPOLLOUT : 0),
+        .events = (events & NET_READABLE ? (uint32_t)EPOLLIN : 0) |
+                  (events & NET_WRITABLE ? (uint32_t)EPOLLOUT : 0),
         .data.u64 = (uint64_t)handler->index << NET_TOKEN_BITS | token,
     };
     return event;
@@ -243,7 +245,8 @@ static int64_t send_parts(struct net *net, int sock, const struct iovec *parts, 
     if (count == 1) {
         return result_of(send(sock, parts->iov_base, parts->iov_len, MSG_NOSIGNAL));
     }
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
+    struct msghdr message = {
+        .msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
     return result_of(sendmsg(sock, &message, MSG_NOSIGNAL));
 }
 
@@ -309,7 +312,7 @@ void net_epoll_dispatch(struct net_epoll *net)
         CHECK(index < net->handler_count);
         struct net_handler *handler = net->handlers[index];
         handler->on_ready(handler, token,
-            (what & EPOLLIN ? NET_READABLE : 0) | (what & EPOLLOUT ? NET_WRITABLE : 0)
-                | (what & (EPOLLERR | EPOLLHUP) ? NET_CLOSED : 0));
+            (what & EPOLLIN ? NET_READABLE : 0) | (what & EPOLLOUT ? NET_WRITABLE : 0) |
+                (what & (EPOLLERR | EPOLLHUP) ? NET_CLOSED : 0));
     }
 }

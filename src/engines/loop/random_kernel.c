@@ -1,6 +1,7 @@
 /* random_kernel - unpredictable bytes from the kernel.
  *
- * Happy path: getrandom fills the buffer. How it fails: a kernel without randomness ends the process. */
+ * Happy path: getrandom fills the buffer. How it fails: a kernel without randomness ends the
+ * process. */
 
 #include <errno.h>
 #include <sys/random.h>

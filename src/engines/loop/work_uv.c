@@ -1,7 +1,8 @@
 /* work_uv - slow jobs on libuv's thread pool.
  *
- * Happy path: a free slot carries the job to the pool; its end comes back on the loop and answers the op. How it fails: no
- * free slot is ERR_FULL; a job that had not begun when the loop is destroyed is ERR_CANCELLED. */
+ * Happy path: a free slot carries the job to the pool; its end comes back on the loop and answers
+ * the op. How it fails: no free slot is ERR_FULL; a job that had not begun when the loop is
+ * destroyed is ERR_CANCELLED. */
 
 #include "base/check.h"
 #include "base/mem.h"

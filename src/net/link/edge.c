@@ -1,8 +1,9 @@
 /* edge - the table of connections: accept, read, close.
  *
- * Happy path: a listener is ready, connections get slots, a readable one is read once into the loop's buffer and its bytes go to
- * the HTTP or the WebSocket part. How it fails: at the limits a connection gets one of some spare slots, its 503 or 429, and is closed;
- * out of descriptors the listeners pause until the next sweep. */
+ * Happy path: a listener is ready, connections get slots, a readable one is read once into the
+ * loop's buffer and its bytes go to the HTTP or the WebSocket part. How it fails: at the limits a
+ * connection gets one of some spare slots, its 503 or 429, and is closed; out of descriptors the
+ * listeners pause until the next sweep. */
 
 #include <string.h>
 
@@ -62,7 +63,8 @@ void conn_update_watch(struct edge *edge, uint32_t slot)
     struct conn *conn = &edge->conns[slot];
     bool reads = conn->phase != CONN_ASKED && !(conn->flags & CONN_PAUSED);
     bool waits = conn->phase == CONN_IDLE && conn->input && conn->backlog;
-    uint8_t wanted = (uint8_t)((reads && !waits ? NET_READABLE : 0) | (conn->backlog ? NET_WRITABLE : 0));
+    uint8_t wanted =
+        (uint8_t)((reads && !waits ? NET_READABLE : 0) | (conn->backlog ? NET_WRITABLE : 0));
     if (wanted != conn->watched) {
         conn->watched = wanted;
         net_rewatch(edge->net, conn->sock, &edge->conn_handler, token_of(edge, slot), wanted);
@@ -164,8 +166,8 @@ static void read_once(struct edge *edge, uint32_t slot)
 
 static bool wants_bytes(const struct conn *conn)
 {
-    return conn->phase != CONN_ASKED && !(conn->flags & (CONN_PAUSED | CONN_WAITING))
-        && !(conn->phase == CONN_IDLE && conn->input && conn->backlog);
+    return conn->phase != CONN_ASKED && !(conn->flags & (CONN_PAUSED | CONN_WAITING)) &&
+           !(conn->phase == CONN_IDLE && conn->input && conn->backlog);
 }
 
 static void on_conn_ready(struct net_handler *handler, uint64_t token, uint32_t events)
@@ -285,8 +287,9 @@ struct edge *edge_create(const struct world *world, const struct edge_limits *li
 {
     struct edge *edge = mem_new(sizeof(*edge));
     uint32_t most = limits->connections_max;
-    edge->capacity = (most < SLOTS_MAX - EDGE_REFUSAL_SLOTS ? most : SLOTS_MAX - EDGE_REFUSAL_SLOTS)
-        + EDGE_REFUSAL_SLOTS;
+    edge->capacity =
+        (most < SLOTS_MAX - EDGE_REFUSAL_SLOTS ? most : SLOTS_MAX - EDGE_REFUSAL_SLOTS) +
+        EDGE_REFUSAL_SLOTS;
     edge->world = world;
     edge->loop = world->loop;
     edge->net = world->net;
@@ -321,7 +324,8 @@ enum err edge_listen(struct edge *edge, const char *host, uint16_t port, bool sh
         return err;
     }
     listener->handler = handler;
-    err = net_watch(edge->net, listener->sock, &edge->accept_handler, edge->listener_count, NET_READABLE);
+    err = net_watch(
+        edge->net, listener->sock, &edge->accept_handler, edge->listener_count, NET_READABLE);
     if (err) {
         net_close(edge->net, listener->sock);
         return err;

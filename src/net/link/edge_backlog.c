@@ -1,7 +1,8 @@
 /* edge_backlog - what a socket did not take yet.
  *
- * Happy path: most connections have none. A slow one keeps references to shared blocks and copies of small rests, in order; when the
- * socket is writable again they leave, gathered. How it fails: the caller bounds what is added; a broken socket drops the connection. */
+ * Happy path: most connections have none. A slow one keeps references to shared blocks and copies
+ * of small rests, in order; when the socket is writable again they leave, gathered. How it fails:
+ * the caller bounds what is added; a broken socket drops the connection. */
 
 #include <string.h>
 
@@ -62,7 +63,8 @@ static void add(struct edge *edge, uint32_t slot, struct rest rest)
 void backlog_add_bytes(struct edge *edge, uint32_t slot, const void *bytes, size_t size)
 {
     if (size > 0) {
-        struct rest rest = {.kind = PIECE_BYTES, .size = (uint32_t)size, .bytes = mem_copy(bytes, size)};
+        struct rest rest = {
+            .kind = PIECE_BYTES, .size = (uint32_t)size, .bytes = mem_copy(bytes, size)};
         add(edge, slot, rest);
     }
 }
@@ -74,7 +76,8 @@ void backlog_add_block(struct edge *edge, uint32_t slot, struct edge_block *bloc
         return;
     }
     block->refs++;
-    add(edge, slot, (struct rest){.kind = PIECE_BLOCK, .at = from, .size = block->size, .block = block});
+    add(edge, slot,
+        (struct rest){.kind = PIECE_BLOCK, .at = from, .size = block->size, .block = block});
 }
 
 void backlog_add_buf(struct edge *edge, uint32_t slot, struct buf *buf, uint32_t from)

@@ -1,7 +1,8 @@
 /* edge_http - requests of a connection, one after the other.
  *
- * Happy path: a request that is whole in the bytes just read is handed out where it lies; the next one after its answer. How it
- * fails: what can not be read, or is too large, is refused with its status and ends the connection; later bytes are discarded. */
+ * Happy path: a request that is whole in the bytes just read is handed out where it lies; the next
+ * one after its answer. How it fails: what can not be read, or is too large, is refused with its
+ * status and ends the connection; later bytes are discarded. */
 
 #include <string.h>
 
@@ -24,8 +25,8 @@ bool edge_request_offers(const struct edge_request *request, const char *protoco
 
 /* ---- is the request whole? */
 
-static int head_is_whole(struct edge *edge, uint32_t slot, struct http_progress *progress,
-    const uint8_t *bytes)
+static int head_is_whole(
+    struct edge *edge, uint32_t slot, struct http_progress *progress, const uint8_t *bytes)
 {
     struct http_field fields[HTTP_FIELDS_MAX];
     struct http_head head;
@@ -55,8 +56,8 @@ static void send_continue(struct edge *edge, uint32_t slot)
 }
 
 /* Answers 0 with the request's size if it is whole, HTTP1_MORE, or a status. */
-static int advance(struct edge *edge, uint32_t slot, struct http_progress *progress,
-    uint8_t *bytes, size_t size, size_t *ret_end)
+static int advance(struct edge *edge, uint32_t slot, struct http_progress *progress, uint8_t *bytes,
+    size_t size, size_t *ret_end)
 {
     if (progress->head_size == 0) {
         int status = http1_find_end(bytes, size, &progress->scanned, &progress->head_size);
@@ -96,9 +97,9 @@ static void note_flags(struct edge *edge, uint32_t slot, const struct http_head 
 {
     struct conn *conn = &edge->conns[slot];
     uint32_t mask = CONN_HEAD_ONLY | CONN_HTTP_1_0 | CONN_STAYS | CONN_OFFERS;
-    uint32_t flags = (head->method == HTTP_HEAD ? CONN_HEAD_ONLY : 0)
-        | (head->http_1_0 ? CONN_HTTP_1_0 : 0) | (head->keep_alive ? CONN_STAYS : 0)
-        | (offers ? CONN_OFFERS : 0);
+    uint32_t flags = (head->method == HTTP_HEAD ? CONN_HEAD_ONLY : 0) |
+                     (head->http_1_0 ? CONN_HTTP_1_0 : 0) | (head->keep_alive ? CONN_STAYS : 0) |
+                     (offers ? CONN_OFFERS : 0);
     conn->flags = (uint16_t)((conn->flags & ~mask) | flags);
 }
 
@@ -173,9 +174,10 @@ static void note_phase(struct edge *edge, uint32_t slot, const struct http_progr
     }
 }
 
-/* Reads requests until bytes, or the right to read on, run out. Answers how many bytes are done with. */
-static size_t read_requests(struct edge *edge, uint32_t slot, struct http_progress *progress,
-    uint8_t *bytes, size_t size)
+/* Reads requests until bytes, or the right to read on, run out. Answers how many bytes are done
+ * with. */
+static size_t read_requests(
+    struct edge *edge, uint32_t slot, struct http_progress *progress, uint8_t *bytes, size_t size)
 {
     size_t at = 0;
     while (at < size && may_go_on(edge, slot)) {
@@ -223,8 +225,8 @@ static void keep_rest(struct edge *edge, uint32_t slot, struct edge_input *input
 }
 
 /* The connection became a WebSocket: the rest are frames. */
-static void give_to_ws(struct edge *edge, uint32_t slot, struct edge_input *input, uint8_t *bytes,
-    size_t size)
+static void give_to_ws(
+    struct edge *edge, uint32_t slot, struct edge_input *input, uint8_t *bytes, size_t size)
 {
     if (size > 0) {
         ws_received(edge, slot, bytes, size);
@@ -235,8 +237,8 @@ static void give_to_ws(struct edge *edge, uint32_t slot, struct edge_input *inpu
     }
 }
 
-static void read_on(struct edge *edge, uint32_t slot, struct edge_input *input, uint8_t *bytes,
-    size_t size)
+static void read_on(
+    struct edge *edge, uint32_t slot, struct edge_input *input, uint8_t *bytes, size_t size)
 {
     struct conn *conn = &edge->conns[slot];
     uint32_t generation = conn->generation;

@@ -2,17 +2,21 @@
 
 /* edge_inner - what the files of the edge share: the table of connections and the output of a turn.
  *
- * The table is reserved for all slots at once; memory is touched only as far as slots were ever in use, because free slots are taken
- * newest first. A slot is freed only where no callback of it is running: after reading, flushing, draining and sweeping.
+ * The table is reserved for all slots at once; memory is touched only as far as slots were ever in
+ * use, because free slots are taken newest first. A slot is freed only where no callback of it is
+ * running: after reading, flushing, draining and sweeping.
  *
  * Phases of a connection
  *
- *     accept -> IDLE -> (HEAD -> BODY ->) ASKED -> IDLE ...            a request is read, answered, read ...
+ *     accept -> IDLE -> (HEAD -> BODY ->) ASKED -> IDLE ...            a request is read, answered,
+ * read ...
  *                                           |
  *                                           +-> OPEN -> CLOSING -+     upgraded; closed by us
- *     any HTTP phase, OPEN ---------------------------> LAST <---+     the last bytes are on their way out
+ *     any HTTP phase, OPEN ---------------------------> LAST <---+     the last bytes are on their
+ * way out
  *                                                        |
- *                                                      LINGER          we have finished; wait for the peer to finish
+ *                                                      LINGER          we have finished; wait for
+ * the peer to finish
  */
 
 #include "base/task.h"
@@ -42,16 +46,16 @@ enum conn_phase {
 #define BUSY_TOUCHED 1u /* has output of this turn */
 #define BUSY_BACKLOG 2u /* has output of earlier turns */
 
-#define CONN_HEAD_ONLY 1u   /* the request is a HEAD */
+#define CONN_HEAD_ONLY 1u /* the request is a HEAD */
 #define CONN_HTTP_1_0 2u
-#define CONN_STAYS 4u       /* the client wants to keep the connection */
-#define CONN_OFFERS 8u      /* the request is a good WebSocket offer */
-#define CONN_WS 16u         /* has been upgraded */
+#define CONN_STAYS 4u  /* the client wants to keep the connection */
+#define CONN_OFFERS 8u /* the request is a good WebSocket offer */
+#define CONN_WS 16u    /* has been upgraded */
 #define CONN_PAUSED 32u
-#define CONN_GAP 64u        /* a push was refused since it last drained */
-#define CONN_TELL 128u      /* on_closed is owed when the running callback returns */
-#define CONN_WAITING 256u   /* in the list of those whose input goes on later */
-#define CONN_AGAIN 512u     /* has answered before */
+#define CONN_GAP 64u         /* a push was refused since it last drained */
+#define CONN_TELL 128u       /* on_closed is owed when the running callback returns */
+#define CONN_WAITING 256u    /* in the list of those whose input goes on later */
+#define CONN_AGAIN 512u      /* has answered before */
 #define CONN_CONTINUED 1024u /* 100 Continue was sent */
 
 struct edge_backlog;
@@ -177,9 +181,9 @@ struct edge {
 
     struct address_table addresses;
     struct edge_stats stats;
-    uint8_t *buffer;  /* EDGE_READ_BYTES */
-    char *scratch;    /* EDGE_SCRATCH_BYTES */
-    char *path;       /* HTTP_LINE_BYTES_MAX */
+    uint8_t *buffer; /* EDGE_READ_BYTES */
+    char *scratch;   /* EDGE_SCRATCH_BYTES */
+    char *path;      /* HTTP_LINE_BYTES_MAX */
 };
 
 static inline uint32_t edge_now(const struct edge *edge)
@@ -194,8 +198,8 @@ static inline struct conn_id edge_name(const struct edge *edge, uint32_t slot)
 
 static inline bool edge_is(const struct edge *edge, struct conn_id conn)
 {
-    return conn.slot < edge->used && edge->conns[conn.slot].generation == conn.generation
-        && edge->conns[conn.slot].phase != CONN_FREE;
+    return conn.slot < edge->used && edge->conns[conn.slot].generation == conn.generation &&
+           edge->conns[conn.slot].phase != CONN_FREE;
 }
 
 static inline void conn_enter(struct edge *edge, uint32_t slot, enum conn_phase phase)

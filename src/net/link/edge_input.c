@@ -1,7 +1,8 @@
 /* edge_input - unfinished input.
  *
- * Happy path: made when a request or frame is cut, grown by what really came, freed when it is whole. It does not fail; its bounds are
- * those of requests and messages, which the readers hold. */
+ * Happy path: made when a request or frame is cut, grown by what really came, freed when it is
+ * whole. It does not fail; its bounds are those of requests and messages, which the readers hold.
+ */
 
 #include "link/edge_input.h"
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/* edge_input - what is kept of a request or message that is not whole yet. Most connections have none. */
+/* edge_input - what is kept of a request or message that is not whole yet. Most connections have
+ * none. */
 
 #include "link/edge_inner.h"
 #include "wire/http1.h"
@@ -21,7 +22,8 @@ struct edge_input {
     bool is_ws;
     struct http_progress progress;
     struct ws_reader reader;
-    uint8_t *bytes; /* HTTP: from the begin of the request; WebSocket: what was not read while paused */
+    uint8_t
+        *bytes; /* HTTP: from the begin of the request; WebSocket: what was not read while paused */
     size_t size;
     size_t capacity;
 };

@@ -1,9 +1,10 @@
 /* edge_limits - how many connections an address may have, and how fast it may make them.
  *
- * Happy path: an address has an entry in one of eight places; its connections are counted, its connects paid from a bucket. IPv6
- * addresses count by their /64, because one host has all of that. The table has a fixed size: entries without connections give way. How it
- * fails: if all eight places are taken by addresses with connections, one more address is not counted; the limits of all
- * connections still hold. */
+ * Happy path: an address has an entry in one of eight places; its connections are counted, its
+ * connects paid from a bucket. IPv6 addresses count by their /64, because one host has all of that.
+ * The table has a fixed size: entries without connections give way. How it fails: if all eight
+ * places are taken by addresses with connections, one more address is not counted; the limits of
+ * all connections still hold. */
 
 #include <string.h>
 

@@ -1,9 +1,10 @@
 /* edge_out - the output of a turn.
  *
- * Happy path: a connection that gets one shared block and nothing else stores a pointer and is listed; at the turn's end the block goes out
- * in one send and nothing was allocated. Anything more makes a cell: a list of replies and one of pushes, whose pieces and bytes live in
- * arrays that are emptied after the turn; they leave in one send too. How it fails: what the socket does not take becomes the
- * connection's backlog; a broken socket drops the connection. */
+ * Happy path: a connection that gets one shared block and nothing else stores a pointer and is
+ * listed; at the turn's end the block goes out in one send and nothing was allocated. Anything more
+ * makes a cell: a list of replies and one of pushes, whose pieces and bytes live in arrays that are
+ * emptied after the turn; they leave in one send too. How it fails: what the socket does not take
+ * becomes the connection's backlog; a broken socket drops the connection. */
 
 #include <string.h>
 
@@ -210,8 +211,8 @@ static bool may_queue(const struct edge *edge, uint32_t slot, size_t size)
     if (have == 0) {
         return true;
     }
-    bool total_is_full = conn->queued > 0
-        && edge->stats.queued_bytes + size > edge->limits.queued_bytes_total_max;
+    bool total_is_full =
+        conn->queued > 0 && edge->stats.queued_bytes + size > edge->limits.queued_bytes_total_max;
     return have + size <= edge->limits.queued_bytes_max && !total_is_full;
 }
 
@@ -341,8 +342,8 @@ static int64_t count_sent(struct edge *edge, int64_t sent)
 }
 
 /* Many small parts leave faster as one. */
-static int64_t send_parts(struct edge *edge, int sock, const struct iovec *parts, int count,
-    size_t total)
+static int64_t send_parts(
+    struct edge *edge, int sock, const struct iovec *parts, int count, size_t total)
 {
     if (count == 1 || total > COPY_BYTES_MAX) {
         return count_sent(edge, net_send(edge->net, sock, parts, count));
@@ -356,8 +357,9 @@ static int64_t send_parts(struct edge *edge, int sock, const struct iovec *parts
     return count_sent(edge, net_send(edge->net, sock, &one, 1));
 }
 
-/* Sends up to PARTS_MAX pieces after `walk` and moves it behind those that have left; `ret_partly` is what left of the next one.
- * NET_BROKEN, NET_WOULD_BLOCK (the socket is full), 0 (nothing left to send), or 1 (go on). */
+/* Sends up to PARTS_MAX pieces after `walk` and moves it behind those that have left; `ret_partly`
+ * is what left of the next one. NET_BROKEN, NET_WOULD_BLOCK (the socket is full), 0 (nothing left
+ * to send), or 1 (go on). */
 static int64_t send_some(struct edge *edge, uint32_t slot, struct walk *walk, uint32_t *ret_partly)
 {
     struct iovec parts[PARTS_MAX];

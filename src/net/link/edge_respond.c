@@ -1,7 +1,7 @@
 /* edge_respond - answers, upgrades, and requests that are kept for later.
  *
- * Happy path: head and body become replies of this turn, and the connection reads on. How it fails: a stale name is ignored; a head that
- * does not fit becomes a 500. */
+ * Happy path: head and body become replies of this turn, and the connection reads on. How it fails:
+ * a stale name is ignored; a head that does not fit becomes a 500. */
 
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -33,8 +33,8 @@ static struct cht_str moved(struct cht_str text, char **at)
 
 static size_t text_bytes(const struct edge_request *request)
 {
-    size_t size = (size_t)request->method_text.size + request->target.size + request->path.size
-        + request->query.size + request->body.size;
+    size_t size = (size_t)request->method_text.size + request->target.size + request->path.size +
+                  request->query.size + request->body.size;
     for (uint32_t i = 0; i < request->field_count; i++) {
         size += (size_t)request->fields[i].name.size + request->fields[i].value.size;
     }
@@ -149,10 +149,10 @@ void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_resp
 {
     struct buf *buf = response->body_buf_take;
     if (edge_is(edge, conn) && edge->conns[conn.slot].phase == CONN_ASKED) {
-        bool last = edge->limits.requests_per_connection > 0
-            && edge->colds[conn.slot].requests >= edge->limits.requests_per_connection;
-        bool ends = response->close || edge->stopping || last
-            || !(edge->conns[conn.slot].flags & CONN_STAYS);
+        bool last = edge->limits.requests_per_connection > 0 &&
+                    edge->colds[conn.slot].requests >= edge->limits.requests_per_connection;
+        bool ends = response->close || edge->stopping || last ||
+                    !(edge->conns[conn.slot].flags & CONN_STAYS);
         put_response(edge, conn.slot, response, ends);
         answered(edge, conn.slot, ends);
     }
@@ -197,12 +197,14 @@ void edge_respond_error(struct edge *edge, struct conn_id conn, enum err err, co
     enum err outer = err_for_client(err);
     char body[1024];
     char seconds[24];
-    snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)(retry_after_ms / 1000 + (retry_after_ms % 1000 != 0)));
+    snprintf(seconds, sizeof(seconds), "%llu",
+        (unsigned long long)(retry_after_ms / 1000 + (retry_after_ms % 1000 != 0)));
     struct http_field retry = {str_of("Retry-After"), str_of(seconds)};
     struct edge_response response = {
         .status = err_http_status(outer),
         .content_type = JSON_TYPE,
-        .body = error_body(outer, field && strlen(field) <= 64 ? field : NULL, retry_after_ms, body, sizeof(body)),
+        .body = error_body(
+            outer, field && strlen(field) <= 64 ? field : NULL, retry_after_ms, body, sizeof(body)),
         .fields = &retry,
         .field_count = retry_after_ms ? 1 : 0,
     };

@@ -1,7 +1,8 @@
 /* edge_time - deadlines of all connections, by a sweep over stamps.
  *
- * Happy path: a timer looks at an eighth of the table at a time; no connection has a timer of its own, and without connections no timer
- * runs. How it fails: it does not; a deadline is noticed late by at most the period, an eighth to a quarter of the shortest one. */
+ * Happy path: a timer looks at an eighth of the table at a time; no connection has a timer of its
+ * own, and without connections no timer runs. How it fails: it does not; a deadline is noticed late
+ * by at most the period, an eighth to a quarter of the shortest one. */
 
 #include "link/edge_inner.h"
 #include "wire/ws_frame.h"
@@ -14,8 +15,8 @@
 static uint32_t period_ms(const struct edge *edge)
 {
     const struct edge_limits *l = &edge->limits;
-    const uint32_t all[] = {l->header_timeout_ms, l->body_timeout_ms, l->keep_alive_ms, l->heartbeat_ms,
-        l->message_timeout_ms, l->close_timeout_ms};
+    const uint32_t all[] = {l->header_timeout_ms, l->body_timeout_ms, l->keep_alive_ms,
+        l->heartbeat_ms, l->message_timeout_ms, l->close_timeout_ms};
     uint32_t least = PERIOD_MS_MAX * 4;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         least = all[i] > 0 && all[i] < least ? all[i] : least;
@@ -37,11 +38,11 @@ static void check_open(struct edge *edge, uint32_t slot)
     if (conn->backlog && past(edge, edge->colds[slot].progress_ms, beat_ms * 2)) {
         ws_tell_closed(edge, slot, 4003);
         conn_drop(edge, slot);
-    } else if (conn->input && !(conn->flags & CONN_PAUSED)
-        && past(edge, conn->since_ms, edge->limits.message_timeout_ms)) {
+    } else if (conn->input && !(conn->flags & CONN_PAUSED) &&
+               past(edge, conn->since_ms, edge->limits.message_timeout_ms)) {
         ws_fail(edge, slot, 1002, "unfinished message");
-    } else if (!(conn->flags & CONN_PAUSED)
-        && past(edge, conn->last_in_ms, beat_ms * (conn->misses + 1u))) {
+    } else if (!(conn->flags & CONN_PAUSED) &&
+               past(edge, conn->last_in_ms, beat_ms * (conn->misses + 1u))) {
         if (conn->misses >= 2) {
             ws_fail(edge, slot, 4007, "heartbeat missed");
             return;
@@ -55,7 +56,8 @@ static void check_request(struct edge *edge, uint32_t slot)
 {
     struct conn *conn = &edge->conns[slot];
     const struct edge_limits *limits = &edge->limits;
-    uint32_t limit_ms = conn->phase == CONN_HEAD ? limits->header_timeout_ms : limits->body_timeout_ms;
+    uint32_t limit_ms =
+        conn->phase == CONN_HEAD ? limits->header_timeout_ms : limits->body_timeout_ms;
     if (past(edge, conn->since_ms, limit_ms)) {
         http_refuse(edge, slot, 408);
     }
@@ -65,8 +67,10 @@ static void check_idle(struct edge *edge, uint32_t slot)
 {
     struct conn *conn = &edge->conns[slot];
     const struct edge_limits *limits = &edge->limits;
-    bool stuck = conn->backlog && past(edge, edge->colds[slot].progress_ms, limits->body_timeout_ms);
-    uint32_t limit_ms = conn->flags & CONN_AGAIN ? limits->keep_alive_ms : limits->header_timeout_ms;
+    bool stuck =
+        conn->backlog && past(edge, edge->colds[slot].progress_ms, limits->body_timeout_ms);
+    uint32_t limit_ms =
+        conn->flags & CONN_AGAIN ? limits->keep_alive_ms : limits->header_timeout_ms;
     if (stuck || (!conn->backlog && past(edge, conn->since_ms, limit_ms))) {
         conn_drop(edge, slot);
     }
@@ -87,7 +91,8 @@ static void check(struct edge *edge, uint32_t slot)
         check_open(edge, slot);
         break;
     case CONN_LAST:
-        if (conn->backlog && past(edge, edge->colds[slot].progress_ms, edge->limits.close_timeout_ms)) {
+        if (conn->backlog &&
+            past(edge, edge->colds[slot].progress_ms, edge->limits.close_timeout_ms)) {
             conn_drop(edge, slot);
         }
         break;

@@ -1,8 +1,9 @@
 /* edge_ws - the WebSocket half of a connection.
  *
- * Happy path: frames are read where they lie and texts handed out; pings are answered in the turn's one send. How it fails: a breach of
- * the protocol is answered with a close frame and ends the connection; on_closed is said exactly once, never from inside another
- * callback of the same connection. */
+ * Happy path: frames are read where they lie and texts handed out; pings are answered in the turn's
+ * one send. How it fails: a breach of the protocol is answered with a close frame and ends the
+ * connection; on_closed is said exactly once, never from inside another callback of the same
+ * connection. */
 
 #include <string.h>
 

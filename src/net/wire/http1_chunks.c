@@ -1,14 +1,26 @@
 /* http1_chunks - bodies in chunks.
  *
- * Happy path: size line, data, CRLF, ... , a size of 0, trailers that are dropped, an empty line. How it fails: anything that
- * two readers could see differently is 400; more data than allowed is 413; long trailers are 431. */
+ * Happy path: size line, data, CRLF, ... , a size of 0, trailers that are dropped, an empty line.
+ * How it fails: anything that two readers could see differently is 400; more data than allowed is
+ * 413; long trailers are 431. */
 
 #include <string.h>
 
 #include "wire/chars.h"
 #include "wire/http1.h"
 
-enum state { SIZE, EXTENSION, SIZE_FEED, DATA, DATA_RETURN, DATA_FEED, TRAILER_START, TRAILER, TRAILER_FEED, LAST_FEED };
+enum state {
+    SIZE,
+    EXTENSION,
+    SIZE_FEED,
+    DATA,
+    DATA_RETURN,
+    DATA_FEED,
+    TRAILER_START,
+    TRAILER,
+    TRAILER_FEED,
+    LAST_FEED
+};
 
 #define SIZE_DIGITS_MAX 8
 #define WRONG 400

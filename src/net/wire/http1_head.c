@@ -1,8 +1,8 @@
 /* http1_head - reads the head of a request.
  *
- * Happy path: find the empty line, then the request line, then the fields, then what they mean together (host, length, connection).
- * How it fails: each refusal is a status; the caller answers it and closes, so that no byte after an error is ever read as a
- * request. */
+ * Happy path: find the empty line, then the request line, then the fields, then what they mean
+ * together (host, length, connection). How it fails: each refusal is a status; the caller answers
+ * it and closes, so that no byte after an error is ever read as a request. */
 
 #include <string.h>
 
@@ -48,9 +48,9 @@ bool http1_is_field_value(struct cht_str value)
             return false;
         }
     }
-    return value.size == 0
-        || (value.at[0] != ' ' && value.at[0] != '\t' && value.at[value.size - 1] != ' '
-            && value.at[value.size - 1] != '\t');
+    return value.size == 0 ||
+           (value.at[0] != ' ' && value.at[0] != '\t' && value.at[value.size - 1] != ' ' &&
+               value.at[value.size - 1] != '\t');
 }
 
 struct cht_str http1_field(const struct http_field *fields, uint32_t count, const char *name)
@@ -92,7 +92,8 @@ bool http1_list_has(struct cht_str value, const char *token)
 
 /* ---- the end of the head */
 
-/* Judges the line feed at `at`: 0 if it ends the head, HTTP1_MORE if it ends a line, else a status. */
+/* Judges the line feed at `at`: 0 if it ends the head, HTTP1_MORE if it ends a line, else a status.
+ */
 static int judge_line_feed(const uint8_t *bytes, size_t at)
 {
     if (at == 0 || bytes[at - 1] != '\r') {
@@ -157,9 +158,9 @@ static int read_version(struct cht_str text, struct http_head *head)
         head->http_1_0 = true;
         return 0;
     }
-    bool other = text.size == 8 && memcmp(text.at, "HTTP/", 5) == 0
-        && char_is((uint8_t)text.at[5], CHAR_DIGIT) && text.at[6] == '.'
-        && char_is((uint8_t)text.at[7], CHAR_DIGIT);
+    bool other = text.size == 8 && memcmp(text.at, "HTTP/", 5) == 0 &&
+                 char_is((uint8_t)text.at[5], CHAR_DIGIT) && text.at[6] == '.' &&
+                 char_is((uint8_t)text.at[7], CHAR_DIGIT);
     return other ? 505 : 400;
 }
 
@@ -180,8 +181,8 @@ static int read_absolute(struct http_head *head, struct cht_str target, struct c
     static const char *const schemes[] = {"http://", "https://"};
     for (size_t i = 0; i < 2; i++) {
         uint32_t size = (uint32_t)strlen(schemes[i]);
-        if (target.size <= size
-            || !http1_same_word((struct cht_str){target.at, size}, schemes[i])) {
+        if (target.size <= size ||
+            !http1_same_word((struct cht_str){target.at, size}, schemes[i])) {
             continue;
         }
         struct cht_str rest = {target.at + size, target.size - size};
@@ -218,8 +219,7 @@ static int read_target(struct http_head *head, struct cht_str target, struct cht
     return read_absolute(head, target, ret_host);
 }
 
-static int read_request_line(
-    struct cht_str line, struct http_head *head, struct cht_str *ret_host)
+static int read_request_line(struct cht_str line, struct http_head *head, struct cht_str *ret_host)
 {
     if (line.size > HTTP_LINE_BYTES_MAX) {
         return 431;
@@ -239,13 +239,13 @@ static int read_request_line(
     if (status) {
         return status;
     }
-    return read_target(
-        head, (struct cht_str){first + 1, (uint32_t)(second - first - 1)}, ret_host);
+    return read_target(head, (struct cht_str){first + 1, (uint32_t)(second - first - 1)}, ret_host);
 }
 
 /* ---- fields */
 
-/* The line that `reader` is at, without its end; find_end has seen that every line feed follows a carriage return. */
+/* The line that `reader` is at, without its end; find_end has seen that every line feed follows a
+ * carriage return. */
 static struct cht_str take_line(struct reader *reader)
 {
     const uint8_t *from = reader->at;
@@ -261,8 +261,7 @@ static int read_field(struct cht_str line, struct http_field *ret_field)
         return 400;
     }
     ret_field->name = (struct cht_str){line.at, (uint32_t)(colon - line.at)};
-    ret_field->value =
-        trim((struct cht_str){colon + 1, line.size - ret_field->name.size - 1});
+    ret_field->value = trim((struct cht_str){colon + 1, line.size - ret_field->name.size - 1});
     return http1_is_token(ret_field->name) && http1_is_field_value(ret_field->value) ? 0 : 400;
 }
 
@@ -332,11 +331,10 @@ static int note_field(struct known *known, struct http_head *head, const struct 
         return http1_same_word(field->name, "host") ? note_once(&known->host, field->value) : 0;
     case 't':
         return http1_same_word(field->name, "transfer-encoding")
-            ? note_once(&known->coding, field->value)
-            : 0;
+                   ? note_once(&known->coding, field->value)
+                   : 0;
     case 'e':
-        return http1_same_word(field->name, "expect") ? note_once(&known->expect, field->value)
-                                                      : 0;
+        return http1_same_word(field->name, "expect") ? note_once(&known->expect, field->value) : 0;
     case 'c':
         if (http1_same_word(field->name, "content-length")) {
             return note_once(&known->length, field->value);
@@ -452,8 +450,7 @@ static int judge(const struct known *known, struct http_head *head, struct cht_s
         head->expect_continue = http1_same_word(known->expect, "100-continue");
         status = head->expect_continue ? 0 : 417;
     }
-    head->keep_alive =
-        !known->says_close && (!head->http_1_0 || known->says_keep_alive);
+    head->keep_alive = !known->says_close && (!head->http_1_0 || known->says_keep_alive);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* http1_write - heads of answers.
  *
- * Happy path: status line, our own fields, the caller's, an empty line. How it fails: a field that could split the answer is left
- * out and counted; a buffer that is too small answers 0. */
+ * Happy path: status line, our own fields, the caller's, an empty line. How it fails: a field that
+ * could split the answer is left out and counted; a buffer that is too small answers 0. */
 
 #include <stdio.h>
 #include <string.h>
@@ -51,17 +51,17 @@ const char *http1_reason(int status)
         int status;
         const char *reason;
     } rows[] = {{100, "Continue"}, {101, "Switching Protocols"}, {200, "OK"}, {201, "Created"},
-        {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"}, {301, "Moved Permanently"},
-        {302, "Found"}, {304, "Not Modified"}, {307, "Temporary Redirect"},
-        {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-        {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
-        {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"}, {412, "Precondition Failed"},
-        {413, "Content Too Large"}, {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"},
-        {417, "Expectation Failed"}, {422, "Unprocessable Content"}, {426, "Upgrade Required"},
-        {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-        {503, "Service Unavailable"}, {504, "Gateway Timeout"},
-        {505, "HTTP Version Not Supported"}};
+        {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
+        {301, "Moved Permanently"}, {302, "Found"}, {304, "Not Modified"},
+        {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
+        {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+        {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
+        {412, "Precondition Failed"}, {413, "Content Too Large"}, {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {422, "Unprocessable Content"},
+        {426, "Upgrade Required"}, {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
+        {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+        {504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].status == status) {
             return rows[i].reason;
@@ -73,16 +73,16 @@ const char *http1_reason(int status)
 /* Ours to write; a second one from a caller would contradict. */
 static bool is_reserved(struct cht_str name)
 {
-    return http1_same_word(name, "content-length") || http1_same_word(name, "transfer-encoding")
-        || http1_same_word(name, "connection") || http1_same_word(name, "content-type")
-        || http1_same_word(name, "cache-control")
-        || http1_same_word(name, "x-content-type-options");
+    return http1_same_word(name, "content-length") || http1_same_word(name, "transfer-encoding") ||
+           http1_same_word(name, "connection") || http1_same_word(name, "content-type") ||
+           http1_same_word(name, "cache-control") ||
+           http1_same_word(name, "x-content-type-options");
 }
 
 static bool put_callers_field(struct writer *writer, const struct http_field *field)
 {
-    if (!http1_is_token(field->name) || !http1_is_field_value(field->value)
-        || is_reserved(field->name)) {
+    if (!http1_is_token(field->name) || !http1_is_field_value(field->value) ||
+        is_reserved(field->name)) {
         return false;
     }
     put(writer, field->name.at, field->name.size);
@@ -118,8 +118,8 @@ static void put_own_fields(struct writer *writer, const struct http_answer *answ
     }
 }
 
-size_t http1_write_head(const struct http_answer *answer, char *ret_bytes, size_t capacity,
-    uint32_t *ret_bad_fields)
+size_t http1_write_head(
+    const struct http_answer *answer, char *ret_bytes, size_t capacity, uint32_t *ret_bad_fields)
 {
     struct writer writer = {ret_bytes, capacity, false};
     int status = answer->status >= 100 && answer->status <= 599 ? answer->status : 500;

@@ -1,7 +1,7 @@
 /* url - percent-decoding, once.
  *
- * Happy path: a path without escapes is taken as it is. How it fails: whatever two decoders could read differently is refused as a
- * whole. */
+ * Happy path: a path without escapes is taken as it is. How it fails: whatever two decoders could
+ * read differently is refused as a whole. */
 
 #include "wire/url.h"
 
@@ -99,8 +99,8 @@ bool url_query_next(struct cht_str *rest, struct cht_str *ret_name, struct cht_s
         const char *equals = memchr(part.at, '=', part.size);
         uint32_t name_size = equals ? (uint32_t)(equals - part.at) : part.size;
         *ret_name = (struct cht_str){part.at, name_size};
-        *ret_value = equals ? (struct cht_str){equals + 1, part.size - name_size - 1}
-                            : (struct cht_str){0};
+        *ret_value =
+            equals ? (struct cht_str){equals + 1, part.size - name_size - 1} : (struct cht_str){0};
         return true;
     }
     return false;

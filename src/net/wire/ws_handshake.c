@@ -1,7 +1,8 @@
 /* ws_handshake - judges upgrade requests.
  *
- * Happy path: GET, HTTP/1.1, Upgrade: websocket, Connection: upgrade, version 13, a key of 16 bytes, no body. How it fails: a request
- * that wants a WebSocket and is not exactly that is refused; one that does not want it is an ordinary request. */
+ * Happy path: GET, HTTP/1.1, Upgrade: websocket, Connection: upgrade, version 13, a key of 16
+ * bytes, no body. How it fails: a request that wants a WebSocket and is not exactly that is
+ * refused; one that does not want it is an ordinary request. */
 
 #include "wire/ws_handshake.h"
 
@@ -15,8 +16,8 @@ static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 static bool wants(const struct http_head *head)
 {
     for (uint32_t i = 0; i < head->field_count; i++) {
-        if (http1_same_word(head->fields[i].name, "upgrade")
-            && http1_list_has(head->fields[i].value, "websocket")) {
+        if (http1_same_word(head->fields[i].name, "upgrade") &&
+            http1_list_has(head->fields[i].value, "websocket")) {
             return true;
         }
     }
@@ -28,8 +29,7 @@ enum ws_offer ws_judge_offer(const struct http_head *head)
     if (head->method != HTTP_GET || head->http_1_0 || !wants(head)) {
         return WS_OFFER_NONE;
     }
-    struct cht_str version =
-        http1_field(head->fields, head->field_count, "sec-websocket-version");
+    struct cht_str version = http1_field(head->fields, head->field_count, "sec-websocket-version");
     struct cht_str key = http1_field(head->fields, head->field_count, "sec-websocket-key");
     if (!head->upgrade || head->chunked || head->content_length > 0) {
         return WS_OFFER_MALFORMED;

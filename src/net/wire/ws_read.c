@@ -1,7 +1,8 @@
 /* ws_read - the frames of a client.
  *
- * Happy path: header, then the whole payload in the same bytes: unmasked in place, checked, handed out. How it fails: every breach of
- * RFC 6455 is WS_BAD with the close code for it (1002, 1003, 1007, 1009), as early as it can be known. */
+ * Happy path: header, then the whole payload in the same bytes: unmasked in place, checked, handed
+ * out. How it fails: every breach of RFC 6455 is WS_BAD with the close code for it (1002, 1003,
+ * 1007, 1009), as early as it can be known. */
 
 #include <string.h>
 
@@ -101,8 +102,8 @@ void ws_unmask(uint8_t *bytes, size_t size, const uint8_t mask[4], uint8_t at)
 
 bool ws_close_code_is_valid(uint16_t code)
 {
-    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014)
-        || (code >= 3000 && code <= 4999);
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
 }
 
 static enum ws_event got_close(uint8_t *payload, uint32_t size, struct ws_found *ret_found)
@@ -150,8 +151,8 @@ static uint16_t judge_data_frame(const struct ws_reader *reader, const struct ws
     if (header->opcode == WS_BINARY) {
         return BAD_BINARY;
     }
-    if (header->length > reader->bytes_max - reader->size
-        || reader->fragments >= WS_FRAGMENTS_MAX) {
+    if (header->length > reader->bytes_max - reader->size ||
+        reader->fragments >= WS_FRAGMENTS_MAX) {
         return BAD_SIZE;
     }
     return 0;

@@ -1,13 +1,13 @@
 /* ws_write - frames of ours.
  *
- * Happy path: a header and a payload. It does not fail; reasons of closes that are too long are cut. */
+ * Happy path: a header and a payload. It does not fail; reasons of closes that are too long are
+ * cut. */
 
 #include <string.h>
 
 #include "wire/ws_frame.h"
 
-size_t ws_write_control(
-    enum ws_opcode opcode, const void *payload, size_t size, uint8_t *ret_frame)
+size_t ws_write_control(enum ws_opcode opcode, const void *payload, size_t size, uint8_t *ret_frame)
 {
     size_t fits = size < WS_CONTROL_BYTES_MAX ? size : WS_CONTROL_BYTES_MAX;
     ret_frame[0] = (uint8_t)(0x80u | (unsigned)opcode);

@@ -1,7 +1,8 @@
 /* chat - the service: its boxes, its clock, its parts.
  *
- * Happy path: commands come from the shards (shard_owner.c), requests of nodes from the work box; both go to the lane of their room. Once a
- * second heads are told and rooms looked after. How it fails: an event that can not be read, or is about a shard that is not owned here, is dropped;
+ * Happy path: commands come from the shards (shard_owner.c), requests of nodes from the work box;
+ * both go to the lane of their room. Once a second heads are told and rooms looked after. How it
+ * fails: an event that can not be read, or is about a shard that is not owned here, is dropped;
  * whoever sent it asks again. */
 
 #include "chat/chat.h"

@@ -2,13 +2,15 @@
 
 /* chat - the service that owns rooms: it decides commands, logs what they did, and tells the nodes.
  *
- * One per worker. For each shard that the bus gives it, it claims a term in the log (shard_owner.c) and keeps the rooms that are
- * talked in (rooms.c). A command goes through its room's lane (lane.c), is decided by a pure function (room_decide.h) with the facts it
- * needs (facts.c), and what it did leaves through the shard's outbox (outbox.c): first durable, then answered, then delivered to
- * the nodes that subscribed (subscribers.c).
+ * One per worker. For each shard that the bus gives it, it claims a term in the log (shard_owner.c)
+ * and keeps the rooms that are talked in (rooms.c). A command goes through its room's lane
+ * (lane.c), is decided by a pure function (room_decide.h) with the facts it needs (facts.c), and
+ * what it did leaves through the shard's outbox (outbox.c): first durable, then answered, then
+ * delivered to the nodes that subscribed (subscribers.c).
  *
- * How it fails: an append that is not OK ends the shard's term: everything undecided is forgotten, the bus gives the commands again, and
- * what had become durable is recognised by its position and its cid. A room that can not be loaded refuses its commands; others go on. */
+ * How it fails: an append that is not OK ends the shard's term: everything undecided is forgotten,
+ * the bus gives the commands again, and what had become durable is recognised by its position and
+ * its cid. A room that can not be loaded refuses its commands; others go on. */
 
 #include "chat/chat_settings.h"
 #include "ports/cast.h"
@@ -41,8 +43,10 @@ struct chat_counters {
     uint32_t rooms, shards_owned;
 };
 
-/* Opens the work box, listens, takes part in owning. `settings` is copied; `deps` too, what it points at stays. */
-struct chat_service *chat_create(const struct chat_deps *deps, const struct chat_settings *settings);
+/* Opens the work box, listens, takes part in owning. `settings` is copied; `deps` too, what it
+ * points at stays. */
+struct chat_service *chat_create(
+    const struct chat_deps *deps, const struct chat_settings *settings);
 
 struct chat_counters chat_counters(const struct chat_service *chat);
 

@@ -19,7 +19,8 @@ struct room_id {
     uint32_t generation;
 };
 
-/* Something that waits in a room's lane: a command with its position, or an event of the work box. */
+/* Something that waits in a room's lane: a command with its position, or an event of the work box.
+ */
 struct lane_item {
     struct lane_item *next;
     struct buf *event;
@@ -44,7 +45,7 @@ struct room {
     bool moved;    /* since the last heads */
     struct lane_item *first, *last;
     uint32_t lane_count;
-    uint64_t said_seq;   /* newest seq that was delivered */
+    uint64_t said_seq; /* newest seq that was delivered */
     uint64_t used_ms;
     struct buf **frames; /* deliveries by seq modulo the setting; NULL until the first */
     struct room_node *nodes;
@@ -63,7 +64,8 @@ struct shard_claim; /* the flow that takes a shard over */
 
 struct out;
 
-/* A shard, owned or not. `life` grows with every gain and loss: what comes back from an older life is void. */
+/* A shard, owned or not. `life` grows with every gain and loss: what comes back from an older life
+ * is void. */
 struct shard {
     struct chat_service *chat;
     uint32_t number;
@@ -148,7 +150,8 @@ void lane_run(struct chat_service *chat, struct room *room);
 /* ---- load.c: reads a cold room from the store and the overlay; then runs its lane */
 void load_start(struct chat_service *chat, struct room *room);
 
-/* ---- facts.c: fetches what a decision needs; then decides again and goes on with the lane. Takes the item. */
+/* ---- facts.c: fetches what a decision needs; then decides again and goes on with the lane. Takes
+ * the item. */
 void facts_start(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct room_facts *have, uint32_t needs);
 
@@ -158,14 +161,17 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
 
 /* ---- outbox.c */
 
-/* What is said for a command: at once if nothing decided before it is still on its way to the disk. */
-void outbox_answer(struct shard *shard, const struct cht_command *command, const struct position *position,
-    const struct room_decision *decision, const struct cht_id *room);
+/* What is said for a command: at once if nothing decided before it is still on its way to the disk.
+ */
+void outbox_answer(struct shard *shard, const struct cht_command *command,
+    const struct position *position, const struct room_decision *decision,
+    const struct cht_id *room);
 void outbox_record(struct shard *shard, struct room *room, const struct cht_command *command,
     const struct position *position, const struct room_decision *decision);
 
 /* Refuses a command that was never decided. */
-void outbox_refuse(struct shard *shard, const struct cht_command *command, const struct position *position, enum err err);
+void outbox_refuse(struct shard *shard, const struct cht_command *command,
+    const struct position *position, enum err err);
 
 /* The term is over: what is not said yet is never said. */
 void outbox_drop(struct shard *shard);
@@ -178,21 +184,26 @@ void owner_ask_progress(struct chat_service *chat);
 void owner_announce(struct chat_service *chat, const struct cht_hello *hello);
 
 /* ---- subscribers.c */
-void subscribers_on_subscribe(struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe);
-void subscribers_on_resend(struct chat_service *chat, struct room *room, const struct cht_resend *resend);
-void subscribers_say(struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq);
+void subscribers_on_subscribe(
+    struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe);
+void subscribers_on_resend(
+    struct chat_service *chat, struct room *room, const struct cht_resend *resend);
+void subscribers_say(
+    struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq);
 void subscribers_ephemeral(struct chat_service *chat, struct room *room, struct buf *event);
 void subscribers_tell_heads(struct chat_service *chat);
 
 /* ---- deliver.c */
 
 /* An entry as a finished delivery event, its WebSocket frame inside. */
-struct buf *deliver_encode(struct shard *shard, const struct cht_id *room, const struct cht_entry *entry);
+struct buf *deliver_encode(
+    struct shard *shard, const struct cht_id *room, const struct cht_entry *entry);
 
 /* A client frame object as an ephemeral event. */
-struct buf *deliver_ephemeral(const struct cht_id *room, const struct cht_id *user, bool to_others, bool to_self,
-    const struct cht_event_row *row, const void *frame);
+struct buf *deliver_ephemeral(const struct cht_id *room, const struct cht_id *user, bool to_others,
+    bool to_self, const struct cht_event_row *row, const void *frame);
 
 /* ---- reads.c: cursors and typing */
 void reads_on_read(struct chat_service *chat, struct room *room, const struct cht_command *command);
-void reads_on_typing(struct chat_service *chat, struct room *room, const struct cht_command *command);
+void reads_on_typing(
+    struct chat_service *chat, struct room *room, const struct cht_command *command);

@@ -1,4 +1,5 @@
-/* chat_settings - the rows of the chat service's settings. Happy path and how it fails: base/settings.h. */
+/* chat_settings - the rows of the chat service's settings. Happy path and how it fails:
+ * base/settings.h. */
 
 #include "chat/chat_settings.h"
 

@@ -1,7 +1,8 @@
 /* decide - one command of a lane, from its bytes to what is said.
  *
- * Happy path: decoded, in time, not a redelivery, decided without facts; its record goes to the outbox and the room moves on. How it fails: what
- * can not be decoded or is too late is done and dropped; what needs facts is decided when they are there. */
+ * Happy path: decoded, in time, not a redelivery, decided without facts; its record goes to the
+ * outbox and the room moves on. How it fails: what can not be decoded or is too late is done and
+ * dropped; what needs facts is decided when they are there. */
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/* decide_inner - what the families of commands share while one is decided. Only for room_decide.c and decide_*.c. */
+/* decide_inner - what the families of commands share while one is decided. Only for room_decide.c
+ * and decide_*.c. */
 
 #include "room_decide.h"
 
@@ -37,13 +38,15 @@ static inline bool has_fact(const struct deciding *d, enum room_fact fact)
 /* Nothing to do: it is as wished. */
 void already(struct deciding *d);
 
-/* The next entry of the record, with seq, ts, by, prev and members filled in. `quiet` as it will be. */
+/* The next entry of the record, with seq, ts, by, prev and members filled in. `quiet` as it will
+ * be. */
 struct cht_entry *add_entry(struct deciding *d, enum cht_entry_kind kind, bool quiet);
 
 /* The entry that answers the command: it carries cid and content, and its seq is the answer's. */
 void answer_with(struct deciding *d, struct cht_entry *entry);
 
-/* May the caller see the room and use this command at all: role and table, not the conditions on targets. False: refused. */
+/* May the caller see the room and use this command at all: role and table, not the conditions on
+ * targets. False: refused. */
 bool authorize(struct deciding *d);
 uint8_t role_of_caller(const struct deciding *d);
 
@@ -64,12 +67,14 @@ void decide_unban(struct deciding *d);
 void decide_role(struct deciding *d);
 void decide_mute(struct deciding *d);
 
-/* The entries that make a direct room of the author and `other`; before them the room does not exist. */
+/* The entries that make a direct room of the author and `other`; before them the room does not
+ * exist. */
 void add_direct_room(struct deciding *d, const struct cht_id *other);
 
 /* A member entry about `user`. */
-struct cht_entry *add_member_entry(struct deciding *d, const struct cht_id *user,
-    enum cht_member_state state, enum cht_role role);
+struct cht_entry *add_member_entry(
+    struct deciding *d, const struct cht_id *user, enum cht_member_state state, enum cht_role role);
 
-/* The users the command names exist and have not blocked the author: true. Else refused, or needed. */
+/* The users the command names exist and have not blocked the author: true. Else refused, or needed.
+ */
 bool users_are_willing(struct deciding *d);

@@ -1,8 +1,9 @@
 /* decide_member - who is in a room and as what.
  *
- * Happy path: one `member` entry says the state after it. When the last owner leaves, a successor is named in the same record; when the
- * last member leaves, the room is over in the same record. Leaving a direct room only hides it (docs/adr/0011).
- * How it fails: over somebody of the same or a higher role nobody but an owner's own leave has power. */
+ * Happy path: one `member` entry says the state after it. When the last owner leaves, a successor
+ * is named in the same record; when the last member leaves, the room is over in the same record.
+ * Leaving a direct room only hides it (docs/adr/0011). How it fails: over somebody of the same or a
+ * higher role nobody but an owner's own leave has power. */
 
 #include "base/check.h"
 #include "decide_inner.h"
@@ -29,8 +30,8 @@ static bool is_above(struct deciding *d, const struct room_seat *target)
     return true;
 }
 
-static void answer_member(struct deciding *d, const struct cht_id *user,
-    enum cht_member_state state, enum cht_role role)
+static void answer_member(
+    struct deciding *d, const struct cht_id *user, enum cht_member_state state, enum cht_role role)
 {
     answer_with(d, add_member_entry(d, user, state, role));
 }
@@ -49,7 +50,8 @@ void decide_join(struct deciding *d)
         refuse(d, ERR_FORBIDDEN);
         return;
     }
-    /* The first person in a room that the system made is not its owner: nobody asked for the office. */
+    /* The first person in a room that the system made is not its owner: nobody asked for the
+     * office. */
     answer_member(d, &d->command->author, cht_member_state_joined, cht_role_member);
 }
 

@@ -1,7 +1,8 @@
 /* decide_message - saying, editing, deleting, reacting.
  *
- * Happy path: the target is a message of this room, the caller may, one entry is made; a direct room that is not there yet, or that
- * somebody hid, comes (back) in the same record. How it fails: target and author are looked at before anything is said about them. */
+ * Happy path: the target is a message of this room, the caller may, one entry is made; a direct
+ * room that is not there yet, or that somebody hid, comes (back) in the same record. How it fails:
+ * target and author are looked at before anything is said about them. */
 
 #include <string.h>
 

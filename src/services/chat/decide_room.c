@@ -1,7 +1,8 @@
 /* decide_room - making, changing and ending rooms.
  *
- * Happy path: a new room is one record: created, then its members. A repeat finds the room, because its id is made of the creator and
- * the cid. How it fails: a public name that another room has is a conflict; a name is claimed in the store before it is decided. */
+ * Happy path: a new room is one record: created, then its members. A repeat finds the room, because
+ * its id is made of the creator and the cid. How it fails: a public name that another room has is a
+ * conflict; a name is claimed in the store before it is decided. */
 
 #include "base/check.h"
 #include "decide_inner.h"
@@ -160,12 +161,13 @@ static struct wishes wishes_of(const struct deciding *d)
     const struct cht_command *c = d->command;
     const struct room_state *s = d->state;
     return (struct wishes){
-        .visibility = unless_same(wanted(d, CHT_BIT(command, visibility), c->visibility,
-                                      cht_visibility_private), s->visibility),
+        .visibility = unless_same(
+            wanted(d, CHT_BIT(command, visibility), c->visibility, cht_visibility_private),
+            s->visibility),
         .posting = unless_same(
             wanted(d, CHT_BIT(command, posting), c->posting, cht_who_members), s->posting),
-        .adding = unless_same(
-            wanted(d, CHT_BIT(command, adding), c->adding, cht_who_members), s->adding),
+        .adding =
+            unless_same(wanted(d, CHT_BIT(command, adding), c->adding, cht_who_members), s->adding),
         .history = unless_same(
             wanted(d, CHT_BIT(command, history), c->history, cht_history_from_all), s->history),
     };

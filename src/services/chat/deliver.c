@@ -1,7 +1,8 @@
 /* deliver - an entry as the bytes that every client will get.
  *
- * Happy path: the frame object is written once for the whole cluster, its WebSocket header in front, inside a delivery event. How it fails: it
- * does not: an entry that was decided or read from the store fits its bound. */
+ * Happy path: the frame object is written once for the whole cluster, its WebSocket header in
+ * front, inside a delivery event. How it fails: it does not: an entry that was decided or read from
+ * the store fits its bound. */
 
 #include <string.h>
 
@@ -51,7 +52,8 @@ static struct cht_str framed(uint8_t *object, size_t size)
     return (struct cht_str){(const char *)object - header_size, (uint32_t)(header_size + size)};
 }
 
-struct buf *deliver_encode(struct shard *shard, const struct cht_id *room, const struct cht_entry *entry)
+struct buf *deliver_encode(
+    struct shard *shard, const struct cht_id *room, const struct cht_entry *entry)
 {
     static _Thread_local uint8_t bytes[HEADER_BYTES_MAX + FRAME_BYTES_MAX];
     struct cht_json json = {.at = (char *)bytes + HEADER_BYTES_MAX, .size = FRAME_BYTES_MAX};

@@ -1,7 +1,8 @@
 /* facts - what a decision asks the stores.
  *
- * Happy path: every missing fact is asked for at once, the room's lane waits, then the command is decided again with what is known. How it
- * fails: a store that does not answer refuses this command as unavailable; nothing has been done yet. */
+ * Happy path: every missing fact is asked for at once, the room's lane waits, then the command is
+ * decided again with what is known. How it fails: a store that does not answer refuses this command
+ * as unavailable; nothing has been done yet. */
 
 #include <string.h>
 
@@ -27,19 +28,23 @@ struct facts {
     uint8_t scratch[SCRATCH_BYTES / 4];
 };
 
-static void ask_cid(struct facts *facts, const struct room_state *state, const struct cht_command *command)
+static void ask_cid(
+    struct facts *facts, const struct room_state *state, const struct cht_command *command)
 {
     bool was_told = CHT_HAS(command, command, after) || command->after > 0;
     uint64_t newest = state->window.floor; /* what is above it has been looked at */
     facts->cid.room = state->room;
     facts->cid.user = command->author;
     facts->cid.cid = command->cid;
-    facts->cid.above_seq = was_told ? command->after : newest > ROOM_FIND_CID_MAX ? newest - ROOM_FIND_CID_MAX : 0;
+    facts->cid.above_seq = was_told                     ? command->after
+                           : newest > ROOM_FIND_CID_MAX ? newest - ROOM_FIND_CID_MAX
+                                                        : 0;
     facts->cid.limit = ROOM_FIND_CID_MAX;
     history_find_cid(facts->chat->deps.history, flow_tolerate(&facts->flow), &facts->cid);
 }
 
-static void ask_target(struct facts *facts, const struct room_state *state, const struct cht_command *command)
+static void ask_target(
+    struct facts *facts, const struct room_state *state, const struct cht_command *command)
 {
     facts->target.room = state->room;
     facts->target.seq = command->target ? command->target : command->reply_to;
@@ -64,7 +69,8 @@ static void ask_blocks(struct facts *facts)
     users_blocking(facts->chat->deps.users, &facts->flow.asker, &facts->blocking);
 }
 
-static void ask_name(struct facts *facts, const struct room_state *state, const struct cht_command *command)
+static void ask_name(
+    struct facts *facts, const struct room_state *state, const struct cht_command *command)
 {
     facts->name.room = state->room;
     facts->name.name = room_name_of_command(state, command);

@@ -1,7 +1,8 @@
 /* lane - what happens in one room happens in one order.
  *
- * Happy path: an item is put at the end, the room is idle, it is done at once. A cold room is loaded first, a command that needs facts
- * fetches them first; meanwhile what follows waits here, and other rooms go on. How it fails: a full lane refuses. */
+ * Happy path: an item is put at the end, the room is idle, it is done at once. A cold room is
+ * loaded first, a command that needs facts fetches them first; meanwhile what follows waits here,
+ * and other rooms go on. How it fails: a full lane refuses. */
 
 #include "base/check.h"
 #include "base/mem.h"

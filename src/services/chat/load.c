@@ -1,8 +1,10 @@
 /* load - a cold room becomes a loaded one.
  *
- * Happy path: meta, head and recent commands of the store, then its members page by page, then the records of the overlay that the store did not
- * have when the term began; the room is idle and its lane runs. A room that the store does not know is loaded as one that does not
- * exist. How it fails: the store does not answer; the commands that wait are refused as unavailable and the room is forgotten. */
+ * Happy path: meta, head and recent commands of the store, then its members page by page, then the
+ * records of the overlay that the store did not have when the term began; the room is idle and its
+ * lane runs. A room that the store does not know is loaded as one that does not exist. How it
+ * fails: the store does not answer; the commands that wait are refused as unavailable and the room
+ * is forgotten. */
 
 #include "base/check.h"
 #include "base/mem.h"

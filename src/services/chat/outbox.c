@@ -1,8 +1,10 @@
 /* outbox - what a shard says, in the order in which it was decided, and not before it is true.
  *
- * Happy path: a record is appended; when it is durable the sender gets its reply, the nodes of new members are told, the deliveries go to the nodes
- * that follow the room, and the command is done. Answers without a record wait behind the records decided before them, because they may speak of
- * what those did. How it fails: an append that is not OK ends the term; everything still in here is forgotten unsaid. */
+ * Happy path: a record is appended; when it is durable the sender gets its reply, the nodes of new
+ * members are told, the deliveries go to the nodes that follow the room, and the command is done.
+ * Answers without a record wait behind the records decided before them, because they may speak of
+ * what those did. How it fails: an append that is not OK ends the term; everything still in here is
+ * forgotten unsaid. */
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -117,8 +119,9 @@ static void on_answer(struct asker *asker, struct op *op)
         return;
     }
     if (op == &out->append.op && op->err != OK) {
-        LOG_WARN(shard->chat->deps.world->logger, "chat.append_failed", "shard=%u term=%llu error=%s",
-            shard->number, (unsigned long long)shard->term, err_name(op->err));
+        LOG_WARN(shard->chat->deps.world->logger, "chat.append_failed",
+            "shard=%u term=%llu error=%s", shard->number, (unsigned long long)shard->term,
+            err_name(op->err));
         owner_end_term(shard, true); /* frees this item too: its op has answered */
         return;
     }
@@ -130,7 +133,8 @@ static void on_answer(struct asker *asker, struct op *op)
     drain(shard);
 }
 
-static struct out *out_make(struct shard *shard, const struct cht_command *command, const struct position *position)
+static struct out *out_make(
+    struct shard *shard, const struct cht_command *command, const struct position *position)
 {
     struct out *out = mem_new(sizeof(*out));
     out->shard = shard;
@@ -147,7 +151,8 @@ static struct out *out_make(struct shard *shard, const struct cht_command *comma
     return out;
 }
 
-static struct buf *make_reply(struct chat_service *chat, const struct cht_command *command, struct cht_reply *reply)
+static struct buf *make_reply(
+    struct chat_service *chat, const struct cht_command *command, struct cht_reply *reply)
 {
     if (command->node == 0 || command->node_ref == 0) {
         return NULL;
@@ -157,8 +162,9 @@ static struct buf *make_reply(struct chat_service *chat, const struct cht_comman
     return chat_encode(&cht_row_reply, reply);
 }
 
-void outbox_answer(struct shard *shard, const struct cht_command *command, const struct position *position,
-    const struct room_decision *decision, const struct cht_id *room)
+void outbox_answer(struct shard *shard, const struct cht_command *command,
+    const struct position *position, const struct room_decision *decision,
+    const struct cht_id *room)
 {
     struct out *out = out_make(shard, command, position);
     struct cht_reply reply = {0};
@@ -179,18 +185,21 @@ void outbox_answer(struct shard *shard, const struct cht_command *command, const
     drain(shard);
 }
 
-void outbox_refuse(struct shard *shard, const struct cht_command *command, const struct position *position, enum err err)
+void outbox_refuse(struct shard *shard, const struct cht_command *command,
+    const struct position *position, enum err err)
 {
     struct room_decision refused = {.outcome = ROOM_REFUSED, .err = err};
     outbox_answer(shard, command, position, &refused, &command->room);
 }
 
 /* Members that were none before: their nodes may not follow the room yet. */
-static void note_joined(struct out *out, const struct room *room, const struct room_decision *decision)
+static void note_joined(
+    struct out *out, const struct room *room, const struct room_decision *decision)
 {
     for (uint32_t i = 0; i < decision->count; i++) {
         const struct cht_entry *entry = &decision->entries[i];
-        bool joined = entry->kind == cht_entry_kind_member && entry->state == cht_member_state_joined &&
+        bool joined = entry->kind == cht_entry_kind_member &&
+                      entry->state == cht_member_state_joined &&
                       !room_state_member(&room->state, &entry->user);
         if (joined) {
             if (!out->joined) {
@@ -237,7 +246,8 @@ void outbox_record(struct shard *shard, struct room *room, const struct cht_comm
         chat_encode(&cht_row_record, &record));
 }
 
-/* Items whose append or look-up is under way are freed by its answer, which finds their life over. */
+/* Items whose append or look-up is under way are freed by its answer, which finds their life over.
+ */
 void outbox_drop(struct shard *shard)
 {
     struct out *out = shard->out_first;

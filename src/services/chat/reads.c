@@ -1,7 +1,9 @@
-/* reads - how far somebody has read, and that somebody types: what the owner passes on without logging it.
+/* reads - how far somebody has read, and that somebody types: what the owner passes on without
+ * logging it.
  *
- * Happy path: a cursor is cut to the room's head, stored if it rose, answered with what is unread, and shown to the reader's other connections
- * and, in small rooms, to everybody. Typing is shown to the others. How it fails: no rights: the refusal of room_may; no store: unavailable. */
+ * Happy path: a cursor is cut to the room's head, stored if it rose, answered with what is unread,
+ * and shown to the reader's other connections and, in small rooms, to everybody. Typing is shown to
+ * the others. How it fails: no rights: the refusal of room_may; no store: unavailable. */
 
 #include "base/mem.h"
 #include "chat_inner.h"
@@ -29,7 +31,8 @@ static void send_reply(struct chat_service *chat, uint64_t node, struct cht_repl
 
 static void refuse(struct chat_service *chat, const struct cht_command *command, enum err err)
 {
-    struct cht_reply reply = {.node_ref = command->node_ref, .error = (uint64_t)err_for_client(err)};
+    struct cht_reply reply = {
+        .node_ref = command->node_ref, .error = (uint64_t)err_for_client(err)};
     send_reply(chat, command->node, &reply);
 }
 
@@ -43,13 +46,15 @@ static void show(struct reading *reading, struct room *room, uint64_t unread)
 {
     struct chat_service *chat = reading->chat;
     const struct cht_id *user = &reading->cursor.user;
-    struct cht_f_receipt receipt = {.room = room->state.room, .user = *user, .read_n = reading->cursor.read_n};
+    struct cht_f_receipt receipt = {
+        .room = room->state.room, .user = *user, .read_n = reading->cursor.read_n};
     bool everybody = room->state.members.joined <= chat->settings.receipts_members_max;
     struct buf *event = deliver_ephemeral(
         &room->state.room, user, everybody, !everybody, &cht_row_f_receipt, &receipt);
     subscribers_ephemeral(chat, room, event);
     buf_unref(event);
-    struct cht_f_read read = {.room = room->state.room, .read_n = reading->cursor.read_n, .unread = unread};
+    struct cht_f_read read = {
+        .room = room->state.room, .read_n = reading->cursor.read_n, .unread = unread};
     event = deliver_ephemeral(&room->state.room, user, false, true, &cht_row_f_read, &read);
     subscribers_ephemeral(chat, room, event);
     buf_unref(event);
@@ -104,7 +109,8 @@ void reads_on_read(struct chat_service *chat, struct room *room, const struct ch
     flow_start(&reading->flow, chat->loop, read_steps, FLOW_STEPS(read_steps));
 }
 
-void reads_on_typing(struct chat_service *chat, struct room *room, const struct cht_command *command)
+void reads_on_typing(
+    struct chat_service *chat, struct room *room, const struct cht_command *command)
 {
     enum err err = room_may(&room->state, &command->author, command->type);
     if (err != OK) {

@@ -1,7 +1,7 @@
 /* room_decide - the questions that every command is asked, in their order.
  *
- * Happy path: not decided before, the room is visible, the table allows it, then the command's own rules. How it fails: the first
- * question with another answer ends it. */
+ * Happy path: not decided before, the room is visible, the table allows it, then the command's own
+ * rules. How it fails: the first question with another answer ends it. */
 
 #include "room_decide.h"
 
@@ -99,14 +99,16 @@ static uint64_t digest_ids(struct cht_ids ids)
     return ids.count ? room_digest(ids.at, ids.count * sizeof(*ids.at)) : 0;
 }
 
-/* What makes two commands the same besides their cid. The room is the scope, so it is not part of it. */
+/* What makes two commands the same besides their cid. The room is the scope, so it is not part of
+ * it. */
 static uint64_t content_digest(const struct cht_command *c)
 {
     const uint64_t words[] = {c->type, room_digest_str(c->text), c->reply_to,
         digest_ids(c->mentions), c->target, room_digest_str(c->key), c->on, c->kind,
         room_digest_str(c->name), room_digest_str(c->topic), c->visibility, digest_ids(c->members),
-        c->posting, c->adding, c->history, digest_ids((struct cht_ids){(struct cht_id *)(uintptr_t)&c->user, 1}),
-        c->role, c->until, c->cleared};
+        c->posting, c->adding, c->history,
+        digest_ids((struct cht_ids){(struct cht_id *)(uintptr_t)&c->user, 1}), c->role, c->until,
+        c->cleared};
     return room_digest(words, sizeof(words));
 }
 
@@ -143,7 +145,8 @@ static bool was_decided(struct deciding *d)
         return false;
     }
     uint64_t cid = room_digest_str(d->command->cid);
-    const struct room_mark *mark = room_window_find_cid(&d->state->window, &d->command->author, cid);
+    const struct room_mark *mark =
+        room_window_find_cid(&d->state->window, &d->command->author, cid);
     if (mark) {
         repeat(d, mark);
         return true;
@@ -160,7 +163,7 @@ static bool was_decided(struct deciding *d)
         return true;
     }
     bool was_asked_too_far = d->facts->cid_err == ERR_CONFLICT &&
-        (CHT_HAS(d->command, command, after) || d->command->after > 0);
+                             (CHT_HAS(d->command, command, after) || d->command->after > 0);
     if (was_asked_too_far) {
         refuse_field(d, ERR_CONFLICT, "after");
         return true;
@@ -187,17 +190,17 @@ static bool is_muted(struct deciding *d)
     return true;
 }
 
-/* The conditions that need nothing but the room and the caller; the others belong to the commands. */
+/* The conditions that need nothing but the room and the caller; the others belong to the commands.
+ */
 static bool meets_condition(struct deciding *d, enum cht_condition condition)
 {
     bool is_admin = role_of_caller(d) >= cht_role_admin;
     if ((condition == cht_condition_posting || condition == cht_condition_unmuted) && is_muted(d)) {
         return false;
     }
-    bool lacks_role = (condition == cht_condition_posting &&
-                          d->state->posting == cht_who_admins && !is_admin) ||
-                      (condition == cht_condition_adding && d->state->adding == cht_who_admins &&
-                          !is_admin);
+    bool lacks_role =
+        (condition == cht_condition_posting && d->state->posting == cht_who_admins && !is_admin) ||
+        (condition == cht_condition_adding && d->state->adding == cht_who_admins && !is_admin);
     if (lacks_role) {
         refuse(d, ERR_FORBIDDEN);
         return false;
@@ -205,7 +208,8 @@ static bool meets_condition(struct deciding *d, enum cht_condition condition)
     return true;
 }
 
-static enum err outsider_may(const struct room_state *state, const struct cht_right *right, uint64_t type)
+static enum err outsider_may(
+    const struct room_state *state, const struct cht_right *right, uint64_t type)
 {
     bool is_visible = room_state_exists(state) && state->kind == cht_room_kind_channel &&
                       state->visibility == cht_visibility_public;
@@ -298,7 +302,8 @@ struct cht_entry *add_entry(struct deciding *d, enum cht_entry_kind kind, bool q
     struct cht_entry *entry = &d->decision->entries[d->decision->count++];
     uint64_t seq = ++d->seq;
     uint64_t ts = d->facts->now > d->state->ts ? d->facts->now : d->state->ts;
-    *entry = (struct cht_entry){.kind = kind, .seq = seq, .n = d->n, .ts = ts, .by = d->command->author};
+    *entry =
+        (struct cht_entry){.kind = kind, .seq = seq, .n = d->n, .ts = ts, .by = d->command->author};
     entry->quiet = quiet;
     entry->prev = d->loud_seq + 1 == seq ? 0 : d->loud_seq;
     entry->members = d->members;
@@ -317,8 +322,8 @@ void answer_with(struct deciding *d, struct cht_entry *entry)
     d->decision->ts = entry->ts;
 }
 
-struct cht_entry *add_member_entry(struct deciding *d, const struct cht_id *user,
-    enum cht_member_state state, enum cht_role role)
+struct cht_entry *add_member_entry(
+    struct deciding *d, const struct cht_id *user, enum cht_member_state state, enum cht_role role)
 {
     const struct room_seat *old = room_members_find(&d->state->members, user);
     bool was_in = old && old->state == cht_member_state_joined;

@@ -7,11 +7,12 @@
  *   DUP      it was done before, or the room already is as wished; nothing is appended,
  *   REFUSED  the error, perhaps the field to blame and a wait,
  *   NEEDS    it can not be decided without these facts: fetch them and ask again.
- * No clock, no randomness, no I/O: the same question has the same answer on every machine. Who may do what is read from the rows
- * of client.def and from nowhere else. Most commands need no facts.
+ * No clock, no randomness, no I/O: the same question has the same answer on every machine. Who may
+ * do what is read from the rows of client.def and from nowhere else. Most commands need no facts.
  *
- * The order of the questions is part of the contract: has this command been decided before; may the caller see the room; may they do
- * this; is what they mean there; would it change anything. So nobody learns from a refusal what they could not see anyway. */
+ * The order of the questions is part of the contract: has this command been decided before; may the
+ * caller see the room; may they do this; is what they mean there; would it change anything. So
+ * nobody learns from a refusal what they could not see anyway. */
 
 #include "base/err.h"
 #include "ports/history.h"
@@ -45,7 +46,8 @@ struct room_facts {
     uint64_t target_text; /* digest */
     bool target_deleted;
     bool target_reacted; /* the author's reaction with that key is there */
-    /* users: the first that does not exist, or that blocked the author, by place in the command; -1 none */
+    /* users: the first that does not exist, or that blocked the author, by place in the command; -1
+     * none */
     int missing_user;
     int blocking_user;
     bool name_taken;
@@ -58,18 +60,21 @@ struct room_decision {
     enum err err;
     const char *field; /* NULL: none */
     uint64_t retry_after_ms;
-    uint32_t needs;         /* bits of enum room_fact */
-    uint64_t seq, n, ts;    /* the answer: the entry that was or had been made; for a wish already true the room's head */
-    bool created;           /* HTTP answers 201 */
+    uint32_t needs;      /* bits of enum room_fact */
+    uint64_t seq, n, ts; /* the answer: the entry that was or had been made; for a wish already true
+                            the room's head */
+    bool created;        /* HTTP answers 201 */
     uint32_t count;
     struct cht_entry entries[ROOM_ENTRIES_MAX];
     struct cht_id mentions[ROOM_MENTIONS_MAX];
 };
 
-/* The room that a command is about: its `room`, the direct room with `to`, or the new room of room.create. False: it names none. */
+/* The room that a command is about: its `room`, the direct room with `to`, or the new room of
+ * room.create. False: it names none. */
 bool room_of_command(const struct cht_command *command, struct cht_id *ret_room);
 
-/* The users whose existence and blocks such a command is about; the array has room for ROOM_FACT_USERS_MAX. */
+/* The users whose existence and blocks such a command is about; the array has room for
+ * ROOM_FACT_USERS_MAX. */
 uint32_t room_users_of_command(
     const struct room_state *state, const struct cht_command *command, struct cht_id *ret_users);
 
@@ -81,5 +86,6 @@ struct cht_str room_name_of_command(
 void room_decide(const struct room_state *state, const struct cht_command *command,
     const struct room_facts *facts, struct room_decision *ret_decision);
 
-/* For reads and typing: may `user` do `command_type` here? OK, NOT_FOUND, NOT_MEMBER or FORBIDDEN. */
+/* For reads and typing: may `user` do `command_type` here? OK, NOT_FOUND, NOT_MEMBER or FORBIDDEN.
+ */
 enum err room_may(const struct room_state *state, const struct cht_id *user, uint64_t command_type);

@@ -1,7 +1,8 @@
 /* room_members - the seats of a room.
  *
- * Happy path: find by hash, replace in place. Whoever goes is replaced by the last seat, so the array stays dense. How it fails: it does
- * not; limits on the number of members are the decision's. */
+ * Happy path: find by hash, replace in place. Whoever goes is replaced by the last seat, so the
+ * array stays dense. How it fails: it does not; limits on the number of members are the decision's.
+ */
 
 #include "room_members.h"
 

@@ -2,8 +2,9 @@
 
 /* room_members - who is in a loaded room, with role and mute, and who is banned from it.
  *
- * A dense array with an index by user. Kept are members, banned users, and both people of a direct room, who stay members of it while
- * it is hidden (state left). Everybody else is simply absent. Order says nothing except through `joined_seq`. */
+ * A dense array with an index by user. Kept are members, banned users, and both people of a direct
+ * room, who stay members of it while it is hidden (state left). Everybody else is simply absent.
+ * Order says nothing except through `joined_seq`. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,8 +16,8 @@ struct room_seat {
     struct cht_id user;
     uint64_t joined_seq;
     uint64_t muted_until;
-    uint8_t role;         /* enum cht_role */
-    uint8_t state;        /* enum cht_member_state */
+    uint8_t role;  /* enum cht_role */
+    uint8_t state; /* enum cht_member_state */
 };
 
 struct room_members {
@@ -46,8 +47,8 @@ void room_members_clear(struct room_members *members);
 /* Joined members with that role. */
 uint32_t room_members_count_role(const struct room_members *members, enum cht_role role);
 
-/* Who follows when `leaver` was the last owner: the oldest admin, else the oldest member, by joined_seq, then by id. NULL if nobody
- * else is there. */
+/* Who follows when `leaver` was the last owner: the oldest admin, else the oldest member, by
+ * joined_seq, then by id. NULL if nobody else is there. */
 const struct room_seat *room_members_successor(
     const struct room_members *members, const struct cht_id *leaver);
 

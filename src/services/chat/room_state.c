@@ -1,7 +1,7 @@
 /* room_state - folding entries into what is.
  *
- * Happy path: each kind of entry changes its part and every entry moves the head. How it fails: an entry out of order is a broken
- * program; the callers check what comes from the log. */
+ * Happy path: each kind of entry changes its part and every entry moves the head. How it fails: an
+ * entry out of order is a broken program; the callers check what comes from the log. */
 
 #include "room_state.h"
 
@@ -99,7 +99,8 @@ static void apply_settings(struct room_state *state, const struct cht_entry *ent
     if (CHT_HAS(entry, entry, topic) || entry->topic.size) {
         set_text(&state->topic, entry->topic);
     }
-    state->visibility = entry->visibility ? (enum cht_visibility)entry->visibility : state->visibility;
+    state->visibility =
+        entry->visibility ? (enum cht_visibility)entry->visibility : state->visibility;
     state->posting = entry->posting ? (enum cht_who)entry->posting : state->posting;
     state->adding = entry->adding ? (enum cht_who)entry->adding : state->adding;
     state->history = entry->history ? (enum cht_history_from)entry->history : state->history;
@@ -170,8 +171,8 @@ const struct room_seat *room_state_member(const struct room_state *state, const 
         return NULL;
     }
     const struct room_seat *seat = room_members_find(&state->members, user);
-    bool is_member = seat && (seat->state == cht_member_state_joined ||
-                                 state->kind == cht_room_kind_direct);
+    bool is_member =
+        seat && (seat->state == cht_member_state_joined || state->kind == cht_room_kind_direct);
     return is_member ? seat : NULL;
 }
 

@@ -2,9 +2,10 @@
 
 /* room_state - a room as its owner knows it: everything that a decision may look at.
  *
- * Filled by room_state_load from the store's projection, or empty if the store has no such room; then moved forward by
- * room_state_apply, one entry after the other, and by nothing else. The same function applies what was just decided and what
- * the log holds beyond the store, so a reloaded room and one that stayed in memory are the same. */
+ * Filled by room_state_load from the store's projection, or empty if the store has no such room;
+ * then moved forward by room_state_apply, one entry after the other, and by nothing else. The same
+ * function applies what was just decided and what the log holds beyond the store, so a reloaded
+ * room and one that stayed in memory are the same. */
 
 #include "ports/rooms.h"
 #include "room_members.h"
@@ -32,8 +33,7 @@ struct room_state {
 };
 
 /* A room of which nothing is known. `secret`: of the members' index. */
-void room_state_init(
-    struct room_state *state, const struct cht_id *room, const uint64_t secret[2]);
+void room_state_init(struct room_state *state, const struct cht_id *room, const uint64_t secret[2]);
 void room_state_deinit(struct room_state *state);
 
 /* What the store knows, without members (room_members_put each). */

@@ -1,7 +1,8 @@
 /* room_window - a ring of marks.
  *
- * Happy path: an entry is added at the end; a look-up by seq is arithmetic, one by cid walks from the newest. How it fails: it does not;
- * it grows with the store's lag, and the owner refuses commands before that becomes much. */
+ * Happy path: an entry is added at the end; a look-up by seq is arithmetic, one by cid walks from
+ * the newest. How it fails: it does not; it grows with the store's lag, and the owner refuses
+ * commands before that becomes much. */
 
 #include "room_window.h"
 
@@ -135,8 +136,8 @@ const struct room_mark *room_window_find_cid(
     return NULL;
 }
 
-int room_window_reaction(const struct room_window *window, const struct cht_id *user,
-    uint64_t target, uint64_t key)
+int room_window_reaction(
+    const struct room_window *window, const struct cht_id *user, uint64_t target, uint64_t key)
 {
     for (uint32_t i = window->count; i > 0; i--) {
         const struct room_mark *at = mark(window, i - 1);

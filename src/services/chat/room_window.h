@@ -2,12 +2,14 @@
 
 /* room_window - the newest entries of a room, as far as decisions ask about them.
  *
- * Two parts. `marks` are the entries since the room was loaded, without a gap, one per seq: enough to answer repeats, targets, "edit to
- * the same text" and "reaction already as wished" without the store. `older` are the commands before that, as the store gave them:
- * enough for repeats. Texts are kept as 64-bit digests; two of one user's commands that collide within a window are one in 2^48.
+ * Two parts. `marks` are the entries since the room was loaded, without a gap, one per seq: enough
+ * to answer repeats, targets, "edit to the same text" and "reaction already as wished" without the
+ * store. `older` are the commands before that, as the store gave them: enough for repeats. Texts
+ * are kept as 64-bit digests; two of one user's commands that collide within a window are one in
+ * 2^48.
  *
- * `floor` is the seq above which every command is known. Trimmed to the last 256 entries or 10 minutes, whichever is more, and never
- * above what the store has confirmed. */
+ * `floor` is the seq above which every command is known. Trimmed to the last 256 entries or 10
+ * minutes, whichever is more, and never above what the store has confirmed. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,7 +20,8 @@
 #define ROOM_WINDOW_ENTRIES 256
 #define ROOM_WINDOW_MS (10 * 60 * 1000)
 
-/* Of any bytes; never 0, at most CHT_NUMBER_MAX. The key is fixed: digests travel and are stored. */
+/* Of any bytes; never 0, at most CHT_NUMBER_MAX. The key is fixed: digests travel and are stored.
+ */
 uint64_t room_digest(const void *bytes, uint64_t size);
 
 static inline uint64_t room_digest_str(struct cht_str text)
@@ -54,7 +57,8 @@ void room_window_deinit(struct room_window *window);
 void room_window_load(struct room_window *window, const struct room_cid *cids, uint32_t count,
     const struct room_head *head);
 
-/* The next entry: its seq is one more than the last mark's. Edits and deletes also change the mark of their target. */
+/* The next entry: its seq is one more than the last mark's. Edits and deletes also change the mark
+ * of their target. */
 void room_window_add(struct room_window *window, const struct cht_entry *entry, uint64_t index);
 
 /* The entry with that seq, or NULL if it is older than the marks (or not there yet). */
@@ -64,11 +68,13 @@ const struct room_mark *room_window_at(const struct room_window *window, uint64_
 const struct room_mark *room_window_find_cid(
     const struct room_window *window, const struct cht_id *user, uint64_t cid);
 
-/* What the newest reaction entry of `user` on `target` with that key says: 1 on, 0 off, -1 there is none. */
-int room_window_reaction(const struct room_window *window, const struct cht_id *user,
-    uint64_t target, uint64_t key);
+/* What the newest reaction entry of `user` on `target` with that key says: 1 on, 0 off, -1 there is
+ * none. */
+int room_window_reaction(
+    const struct room_window *window, const struct cht_id *user, uint64_t target, uint64_t key);
 
-/* The newest edit of `target` among the marks, or NULL; and whether a delete of it is among them. */
+/* The newest edit of `target` among the marks, or NULL; and whether a delete of it is among them.
+ */
 const struct room_mark *room_window_edit(const struct room_window *window, uint64_t target);
 bool room_window_deletes(const struct room_window *window, uint64_t target);
 

@@ -1,7 +1,8 @@
 /* rooms - the rooms that are in memory, by id and by slot.
  *
- * Happy path: one map look-up. A room that is not there is made cold; its lane loads it. How it fails: over the limit the idlest of a few rooms
- * that the store has whole is dropped; if there is none, no room is made and the command is refused. */
+ * Happy path: one map look-up. A room that is not there is made cold; its lane loads it. How it
+ * fails: over the limit the idlest of a few rooms that the store has whole is dropped; if there is
+ * none, no room is made and the command is refused. */
 
 #include "base/check.h"
 #include "base/mem.h"

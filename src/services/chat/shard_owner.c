@@ -4,9 +4,10 @@
  *       ^                  |                                    |
  *       +---- failed, lost, fenced, an append not OK -----------+
  *
- * Happy path: the log is claimed, which fences every older writer; a claim record is appended; the records between what the store has
- * and that claim are read as an overlay; then, and not before, commands are decided, and every node is told. How it fails: any step that is not
- * OK gives the shard back to the bus, which offers it again after a moment. */
+ * Happy path: the log is claimed, which fences every older writer; a claim record is appended; the
+ * records between what the store has and that claim are read as an overlay; then, and not before,
+ * commands are decided, and every node is told. How it fails: any step that is not OK gives the
+ * shard back to the bus, which offers it again after a moment. */
 
 #include <string.h>
 
@@ -39,7 +40,8 @@ static void ask_claim(struct flow *flow)
 {
     struct shard_claim *claim = (struct shard_claim *)flow;
     struct chat_service *chat = claim->shard->chat;
-    log_claim(chat->deps.log, &flow->asker, &claim->claim, claim->shard->number, chat->deps.mail->node);
+    log_claim(
+        chat->deps.log, &flow->asker, &claim->claim, claim->shard->number, chat->deps.mail->node);
 }
 
 static void ask_tail(struct flow *flow)
@@ -215,7 +217,8 @@ static void begin(struct shard *shard)
     }
 }
 
-static void on_command(struct shards_handler *handler, uint32_t number, const struct position *position, struct buf *command)
+static void on_command(struct shards_handler *handler, uint32_t number,
+    const struct position *position, struct buf *command)
 {
     struct chat_service *chat = container_of(handler, struct chat_service, owner);
     struct shard *shard = &chat->shards[number];
@@ -308,7 +311,8 @@ static void ask_stored(struct flow *flow)
     history_progress(asking->shard->chat->deps.history, &flow->asker, &asking->op);
 }
 
-/* An overlay that the store has caught up with is not needed any more, but by rooms that began to load before. */
+/* An overlay that the store has caught up with is not needed any more, but by rooms that began to
+ * load before. */
 static void take_stored(struct flow *flow)
 {
     struct progress_flow *asking = (struct progress_flow *)flow;

@@ -1,9 +1,10 @@
 /* subscribers - which nodes follow a room, and what they missed.
  *
- * Happy path: a node subscribes, is told the newest seq that was said, and gets each delivery from then on. A node that misses some asks for
- * them: they come from the ring of the newest frames, or are made again from the store. Once a second nodes are told the heads of rooms
- * that moved, so a lost last delivery is found. How it fails: all of this may be lost; nodes subscribe again in turns, and those that do
- * not are forgotten. */
+ * Happy path: a node subscribes, is told the newest seq that was said, and gets each delivery from
+ * then on. A node that misses some asks for them: they come from the ring of the newest frames, or
+ * are made again from the store. Once a second nodes are told the heads of rooms that moved, so a
+ * lost last delivery is found. How it fails: all of this may be lost; nodes subscribe again in
+ * turns, and those that do not are forgotten. */
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -29,7 +30,8 @@ static void drop_node(struct room *room, struct room_node *node)
     *node = room->nodes[--room->node_count];
 }
 
-static void add_node(struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe)
+static void add_node(
+    struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe)
 {
     struct room_node *node = find_node(room, subscribe->node);
     if (!node && room->node_count == ROOM_NODES_MAX) {
@@ -39,11 +41,12 @@ static void add_node(struct chat_service *chat, struct room *room, const struct 
         room->nodes = mem_resize(room->nodes, (room->node_count + 1) * sizeof(*room->nodes));
         node = &room->nodes[room->node_count++];
     }
-    *node = (struct room_node){subscribe->node, subscribe->boot,
-        loop_now_ms(chat->loop) + chat->settings.subscription_ms};
+    *node = (struct room_node){
+        subscribe->node, subscribe->boot, loop_now_ms(chat->loop) + chat->settings.subscription_ms};
 }
 
-void subscribers_on_subscribe(struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe)
+void subscribers_on_subscribe(
+    struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe)
 {
     struct room_node *known = find_node(room, subscribe->node);
     if (subscribe->off) {
@@ -81,7 +84,8 @@ static void keep(struct chat_service *chat, struct room *room, struct buf *deliv
     *frame = buf_ref(delivery);
 }
 
-void subscribers_say(struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq)
+void subscribers_say(
+    struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq)
 {
     CHECK(seq == room->said_seq + 1);
     room->said_seq = seq;
@@ -120,7 +124,8 @@ static void ask_page(struct flow *flow)
     history_entries(resend->chat->deps.history, &flow->asker, &resend->page);
 }
 
-/* What the store does not have yet is in the ring; the node asks again for what is still missing. */
+/* What the store does not have yet is in the ring; the node asks again for what is still missing.
+ */
 static void send_page(struct flow *flow)
 {
     struct resend *resend = (struct resend *)flow;
@@ -151,7 +156,8 @@ static const struct flow_step resend_steps[] = {
     {"resend.end", end_resend},
 };
 
-static void resend_from_store(struct chat_service *chat, struct room *room, const struct cht_resend *asked, uint64_t until)
+static void resend_from_store(
+    struct chat_service *chat, struct room *room, const struct cht_resend *asked, uint64_t until)
 {
     struct resend *resend = mem_new(sizeof(*resend));
     resend->chat = chat;
@@ -184,7 +190,8 @@ static uint64_t ring_from(struct chat_service *chat, struct room *room)
     return from;
 }
 
-void subscribers_on_resend(struct chat_service *chat, struct room *room, const struct cht_resend *resend)
+void subscribers_on_resend(
+    struct chat_service *chat, struct room *room, const struct cht_resend *resend)
 {
     chat->counters.resends++;
     if (resend->after >= room->said_seq) {
@@ -230,7 +237,8 @@ static uint32_t nodes_of_moved(struct chat_service *chat, uint32_t shard, uint64
     uint32_t count = 0;
     for (uint32_t slot = 0; slot < chat->room_capacity; slot++) {
         struct room *room = chat->rooms[slot];
-        for (uint32_t i = 0; room && room->moved && room->shard == shard && i < room->node_count; i++) {
+        for (uint32_t i = 0; room && room->moved && room->shard == shard && i < room->node_count;
+             i++) {
             bool known = false;
             for (uint32_t j = 0; j < count && !known; j++) {
                 known = ret_nodes[j] == room->nodes[i].node;
@@ -247,7 +255,8 @@ void subscribers_tell_heads(struct chat_service *chat)
 {
     for (uint32_t shard = 0; shard < chat->shard_count; shard++) {
         uint64_t nodes[HEADS_NODES_MAX];
-        uint32_t count = chat->shards[shard].phase == SHARD_OWNED ? nodes_of_moved(chat, shard, nodes) : 0;
+        uint32_t count =
+            chat->shards[shard].phase == SHARD_OWNED ? nodes_of_moved(chat, shard, nodes) : 0;
         for (uint32_t i = 0; i < count; i++) {
             tell_node(chat, nodes[i], shard);
         }

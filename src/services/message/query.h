@@ -14,8 +14,8 @@
 #define QUERY_LIMIT_MAX 100
 #define QUERY_ROOMS_MAX 1000
 #define QUERY_USERS_MAX 1024
-#define QUERY_PAGE_BYTES                                                                           \
-    (96u << 10) /* of texts; with all around them a page stays under 256 KiB */
+#define QUERY_PAGE_BYTES (96u << 10) /* of texts; with all around them a page stays under 256 KiB  \
+                                      */
 #define QUERY_BODY_BYTES (1u << 20)
 
 struct query;

@@ -125,8 +125,9 @@ static void place(const struct sender *sender, struct cht_command *command)
     command->has |= CHT_BIT(command, room);
 }
 
-/* What the sender has seen is at most what the node has applied. The node does not say `after` for a sender who does not: the sender may have
- * tried before, on another connection, and the owner would look for that too late. */
+/* What the sender has seen is at most what the node has applied. The node does not say `after` for
+ * a sender who does not: the sender may have tried before, on another connection, and the owner
+ * would look for that too late. */
 static void fill_seen(
     struct socket_service *service, const struct cht_command_row *row, struct cht_command *command)
 {

@@ -125,7 +125,8 @@ void replica_on_heads(struct socket_service *service, const struct cht_heads *he
     }
 }
 
-/* They are members from the first entry of the record on, so that they hear of the room that was made with them. */
+/* They are members from the first entry of the record on, so that they hear of the room that was
+ * made with them. */
 void replica_on_joined(struct socket_service *service, const struct cht_joined *joined)
 {
     if (room_find(service, &joined->room)) {

@@ -113,7 +113,8 @@ static void allow(struct route_match *match, const char *method)
     size_t used = strlen(match->allow);
     size_t size = strlen(method) + (used ? 2 : 0);
     if (used + size < sizeof(match->allow)) {
-        snprintf(match->allow + used, sizeof(match->allow) - used, "%s%s", used ? ", " : "", method);
+        snprintf(
+            match->allow + used, sizeof(match->allow) - used, "%s%s", used ? ", " : "", method);
         if (strcmp(method, "GET") == 0) {
             allow(match, "HEAD");
         }

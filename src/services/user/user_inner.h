@@ -115,9 +115,9 @@ struct limit_of {
 void user_limit_take(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
 void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
 
-/* The one token that was taken: this try was no failure, what others did at the same place still counts. */
-void user_limit_give_one(
-    struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
+/* The one token that was taken: this try was no failure, what others did at the same place still
+ * counts. */
+void user_limit_give_one(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
 
 /* After the answer: false if the flow has failed because of it. A sessions port that is not there
  * limits nobody. */

@@ -13,9 +13,23 @@ struct demo_settings {
 };
 
 static const struct setting_row rows[] = {
-    {.key = "demo.limit", .doc = "A number.", .number = 5, .min = 1, .max = 10, .offset = offsetof(struct demo_settings, limit), .kind = SETTING_KIND_U64},
-    {.key = "demo.open", .doc = "A flag.", .number = 1, .offset = offsetof(struct demo_settings, open), .kind = SETTING_KIND_FLAG},
-    {.key = "demo.the-name", .doc = "A text.", .text = "none", .offset = offsetof(struct demo_settings, name), .kind = SETTING_KIND_TEXT},
+    {.key = "demo.limit",
+        .doc = "A number.",
+        .number = 5,
+        .min = 1,
+        .max = 10,
+        .offset = offsetof(struct demo_settings, limit),
+        .kind = SETTING_KIND_U64},
+    {.key = "demo.open",
+        .doc = "A flag.",
+        .number = 1,
+        .offset = offsetof(struct demo_settings, open),
+        .kind = SETTING_KIND_FLAG},
+    {.key = "demo.the-name",
+        .doc = "A text.",
+        .text = "none",
+        .offset = offsetof(struct demo_settings, name),
+        .kind = SETTING_KIND_TEXT},
 };
 static const struct settings_table table = {"demo", rows, 3};
 static const struct settings_table *const tables[] = {&table};
@@ -42,8 +56,10 @@ static void a_flag_wins_over_the_environment_and_that_over_the_file(void **state
 {
     (void)state;
     char problem[256];
-    char *environment[] = {"PATH=/bin", "CHATTIFIER_DEMO_LIMIT=7", "CHATTIFIER_DEMO_THE_NAME=env", "CHATTIFIER_OTHER=x", NULL};
-    const char file[] = "# a comment\n\n demo.limit = 6 \r\ndemo.open=false\ndemo.the-name = from = file";
+    char *environment[] = {"PATH=/bin", "CHATTIFIER_DEMO_LIMIT=7", "CHATTIFIER_DEMO_THE_NAME=env",
+        "CHATTIFIER_OTHER=x", NULL};
+    const char file[] =
+        "# a comment\n\n demo.limit = 6 \r\ndemo.open=false\ndemo.the-name = from = file";
     struct settings *settings = settings_create(tables, 1);
     assert_int_equal(settings_set(settings, SETTING_BY_FLAG, "demo.limit", "8", problem), OK);
     assert_int_equal(settings_read_environment(settings, environment, problem), OK);
@@ -58,15 +74,24 @@ static void a_flag_wins_over_the_environment_and_that_over_the_file(void **state
 static void what_does_not_fit_is_refused_by_name(void **state)
 {
     (void)state;
-    static const struct { const char *key, *value, *says; } wrong[] = {
-        {"demo.limit", "0", "from 1 to 10"}, {"demo.limit", "11", "from 1 to 10"}, {"demo.limit", "", "number"}, {"demo.limit", "-1", "number"},
-        {"demo.limit", "5x", "number"}, {"demo.limit", "99999999999999999999", "number"}, {"demo.open", "yes", "true or false"},
+    static const struct {
+        const char *key, *value, *says;
+    } wrong[] = {
+        {"demo.limit", "0", "from 1 to 10"},
+        {"demo.limit", "11", "from 1 to 10"},
+        {"demo.limit", "", "number"},
+        {"demo.limit", "-1", "number"},
+        {"demo.limit", "5x", "number"},
+        {"demo.limit", "99999999999999999999", "number"},
+        {"demo.open", "yes", "true or false"},
         {"demo.nothing", "1", "no such setting"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         char problem[256] = "";
         struct settings *settings = settings_create(tables, 1);
-        assert_int_equal(settings_set(settings, SETTING_BY_FLAG, wrong[i].key, wrong[i].value, problem), ERR_BAD_CONFIG);
+        assert_int_equal(
+            settings_set(settings, SETTING_BY_FLAG, wrong[i].key, wrong[i].value, problem),
+            ERR_BAD_CONFIG);
         assert_non_null(strstr(problem, wrong[i].says));
         assert_non_null(strstr(problem, wrong[i].key));
         settings_destroy(settings);

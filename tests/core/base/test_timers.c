@@ -26,7 +26,8 @@ static void equal_deadlines_fire_in_the_order_of_start(void **state)
     struct test_loop loop;
     test_loop_init(&loop);
     char told[8] = "";
-    struct alarm alarms[] = {{.told = told, .name = 'a'}, {.told = told, .name = 'b'}, {.told = told, .name = 'c'}, {.told = told, .name = 'd'}};
+    struct alarm alarms[] = {{.told = told, .name = 'a'}, {.told = told, .name = 'b'},
+        {.told = told, .name = 'c'}, {.told = told, .name = 'd'}};
     timer_start(&loop.loop, &alarms[3].timer, 5, ring);
     timer_start(&loop.loop, &alarms[1].timer, 10, ring);
     timer_start(&loop.loop, &alarms[0].timer, 10, ring);

@@ -71,8 +71,8 @@ static void end(struct flow *flow)
     story->ended = true;
 }
 
-#define RUN(story, loop, ...) \
-    static const struct flow_step steps[] = {__VA_ARGS__}; \
+#define RUN(story, loop, ...)                                                                      \
+    static const struct flow_step steps[] = {__VA_ARGS__};                                         \
     flow_start(&(story)->flow, &(loop)->loop, steps, FLOW_STEPS(steps))
 
 static void the_next_step_waits_for_every_op(void **state)
@@ -173,7 +173,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_step_that_fails_skips_to_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(skipping_is_no_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_step_may_run_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_answer_for_later_comes_after_the_step, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_answer_for_later_comes_after_the_step, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("flow", tests, NULL, NULL);
 }

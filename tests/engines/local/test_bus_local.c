@@ -83,8 +83,11 @@ static int build(void **state, uint32_t commands_max)
 {
     static struct town town;
     memset(&town, 0, sizeof(town));
-    struct bus_local_options options = {
-        .workers = WORKERS, .shards = SHARDS, .boot = 7, .commands_max = commands_max, .mails_max = 64};
+    struct bus_local_options options = {.workers = WORKERS,
+        .shards = SHARDS,
+        .boot = 7,
+        .commands_max = commands_max,
+        .mails_max = 64};
     town.bus = bus_local_create(&options);
     for (uint32_t i = 0; i < WORKERS; i++) {
         struct node *node = &town.nodes[i];

@@ -115,9 +115,10 @@ static enum err take(struct place *place, uint8_t secret, struct ticket *ret_tic
 
 static void put(struct place *place, uint8_t secret, uint64_t valid_for_ms)
 {
-    struct sessions_ticket_op op = {.ticket = {.secret_hash = {secret},
-                                        .user = id(secret),
-                                        .valid_until = loop_wall_ms(&place->loop.loop) + valid_for_ms}};
+    struct sessions_ticket_op op = {
+        .ticket = {.secret_hash = {secret},
+            .user = id(secret),
+            .valid_until = loop_wall_ms(&place->loop.loop) + valid_for_ms}};
     sessions_ticket_put(place->sessions, &place->asker.asker, &op);
     test_loop_settle(&place->loop);
 }

@@ -64,7 +64,8 @@ static void on_last(struct timer *timer)
 static void timers_fire_by_deadline_then_by_order_of_start(void **state)
 {
     (void)state;
-    struct named_timer a = {.name = 'a'}, b = {.name = 'b'}, c = {.name = 'c'}, d = {.name = 'd'}, e = {.name = 'e'};
+    struct named_timer a = {.name = 'a'}, b = {.name = 'b'}, c = {.name = 'c'}, d = {.name = 'd'},
+                       e = {.name = 'e'};
     timer_start(world.loop, &e.timer, 30, on_last);
     timer_start(world.loop, &b.timer, 10, on_fire);
     timer_start(world.loop, &c.timer, 10, on_fire);

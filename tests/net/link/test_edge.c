@@ -1,4 +1,5 @@
-/* test_edge - real sockets through the real loop: requests, upgrades, frames, slow readers, deadlines. */
+/* test_edge - real sockets through the real loop: requests, upgrades, frames, slow readers,
+ * deadlines. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +30,7 @@ struct fixture {
     struct edge_http_handler http;
     struct edge_ws_handler ws;
     uint16_t port;
-    struct conn_id asked;     /* the last request that was left unanswered */
+    struct conn_id asked; /* the last request that was left unanswered */
     bool answer_later;
     uint32_t requests, gone, texts, closed, drained;
     uint16_t close_code;
@@ -57,7 +58,8 @@ static void on_request(struct edge_http_handler *handler, const struct edge_requ
         edge_reply(fx->edge, fx->slot, "\x81\x05ready", 7);
         return;
     }
-    struct edge_response response = {.status = 200, .content_type = "text/plain; charset=utf-8",
+    struct edge_response response = {.status = 200,
+        .content_type = "text/plain; charset=utf-8",
         .body = request->body.size ? request->body : request->path};
     edge_respond(fx->edge, request->conn, &response);
 }
@@ -99,10 +101,20 @@ static void on_drained(struct edge_ws_handler *handler, uint32_t slot)
 
 static struct edge_limits limits(void)
 {
-    return (struct edge_limits){.connections_max = 100, .connections_per_address = 90, .queued_bytes_max = 100000,
-        .queued_bytes_total_max = 1000000, .message_bytes_max = 65536, .body_bytes_max = 65536,
-        .header_timeout_ms = 5000, .body_timeout_ms = 5000, .keep_alive_ms = 5000, .requests_per_connection = 1000,
-        .heartbeat_ms = 30000, .message_timeout_ms = 10000, .close_timeout_ms = 5000, .control_frames_per_second = 50};
+    return (struct edge_limits){.connections_max = 100,
+        .connections_per_address = 90,
+        .queued_bytes_max = 100000,
+        .queued_bytes_total_max = 1000000,
+        .message_bytes_max = 65536,
+        .body_bytes_max = 65536,
+        .header_timeout_ms = 5000,
+        .body_timeout_ms = 5000,
+        .keep_alive_ms = 5000,
+        .requests_per_connection = 1000,
+        .heartbeat_ms = 30000,
+        .message_timeout_ms = 10000,
+        .close_timeout_ms = 5000,
+        .control_frames_per_second = 50};
 }
 
 static int set_up(void **state)
@@ -115,7 +127,8 @@ static int set_up(void **state)
     struct edge_limits l = limits();
     fx->edge = edge_create(&fx->world, &l);
     fx->http = (struct edge_http_handler){on_request, on_gone};
-    fx->ws = (struct edge_ws_handler){.on_text = on_text, .on_closed = on_closed, .on_drained = on_drained};
+    fx->ws = (struct edge_ws_handler){
+        .on_text = on_text, .on_closed = on_closed, .on_drained = on_drained};
     return edge_listen(fx->edge, "127.0.0.1", 0, false, &fx->http, &fx->port);
 }
 
@@ -145,7 +158,9 @@ static void turn(void)
 static struct client *client_create(void)
 {
     struct client *client = mem_new(sizeof(*client));
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(fx->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+        .sin_port = htons(fx->port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     client->sock = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(connect(client->sock, (struct sockaddr *)&to, sizeof(to)), 0);
     return client;
@@ -160,7 +175,8 @@ static void client_destroy(struct client *client)
 static void put(struct client *client, const void *bytes, size_t size)
 {
     for (size_t at = 0; at < size;) {
-        ssize_t sent = send(client->sock, (const char *)bytes + at, size - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t sent =
+            send(client->sock, (const char *)bytes + at, size - at, MSG_DONTWAIT | MSG_NOSIGNAL);
         assert_true(sent > 0 || errno == EAGAIN);
         at += sent > 0 ? (size_t)sent : 0;
         turn();
@@ -175,7 +191,8 @@ static void put_text(struct client *client, const char *text)
 static void take(struct client *client)
 {
     turn();
-    ssize_t got = recv(client->sock, client->in + client->size, sizeof(client->in) - client->size - 1, MSG_DONTWAIT);
+    ssize_t got = recv(client->sock, client->in + client->size,
+        sizeof(client->in) - client->size - 1, MSG_DONTWAIT);
     client->ended |= got == 0 || (got < 0 && errno != EAGAIN);
     client->size += got > 0 ? (size_t)got : 0;
 }
@@ -221,8 +238,9 @@ static void drop_input(struct client *client)
     memset(client->in, 0, sizeof(client->in));
 }
 
-#define OFFER \
-    "GET /s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" \
+#define OFFER                                                                                      \
+    "GET /s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "                             \
+    "Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                                     \
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 static struct client *ws_create(void)
@@ -280,7 +298,8 @@ static void a_request_is_answered_and_the_connection_stays(void **state)
 static void a_request_may_be_cut_anywhere(void **state)
 {
     (void)state;
-    static const char text[] = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+    static const char text[] = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                               "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
     struct client *client = client_create();
     for (size_t cut = 1; cut < sizeof(text) - 1; cut++) {
         drop_input(client);
@@ -296,7 +315,9 @@ static void pipelined_requests_are_answered_in_order(void **state)
 {
     (void)state;
     struct client *client = client_create();
-    put_text(client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxyGET /3 HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n");
+    put_text(
+        client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: "
+                "2\r\n\r\nxyGET /3 HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n");
     wait_end(client);
     char *one = strstr(client->in, "\r\n\r\n/1");
     char *two = strstr(client->in, "\r\n\r\nxy");
@@ -313,7 +334,8 @@ static void the_next_request_waits_for_a_late_answer(void **state)
     (void)state;
     struct client *client = client_create();
     fx->answer_later = true;
-    put_text(client, "GET /1 HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    put_text(
+        client, "GET /1 HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
     for (int i = 0; i < 20; i++) {
         take(client);
     }
@@ -322,7 +344,8 @@ static void the_next_request_waits_for_a_late_answer(void **state)
     assert_memory_equal(kept->path.at, "/1", 2);
     assert_int_equal(edge_request_field(kept, "x").at[0], 'y');
     fx->answer_later = false;
-    struct edge_response response = {.status = 200, .content_type = "text/plain", .body = kept->path};
+    struct edge_response response = {
+        .status = 200, .content_type = "text/plain", .body = kept->path};
     edge_respond(fx->edge, fx->asked, &response);
     edge_respond(fx->edge, fx->asked, &response);
     wait_text(client, "\r\n\r\n/2");
@@ -356,11 +379,14 @@ static void errors_are_answered_and_end_the_connection(void **state)
         {"GET / HTTP/1.1\nHost: a\r\n\r\n", "400 Bad Request"},
         {"GET /%2f HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n", "413 Content Too Large"},
-        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n", "413 Content Too Large"},
+        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n",
+            "413 Content Too Large"},
         {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", "Allow: GET"},
-        {"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n",
+        {"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+         "upgrade\r\nSec-WebSocket-Version: 8\r\n\r\n",
             "Sec-WebSocket-Version: 13"},
-        {"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n\r\n",
+        {"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: "
+         "upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n\r\n",
             "400 Bad Request"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -385,7 +411,8 @@ static void head_is_answered_without_a_body_and_100_is_sent(void **state)
     assert_non_null(strstr(client->in, "Content-Length: 4"));
     assert_null(strstr(client->in, "/abc"));
     drop_input(client);
-    put_text(client, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    put_text(
+        client, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
     wait_text(client, "HTTP/1.1 100 Continue\r\n\r\n");
     put_text(client, "x");
     wait_text(client, "200 OK");
@@ -468,7 +495,8 @@ static void a_ping_is_answered_and_a_close_echoed(void **state)
     (void)state;
     struct client *client = ws_create();
     put_frame(client, 0x89, "abc", 3);
-    wait_text(client, "\x8a\x03" "abc");
+    wait_text(client, "\x8a\x03"
+                      "abc");
     put_frame(client, 0x88, "\x03\xe8", 2);
     wait_text(client, "\x88\x02\x03\xe8");
     wait_end(client);
@@ -485,10 +513,12 @@ static void breaches_close_with_their_code(void **state)
         const char *bytes;
         size_t size;
         uint16_t code;
-    } rows[] = {{"\x81\x01x", 3, 1002}, {"\xc1\x80", 2, 1002}, {"\x83\x80", 2, 1002}, {"\x09\x80", 2, 1002},
-        {"\x89\xfe", 2, 1002}, {"\x80\x80\0\0\0\0", 6, 1002}, {"\x82\x81\0\0\0\0x", 7, 1003}, {"\x81\x81\0\0\0\0\xff", 7, 1007},
-        {"\x81\xff\0\0\0\0\0\1\0\1\0\0\0\0", 14, 1009}, {"\x81\xff\x80\0\0\0\0\0\0\1\0\0\0\0", 14, 1002},
-        {"\x81\xfe\0\x7d\0\0\0\0", 8, 1002}, {"\x88\x81\0\0\0\0x", 7, 1002}, {"\x88\x82\0\0\0\0\x03\xed", 8, 1002},
+    } rows[] = {{"\x81\x01x", 3, 1002}, {"\xc1\x80", 2, 1002}, {"\x83\x80", 2, 1002},
+        {"\x09\x80", 2, 1002}, {"\x89\xfe", 2, 1002}, {"\x80\x80\0\0\0\0", 6, 1002},
+        {"\x82\x81\0\0\0\0x", 7, 1003}, {"\x81\x81\0\0\0\0\xff", 7, 1007},
+        {"\x81\xff\0\0\0\0\0\1\0\1\0\0\0\0", 14, 1009},
+        {"\x81\xff\x80\0\0\0\0\0\0\1\0\0\0\0", 14, 1002}, {"\x81\xfe\0\x7d\0\0\0\0", 8, 1002},
+        {"\x88\x81\0\0\0\0x", 7, 1002}, {"\x88\x82\0\0\0\0\x03\xed", 8, 1002},
         {"\x88\x83\0\0\0\0\x03\xe8\xff", 9, 1007}, {"\x81\x82\0\0\0\0\xc3", 7, 0}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         fx->closed = 0;
@@ -512,7 +542,8 @@ static void closing_inside_a_callback_is_told_after_it(void **state)
     struct client *client = ws_create();
     fx->close_in_text = true;
     put_frame(client, 0x81, "x", 1);
-    wait_text(client, "\x88\x05\x0f\xa2" "bye");
+    wait_text(client, "\x88\x05\x0f\xa2"
+                      "bye");
     assert_int_equal(fx->closed, 1);
     assert_int_equal(fx->close_code, 4002);
     put_frame(client, 0x88, "\x0f\xa2", 2);
@@ -557,18 +588,40 @@ static void a_block_is_shared_and_may_grow_after_the_push(void **state)
     uint32_t slot_one = fx->slot;
     struct client *two = ws_create();
     struct edge_block *block = edge_block_create(fx->edge, 4);
-    edge_block_append(fx->edge, block, "\x81\x01" "a", 3);
+    edge_block_append(fx->edge, block,
+        "\x81\x01"
+        "a",
+        3);
     assert_true(edge_push(fx->edge, slot_one, block));
     assert_true(edge_push(fx->edge, fx->slot, block));
-    assert_true(edge_push_bytes(fx->edge, fx->slot, "\x81\x01" "c", 3));
-    edge_reply(fx->edge, fx->slot, "\x81\x01" "r", 3);
-    edge_block_append(fx->edge, block, "\x81\x01" "b", 3);
+    assert_true(edge_push_bytes(fx->edge, fx->slot,
+        "\x81\x01"
+        "c",
+        3));
+    edge_reply(fx->edge, fx->slot,
+        "\x81\x01"
+        "r",
+        3);
+    edge_block_append(fx->edge, block,
+        "\x81\x01"
+        "b",
+        3);
     assert_int_equal(block->pushes, 2);
     edge_block_unref(fx->edge, block);
     wait_bytes(one, 6);
     wait_bytes(two, 12);
-    assert_memory_equal(one->in, "\x81\x01" "a\x81\x01" "b", 6);
-    assert_memory_equal(two->in, "\x81\x01" "r\x81\x01" "a\x81\x01" "b\x81\x01" "c", 12);
+    assert_memory_equal(one->in,
+        "\x81\x01"
+        "a\x81\x01"
+        "b",
+        6);
+    assert_memory_equal(two->in,
+        "\x81\x01"
+        "r\x81\x01"
+        "a\x81\x01"
+        "b\x81\x01"
+        "c",
+        12);
     fx->slot = slot_one;
     client_destroy(one);
     while (edge_stats(fx->edge).connections > 1) {
@@ -683,7 +736,8 @@ static void everybody_is_closed_at_the_end(void **state)
     edge_stop_listening(fx->edge);
     edge_close_all(fx->edge, 1012, "restart");
     wait_end(http);
-    wait_text(ws, "\x88\x09\x03\xf4" "restart");
+    wait_text(ws, "\x88\x09\x03\xf4"
+                  "restart");
     put_frame(ws, 0x88, "\x03\xf4", 2);
     wait_end(ws);
     client_destroy(ws);

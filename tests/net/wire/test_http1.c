@@ -22,7 +22,8 @@ static int parse(const char *text, size_t size, struct parsed *ret)
     size_t scanned = 0;
     size_t head_size = 0;
     int status = http1_find_end((const uint8_t *)text, size, &scanned, &head_size);
-    return status ? status : http1_read_head((const uint8_t *)text, head_size, ret->fields, &ret->head);
+    return status ? status
+                  : http1_read_head((const uint8_t *)text, head_size, ret->fields, &ret->head);
 }
 
 struct row {
@@ -47,7 +48,8 @@ static const struct row rows[] = {
     {400, "POST / HTTP/1.1\r\n" H "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {501, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: gzip, chunked\r\n\r\n"},
-    {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"},
+    {400,
+        "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: \vchunked\r\n\r\n"},
     {400, "POST / HTTP/1.0\r\n" H "Transfer-Encoding: chunked\r\n\r\n"},
     /* 51: lengths */
@@ -143,7 +145,8 @@ static void the_parts_of_a_request_are_found(void **state)
 {
     (void)state;
     static struct parsed parsed;
-    static const char text[] = "PUT /a/b?c=d HTTP/1.1\r\nHost: a\r\nX-Y:  z \r\nConnection: close\r\n\r\n";
+    static const char text[] =
+        "PUT /a/b?c=d HTTP/1.1\r\nHost: a\r\nX-Y:  z \r\nConnection: close\r\n\r\n";
     assert_int_equal(parse(text, sizeof(text) - 1, &parsed), 0);
     assert_int_equal(parsed.head.method, HTTP_PUT);
     assert_memory_equal(parsed.head.path.at, "/a/b", 4);
@@ -181,7 +184,8 @@ static void lines_and_heads_have_a_longest_size(void **state)
     (void)state;
     static char text[HTTP_HEAD_BYTES_MAX + 100];
     static struct parsed parsed;
-    size_t size = (size_t)snprintf(text, sizeof(text), "GET /%*s HTTP/1.1\r\nHost: a\r\n\r\n", 8192, "");
+    size_t size =
+        (size_t)snprintf(text, sizeof(text), "GET /%*s HTTP/1.1\r\nHost: a\r\n\r\n", 8192, "");
     memset(text + 5, 'a', 8192);
     assert_int_equal(parse(text, size, &parsed), 431);
     memset(text, 'a', sizeof(text));
@@ -260,8 +264,10 @@ static void an_answer_is_never_split_by_a_field(void **state)
     static const char *const bad[][2] = {{"X", "a\r\nSet-Cookie: b"}, {"X\r\nY", "a"}, {"", "a"},
         {"X", "a\nb"}, {"X", " a"}, {"Content-Length", "5"}, {"X", "a\x01"}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct http_field field = {{bad[i][0], (uint32_t)strlen(bad[i][0])}, {bad[i][1], (uint32_t)strlen(bad[i][1])}};
-        struct http_answer answer = {.status = 200, .fields = &field, .field_count = 1, .body_size = 3};
+        struct http_field field = {
+            {bad[i][0], (uint32_t)strlen(bad[i][0])}, {bad[i][1], (uint32_t)strlen(bad[i][1])}};
+        struct http_answer answer = {
+            .status = 200, .fields = &field, .field_count = 1, .body_size = 3};
         char text[512];
         uint32_t bad_fields = 0;
         size_t size = http1_write_head(&answer, text, sizeof(text) - 1, &bad_fields);
@@ -290,10 +296,11 @@ static void paths_are_decoded_once_and_strictly(void **state)
     (void)state;
     static const struct {
         const char *from, *to;
-    } paths[] = {{"/", "/"}, {"/a%20b", "/a b"}, {"/%c3%a9", "/\xc3\xa9"}, {"/%2561", "/%61"}, {"/a..b", "/a..b"},
-        {"/...", "/..."}, {"/%252e%252e/", "/%2e%2e/"}, {"/a%2fb", NULL}, {"/a%5cb", NULL}, {"/a%00", NULL},
-        {"/%", NULL}, {"/%a", NULL}, {"/%zz", NULL}, {"/..", NULL}, {"/a/../b", NULL}, {"/./a", NULL},
-        {"/%2e%2e/a", NULL}, {"/.%2E", NULL}, {"/%c0%af", NULL}, {"/%ff", NULL}, {"/%0d%0a", NULL}, {"a", NULL}};
+    } paths[] = {{"/", "/"}, {"/a%20b", "/a b"}, {"/%c3%a9", "/\xc3\xa9"}, {"/%2561", "/%61"},
+        {"/a..b", "/a..b"}, {"/...", "/..."}, {"/%252e%252e/", "/%2e%2e/"}, {"/a%2fb", NULL},
+        {"/a%5cb", NULL}, {"/a%00", NULL}, {"/%", NULL}, {"/%a", NULL}, {"/%zz", NULL},
+        {"/..", NULL}, {"/a/../b", NULL}, {"/./a", NULL}, {"/%2e%2e/a", NULL}, {"/.%2E", NULL},
+        {"/%c0%af", NULL}, {"/%ff", NULL}, {"/%0d%0a", NULL}, {"a", NULL}};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         char scratch[64];
         struct cht_str path;
@@ -313,8 +320,9 @@ static void a_query_parameter_is_found_once(void **state)
     static const struct {
         const char *query;
         enum url_found found;
-    } all[] = {{"a=1", URL_ONE}, {"b=2&a=1&c", URL_ONE}, {"%61=1", URL_ONE}, {"a=1&a=1", URL_REPEATED},
-        {"aa=1", URL_ABSENT}, {"", URL_ABSENT}, {"a=%0", URL_BAD}, {"a=%00", URL_BAD}, {"a=%ff", URL_BAD}};
+    } all[] = {{"a=1", URL_ONE}, {"b=2&a=1&c", URL_ONE}, {"%61=1", URL_ONE},
+        {"a=1&a=1", URL_REPEATED}, {"aa=1", URL_ABSENT}, {"", URL_ABSENT}, {"a=%0", URL_BAD},
+        {"a=%00", URL_BAD}, {"a=%ff", URL_BAD}};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         char scratch[16];
         struct cht_str value = {0};

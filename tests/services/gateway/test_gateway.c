@@ -190,9 +190,9 @@ static void every_route_but_the_open_ones_needs_a_token(void **state)
     assert_false(f->user.has_identity);
     assert_int_equal(ask(f, HTTP_GET, "/.well-known/jwks.json", NULL), 0);
     assert_int_equal(ask(f, HTTP_GET, "/api/info", NULL), 200);
-    assert_string_equal(
-        fake_edge_answer(1)->body, "{\"version\":\"1.2.3\",\"protocol\":1,\"features\":[\"x\"],"
-                                   "\"limits\":{\"in_flight\":64},\"registration\":true}");
+    assert_string_equal(fake_edge_answer(1)->body,
+        "{\"version\":\"1.2.3\",\"protocol\":1,\"features\":[\"x\"],"
+        "\"limits\":{\"in_flight\":64},\"registration\":true}");
 }
 
 static void the_identity_is_the_token_s(void **state)

@@ -8,7 +8,7 @@
 #define ROOM "32070707-0707-0707-0707-070707070732"
 #define SEND                                                                                       \
     "{\"type\":\"message.send\",\"ref\":\"r\",\"room\":\"" ROOM "\",\"cid\":\"c\",\"text\":"       \
-                                                                "\"hi\"}"
+    "\"hi\"}"
 
 static void connect_one(struct house *house)
 {
