@@ -34,8 +34,8 @@ enum history_change_kind {
     CHANGE_ROOM,
     /* seq: all memberships end, the public name is free. */
     CHANGE_ROOM_GONE,
-    /* seq, member (with changed_seq), read_n: a member who joins starts with this cursor; who was one
-     * before keeps cursor and joined_seq. `hidden` for a left direct room. */
+    /* seq, member (with changed_seq), read_n: a member who joins starts with this cursor; who was
+     * one before keeps cursor and joined_seq. `hidden` for a left direct room. */
     CHANGE_MEMBER,
     /* seq, user, read_n: the sender's cursor. A room that was hidden for somebody shows again. */
     CHANGE_SENT,
