@@ -1,6 +1,11 @@
 // Stand-ins for the world of the web client: a clock with timers that run when told, sockets that
 // the test answers, a session that always has a ticket.
 
+import { webcrypto } from 'node:crypto';
+
+// Browsers have it; Node has it under this name only from 19 on.
+globalThis.crypto ??= webcrypto;
+
 export class FakeTime {
     constructor() {
         this.now_ms = 1_000_000;
