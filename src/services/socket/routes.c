@@ -4,7 +4,6 @@
 
 #include "routes.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -111,13 +110,15 @@ static bool is_text(struct cht_str text, const char *other)
 static void allow(struct route_match *match, const char *method)
 {
     size_t used = strlen(match->allow);
-    size_t size = strlen(method) + (used ? 2 : 0);
-    if (used + size < sizeof(match->allow)) {
-        snprintf(
-            match->allow + used, sizeof(match->allow) - used, "%s%s", used ? ", " : "", method);
-        if (strcmp(method, "GET") == 0) {
-            allow(match, "HEAD");
-        }
+    size_t gap = used ? 2 : 0;
+    size_t size = strlen(method);
+    if (used + gap + size >= sizeof(match->allow)) {
+        return;
+    }
+    memcpy(match->allow + used, ", ", gap);
+    memcpy(match->allow + used + gap, method, size + 1);
+    if (strcmp(method, "GET") == 0) {
+        allow(match, "HEAD");
     }
 }
 
