@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "flow/flow.h"
+#include "revocations.h"
 #include "worker.h"
 #include "world/loop.h"
 #include "world/random.h"
@@ -23,7 +24,6 @@
 #define USERS_KNOWN_MAX 262144u
 #define TICKETS_MAX 8192u
 #define LIMITS_MAX 65536u
-#define REVOCATIONS_MAX 4096u
 #define SETTLE_ROUNDS 50u
 #define SETTLE_MS 3000u
 #define WARM_UP_MS 10000u
@@ -108,7 +108,8 @@ static void open_bus(struct house *house, struct random *random)
         .users_max = USERS_KNOWN_MAX,
         .tickets_max = TICKETS_MAX,
         .limits_max = LIMITS_MAX,
-        .revocations_max = REVOCATIONS_MAX,
+        .revocations_max = (uint32_t)house->app.revocations,
+        .revocations_keep_ms = revocations_keep_ms(house),
         .secret = {random_u64(random), random_u64(random)},
     };
     house->sessions = sessions_local_create(&sessions);
@@ -178,7 +179,7 @@ static bool is_warm(const struct house *house)
     return known && owned == house->app.shards;
 }
 
-static void turn_all(struct house *house)
+void house_turn(struct house *house)
 {
     for (uint32_t i = 0; i < house->worker_count; i++) {
         loop_uv_turn(house->workers[i].loop, 1);
@@ -192,7 +193,7 @@ static void warm_up(struct house *house)
     struct loop *loop = house->workers[0].world.loop;
     uint64_t until = loop_now_ms(loop) + WARM_UP_MS;
     while (!is_warm(house) && loop_now_ms(loop) < until) {
-        turn_all(house);
+        house_turn(house);
     }
     if (!is_warm(house)) {
         LOG_WARN(&house->logger, "process.not_warm", "waited_ms=%u", WARM_UP_MS);
@@ -226,6 +227,9 @@ enum err house_init(struct house *house, const struct options *options)
     }
     if (err == OK) {
         err = build_workers(house);
+    }
+    if (err == OK) {
+        err = revocations_restore(house);
     }
     if (err == OK) {
         warm_up(house);
@@ -263,10 +267,10 @@ static void settle(struct house *house)
     struct loop *loop = house->workers[0].world.loop;
     uint64_t until = loop_now_ms(loop) + SETTLE_MS;
     for (uint32_t round = 0; round < SETTLE_ROUNDS; round++) {
-        turn_all(house);
+        house_turn(house);
     }
     while (!is_idle(house) && loop_now_ms(loop) < until) {
-        turn_all(house);
+        house_turn(house);
     }
 }
 

@@ -49,5 +49,9 @@ MUST_USE enum err house_init(struct house *house, const struct options *options)
 /* Until a signal ends it: runs the workers, drains, joins them. */
 void house_run(struct house *house);
 
+/* One turn of every worker's loop, before the workers run or after: for what happens on the main
+ * thread. */
+void house_turn(struct house *house);
+
 /* Half-built is fine. */
 void house_deinit(struct house *house);

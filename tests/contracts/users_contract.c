@@ -155,6 +155,82 @@ static void a_device_changes_only_from_the_generation_that_was_read(void **state
     arena_deinit(&list.arena);
 }
 
+static void put_revoked(struct contract_engine *engine, uint32_t number, uint64_t at)
+{
+    struct users_device_put_op put = {.device = phone(1)};
+    put.device.id = contract_id(number);
+    put.device.revoked_at = at;
+    assert_int_equal(ASK(engine, users_device_put, engine->users, &put), OK);
+}
+
+static struct users_revoked_op revoked(
+    struct contract_engine *engine, uint64_t since, uint32_t limit)
+{
+    struct users_revoked_op op = {.since = since, .limit = limit};
+    assert_int_equal(ASK(engine, users_revoked, engine->users, &op), OK);
+    return op;
+}
+
+static void what_became_void_is_told_oldest_first_also_after_a_restart(void **state)
+{
+    struct contract_engine *engine = *state;
+    assert_int_equal(create(engine, person(1, "anna")), OK);
+    assert_int_equal(create(engine, person(2, "bert")), OK);
+    struct users_change_op change = {.user = person(1, "anna")};
+    change.user.token_version = 7;
+    change.user.voided_at = 3000;
+    assert_int_equal(ASK(engine, users_change, engine->users, &change), OK);
+    put_revoked(engine, 71, 4000);
+    put_revoked(engine, 72, 2000);
+    put_revoked(engine, 73, 0);
+    engine->close(engine);
+    engine->open(engine, false);
+    struct users_revoked_op op = revoked(engine, 2000, 10);
+    assert_int_equal(op.count, 3);
+    assert_int_equal(op.revoked[0].at, 2000);
+    assert_int_equal(op.revoked[1].at, 3000);
+    assert_int_equal(op.revoked[1].version, 7);
+    assert_true(cht_id_is_none(&op.revoked[1].device));
+    struct cht_id device = contract_id(71), user = contract_id(1);
+    assert_true(cht_id_equal(&op.revoked[2].device, &device));
+    assert_true(cht_id_equal(&op.revoked[2].user, &user));
+    arena_deinit(&op.arena);
+    op = revoked(engine, 2001, 10);
+    assert_int_equal(op.count, 2);
+    arena_deinit(&op.arena);
+    op = revoked(engine, 0, 2);
+    assert_int_equal(op.revoked[0].at, 3000);
+    arena_deinit(&op.arena);
+}
+
+static void many_things_that_became_void_are_told_whole(void **state)
+{
+    struct contract_engine *engine = *state;
+    for (uint32_t i = 1; i <= 40; i++) {
+        put_revoked(engine, 1000 + i, i);
+    }
+    struct users_revoked_op op = revoked(engine, 1, 1000);
+    assert_int_equal(op.count, 40);
+    for (uint32_t i = 0; i < 40; i++) {
+        struct cht_id device = contract_id(1001 + i);
+        assert_int_equal(op.revoked[i].at, i + 1);
+        assert_true(cht_id_equal(&op.revoked[i].device, &device));
+    }
+    arena_deinit(&op.arena);
+}
+
+static void only_devices_that_are_signed_in_are_listed(void **state)
+{
+    struct contract_engine *engine = *state;
+    for (uint32_t i = 0; i < 20; i++) {
+        put_revoked(engine, 100 + i, i % 4 ? 9 : 0);
+    }
+    struct users_devices_op list = {.user = contract_id(1)};
+    assert_int_equal(ASK(engine, users_devices, engine->users, &list), OK);
+    assert_int_equal(list.count, 5);
+    arena_deinit(&list.arena);
+}
+
 static enum err block(struct contract_engine *engine, uint32_t other, bool on)
 {
     struct users_block_op op = {
@@ -196,6 +272,9 @@ int users_contract(struct contract_engine *engine)
         TEST(many_are_got_at_once_and_unknown_ones_left_out),
         TEST(people_are_found_by_the_beginning_of_their_name),
         TEST(a_device_changes_only_from_the_generation_that_was_read),
+        TEST(what_became_void_is_told_oldest_first_also_after_a_restart),
+        TEST(many_things_that_became_void_are_told_whole),
+        TEST(only_devices_that_are_signed_in_are_listed),
         TEST(blocks_are_bounded_and_idempotent),
     };
 #undef TEST

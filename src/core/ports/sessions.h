@@ -10,7 +10,9 @@
 #include "base/arena.h"
 #include "chattifier/events.h"
 #include "flow/op.h"
+#include "ports/revocation.h"
 
+struct identity;
 struct sessions;
 
 struct session {
@@ -42,7 +44,7 @@ struct ticket {
     uint8_t secret_hash[32];
     struct cht_id user, device;
     uint64_t token_version;
-    uint64_t expires_at; /* of the access token behind it, ms since 1970 */
+    uint64_t issued_at, expires_at; /* of the access token behind it, ms since 1970 */
     uint64_t valid_until;
     char origin[256]; /* empty: bound to none */
 };
@@ -66,11 +68,6 @@ struct sessions_limit_op {
     uint64_t wait_ms;   /* answer */
 };
 
-struct revocation {
-    struct cht_id user, device; /* device none: all */
-    uint64_t version;           /* token versions below it are void; for a device: any */
-};
-
 struct sessions_listener {
     struct sessions_listener *next; /* the engine's */
     void (*on_revoked)(struct sessions_listener *listener, const struct revocation *revocation);
@@ -86,8 +83,7 @@ struct sessions_ops {
     void (*ticket_take)(struct sessions *sessions, struct sessions_ticket_op *op);
     void (*limit)(struct sessions *sessions, struct sessions_limit_op *op);
     void (*revoke)(struct sessions *sessions, const struct revocation *revocation);
-    bool (*is_revoked)(struct sessions *sessions, const struct cht_id *user,
-        const struct cht_id *device, uint64_t version);
+    bool (*is_revoked)(struct sessions *sessions, const struct identity *who);
     void (*listen)(struct sessions *sessions, struct sessions_listener *listener);
 };
 
@@ -142,17 +138,18 @@ static inline void sessions_limit(
 }
 
 /* Tokens became void. Every node knows within 2 s; listeners hear of it. The truth was written
- * before (users.h). */
+ * before (users.h). It is kept for as long as the tokens could live; a cache that lost it is filled
+ * from the truth again (users_revoked). */
 static inline void sessions_revoke(struct sessions *sessions, const struct revocation *revocation)
 {
     sessions->ops->revoke(sessions, revocation);
 }
 
-/* From a local copy that is at most 1 s old. `version` is the token's. */
-static inline bool sessions_is_revoked(struct sessions *sessions, const struct cht_id *user,
-    const struct cht_id *device, uint64_t version)
+/* From a local copy that is at most 1 s old. An engine that can not remember all revocations may
+ * answer true for tokens that are good, by their age, never false for one that is void. */
+static inline bool sessions_is_revoked(struct sessions *sessions, const struct identity *who)
 {
-    return sessions->ops->is_revoked(sessions, user, device, version);
+    return sessions->ops->is_revoked(sessions, who);
 }
 
 static inline void sessions_listen(struct sessions *sessions, struct sessions_listener *listener)

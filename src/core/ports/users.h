@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "chattifier/events.h"
 #include "flow/op.h"
+#include "ports/revocation.h"
 
 struct users;
 
@@ -22,6 +23,7 @@ struct user {
     struct cht_str password_hash; /* with its parameters; empty once deleted */
     uint64_t created;
     uint64_t token_version; /* access tokens below it are void */
+    uint64_t voided_at;     /* when token_version was raised last, ms since 1970; 0: never */
     uint64_t row_version;   /* grows with every change; for compare-and-set */
     bool disabled;
     bool deleted;
@@ -69,8 +71,9 @@ struct users_find_op {
     uint32_t count;
 };
 
-/* Writes display_name, bio, password_hash, token_version, disabled and deleted of `user`, if its
- * row_version is still that; STALE otherwise. */
+/* Writes display_name, bio, password_hash, token_version, voided_at, disabled and deleted of
+ * `user`, if its row_version is still that; STALE otherwise. Whoever disables or deletes an account
+ * raises its token_version too, and whoever raises that says when. */
 struct users_change_op {
     struct op op;
     struct user user;
@@ -94,11 +97,23 @@ struct users_device_change_op {
     uint64_t expect_generation;
 };
 
+/* The devices that are signed in. Revoked ones may be forgotten a day later. */
 struct users_devices_op {
     struct op op;
     struct arena arena;
     struct cht_id user;
     struct device *devices;
+    uint32_t count;
+};
+
+/* What became void at `since` (ms since 1970) or later, oldest first; if that is more than `limit`,
+ * the newest of it. Whoever can keep n revocations asks for n + 1. */
+struct users_revoked_op {
+    struct op op;
+    struct arena arena;
+    uint64_t since;
+    uint32_t limit;
+    struct revocation *revoked;
     uint32_t count;
 };
 
@@ -137,6 +152,7 @@ struct users_ops {
     void (*device_get)(struct users *users, struct users_device_get_op *op);
     void (*device_change)(struct users *users, struct users_device_change_op *op);
     void (*devices)(struct users *users, struct users_devices_op *op);
+    void (*revoked)(struct users *users, struct users_revoked_op *op);
     void (*block)(struct users *users, struct users_block_op *op);
     void (*blocks)(struct users *users, struct users_blocks_op *op);
     void (*blocking)(struct users *users, struct users_blocking_op *op);
@@ -163,6 +179,7 @@ USERS_ASK(device_put)
 USERS_ASK(device_get)
 USERS_ASK(device_change)
 USERS_ASK(devices)
+USERS_ASK(revoked)
 USERS_ASK(block)
 USERS_ASK(blocks)
 USERS_ASK(blocking)

@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/logger.h"
 #include "base/mem.h"
 #include "local/sessions_local_inner.h"
 #include "world/loop.h"
+
+#define WARN_EVERY_MS 60000u
 
 static struct sessions_port *port_of(struct sessions *sessions)
 {
@@ -130,12 +133,26 @@ static void limit_here(struct sessions *sessions, struct sessions_limit_op *op)
     op_answer_later(&op->op, port_of(sessions)->loop, err);
 }
 
+/* Everybody's older tokens are refused for a while: somebody should look why. */
+static void warn_of_floor(struct sessions_port *port, uint64_t now)
+{
+    struct sessions_local *shared = port->shared;
+    if (port->logger && now >= shared->warned_at + WARN_EVERY_MS) {
+        shared->warned_at = now;
+        LOG_WARN(port->logger, "sessions.revocations_full",
+            "kept=%u setting=limits.revocations older_tokens=refused",
+            shared->options.revocations_max);
+    }
+}
+
 static void revoke_here(struct sessions *sessions, const struct revocation *revocation)
 {
+    uint64_t now = loop_wall_ms(port_of(sessions)->loop);
     struct sessions_local *shared = lock(sessions);
-    uint64_t count = atomic_load(&shared->revocation_count);
-    shared->revocations[count % shared->options.revocations_max] = *revocation;
-    atomic_store(&shared->revocation_count, count + 1);
+    if (!revocations_add(&shared->revocations, revocation, now)) {
+        warn_of_floor(port_of(sessions), now);
+    }
+    atomic_store(&shared->any_revoked, true);
     for (uint32_t i = 0; i < shared->options.workers; i++) {
         struct sessions_port *port = &shared->ports[i];
         if (port->loop && !port->news_asked) {
@@ -146,34 +163,14 @@ static void revoke_here(struct sessions *sessions, const struct revocation *revo
     unlock(shared);
 }
 
-static bool takes_effect(const struct revocation *revocation, const struct cht_id *user,
-    const struct cht_id *device, uint64_t version)
-{
-    if (!cht_id_equal(&revocation->user, user)) {
-        return false;
-    }
-    if (cht_id_is_none(&revocation->device)) {
-        return version < revocation->version;
-    }
-    return cht_id_equal(&revocation->device, device);
-}
-
 /* Nothing was ever revoked: the usual case costs one load. */
-static bool is_revoked_here(struct sessions *sessions, const struct cht_id *user,
-    const struct cht_id *device, uint64_t version)
+static bool is_revoked_here(struct sessions *sessions, const struct identity *who)
 {
-    if (atomic_load_explicit(&port_of(sessions)->shared->revocation_count, memory_order_acquire) ==
-        0) {
+    if (!atomic_load_explicit(&port_of(sessions)->shared->any_revoked, memory_order_acquire)) {
         return false;
     }
     struct sessions_local *shared = lock(sessions);
-    uint64_t count = atomic_load(&shared->revocation_count);
-    uint64_t kept =
-        count < shared->options.revocations_max ? count : shared->options.revocations_max;
-    bool revoked = false;
-    for (uint64_t i = 0; i < kept && !revoked; i++) {
-        revoked = takes_effect(&shared->revocations[i], user, device, version);
-    }
+    bool revoked = revocations_hold(&shared->revocations, who);
     unlock(shared);
     return revoked;
 }
@@ -193,17 +190,15 @@ static void tell_news(struct task *task)
     struct sessions_local *shared = port->shared;
     for (;;) {
         pthread_mutex_lock(&shared->lock);
-        uint64_t count = atomic_load(&shared->revocation_count);
-        if (port->told == count) {
+        if (port->told < shared->revocations.first) {
+            port->told = shared->revocations.first;
+        }
+        if (port->told == shared->revocations.end) {
             port->news_asked = false;
             pthread_mutex_unlock(&shared->lock);
             return;
         }
-        if (count - port->told > shared->options.revocations_max) {
-            port->told = count - shared->options.revocations_max;
-        }
-        struct revocation revocation =
-            shared->revocations[port->told++ % shared->options.revocations_max];
+        struct revocation revocation = *revocations_row(&shared->revocations, port->told++);
         pthread_mutex_unlock(&shared->lock);
         for (struct sessions_listener *at = port->listeners; at; at = at->next) {
             at->on_revoked(at, &revocation);
@@ -221,7 +216,8 @@ struct sessions_local *sessions_local_create(const struct sessions_local_options
     shared->users = mem_array(options->users_max, sizeof(*shared->users));
     shared->tickets = mem_array(options->tickets_max, sizeof(*shared->tickets));
     shared->limits = mem_array(options->limits_max, sizeof(*shared->limits));
-    shared->revocations = mem_array(options->revocations_max, sizeof(*shared->revocations));
+    revocations_init(&shared->revocations, options->revocations_max, options->revocations_keep_ms,
+        options->secret);
     return shared;
 }
 
@@ -242,7 +238,7 @@ void sessions_local_destroy(struct sessions_local *shared)
     mem_free(shared->users);
     mem_free(shared->tickets);
     mem_free(shared->limits);
-    mem_free(shared->revocations);
+    revocations_deinit(&shared->revocations);
     pthread_mutex_destroy(&shared->lock);
     mem_free(shared);
 }
@@ -264,7 +260,10 @@ struct sessions *sessions_local_join(
     };
     CHECK(index < shared->options.workers);
     struct sessions_port *port = &shared->ports[index];
-    *port = (struct sessions_port){
-        .sessions = {&ops}, .shared = shared, .loop = world->loop, .news = {.run = tell_news}};
+    *port = (struct sessions_port){.sessions = {&ops},
+        .shared = shared,
+        .loop = world->loop,
+        .news = {.run = tell_news},
+        .logger = world->logger};
     return &port->sessions;
 }

@@ -4,7 +4,7 @@
  *
  * One shared object, one port per worker. A mutex guards it: it is taken when somebody connects,
  * leaves, signs in or asks who is online, never for a message. All tables are bounded: tickets and
- * limits are fixed tables in which the oldest gives way. */
+ * limits are fixed tables in which the oldest gives way; revocations do not (revocations.h). */
 
 #include "ports/sessions.h"
 #include "world/world.h"
@@ -17,7 +17,8 @@ struct sessions_local_options {
     uint32_t tickets_max;
     uint32_t limits_max;
     uint32_t revocations_max;
-    uint64_t secret[2]; /* for hashing keys that strangers choose */
+    uint64_t revocations_keep_ms; /* what no access token outlives */
+    uint64_t secret[2];           /* for hashing keys that strangers choose */
 };
 
 struct sessions_local *sessions_local_create(const struct sessions_local_options *options);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/map.h"
+#include "local/revocations.h"
 #include "local/sessions_local.h"
 
 /* A user who is connected or was so lately. */
@@ -27,6 +28,8 @@ struct limit_row {
     uint64_t full_at;  /* ms: when the bucket is full again; a bucket is this one number */
 };
 
+struct logger;
+
 struct sessions_port {
     struct sessions sessions;
     struct sessions_local *shared;
@@ -35,6 +38,7 @@ struct sessions_port {
     struct task news; /* revocations wait to be told */
     bool news_asked;  /* under the lock */
     uint64_t told;    /* revocations told to the listeners so far; the worker's own */
+    struct logger *logger;
 };
 
 struct sessions_local {
@@ -47,8 +51,9 @@ struct sessions_local {
     struct ticket *tickets;
     uint64_t ticket_count; /* ever put */
     struct limit_row *limits;
-    struct revocation *revocations;     /* a ring of the newest */
-    _Atomic(uint64_t) revocation_count; /* ever */
+    struct revocations revocations;
+    _Atomic(bool) any_revoked; /* ever */
+    uint64_t warned_at;        /* of a floor that had to rise */
 };
 
 /* sessions_tables.c */

@@ -13,11 +13,12 @@
 
 #define USER_COLUMNS                                                                               \
     "id, username, display_name, bio, password_hash, created, token_version, row_version, "        \
-    "disabled, deleted"
+    "disabled, deleted, voided_at"
 #define DEVICE_COLUMNS                                                                             \
     "user, id, name, refresh_hash, previous_hash, generation, rotated_at, created, last_seen, "    \
     "revoked_at"
 #define GET_MAX 1000u
+#define DAY_MS UINT64_C(86400000)
 #define BLOCKING_MAX 100u
 
 struct users_sqlite {
@@ -50,13 +51,19 @@ static const char *const migrations[] = {
     " created INTEGER NOT NULL, last_seen INTEGER NOT NULL, revoked_at INTEGER NOT NULL,"
     " PRIMARY KEY (user, id)) WITHOUT ROWID;"
     "CREATE TABLE blocks (user BLOB, other BLOB, PRIMARY KEY (user, other)) WITHOUT ROWID;",
+
+    /* When a version was raised was not written down before: now is the latest that it can be. */
+    "ALTER TABLE users ADD COLUMN voided_at INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE users SET voided_at = strftime('%s', 'now') * 1000 WHERE token_version > 1;"
+    "CREATE INDEX users_voided ON users (voided_at) WHERE voided_at > 0;"
+    "CREATE INDEX devices_revoked ON devices (revoked_at) WHERE revoked_at > 0;",
 };
 
 const struct db_schema users_schema = {
     .file = "users.db",
     .application = 0x43485553,
     .migrations = migrations,
-    .version = 1,
+    .version = 2,
     .cache_kib = 2048,
     .full = true,
 };
@@ -109,6 +116,7 @@ static void get_user(const struct query *q, struct arena *arena, struct user *re
         .row_version = query_get_u64(q, 7),
         .disabled = query_get_u64(q, 8) != 0,
         .deleted = query_get_u64(q, 9) != 0,
+        .voided_at = query_get_u64(q, 10),
     };
 }
 
@@ -143,6 +151,7 @@ static enum err run_create(struct op *asked, struct db_job *job, void *thread)
     query_u64(&q, user->row_version);
     query_u64(&q, user->disabled);
     query_u64(&q, user->deleted);
+    query_u64(&q, user->voided_at);
     enum err said = query_run(&q) > 0 ? OK : compare_created(db, user);
     enum err err = db_err(db);
     return err == OK ? said : err;
@@ -231,6 +240,7 @@ static enum err run_change(struct op *asked, struct db_job *job, void *thread)
     query_u64(&q, user->token_version);
     query_u64(&q, user->disabled);
     query_u64(&q, user->deleted);
+    query_u64(&q, user->voided_at);
     enum err said = OK;
     if (query_run(&q) == 0) {
         said = exists(db, &user->id) ? ERR_STALE : ERR_NOT_FOUND;
@@ -277,8 +287,15 @@ static enum err run_device_put(struct op *asked, struct db_job *job, void *threa
 {
     (void)job;
     struct users_device_put_op *op = container_of(asked, struct users_device_put_op, op);
-    put_device(write_db(thread), &op->device);
-    return db_err(write_db(thread));
+    struct db *db = write_db(thread);
+    if (op->device.created > DAY_MS) {
+        struct query q = db_query(db, USERS_DEVICE_FORGET);
+        query_id(&q, &op->device.user);
+        query_u64(&q, op->device.created - DAY_MS);
+        query_run(&q);
+    }
+    put_device(db, &op->device);
+    return db_err(db);
 }
 
 static struct query ask_device(struct db *db, const struct cht_id *user, const struct cht_id *id)
@@ -320,29 +337,68 @@ static enum err run_device_change(struct op *asked, struct db_job *job, void *th
     return err == OK && !current ? ERR_STALE : err;
 }
 
+/* A place more at the end of an array in the op's arena. */
+static void *grown(struct arena *arena, void *old, uint32_t count, size_t size)
+{
+    bool full = count == 0 || (count >= 8 && (count & (count - 1)) == 0);
+    if (!full) {
+        return old;
+    }
+    void *array = arena_array(arena, count ? count * 2 : 8, size);
+    if (count) {
+        memcpy(array, old, count * size);
+    }
+    return array;
+}
+
 static enum err run_devices(struct op *asked, struct db_job *job, void *thread)
 {
     (void)job;
     struct users_devices_op *op = container_of(asked, struct users_devices_op, op);
     struct db *db = read_db(thread);
-    uint32_t capacity = 0;
     arena_reset(&op->arena);
     op->devices = NULL;
     op->count = 0;
     struct query q = db_query(db, USERS_DEVICE_LIST);
     query_id(&q, &op->user);
     while (query_row(&q)) {
-        if (op->count == capacity) {
-            capacity = capacity ? capacity * 2 : 8;
-            struct device *grown = arena_array(&op->arena, capacity, sizeof(*grown));
-            if (op->count) {
-                memcpy(grown, op->devices, op->count * sizeof(*grown));
-            }
-            op->devices = grown;
-        }
+        op->devices = grown(&op->arena, op->devices, op->count, sizeof(*op->devices));
         get_device(&q, &op->arena, &op->devices[op->count++]);
     }
     query_end(&q);
+    return db_err(db);
+}
+
+static struct revocation get_revocation(const struct query *q)
+{
+    return (struct revocation){.user = query_get_id(q, 0),
+        .device = query_get_id(q, 1),
+        .version = query_get_u64(q, 2),
+        .at = query_get_u64(q, 3)};
+}
+
+/* Newest first out of the table, so that a limit leaves out the oldest; then turned round. */
+static enum err run_revoked(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct users_revoked_op *op = container_of(asked, struct users_revoked_op, op);
+    struct db *db = read_db(thread);
+    arena_reset(&op->arena);
+    op->revoked = NULL;
+    op->count = 0;
+    struct query q = db_query(db, USERS_REVOKED);
+    query_u64(&q, op->since);
+    query_u64(&q, op->limit);
+    while (query_row(&q)) {
+        op->revoked = grown(&op->arena, op->revoked, op->count, sizeof(*op->revoked));
+        op->revoked[op->count++] = get_revocation(&q);
+    }
+    query_end(&q);
+    for (uint32_t i = 0; i < op->count / 2; i++) {
+        struct revocation newer = op->revoked[i];
+        op->revoked[i] = op->revoked[op->count - 1 - i];
+        op->revoked[op->count - 1 - i] = newer;
+    }
     return db_err(db);
 }
 
@@ -445,6 +501,7 @@ WRITE(device_put)
 READ(device_get)
 WRITE(device_change)
 READ(devices)
+READ(revoked)
 WRITE(block)
 READ(blocks)
 
@@ -470,6 +527,7 @@ static const struct users_ops ops = {
     .device_get = device_get,
     .device_change = device_change,
     .devices = devices,
+    .revoked = revoked,
     .block = block,
     .blocks = blocks,
     .blocking = blocking,

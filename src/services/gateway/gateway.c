@@ -33,8 +33,7 @@ enum upstream_refusal gateway_judge(
     if (err == ERR_STALE) {
         return UPSTREAM_EXPIRED;
     }
-    if (err != OK || sessions_is_revoked(gateway->deps.sessions, &ret_identity->user,
-                         &ret_identity->device, ret_identity->token_version)) {
+    if (err != OK || sessions_is_revoked(gateway->deps.sessions, ret_identity)) {
         return UPSTREAM_REVOKED;
     }
     return UPSTREAM_ALLOWED;

@@ -49,14 +49,12 @@ static enum upstream_refusal judge_ticket(struct upgrade *u, struct identity *re
     *ret_identity = (struct identity){.user = ticket->user,
         .device = ticket->device,
         .token_version = ticket->token_version,
+        .issued_at = ticket->issued_at,
         .expires_at = ticket->expires_at};
     if (ticket->expires_at <= now_ms) {
         return UPSTREAM_EXPIRED;
     }
-    return sessions_is_revoked(
-               deps->sessions, &ticket->user, &ticket->device, ticket->token_version)
-               ? UPSTREAM_REVOKED
-               : UPSTREAM_ALLOWED;
+    return sessions_is_revoked(deps->sessions, ret_identity) ? UPSTREAM_REVOKED : UPSTREAM_ALLOWED;
 }
 
 static void finish(struct flow *flow)

@@ -56,7 +56,7 @@ static uint16_t why_not(struct socket_service *service, const struct upstream_ca
     if (who->expires_at <= socket_wall(service)) {
         return CLOSE_EXPIRED;
     }
-    if (sessions_is_revoked(service->deps.sessions, &who->user, &who->device, who->token_version)) {
+    if (sessions_is_revoked(service->deps.sessions, who)) {
         return CLOSE_REVOKED;
     }
     return 0;

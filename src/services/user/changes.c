@@ -151,9 +151,14 @@ enum err revoke_device_edit(struct change_device_op *op, struct device *device)
     return OK;
 }
 
+void user_void_tokens(struct change_user_op *op, struct user *user)
+{
+    user->token_version++;
+    user->voided_at = user_now_ms(op->service);
+}
+
 enum err void_tokens_edit(struct change_user_op *op, struct user *user)
 {
-    (void)op;
-    user->token_version++;
+    user_void_tokens(op, user);
     return OK;
 }

@@ -111,12 +111,11 @@ static void leave_rooms(struct flow *flow)
 
 static enum err delete_edit(struct change_user_op *op, struct user *user)
 {
-    (void)op;
     user->deleted = true;
     user->password_hash = (struct cht_str){"", 0};
     user->display_name = user->username;
     user->bio = (struct cht_str){"", 0};
-    user->token_version++;
+    user_void_tokens(op, user);
     return OK;
 }
 

@@ -99,7 +99,7 @@ static enum err password_edit(struct change_user_op *op, struct user *user)
         return ERR_CONFLICT;
     }
     user->password_hash = (struct cht_str){p->hash.hash, (uint32_t)__builtin_strlen(p->hash.hash)};
-    user->token_version++;
+    user_void_tokens(op, user);
     return OK;
 }
 

@@ -57,6 +57,7 @@ static void put_ticket(struct flow *flow)
     ticket->user = t->call.identity.user;
     ticket->device = t->call.identity.device;
     ticket->token_version = t->call.identity.token_version;
+    ticket->issued_at = t->call.identity.issued_at;
     ticket->expires_at = t->call.identity.expires_at;
     ticket->valid_until = user_now_ms(service) + TICKET_MS;
     if (t->call.origin.size > 0) {

@@ -169,7 +169,10 @@ void change_device_deinit(struct change_device_op *op);
 /* An edit: revoked from now on. NOT_FOUND if it already is. */
 enum err revoke_device_edit(struct change_device_op *op, struct device *device);
 
-/* An edit: every token that was given out so far is void. */
+/* For edits: every token that was given out so far is void. */
+void user_void_tokens(struct change_user_op *op, struct user *user);
+
+/* An edit that does that alone. */
 enum err void_tokens_edit(struct change_user_op *op, struct user *user);
 
 /* ---- revoke.c: the truth was written; now everybody is told */

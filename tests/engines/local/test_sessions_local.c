@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "local/sessions_local.h"
+#include "ports/secrets.h"
 #include "test_loop.h"
 
 #include <string.h>
@@ -40,6 +41,7 @@ static int set_up(void **state)
         .tickets_max = 4,
         .limits_max = 64,
         .revocations_max = 4,
+        .revocations_keep_ms = 60000,
         .secret = {1, 2}};
     place.shared = sessions_local_create(&options);
     place.sessions = sessions_local_join(place.shared, 0, &place.loop.world);
@@ -183,21 +185,133 @@ static void one_token_given_back_is_one_more_try(void **state)
     assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
 }
 
+static struct identity token(struct place *place, uint8_t user, uint8_t device, uint64_t version)
+{
+    return (struct identity){.user = id(user),
+        .device = id(device),
+        .token_version = version,
+        .issued_at = loop_wall_ms(&place->loop.loop)};
+}
+
+static bool is_void(struct place *place, const struct identity *who)
+{
+    return sessions_is_revoked(place->sessions, who);
+}
+
+static void revoke_device(struct place *place, uint8_t user, uint8_t device)
+{
+    struct revocation revocation = {.user = id(user), .device = id(device)};
+    sessions_revoke(place->sessions, &revocation);
+}
+
+static void revoke_user(struct place *place, uint8_t user, uint64_t version)
+{
+    struct revocation revocation = {.user = id(user), .version = version};
+    sessions_revoke(place->sessions, &revocation);
+}
+
 static void a_revocation_voids_older_versions_and_is_heard(void **state)
 {
     struct place *place = *state;
-    struct cht_id user = id(1), device = id(2), other = id(3);
-    assert_false(sessions_is_revoked(place->sessions, &user, &device, 4));
-    sessions_revoke(place->sessions, &(struct revocation){.user = user, .version = 5});
-    assert_true(sessions_is_revoked(place->sessions, &user, &device, 4));
-    assert_false(sessions_is_revoked(place->sessions, &user, &device, 5));
-    assert_false(sessions_is_revoked(place->sessions, &other, &device, 4));
-    sessions_revoke(place->sessions, &(struct revocation){.user = user, .device = device});
-    assert_true(sessions_is_revoked(place->sessions, &user, &device, 9));
-    assert_false(sessions_is_revoked(place->sessions, &user, &other, 9));
+    struct identity old = token(place, 1, 2, 4), new = token(place, 1, 2, 5);
+    struct identity other = token(place, 3, 2, 4), elsewhere = token(place, 1, 3, 9);
+    assert_false(is_void(place, &old));
+    revoke_user(place, 1, 5);
+    assert_true(is_void(place, &old));
+    assert_false(is_void(place, &new));
+    assert_false(is_void(place, &other));
+    revoke_device(place, 1, 2);
+    assert_true(is_void(place, &new));
+    assert_false(is_void(place, &elsewhere));
+    assert_false(is_void(place, &other));
     test_loop_settle(&place->loop);
     assert_int_equal(place->heard_count, 2);
-    assert_true(cht_id_equal(&place->heard.device, &device));
+    assert_true(cht_id_equal(&place->heard.device, &(struct cht_id){{2}}));
+}
+
+static void of_two_versions_told_in_the_wrong_order_the_higher_one_holds(void **state)
+{
+    struct place *place = *state;
+    struct identity who = token(place, 1, 2, 5);
+    revoke_user(place, 1, 6);
+    revoke_user(place, 1, 5);
+    assert_true(is_void(place, &who));
+}
+
+static void a_revocation_is_forgotten_when_its_tokens_have_ended(void **state)
+{
+    struct place *place = *state;
+    struct identity first = token(place, 1, 11, 1);
+    revoke_device(place, 1, 11);
+    test_loop_advance(&place->loop, 59999);
+    revoke_device(place, 1, 12);
+    assert_true(is_void(place, &first));
+    test_loop_advance(&place->loop, 1);
+    struct identity fresh = token(place, 2, 21, 1);
+    for (uint8_t device = 13; device < 16; device++) {
+        revoke_device(place, 1, device);
+    }
+    assert_false(is_void(place, &fresh));
+    assert_false(is_void(place, &first));
+}
+
+static void more_revocations_than_fit_void_all_older_tokens_and_no_younger_one(void **state)
+{
+    struct place *place = *state;
+    struct identity first = token(place, 1, 11, 1), stranger = token(place, 2, 21, 1);
+    for (uint8_t device = 11; device < 15; device++) {
+        revoke_device(place, 1, device);
+        test_loop_advance(&place->loop, 1000);
+    }
+    assert_false(is_void(place, &stranger));
+    revoke_device(place, 1, 15);
+    assert_true(is_void(place, &first));
+    assert_true(is_void(place, &stranger));
+    stranger = token(place, 2, 21, 1);
+    assert_false(is_void(place, &stranger));
+    for (uint8_t device = 12; device < 16; device++) {
+        struct identity late = token(place, 1, device, 1);
+        assert_true(is_void(place, &late));
+    }
+}
+
+static void thousands_of_revocations_later_the_first_one_holds(void **state)
+{
+    struct place *place = *state;
+    struct sessions_local_options options = {.workers = 1,
+        .users_max = 4,
+        .tickets_max = 4,
+        .limits_max = 64,
+        .revocations_max = 65536,
+        .revocations_keep_ms = 60000,
+        .secret = {1, 2}};
+    struct sessions_local *shared = sessions_local_create(&options);
+    struct sessions *sessions = sessions_local_join(shared, 0, &place->loop.world);
+    struct identity first = token(place, 1, 2, 1), stranger = token(place, 3, 4, 1);
+    sessions_revoke(sessions, &(struct revocation){.user = id(1), .device = id(2)});
+    for (uint32_t i = 0; i < 20000; i++) {
+        struct revocation revocation = {.user = {{5, 0, 0, (uint8_t)i, (uint8_t)(i >> 8)}}};
+        revocation.version = 2;
+        sessions_revoke(sessions, &revocation);
+    }
+    assert_true(sessions_is_revoked(sessions, &first));
+    assert_false(sessions_is_revoked(sessions, &stranger));
+    test_loop_settle(&place->loop);
+    sessions_local_destroy(shared);
+}
+
+static void a_revocation_of_before_counts_from_its_own_moment(void **state)
+{
+    struct place *place = *state;
+    test_loop_advance(&place->loop, 100000);
+    uint64_t now = loop_wall_ms(&place->loop.loop);
+    struct revocation revocation = {.user = id(1), .version = 2, .at = now - 50000};
+    struct identity old = token(place, 1, 2, 1);
+    sessions_revoke(place->sessions, &revocation);
+    assert_true(is_void(place, &old));
+    test_loop_advance(&place->loop, 10000);
+    revoke_device(place, 9, 9);
+    assert_false(is_void(place, &old));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -211,6 +325,11 @@ int main(void)
         TEST(a_bucket_gives_its_burst_and_then_refills),
         TEST(one_token_given_back_is_one_more_try),
         TEST(a_revocation_voids_older_versions_and_is_heard),
+        TEST(of_two_versions_told_in_the_wrong_order_the_higher_one_holds),
+        TEST(a_revocation_is_forgotten_when_its_tokens_have_ended),
+        TEST(more_revocations_than_fit_void_all_older_tokens_and_no_younger_one),
+        TEST(thousands_of_revocations_later_the_first_one_holds),
+        TEST(a_revocation_of_before_counts_from_its_own_moment),
     };
     return cmocka_run_group_tests_name("sessions_local", tests, NULL, NULL);
 }

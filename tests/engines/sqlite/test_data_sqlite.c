@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,34 @@ static void data_of_a_newer_version_is_refused(void **state)
     assert_int_equal(open_as(engine, 4), ERR_NEWER);
     write_at(engine, "store.db", 60, ours, 4);
     engine->open(engine, false);
+}
+
+static void run_on_users(struct contract_engine *engine, const char *text)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof(path), "%s/users.db", sqlite_engine_dir(engine));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* When its version was raised is not known: it may have been a moment ago. */
+static void an_account_of_before_that_voided_its_tokens_has_done_so_just_now(void **state)
+{
+    struct contract_engine *engine = *state;
+    engine->close(engine);
+    run_on_users(engine,
+        "INSERT INTO users VALUES (x'01000000000000000000000000000000', 'anna', '', '', '', 1, 3, "
+        "1, 0, 0, 0), (x'02000000000000000000000000000000', 'bert', '', '', '', 1, 1, 1, 0, 0, 0);"
+        "DROP INDEX users_voided; DROP INDEX devices_revoked;"
+        "ALTER TABLE users DROP COLUMN voided_at; PRAGMA user_version = 1;");
+    engine->open(engine, false);
+    struct users_revoked_op op = {.since = UINT64_C(1600000000000), .limit = 10};
+    assert_int_equal(ASK(engine, users_revoked, engine->users, &op), OK);
+    assert_int_equal(op.count, 1);
+    assert_int_equal(op.revoked[0].version, 3);
+    arena_deinit(&op.arena);
 }
 
 static void a_directory_that_can_not_be_is_refused(void **state)
@@ -371,6 +400,7 @@ int main(void)
         TEST(every_start_is_counted),
         TEST(a_file_that_is_no_database_is_refused),
         TEST(data_of_a_newer_version_is_refused),
+        TEST(an_account_of_before_that_voided_its_tokens_has_done_so_just_now),
         TEST(a_directory_that_can_not_be_is_refused),
         TEST(what_was_answered_survives_kill_9),
         TEST(a_deleted_text_is_nowhere_in_the_files),

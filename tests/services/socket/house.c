@@ -363,13 +363,10 @@ static void online_here(struct sessions *sessions, struct sessions_online_op *op
     op_answer_later(&op->op, &of_sessions(sessions)->loop, OK);
 }
 
-static bool revoked_here(struct sessions *sessions, const struct cht_id *user,
-    const struct cht_id *device, uint64_t version)
+static bool revoked_here(struct sessions *sessions, const struct identity *who)
 {
     (void)sessions;
-    (void)user;
-    (void)device;
-    return version == 0;
+    return who->token_version == 0;
 }
 
 static void listen_here(struct sessions *sessions, struct sessions_listener *listener)

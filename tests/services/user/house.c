@@ -71,6 +71,7 @@ static void open_engines(struct house *house)
         .tickets_max = 64,
         .limits_max = 256,
         .revocations_max = 64,
+        .revocations_keep_ms = 960000,
         .secret = {1, 2}};
     struct data_sqlite_options data = {
         .dir = house->dir, .shards = 4, .retention_ms = 1000000, .logger = &house->logger};
