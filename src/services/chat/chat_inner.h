@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "chat/chat.h"
 #include "flow/flow.h"
+#include "frames.h"
 #include "room_decide.h"
 #include "room_state.h"
 #include "world/loop.h"
@@ -47,7 +48,7 @@ struct room {
     uint32_t lane_count;
     uint64_t said_seq; /* newest seq that was delivered */
     uint64_t used_ms;
-    struct buf **frames; /* deliveries by seq modulo the setting; NULL until the first */
+    struct frames frames; /* newest deliveries, up to said_seq */
     struct room_node *nodes;
     uint32_t node_count;
 };
@@ -188,8 +189,10 @@ void subscribers_on_subscribe(
     struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe);
 void subscribers_on_resend(
     struct chat_service *chat, struct room *room, const struct cht_resend *resend);
-void subscribers_say(
-    struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq);
+
+/* A durable entry to every node that follows the room. When it is a delete, no text of its target
+ * is sent again from here on. */
+void subscribers_say(struct chat_service *chat, struct room *room, const struct frame *frame);
 void subscribers_ephemeral(struct chat_service *chat, struct room *room, struct buf *event);
 void subscribers_tell_heads(struct chat_service *chat);
 
@@ -198,6 +201,9 @@ void subscribers_tell_heads(struct chat_service *chat);
 /* An entry as a finished delivery event, its WebSocket frame inside. */
 struct buf *deliver_encode(
     struct shard *shard, const struct cht_id *room, const struct cht_entry *entry);
+
+/* A delivery made before, without the text of its message or edit. */
+struct buf *deliver_blank(struct shard *shard, const struct frame *frame);
 
 /* A client frame object as an ephemeral event. */
 struct buf *deliver_ephemeral(const struct cht_id *room, const struct cht_id *user, bool to_others,

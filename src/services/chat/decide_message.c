@@ -35,7 +35,7 @@ static bool find_target(struct deciding *d, uint64_t seq, struct target *ret_tar
     *ret_target = (struct target){
         .by = d->facts->target_by,
         .text = edit ? edit->text : d->facts->target_text,
-        .deleted = d->facts->target_deleted || room_window_deletes(window, seq),
+        .deleted = d->facts->target_deleted || room_window_deleted_by(window, seq) != 0,
         .reacted = d->facts->target_reacted,
     };
     return true;

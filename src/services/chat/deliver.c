@@ -75,6 +75,24 @@ struct buf *deliver_encode(
     return chat_encode(&cht_row_delivery, &delivery);
 }
 
+struct buf *deliver_blank(struct shard *shard, const struct frame *frame)
+{
+    struct cht_delivery old;
+    struct cht_scratch scratch = {0}; /* a delivery has no lists */
+    bool good = cht_decode(&cht_row_delivery, bytes_of(frame->delivery), &scratch, &old);
+    CHECK(good);
+    struct cht_entry bare = {
+        .kind = old.kind,
+        .seq = old.seq,
+        .n = old.n,
+        .ts = frame->ts,
+        .by = old.by,
+        .prev = frame->prev,
+        .target = frame->target,
+    };
+    return deliver_encode(shard, &old.room, &bare);
+}
+
 struct buf *deliver_ephemeral(const struct cht_id *room, const struct cht_id *user, bool to_others,
     bool to_self, const struct cht_event_row *row, const void *frame)
 {

@@ -25,9 +25,8 @@ struct out {
     struct room_id room;
     struct position position;
     struct cht_id room_id;
-    struct buf **deliveries;
-    uint64_t first_seq;
-    uint32_t delivery_count;
+    struct frame *frames;
+    uint32_t frame_count;
     struct cht_id *joined; /* who became a member */
     uint32_t joined_count;
     uint64_t joined_seq;
@@ -37,10 +36,10 @@ struct out {
 static void out_free(struct out *out)
 {
     buf_unref(out->reply);
-    for (uint32_t i = 0; i < out->delivery_count; i++) {
-        buf_unref(out->deliveries[i]);
+    for (uint32_t i = 0; i < out->frame_count; i++) {
+        buf_unref(out->frames[i].delivery);
     }
-    mem_free(out->deliveries);
+    mem_free(out->frames);
     mem_free(out->joined);
     arena_deinit(&out->online.arena);
     mem_free(out);
@@ -85,8 +84,8 @@ static void say(struct out *out)
         tell_joined(out);
     }
     struct room *room = rooms_by_id(chat, out->room);
-    for (uint32_t i = 0; room && i < out->delivery_count; i++) {
-        subscribers_say(chat, room, out->deliveries[i], out->first_seq + i);
+    for (uint32_t i = 0; room && i < out->frame_count; i++) {
+        subscribers_say(chat, room, &out->frames[i]);
     }
     shards_done(chat->deps.shards, out->shard->number, &out->position);
 }
@@ -211,6 +210,23 @@ static void note_joined(
     }
 }
 
+static void make_frames(struct out *out, const struct room_decision *decision)
+{
+    out->frame_count = decision->count;
+    out->frames = mem_array(decision->count, sizeof(*out->frames));
+    for (uint32_t i = 0; i < decision->count; i++) {
+        const struct cht_entry *entry = &decision->entries[i];
+        out->frames[i] = (struct frame){
+            .delivery = deliver_encode(out->shard, &out->room_id, entry),
+            .seq = entry->seq,
+            .prev = entry->prev,
+            .ts = entry->ts,
+            .target = entry->target,
+            .kind = (uint8_t)entry->kind,
+        };
+    }
+}
+
 void outbox_record(struct shard *shard, struct room *room, const struct cht_command *command,
     const struct position *position, const struct room_decision *decision)
 {
@@ -234,12 +250,7 @@ void outbox_record(struct shard *shard, struct room *room, const struct cht_comm
     out->room = id_of_room(room);
     out->room_id = room->state.room;
     out->reply = make_reply(shard->chat, command, &reply);
-    out->first_seq = decision->entries[0].seq;
-    out->delivery_count = decision->count;
-    out->deliveries = mem_array(decision->count, sizeof(struct buf *));
-    for (uint32_t i = 0; i < decision->count; i++) {
-        out->deliveries[i] = deliver_encode(shard, &room->state.room, &decision->entries[i]);
-    }
+    make_frames(out, decision);
     note_joined(out, room, decision);
     shard->chat->counters.records++;
     log_append(shard->chat->deps.log, &out->asker, &out->append, shard->writer,

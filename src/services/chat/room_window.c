@@ -169,9 +169,10 @@ const struct room_mark *room_window_edit(const struct room_window *window, uint6
     return newest_about(window, target, cht_entry_kind_edited);
 }
 
-bool room_window_deletes(const struct room_window *window, uint64_t target)
+uint64_t room_window_deleted_by(const struct room_window *window, uint64_t target)
 {
-    return newest_about(window, target, cht_entry_kind_deleted) != NULL;
+    const struct room_mark *found = newest_about(window, target, cht_entry_kind_deleted);
+    return found ? found->seq : 0;
 }
 
 void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t confirmed_index)

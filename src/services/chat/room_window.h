@@ -73,10 +73,11 @@ const struct room_mark *room_window_find_cid(
 int room_window_reaction(
     const struct room_window *window, const struct cht_id *user, uint64_t target, uint64_t key);
 
-/* The newest edit of `target` among the marks, or NULL; and whether a delete of it is among them.
- */
+/* The newest edit of `target` among the marks, or NULL. */
 const struct room_mark *room_window_edit(const struct room_window *window, uint64_t target);
-bool room_window_deletes(const struct room_window *window, uint64_t target);
+
+/* The seq of the delete of `target` among the marks; 0: there is none. */
+uint64_t room_window_deleted_by(const struct room_window *window, uint64_t target);
 
 /* Forgets what is beyond the promise and confirmed by the store (`index` and below). */
 void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t confirmed_index);

@@ -32,10 +32,7 @@ static void drop(struct chat_service *chat, struct room *room)
         room->first = item->next;
         lane_item_free(item);
     }
-    for (uint64_t i = 0; room->frames && i < chat->settings.resend_frames; i++) {
-        buf_unref(room->frames[i]);
-    }
-    mem_free(room->frames);
+    frames_deinit(&room->frames);
     mem_free(room->nodes);
     room_state_deinit(&room->state);
     mem_free(room);

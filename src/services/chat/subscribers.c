@@ -69,35 +69,40 @@ void subscribers_on_subscribe(
     buf_unref(buf);
 }
 
-static struct buf **frame_at(const struct chat_service *chat, struct room *room, uint64_t seq)
+static bool shows_text_of(const struct frame *frame, uint64_t target)
 {
-    return &room->frames[seq % chat->settings.resend_frames];
+    return (frame->kind == cht_entry_kind_message && frame->seq == target) ||
+           (frame->kind == cht_entry_kind_edited && frame->target == target);
 }
 
-static void keep(struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq)
+/* The message was deleted: what is kept of it and of its edits loses its text. */
+static void blank(struct shard *shard, struct frames *frames, uint64_t target)
 {
-    if (!room->frames) {
-        room->frames = mem_array(chat->settings.resend_frames, sizeof(struct buf *));
+    uint64_t oldest = frames_oldest(frames);
+    for (uint64_t seq = target > oldest ? target : oldest; seq <= frames->newest; seq++) {
+        const struct frame *frame = frames_at(frames, seq);
+        if (shows_text_of(frame, target)) {
+            frames_replace(frames, seq, deliver_blank(shard, frame));
+        }
     }
-    struct buf **frame = frame_at(chat, room, seq);
-    buf_unref(*frame);
-    *frame = buf_ref(delivery);
 }
 
-void subscribers_say(
-    struct chat_service *chat, struct room *room, struct buf *delivery, uint64_t seq)
+void subscribers_say(struct chat_service *chat, struct room *room, const struct frame *frame)
 {
-    CHECK(seq == room->said_seq + 1);
-    room->said_seq = seq;
+    CHECK(frame->seq == room->said_seq + 1);
+    room->said_seq = frame->seq;
     room->moved = true;
-    keep(chat, room, delivery, seq);
+    frames_add(&room->frames, frame, (uint32_t)chat->settings.resend_frames);
+    if (frame->kind == cht_entry_kind_deleted) {
+        blank(&chat->shards[room->shard], &room->frames, frame->target);
+    }
     uint64_t now = loop_now_ms(chat->loop);
     for (uint32_t i = 0; i < room->node_count;) {
         if (room->nodes[i].until_ms < now) {
             drop_node(room, &room->nodes[i]);
             continue;
         }
-        mail_send(chat->deps.mail, MAIL_LIVE, room->nodes[i].node, delivery);
+        mail_send(chat->deps.mail, MAIL_LIVE, room->nodes[i].node, frame->delivery);
         i++;
     }
 }
@@ -124,6 +129,16 @@ static void ask_page(struct flow *flow)
     history_entries(resend->chat->deps.history, &flow->asker, &resend->page);
 }
 
+/* The store may be behind: it has the text of a message whose delete was said meanwhile. */
+static bool was_deleted(const struct room *room, const struct cht_entry *entry)
+{
+    uint64_t target = entry->kind == cht_entry_kind_message  ? entry->seq
+                      : entry->kind == cht_entry_kind_edited ? entry->target
+                                                             : 0;
+    uint64_t by = target ? room_window_deleted_by(&room->state.window, target) : 0;
+    return by != 0 && by <= room->said_seq;
+}
+
 /* What the store does not have yet is in the ring; the node asks again for what is still missing.
  */
 static void send_page(struct flow *flow)
@@ -131,9 +146,12 @@ static void send_page(struct flow *flow)
     struct resend *resend = (struct resend *)flow;
     struct room *room = rooms_by_id(resend->chat, resend->room);
     for (uint32_t i = 0; room && i < resend->page.count; i++) {
-        const struct cht_entry *entry = &resend->page.entries[i];
+        struct cht_entry *entry = &resend->page.entries[i];
         if (entry->seq > resend->until) {
             break;
+        }
+        if (was_deleted(room, entry)) {
+            entry->text = (struct cht_str){0};
         }
         struct buf *delivery =
             deliver_encode(&resend->chat->shards[room->shard], &room->state.room, entry);
@@ -173,23 +191,6 @@ static void resend_from_store(
     flow_start(&resend->flow, chat->loop, resend_steps, FLOW_STEPS(resend_steps));
 }
 
-/* Oldest seq from which the ring is whole up to the newest said. */
-static uint64_t ring_from(struct chat_service *chat, struct room *room)
-{
-    uint64_t from = room->said_seq + 1;
-    while (room->frames && from > 1 && room->said_seq - from + 2 <= chat->settings.resend_frames) {
-        struct cht_delivery delivery;
-        struct buf *frame = *frame_at(chat, room, from - 1);
-        struct cht_scratch scratch = {0};
-        if (!frame || !cht_decode(&cht_row_delivery, bytes_of(frame), &scratch, &delivery) ||
-            delivery.seq != from - 1) {
-            break;
-        }
-        from--;
-    }
-    return from;
-}
-
 void subscribers_on_resend(
     struct chat_service *chat, struct room *room, const struct cht_resend *resend)
 {
@@ -197,13 +198,13 @@ void subscribers_on_resend(
     if (resend->after >= room->said_seq) {
         return;
     }
-    uint64_t from = ring_from(chat, room);
-    if (resend->after + 1 < from) {
+    if (resend->after + 1 < frames_oldest(&room->frames) || room->frames.count == 0) {
         resend_from_store(chat, room, resend, room->said_seq);
         return;
     }
     for (uint64_t seq = resend->after + 1; seq <= room->said_seq; seq++) {
-        mail_send(chat->deps.mail, MAIL_LIVE, resend->node, *frame_at(chat, room, seq));
+        mail_send(
+            chat->deps.mail, MAIL_LIVE, resend->node, frames_at(&room->frames, seq)->delivery);
     }
 }
 

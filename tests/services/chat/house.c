@@ -1,0 +1,679 @@
+/* house - see the header. Happy path: everything that goes out is written down as a line. How it
+ * fails: by an assertion. */
+
+#include "house.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/logger.h"
+#include "base/mem.h"
+
+struct log_writer {
+    struct log_writer *next;
+    uint32_t shard;
+    uint64_t term;
+};
+
+struct cht_id house_id(uint8_t number)
+{
+    return (struct cht_id){{number, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, number}};
+}
+
+struct cht_str house_str(const char *text)
+{
+    return (struct cht_str){text, text ? (uint32_t)strlen(text) : 0};
+}
+
+uint32_t house_shard_of(const struct cht_id *room)
+{
+    return cht_shard_of_room(room, HOUSE_SHARDS);
+}
+
+static struct buf *encode(const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = buf_create(cht_encoded_size(row, event));
+    buf->size = buf->capacity;
+    cht_encode(row, event, buf->bytes);
+    return buf;
+}
+
+static struct cht_str bytes_of(const struct buf *buf)
+{
+    return (struct cht_str){(const char *)buf->bytes, buf->size};
+}
+
+static void decode(
+    struct house *house, const struct cht_event_row *row, const struct buf *buf, void *ret_event)
+{
+    struct cht_scratch scratch = {house->scratch, sizeof(house->scratch), 0};
+    assert_true(cht_decode(row, bytes_of(buf), &scratch, ret_event));
+}
+
+static void later(struct house *house, struct op *op, enum err err)
+{
+    op_answer_later(op, &house->loop.loop, err);
+}
+
+static void wait_for_test(struct house *house, struct op *op)
+{
+    assert_true(house->waiting_count < 64);
+    house->waiting[house->waiting_count++] = op;
+}
+
+/* ---- shards */
+static void own_here(struct shards *shards, struct shards_handler *handler, uint32_t credit)
+{
+    assert_true(credit > 0);
+    container_of(shards, struct house, shards)->owner = handler;
+}
+
+static void done_here(struct shards *shards, uint32_t shard, const struct position *position)
+{
+    (void)position;
+    container_of(shards, struct house, shards)->shard[shard].done++;
+}
+
+static void release_here(struct shards *shards, uint32_t shard)
+{
+    container_of(shards, struct house, shards)->shard[shard].released++;
+}
+
+/* ---- log */
+static struct house *of_log(struct log *log)
+{
+    return container_of(log, struct house, log);
+}
+
+static void claim_here(struct log *log, struct log_claim_op *op)
+{
+    struct house *house = of_log(log);
+    struct house_shard *shard = &house->shard[op->shard];
+    op->writer = mem_new(sizeof(*op->writer));
+    *op->writer = (struct log_writer){shard->writers, op->shard, ++shard->term};
+    shard->writers = op->writer;
+    op->term = shard->term;
+    later(house, &op->op, OK);
+}
+
+static void put(struct house *house, uint32_t number, struct buf *record_take)
+{
+    struct house_shard *shard = &house->shard[number];
+    struct cht_record record;
+    decode(house, &cht_row_record, record_take, &record);
+    assert_true(shard->count < HOUSE_RECORDS);
+    shard->items[shard->count++] = (struct log_item){
+        .shard = number, .index = record.index, .term = record.term, .record = record_take};
+}
+
+static void append_here(struct log *log, struct log_append_op *op)
+{
+    struct house *house = of_log(log);
+    bool fenced = op->writer->term < house->shard[op->writer->shard].term;
+    if (house->appends_wait) {
+        wait_for_test(house, &op->op);
+    } else {
+        later(house, &op->op, fenced ? ERR_FENCED : house->append_err);
+    }
+    if (fenced || house->append_err != OK) {
+        buf_unref(op->record);
+    } else {
+        put(house, op->writer->shard, op->record);
+    }
+    op->record = NULL;
+}
+
+static uint64_t newest_index(const struct house_shard *shard)
+{
+    uint64_t newest = 0;
+    for (uint32_t i = 0; i < shard->count; i++) {
+        newest = shard->items[i].index > newest ? shard->items[i].index : newest;
+    }
+    return newest;
+}
+
+static void read_here(struct log *log, struct log_read_op *op)
+{
+    struct house *house = of_log(log);
+    const struct house_shard *shard = &house->shard[op->shard];
+    if (op->from <= shard->trimmed) {
+        later(house, &op->op, ERR_NOT_FOUND);
+        return;
+    }
+    for (uint32_t i = 0; i < shard->count && op->count < op->limit; i++) {
+        const struct log_item *item = &shard->items[i];
+        if (item->index >= op->from && item->index <= op->until) {
+            op->items[op->count] = *item;
+            buf_ref(op->items[op->count++].record);
+        }
+    }
+    later(house, &op->op, OK);
+}
+
+static void tail_here(struct log *log, struct log_tail_op *op)
+{
+    struct house *house = of_log(log);
+    op->index = newest_index(&house->shard[op->shard]);
+    later(house, &op->op, OK);
+}
+
+static void release_writer_here(struct log *log, struct log_writer *writer)
+{
+    struct log_writer **at = &of_log(log)->shard[writer->shard].writers;
+    while (*at != writer) {
+        at = &(*at)->next;
+    }
+    *at = writer->next;
+    mem_free(writer);
+}
+
+/* ---- mail and cast, as text */
+static void hear(struct house *house, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void hear(struct house *house, const char *format, ...)
+{
+    size_t left = sizeof(house->heard) - house->heard_size;
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(house->heard + house->heard_size, left, format, arguments);
+    va_end(arguments);
+    assert_true(size >= 0 && (size_t)size < left);
+    house->heard_size += (size_t)size;
+}
+
+static unsigned long long number(uint64_t value)
+{
+    return (unsigned long long)value;
+}
+
+/* The JSON text behind the header of a finished frame. */
+static void hear_frame(struct house *house, struct cht_str frame)
+{
+    uint32_t header = frame.at[1] == 126 ? 4 : 2;
+    assert_true((uint8_t)frame.at[1] <= 126);
+    hear(house, "%.*s\n", (int)(frame.size - header), frame.at + header);
+}
+
+static void hear_reply(struct house *house, const struct buf *buf)
+{
+    struct cht_reply reply;
+    decode(house, &cht_row_reply, buf, &reply);
+    if (reply.error) {
+        hear(house, "error #%llu %s", number(reply.node_ref), err_name((enum err)reply.error));
+    } else {
+        hear(house, "ok #%llu seq=%llu n=%llu%s%s", number(reply.node_ref), number(reply.seq),
+            number(reply.n), reply.dup ? " dup" : "", reply.created ? " created" : "");
+    }
+    const char *body = reply.body.size || reply.field.size ? " " : "";
+    struct cht_str more = reply.body.size ? reply.body : reply.field;
+    hear(house, "%s%.*s\n", body, (int)more.size, more.size ? more.at : "");
+}
+
+static void hear_delivery(struct house *house, const struct buf *buf)
+{
+    struct cht_delivery delivery;
+    decode(house, &cht_row_delivery, buf, &delivery);
+    hear(house, "%llu ", number(delivery.seq));
+    hear_frame(house, delivery.frame);
+}
+
+static void hear_heads(struct house *house, const struct buf *buf)
+{
+    struct cht_heads heads;
+    decode(house, &cht_row_heads, buf, &heads);
+    hear(house, "heads");
+    for (uint32_t i = 0; i < heads.rooms.count; i++) {
+        hear(house, " %llu", number(((struct cht_room_seq *)heads.rooms.at)[i].seq));
+    }
+    hear(house, "\n");
+}
+
+static void hear_event(struct house *house, const struct buf *buf)
+{
+    struct cht_subscribed subscribed;
+    struct cht_joined joined;
+    struct cht_ephemeral ephemeral;
+    struct cht_claimed claimed;
+    switch (cht_event_number_of(bytes_of(buf))) {
+    case CHT_EVENT_reply:
+        hear_reply(house, buf);
+        break;
+    case CHT_EVENT_delivery:
+        hear_delivery(house, buf);
+        break;
+    case CHT_EVENT_heads:
+        hear_heads(house, buf);
+        break;
+    case CHT_EVENT_subscribed:
+        decode(house, &cht_row_subscribed, buf, &subscribed);
+        hear(house, "subscribed head=%llu\n", number(subscribed.head));
+        break;
+    case CHT_EVENT_joined:
+        decode(house, &cht_row_joined, buf, &joined);
+        hear(house, "joined seq=%llu users=%u\n", number(joined.seq), joined.users.count);
+        break;
+    case CHT_EVENT_ephemeral:
+        decode(house, &cht_row_ephemeral, buf, &ephemeral);
+        hear(house, "ephemeral ");
+        hear_frame(house, ephemeral.frame);
+        break;
+    case CHT_EVENT_claimed:
+        decode(house, &cht_row_claimed, buf, &claimed);
+        hear(house, "claimed %llu term=%llu\n", number(claimed.shard), number(claimed.term));
+        break;
+    default:
+        fail_msg("an event that nobody expects");
+    }
+}
+
+static void open_here(
+    struct mail *mail, enum mail_box box, struct mail_handler *handler, uint32_t credit)
+{
+    assert_int_equal(box, MAIL_WORK);
+    assert_true(credit > 0);
+    container_of(mail, struct house, mail)->work = handler;
+}
+
+static void send_here(struct mail *mail, enum mail_box box, uint64_t node, struct buf *event)
+{
+    struct house *house = container_of(mail, struct house, mail);
+    assert_int_equal(box, MAIL_LIVE);
+    hear(house, "%llu ", number(node));
+    hear_event(house, event);
+}
+
+static void cast_here(struct cast *cast, struct buf *event)
+{
+    struct house *house = container_of(cast, struct house, cast);
+    hear(house, "* ");
+    hear_event(house, event);
+}
+
+static void listen_here(struct cast *cast, struct cast_handler *handler)
+{
+    container_of(cast, struct house, cast)->casts = handler;
+}
+
+/* ---- stores */
+static struct house *of_rooms(struct rooms *rooms)
+{
+    return container_of(rooms, struct house, rooms);
+}
+
+static void load_here(struct rooms *rooms, struct rooms_load_op *op)
+{
+    struct house *house = of_rooms(rooms);
+    house->loads++;
+    bool known = cht_id_equal(&house->meta.room, &op->room);
+    if (known) {
+        op->meta = house->meta;
+        op->head = house->head;
+        op->cids = house->cids;
+        op->cid_count = house->cid_count;
+    }
+    if (house->loads_wait) {
+        wait_for_test(house, &op->op);
+    } else {
+        later(house, &op->op, house->load_err ? house->load_err : known ? OK : ERR_NOT_FOUND);
+    }
+}
+
+static void members_here(struct rooms *rooms, struct rooms_members_op *op)
+{
+    struct house *house = of_rooms(rooms);
+    op->members = house->members;
+    op->count = house->member_count;
+    op->more = false;
+    later(house, &op->op, OK);
+}
+
+static void cursor_here(struct rooms *rooms, struct rooms_cursor_op *op)
+{
+    struct house *house = of_rooms(rooms);
+    house->cursor = op->read_n;
+    later(house, &op->op, OK);
+}
+
+static void name_here(struct rooms *rooms, struct rooms_name_op *op)
+{
+    struct house *house = of_rooms(rooms);
+    later(house, &op->op, house->name_taken ? ERR_TAKEN : OK);
+}
+
+static struct house *of_history(struct history *history)
+{
+    return container_of(history, struct house, history);
+}
+
+static void progress_here(struct history *history, struct history_progress_op *op)
+{
+    struct house *house = of_history(history);
+    uint64_t newest = newest_index(&house->shard[op->shard]);
+    op->progress.index = house->stored_index < newest ? house->stored_index : newest;
+    later(house, &op->op, house->progress_err);
+}
+
+static void entries_here(struct history *history, struct history_entries_op *op)
+{
+    struct house *house = of_history(history);
+    assert_int_equal(op->bound, HISTORY_AFTER);
+    uint32_t first = 0;
+    while (first < house->entry_count && house->entries[first].seq <= op->seq) {
+        first++;
+    }
+    op->count = house->entry_count - first < op->limit ? house->entry_count - first : op->limit;
+    op->entries = arena_copy(&op->arena, house->entries + first, op->count * sizeof(*op->entries));
+    later(house, &op->op, OK);
+}
+
+static void message_here(struct history *history, struct history_message_op *op)
+{
+    struct house *house = of_history(history);
+    house->facts++;
+    bool known = house->message.seq == op->seq;
+    op->message = house->message;
+    later(house, &op->op, known ? OK : ERR_NOT_FOUND);
+}
+
+static void find_cid_here(struct history *history, struct history_find_cid_op *op)
+{
+    struct house *house = of_history(history);
+    house->facts++;
+    op->found = house->found;
+    later(house, &op->op, house->found.seq ? OK : house->find_err);
+}
+
+static void get_here(struct users *users, struct users_get_op *op)
+{
+    struct house *house = container_of(users, struct house, users);
+    house->facts++;
+    op->users = arena_array(&op->arena, op->id_count ? op->id_count : 1, sizeof(*op->users));
+    op->count = 0;
+    for (uint32_t i = 0; i < op->id_count; i++) {
+        if (!cht_id_equal(&op->ids[i], &house->missing)) {
+            op->users[op->count++].id = op->ids[i];
+        }
+    }
+    later(house, &op->op, OK);
+}
+
+static void blocking_here(struct users *users, struct users_blocking_op *op)
+{
+    struct house *house = container_of(users, struct house, users);
+    house->facts++;
+    for (uint32_t i = 0; i < op->id_count; i++) {
+        op->blocking[i] = cht_id_equal(&op->ids[i], &house->blocker);
+    }
+    later(house, &op->op, OK);
+}
+
+static void online_here(struct sessions *sessions, struct sessions_online_op *op)
+{
+    struct house *house = container_of(sessions, struct house, sessions);
+    op->online = arena_array(&op->arena, op->count, sizeof(*op->online));
+    for (uint32_t i = 0; i < op->count; i++) {
+        op->online[i].user = op->users[i];
+        op->online[i].node_count = house->online_count;
+        op->online[i].everywhere = house->online_everywhere;
+        memcpy(op->online[i].nodes, house->online_nodes, sizeof(house->online_nodes));
+    }
+    later(house, &op->op, house->online_err);
+}
+
+static void make_ports(struct house *house)
+{
+    static const struct shards_ops shards_ops = {
+        .own = own_here, .done = done_here, .release = release_here};
+    static const struct log_ops log_ops = {.claim = claim_here,
+        .append = append_here,
+        .read = read_here,
+        .tail = tail_here,
+        .release = release_writer_here};
+    static const struct mail_ops mail_ops = {.open = open_here, .send = send_here};
+    static const struct cast_ops cast_ops = {cast_here, listen_here};
+    static const struct rooms_ops rooms_ops = {.load = load_here,
+        .members = members_here,
+        .set_cursor = cursor_here,
+        .claim_name = name_here};
+    static const struct history_ops history_ops = {.progress = progress_here,
+        .entries = entries_here,
+        .message = message_here,
+        .find_cid = find_cid_here};
+    static const struct users_ops users_ops = {.get = get_here, .blocking = blocking_here};
+    static const struct sessions_ops sessions_ops = {.online = online_here};
+    house->shards = (struct shards){&shards_ops, HOUSE_SHARDS};
+    house->log.ops = &log_ops;
+    house->mail = (struct mail){&mail_ops, HOUSE_OWNER, 1};
+    house->cast.ops = &cast_ops;
+    house->rooms.ops = &rooms_ops;
+    house->history.ops = &history_ops;
+    house->users.ops = &users_ops;
+    house->sessions.ops = &sessions_ops;
+}
+
+/* ---- the house */
+int house_setup_unowned(void **state)
+{
+    static struct logger logger;
+    logger_init(&logger, "test", LOG_LEVEL_ERROR, false);
+    struct house *house = mem_new(sizeof(*house));
+    test_loop_init(&house->loop);
+    house->loop.world.logger = &logger;
+    house->find_err = ERR_NOT_FOUND;
+    make_ports(house);
+    struct settings *settings =
+        settings_create((const struct settings_table *[]){&chat_settings_table}, 1);
+    settings_fill(settings, &chat_settings_table, &house->settings);
+    settings_destroy(settings);
+    house->settings.resend_frames = 16;
+    struct chat_deps deps = {&house->loop.world, &house->shards, &house->log, &house->mail,
+        &house->cast, &house->rooms, &house->history, &house->users, &house->sessions};
+    house->service = chat_create(&deps, &house->settings);
+    *state = house;
+    return 0;
+}
+
+int house_setup(void **state)
+{
+    house_setup_unowned(state);
+    struct house *house = *state;
+    for (uint32_t shard = 0; shard < HOUSE_SHARDS; shard++) {
+        house_gain(house, shard);
+    }
+    house_heard(house);
+    return 0;
+}
+
+int house_teardown(void **state)
+{
+    struct house *house = *state;
+    house_answer_all(house);
+    assert_true(chat_is_idle(house->service));
+    chat_destroy(house->service);
+    for (uint32_t i = 0; i < HOUSE_SHARDS; i++) {
+        assert_null(house->shard[i].writers);
+        for (uint32_t k = 0; k < house->shard[i].count; k++) {
+            buf_unref(house->shard[i].items[k].record);
+        }
+    }
+    for (uint32_t i = 0; i < house->entry_count; i++) {
+        mem_free((void *)(uintptr_t)house->entries[i].text.at);
+    }
+    test_loop_deinit(&house->loop);
+    mem_free(house);
+    return 0;
+}
+
+void house_gain(struct house *house, uint32_t shard)
+{
+    house->owner->on_gain(house->owner, shard);
+    test_loop_settle(&house->loop);
+}
+
+void house_lose(struct house *house, uint32_t shard)
+{
+    house->owner->on_lose(house->owner, shard);
+    test_loop_settle(&house->loop);
+}
+
+struct cht_command house_command(struct house *house, uint64_t type, uint8_t author)
+{
+    static char cids[16][16];
+    char *cid = cids[++house->cid % 16];
+    snprintf(cid, sizeof(cids[0]), "cid-%u", house->cid);
+    return (struct cht_command){.type = type,
+        .author = house_id(author),
+        .cid = house_str(cid),
+        .node = HOUSE_NODE,
+        .node_ref = ++house->node_ref,
+        .sent_at = loop_wall_ms(&house->loop.loop),
+        .deadline = loop_wall_ms(&house->loop.loop) + 30000};
+}
+
+static struct cht_id room_of(const struct cht_command *command)
+{
+    struct cht_id room = command->room;
+    if (command->type == cht_command_type_room_create && command->kind == cht_room_kind_direct) {
+        cht_id_of_direct_room(&command->author, &command->members.at[0], &room);
+    } else if (command->type == cht_command_type_room_create) {
+        cht_id_of_new_room(&command->author, command->cid, &room);
+    } else if (cht_id_is_none(&room)) {
+        cht_id_of_direct_room(&command->author, &command->to, &room);
+    }
+    return room;
+}
+
+void house_do_at(struct house *house, const struct cht_command *command, uint64_t place)
+{
+    struct cht_id room = room_of(command);
+    struct position position = {{0}};
+    for (int i = 15; i >= 8; i--, place >>= 8) {
+        position.bytes[i] = (uint8_t)place;
+    }
+    struct buf *buf = encode(&cht_row_command, command);
+    house->owner->on_command(house->owner, house_shard_of(&room), &position, buf);
+    buf_unref(buf);
+    test_loop_settle(&house->loop);
+}
+
+void house_do(struct house *house, const struct cht_command *command)
+{
+    struct cht_id room = room_of(command);
+    house_do_at(house, command, ++house->shard[house_shard_of(&room)].place);
+}
+
+struct cht_id house_group(struct house *house, uint8_t members)
+{
+    struct cht_id others[16];
+    for (uint8_t i = 2; i <= members; i++) {
+        others[i - 2] = house_id(i);
+    }
+    struct cht_command command = house_command(house, cht_command_type_room_create, 1);
+    command.kind = cht_room_kind_group;
+    command.name = house_str("a group");
+    command.members = (struct cht_ids){others, members > 1 ? members - 1u : 0u};
+    house_do(house, &command);
+    house_heard(house);
+    return room_of(&command);
+}
+
+void house_send(struct house *house, const struct cht_id *room, uint8_t author, const char *text)
+{
+    struct cht_command command = house_command(house, cht_command_type_message_send, author);
+    command.room = *room;
+    command.text = house_str(text);
+    house_do(house, &command);
+}
+
+struct cht_command house_about(
+    struct house *house, const struct cht_id *room, uint8_t author, uint64_t type, uint64_t target)
+{
+    struct cht_command command = house_command(house, type, author);
+    command.room = *room;
+    command.target = target;
+    return command;
+}
+
+void house_work(struct house *house, const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = encode(row, event);
+    house->work->on_mail(house->work, buf);
+    buf_unref(buf);
+    test_loop_settle(&house->loop);
+}
+
+void house_subscribe(struct house *house, const struct cht_id *room, uint64_t node)
+{
+    struct cht_subscribe subscribe = {.room = *room, .node = node, .boot = 1};
+    house_work(house, &cht_row_subscribe, &subscribe);
+}
+
+void house_resend(struct house *house, const struct cht_id *room, uint64_t node, uint64_t after)
+{
+    struct cht_resend resend = {.room = *room, .node = node, .after = after};
+    house_work(house, &cht_row_resend, &resend);
+}
+
+void house_answer(struct house *house, enum err err)
+{
+    assert_true(house->waiting_count > 0);
+    struct op *op = house->waiting[0];
+    memmove(house->waiting, house->waiting + 1, --house->waiting_count * sizeof(struct op *));
+    op_answer(op, err);
+    test_loop_settle(&house->loop);
+}
+
+void house_answer_all(struct house *house)
+{
+    house->appends_wait = false;
+    house->loads_wait = false;
+    while (house->waiting_count > 0) {
+        house_answer(house, OK);
+    }
+    test_loop_settle(&house->loop);
+}
+
+void house_pass(struct house *house, uint64_t ms)
+{
+    test_loop_advance(&house->loop, ms);
+}
+
+const char *house_heard(struct house *house)
+{
+    static char heard[sizeof(house->heard)];
+    memcpy(heard, house->heard, house->heard_size);
+    heard[house->heard_size] = '\0';
+    house->heard_size = 0;
+    return heard;
+}
+
+void house_newest_record(struct house *house, uint32_t shard, struct cht_record *ret_record)
+{
+    assert_true(house->shard[shard].count > 0);
+    decode(house, &cht_row_record, house->shard[shard].items[house->shard[shard].count - 1].record,
+        ret_record);
+}
+
+void house_put_record(struct house *house, uint32_t shard, const struct cht_record *record)
+{
+    put(house, shard, encode(&cht_row_record, record));
+}
+
+void house_store_entries(struct house *house, const struct cht_id *room)
+{
+    const struct house_shard *shard = &house->shard[house_shard_of(room)];
+    for (uint32_t i = 0; i < shard->count; i++) {
+        struct cht_record record;
+        decode(house, &cht_row_record, shard->items[i].record, &record);
+        const struct cht_entry *entries = record.entries.at;
+        for (uint32_t k = 0; cht_id_equal(&record.room, room) && k < record.entries.count; k++) {
+            struct cht_entry *stored = &house->entries[house->entry_count++];
+            *stored = entries[k];
+            stored->mentions = (struct cht_ids){0};
+            stored->text.at =
+                stored->text.size ? mem_copy(stored->text.at, stored->text.size) : NULL;
+        }
+    }
+}

@@ -1,0 +1,226 @@
+/* What a node is told of the rooms that it follows, and told again when it missed some. */
+
+#include "house.h"
+
+#include <string.h>
+
+#define NODE 9
+
+static uint32_t lines(const char *heard)
+{
+    uint32_t count = 0;
+    for (; *heard; heard++) {
+        count += *heard == '\n';
+    }
+    return count;
+}
+
+static void erase(struct house *house, const struct cht_id *room, uint64_t target)
+{
+    struct cht_command command =
+        house_about(house, room, 1, cht_command_type_message_delete, target);
+    house_do(house, &command);
+}
+
+static void edit(struct house *house, const struct cht_id *room, uint64_t target, const char *text)
+{
+    struct cht_command command = house_about(house, room, 1, cht_command_type_message_edit, target);
+    command.text = house_str(text);
+    house_do(house, &command);
+}
+
+static void a_node_that_subscribes_is_told_the_head_and_then_each_entry(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_subscribe(house, &room, NODE);
+    assert_string_equal(house_heard(house), "9 subscribed head=3\n");
+    house_send(house, &room, 1, "one");
+    const char *heard = house_heard(house);
+    assert_non_null(strstr(heard, "7 ok #2 seq=4 n=1 created\n9 4 {\"type\":\"message\""));
+    assert_non_null(strstr(heard, "\"text\":\"one\""));
+}
+
+static void a_node_that_unsubscribes_hears_nothing_more(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_subscribe(house, &room, NODE);
+    struct cht_subscribe off = {.room = room, .node = NODE, .boot = 1, .off = true};
+    house_work(house, &cht_row_subscribe, &off);
+    house_heard(house);
+    house_send(house, &room, 1, "one");
+    assert_null(strstr(house_heard(house), "9 "));
+}
+
+static void a_node_that_does_not_subscribe_again_is_forgotten(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_subscribe(house, &room, NODE);
+    house_pass(house, house->settings.subscription_ms + 1);
+    house_heard(house);
+    house_send(house, &room, 1, "one");
+    assert_null(strstr(house_heard(house), "9 "));
+}
+
+static void what_a_node_missed_comes_from_the_newest_frames_in_order(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "one");
+    house_send(house, &room, 2, "two");
+    house_heard(house);
+    house_resend(house, &room, NODE, 3);
+    const char *heard = house_heard(house);
+    assert_int_equal(lines(heard), 2);
+    assert_ptr_equal(strstr(heard, "9 4 "), heard);
+    assert_non_null(strstr(heard, "\n9 5 "));
+    house_resend(house, &room, NODE, 5);
+    assert_string_equal(house_heard(house), "");
+}
+
+static void what_is_older_than_the_frames_comes_from_the_store(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    for (int i = 0; i < 40; i++) {
+        house_send(house, &room, 1, "text");
+    }
+    house_store_entries(house, &room);
+    house_heard(house);
+    house_resend(house, &room, NODE, 0);
+    const char *heard = house_heard(house);
+    assert_int_equal(lines(heard), 43);
+    assert_ptr_equal(strstr(heard, "9 1 {\"type\":\"room.created\""), heard);
+}
+
+static void a_store_that_is_behind_gives_what_it_has(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_store_entries(house, &room);
+    for (int i = 0; i < 40; i++) {
+        house_send(house, &room, 1, "text");
+    }
+    house_heard(house);
+    house_resend(house, &room, NODE, 2);
+    assert_string_equal(strchr(house_heard(house), '\n'), "\n");
+}
+
+static void a_deleted_text_is_not_among_the_frames_that_are_sent_again(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "secret one");
+    edit(house, &room, 4, "secret two");
+    house_send(house, &room, 2, "another");
+    edit(house, &room, 4, "secret three");
+    erase(house, &room, 4);
+    house_heard(house);
+    house_resend(house, &room, NODE, 3);
+    const char *heard = house_heard(house);
+    assert_null(strstr(heard, "secret"));
+    assert_non_null(strstr(heard, "another"));
+    assert_int_equal(lines(heard), 5);
+    assert_non_null(strstr(heard, "\"deleted\":true"));
+    assert_non_null(strstr(heard, "9 5 {\"type\":\"message.edited\""));
+    assert_non_null(strstr(heard, "\"type\":\"message.deleted\""));
+}
+
+/* The message itself is out of the frames already, its edit is not. */
+static void an_edit_whose_message_is_old_is_not_sent_again_after_the_delete(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "secret one");
+    for (int i = 0; i < 20; i++) {
+        house_send(house, &room, 2, "filler");
+    }
+    edit(house, &room, 4, "secret two");
+    erase(house, &room, 4);
+    house_heard(house);
+    house_resend(house, &room, NODE, 20);
+    const char *heard = house_heard(house);
+    assert_int_equal(lines(heard), 6);
+    assert_null(strstr(heard, "secret"));
+}
+
+static void a_blanked_frame_says_the_rest_as_before(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 2, "secret");
+    erase(house, &room, 4);
+    house_heard(house);
+    house_resend(house, &room, NODE, 3);
+    const char *heard = house_heard(house);
+    assert_non_null(
+        strstr(heard, "\"seq\":4,\"n\":1,\"from\":\"02070707-0707-0707-0707-070707070702\","
+                      "\"ts\":1700000001000,\"deleted\":true}"));
+}
+
+/* The store is behind: it has the message and the edit, not yet the delete. */
+static void a_deleted_text_does_not_come_from_a_store_that_is_behind(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "secret one");
+    edit(house, &room, 4, "secret two");
+    house_store_entries(house, &room);
+    erase(house, &room, 4);
+    for (int i = 0; i < 20; i++) {
+        house_send(house, &room, 2, "filler");
+    }
+    house_heard(house);
+    house_resend(house, &room, NODE, 3);
+    const char *heard = house_heard(house);
+    assert_int_equal(lines(heard), 2);
+    assert_null(strstr(heard, "secret"));
+    assert_non_null(strstr(heard, "\"deleted\":true"));
+}
+
+/* What is decided and not durable is not said, also not by leaving something out. */
+static void a_delete_that_is_not_durable_yet_blanks_nothing(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "still there");
+    house->appends_wait = true;
+    erase(house, &room, 4);
+    house_heard(house);
+    house_resend(house, &room, NODE, 3);
+    assert_non_null(strstr(house_heard(house), "still there"));
+}
+
+static void heads_of_rooms_that_moved_are_told_to_their_nodes(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_subscribe(house, &room, NODE);
+    house_send(house, &room, 1, "one");
+    house_heard(house);
+    house_pass(house, house->settings.heads_ms);
+    assert_string_equal(house_heard(house), "9 heads 4\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_node_that_subscribes_is_told_the_head_and_then_each_entry),
+        TEST(a_node_that_unsubscribes_hears_nothing_more),
+        TEST(a_node_that_does_not_subscribe_again_is_forgotten),
+        TEST(what_a_node_missed_comes_from_the_newest_frames_in_order),
+        TEST(what_is_older_than_the_frames_comes_from_the_store),
+        TEST(a_store_that_is_behind_gives_what_it_has),
+        TEST(a_deleted_text_is_not_among_the_frames_that_are_sent_again),
+        TEST(an_edit_whose_message_is_old_is_not_sent_again_after_the_delete),
+        TEST(a_blanked_frame_says_the_rest_as_before),
+        TEST(a_deleted_text_does_not_come_from_a_store_that_is_behind),
+        TEST(a_delete_that_is_not_durable_yet_blanks_nothing),
+        TEST(heads_of_rooms_that_moved_are_told_to_their_nodes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
