@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "base/check.h"
+#include "keys.h"
 #include "management.h"
 #include "world/loop.h"
 #include "world/net.h"
@@ -147,6 +148,7 @@ void worker_init(struct worker *worker, struct house *house, uint32_t index)
     open_gateway(worker);
     if (index == 0) {
         worker->management = management_create(house, worker);
+        keys_tend(worker);
     }
 }
 

@@ -45,6 +45,7 @@ struct worker {
     struct socket_service *socket;
     struct gateway *gateway;
     struct management *management; /* on the first worker alone */
+    struct timer key_timer;        /* on the first worker alone */
     struct task drain;
     struct timer stop_timer;
 };

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import pathlib
 import time
 
 import pytest
@@ -17,6 +18,30 @@ def test_the_key_set_is_public_and_verifies_as_es256(house):
     keys = house.http("GET", "/.well-known/jwks.json")
     assert keys.status == 200 and "max-age=300" in keys.headers["cache-control"]
     assert {k["kty"] for k in keys.json["keys"]} == {"EC"} and {k["alg"] for k in keys.json["keys"]} == {"ES256"}
+
+
+def kid(token):
+    head = token.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]
+
+
+def kids(house):
+    return [k["kid"] for k in house.http("GET", "/.well-known/jwks.json").json["keys"]]
+
+
+def test_a_key_that_is_a_month_old_signs_no_more_and_is_believed_on(fresh):
+    fresh.start()
+    user = fresh.user()
+    assert kids(fresh) == [kid(user.token)]
+    fresh.kill()
+    keys = pathlib.Path(fresh.data) / "keys"
+    file, = keys.glob("token-*.pem")
+    file.rename(keys / f"token-{int(file.stem.split('-')[1]) - 31 * 86400 * 1000}.pem")
+    fresh.start()
+    later = fresh.sign_in(user.name)
+    assert kid(later.token) != kid(user.token)
+    assert kids(fresh) == [kid(later.token), kid(user.token)]
+    assert user.http("GET", "/user/me").status == later.http("GET", "/user/me").status == 200
 
 
 def test_a_name_is_folded_and_taken_once(house):

@@ -1,7 +1,8 @@
 /* key_ring - two token keys and a MAC key, read at start, rotated while running.
  *
  * Happy path: the newest two key files are read; at the first start one is made. Rotation writes
- * the new file before it is used, so a crash never leaves tokens that nobody can check. How it
+ * the new file before it is used, so a crash never leaves tokens that nobody can check; what it
+ * leaves of an older key is removed at the next start. How it
  * fails: a file that can not be a key stops the start. */
 
 #include "secrets/key_ring.h"
@@ -15,6 +16,7 @@
 #include "secrets/key_files.h"
 
 #define MAC_KEY_NAME "mac.key"
+#define SURPLUS_KEYS 6
 
 static enum err read_token_key(struct key_ring *ring, uint64_t created, struct token_key *ret_key)
 {
@@ -48,15 +50,25 @@ static enum err make_token_key(struct key_ring *ring, uint64_t now_ms, struct to
     return err;
 }
 
+static void remove_token_key(struct key_ring *ring, uint64_t created)
+{
+    char name[64];
+    key_files_token_name(created, name, sizeof(name));
+    key_files_remove(ring->dir, name);
+}
+
 static enum err read_token_keys(struct key_ring *ring, uint64_t now_ms)
 {
-    uint64_t created[KEY_RING_KEYS];
-    size_t count = key_files_token_keys(ring->dir, created, KEY_RING_KEYS);
+    uint64_t created[KEY_RING_KEYS + SURPLUS_KEYS];
+    size_t count = key_files_token_keys(ring->dir, created, KEY_RING_KEYS + SURPLUS_KEYS);
     if (count == 0) {
         LOG_INFO(ring->logger, "secrets.key_made", "kind=token");
         return make_token_key(ring, now_ms, &ring->keys[0]);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = KEY_RING_KEYS; i < count; i++) {
+        remove_token_key(ring, created[i]);
+    }
+    for (size_t i = 0; i < count && i < KEY_RING_KEYS; i++) {
         enum err err = read_token_key(ring, created[i], &ring->keys[i]);
         if (err != OK) {
             return err;
@@ -153,10 +165,8 @@ void key_ring_with_newest(
 
 static void forget(struct key_ring *ring, struct token_key *key)
 {
-    char name[64];
     if (key->pair) {
-        key_files_token_name(key->created, name, sizeof(name));
-        key_files_remove(ring->dir, name);
+        remove_token_key(ring, key->created);
         token_key_deinit(key);
     }
 }
@@ -182,8 +192,29 @@ enum err key_ring_rotate(struct key_ring *ring, uint64_t now_ms)
     pthread_rwlock_wrlock(&ring->lock);
     enum err err = rotate_locked(ring, now_ms);
     pthread_rwlock_unlock(&ring->lock);
-    LOG_INFO(ring->logger, "secrets.key_rotated", "result=%s", err_name(err));
+    LOG_AT(ring->logger, err == OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "secrets.key_rotated",
+        "result=%s", err_name(err));
     return err;
+}
+
+void key_ring_tend(struct key_ring *ring, uint64_t now_ms, uint64_t key_ms)
+{
+    pthread_rwlock_wrlock(&ring->lock);
+    uint64_t created = ring->keys[0].created;
+    bool over = ring->keys[1].pair && now_ms >= created + ring->lifetime_ms;
+    if (over) {
+        forget(ring, &ring->keys[1]);
+        atomic_fetch_add(&ring->generation, 1);
+    }
+    pthread_rwlock_unlock(&ring->lock);
+    if (over) {
+        LOG_INFO(
+            ring->logger, "secrets.key_dropped", "signing_since=%llu", (unsigned long long)created);
+    }
+    if (key_ms && now_ms >= created + key_ms && key_ring_rotate(ring, now_ms) != OK) {
+        LOG_DEBUG(
+            ring->logger, "secrets.key_stays", "signing_since=%llu", (unsigned long long)created);
+    }
 }
 
 void key_ring_write_public(struct key_ring *ring, struct cht_json *json)

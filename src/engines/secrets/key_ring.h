@@ -35,5 +35,9 @@ void key_ring_with_newest(
 
 MUST_USE enum err key_ring_rotate(struct key_ring *ring, uint64_t now_ms);
 
+/* What the time asks for: the key before the newest goes when its last token has ended, and a
+ * newest key that is `key_ms` old gets a successor (0: never). */
+void key_ring_tend(struct key_ring *ring, uint64_t now_ms, uint64_t key_ms);
+
 /* {"keys":[...]} */
 void key_ring_write_public(struct key_ring *ring, struct cht_json *json);

@@ -260,6 +260,11 @@ enum err secrets_openssl_rotate(struct secrets_openssl *shared, uint64_t now_ms)
     return key_ring_rotate(&shared->ring, now_ms);
 }
 
+void secrets_openssl_tend(struct secrets_openssl *shared, uint64_t now_ms, uint64_t key_ms)
+{
+    key_ring_tend(&shared->ring, now_ms, key_ms);
+}
+
 static void read_created(void *context, const struct token_key *key)
 {
     *(uint64_t *)context = key->created;

@@ -3,8 +3,8 @@
 /* secrets_openssl - keys, tokens and passwords on OpenSSL, libargon2 and libcrypt.
  *
  * One shared object for all workers, one port per worker. Keys are made at the first start, in a
- * directory that only its owner may see. Two token keys are good at a time: the newest signs, the
- * one before it is still believed. */
+ * directory that only its owner may see. At most two token keys are good at a time: the newest
+ * signs, the one before it is believed until the last token of it has ended. */
 
 #include "ports/secrets.h"
 #include "world/world.h"
@@ -31,6 +31,10 @@ struct secrets *secrets_openssl_open(struct secrets_openssl *shared, const struc
  * tokens of the oldest may still be alive, that is for one token lifetime after the last rotation.
  * From any thread. */
 MUST_USE enum err secrets_openssl_rotate(struct secrets_openssl *shared, uint64_t now_ms);
+
+/* To be called now and then, from any thread: rotates when the signing key is `key_ms` old (0:
+ * never), and forgets the key before it everywhere when the last token of that has ended. */
+void secrets_openssl_tend(struct secrets_openssl *shared, uint64_t now_ms, uint64_t key_ms);
 
 /* When the signing key was made, in ms since 1970. */
 uint64_t secrets_openssl_key_created(struct secrets_openssl *shared);

@@ -2,6 +2,7 @@
 
 #include "test.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,71 @@ static void two_keys_are_good_and_the_third_ends_the_first(void **state)
     secrets_openssl_destroy(shared);
 }
 
+static bool two_keys_are_published(struct secrets *secrets)
+{
+    struct cht_str set = secrets_key_set(secrets);
+    return memmem(set.at, set.size, "},{", 3) != NULL;
+}
+
+static void a_key_grows_old_and_goes_with_its_last_token(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *shared = NULL;
+    char old[TOKEN_BYTES_MAX], new[TOKEN_BYTES_MAX];
+    const uint64_t key_ms = 30 * UINT64_C(86400000);
+    assert_int_equal(open_keys(f, &shared), OK);
+    struct secrets *secrets = secrets_openssl_open(shared, &f->world);
+    uint64_t made = secrets_openssl_key_created(shared);
+    f->loop.wall_ms += key_ms - 1;
+    secrets_openssl_tend(shared, loop_wall_ms(&f->loop.loop), key_ms);
+    secrets_openssl_tend(shared, loop_wall_ms(&f->loop.loop) + 10 * key_ms, 0);
+    assert_int_equal(secrets_openssl_key_created(shared), made);
+    size_t old_size = sign(f, secrets, old);
+    f->loop.wall_ms += 1;
+    secrets_openssl_tend(shared, loop_wall_ms(&f->loop.loop), key_ms);
+    assert_int_equal(secrets_openssl_key_created(shared), loop_wall_ms(&f->loop.loop));
+    f->loop.wall_ms += LIFETIME_MS - 1001;
+    secrets_openssl_tend(shared, loop_wall_ms(&f->loop.loop), key_ms);
+    assert_true(two_keys_are_published(secrets));
+    assert_int_equal(verify(secrets, old, old_size), OK);
+    size_t new_size = sign(f, secrets, new);
+    f->loop.wall_ms += 62000;
+    secrets_openssl_tend(shared, loop_wall_ms(&f->loop.loop), key_ms);
+    assert_false(two_keys_are_published(secrets));
+    assert_int_equal(verify(secrets, old, old_size), ERR_UNAUTHORIZED);
+    assert_int_equal(verify(secrets, new, new_size), OK);
+    secrets_openssl_destroy(shared);
+}
+
+static uint32_t count_key_files(const struct fixture *f)
+{
+    uint32_t count = 0;
+    DIR *listing = opendir(f->keys);
+    assert_non_null(listing);
+    for (const struct dirent *entry = readdir(listing); entry; entry = readdir(listing)) {
+        count += strncmp(entry->d_name, "token-", 6) == 0;
+    }
+    closedir(listing);
+    return count;
+}
+
+static void keys_that_a_crash_left_behind_are_removed_at_the_start(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *shared = NULL;
+    char command[512];
+    assert_int_equal(open_keys(f, &shared), OK);
+    uint64_t made = secrets_openssl_key_created(shared);
+    secrets_openssl_destroy(shared);
+    snprintf(command, sizeof(command),
+        "cd '%s' && cp token-*.pem token-1.pem && cp token-1.pem token-2.pem", f->keys);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(open_keys(f, &shared), OK);
+    assert_int_equal(secrets_openssl_key_created(shared), made);
+    assert_int_equal(count_key_files(f), 2);
+    secrets_openssl_destroy(shared);
+}
+
 static void keys_that_others_may_read_stop_the_start(void **state)
 {
     struct fixture *f = *state;
@@ -207,6 +273,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(tokens_and_macs_survive_a_restart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             two_keys_are_good_and_the_third_ends_the_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_key_grows_old_and_goes_with_its_last_token, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            keys_that_a_crash_left_behind_are_removed_at_the_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             keys_that_others_may_read_stop_the_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
