@@ -96,12 +96,21 @@ struct edge_response {
     const char *cache_control; /* NULL: "no-store" */
 };
 
+/* Which pages may read an answer (CORS), besides those of the same origin. */
+struct edge_readers {
+    struct cht_str origin; /* the one that asks, if it may; empty if it may not */
+};
+
 struct edge_http_handler {
     /* Answer with edge_respond or edge_upgrade, once, now or later. Until then the connection reads
      * nothing more. A target of "*" (OPTIONS) has the path "*". */
     void (*on_request)(struct edge_http_handler *handler, const struct edge_request *request);
     /* The client went away before it was answered. */
     void (*on_gone)(struct edge_http_handler *handler, struct conn_id conn);
+    /* May be NULL. The head of a request is here; who may read its answer, whoever gives it? What
+     * is answered must stay; NULL: the answer is the same for every origin. */
+    const struct edge_readers *(*on_head)(
+        struct edge_http_handler *handler, const struct http_head *head);
 };
 
 /* A stale `conn` is fine: nothing happens (body_buf_take is given back). HEAD, 204 and 304 get no

@@ -34,6 +34,8 @@ static int head_is_whole(
     if (status) {
         return status;
     }
+    struct conn_cold *cold = &edge->colds[slot];
+    cold->readers = cold->http->on_head ? cold->http->on_head(cold->http, &head) : NULL;
     if (head.content_length > edge->limits.body_bytes_max) {
         return 413;
     }

@@ -93,6 +93,7 @@ struct conn_cold {
     struct edge_http_handler *http;
     struct edge_ws_handler *ws;
     struct edge_request *kept;
+    const struct edge_readers *readers; /* of the answer that is owed */
 };
 _Static_assert(sizeof(struct conn_cold) <= 96, "the cold part");
 

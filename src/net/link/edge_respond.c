@@ -15,6 +15,7 @@
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define SHARE_BYTES_MIN 4096
+#define READER_FIELDS_MAX 3
 
 /* ---- kept requests */
 
@@ -86,6 +87,7 @@ static void answered(struct edge *edge, uint32_t slot, bool ends)
 {
     struct conn *conn = &edge->conns[slot];
     http_forget_kept(edge, slot);
+    edge->colds[slot].readers = NULL;
     conn->flags |= CONN_AGAIN;
     if (ends) {
         conn_enter(edge, slot, CONN_LAST);
@@ -115,13 +117,38 @@ static void put_body(struct edge *edge, uint32_t slot, const struct edge_respons
     }
 }
 
+static struct cht_str str_of(const char *text)
+{
+    return (struct cht_str){text, (uint32_t)strlen(text)};
+}
+
+/* What a cache keeps for one origin is not for another. */
+static uint32_t fields_for_readers(
+    const struct edge_readers *readers, struct http_field ret_fields[READER_FIELDS_MAX])
+{
+    uint32_t count = 0;
+    if (readers) {
+        ret_fields[count++] = (struct http_field){str_of("Vary"), str_of("Origin")};
+    }
+    if (readers && readers->origin.size > 0) {
+        ret_fields[count++] =
+            (struct http_field){str_of("Access-Control-Allow-Origin"), readers->origin};
+        ret_fields[count++] = (struct http_field){
+            str_of("Access-Control-Expose-Headers"), str_of("Retry-After, X-Room-Seq")};
+    }
+    return count;
+}
+
 /* Head and body as replies of this turn. */
 static void put_response(
     struct edge *edge, uint32_t slot, const struct edge_response *response, bool ends)
 {
     uint16_t flags = edge->conns[slot].flags;
     struct buf *buf = response->body_buf_take;
+    struct http_field for_readers[READER_FIELDS_MAX];
     struct http_answer answer = {
+        .own_fields = for_readers,
+        .own_field_count = fields_for_readers(edge->colds[slot].readers, for_readers),
         .status = response->status,
         .content_type = response->content_type,
         .cache_control = response->cache_control,
@@ -157,11 +184,6 @@ void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_resp
         answered(edge, conn.slot, ends);
     }
     buf_unref(buf);
-}
-
-static struct cht_str str_of(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
 }
 
 static struct cht_str error_body(

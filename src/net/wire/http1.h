@@ -103,6 +103,8 @@ struct http_answer {
     const char *cache_control; /* NULL: "no-store" */
     const struct http_field *fields;
     uint32_t field_count;
+    const struct http_field *own_fields; /* as `fields`, of another layer */
+    uint32_t own_field_count;
     uint64_t body_size;
     bool close;
     bool keep_alive_1_0; /* say that it stays open: to a 1.0 client */

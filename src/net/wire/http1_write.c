@@ -92,6 +92,17 @@ static bool put_callers_field(struct writer *writer, const struct http_field *fi
     return true;
 }
 
+/* Answers how many were left out. */
+static uint32_t put_callers_fields(
+    struct writer *writer, const struct http_field *fields, uint32_t count)
+{
+    uint32_t bad = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bad += put_callers_field(writer, &fields[i]) ? 0 : 1;
+    }
+    return bad;
+}
+
 /* A caller's constant text, which could still come from a setting. */
 static bool is_fine(const char *value)
 {
@@ -129,9 +140,8 @@ size_t http1_write_head(
     put_text(&writer, http1_reason(status));
     put(&writer, "\r\n", 2);
     put_own_fields(&writer, answer);
-    for (uint32_t i = 0; i < answer->field_count; i++) {
-        *ret_bad_fields += put_callers_field(&writer, &answer->fields[i]) ? 0 : 1;
-    }
+    *ret_bad_fields += put_callers_fields(&writer, answer->own_fields, answer->own_field_count);
+    *ret_bad_fields += put_callers_fields(&writer, answer->fields, answer->field_count);
     put(&writer, "\r\n", 2);
     return writer.full ? 0 : (size_t)(writer.at - ret_bytes);
 }

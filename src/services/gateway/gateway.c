@@ -114,11 +114,18 @@ static void on_gone(struct edge_http_handler *handler, struct conn_id conn)
     (void)conn;
 }
 
+static const struct edge_readers *on_head(
+    struct edge_http_handler *handler, const struct http_head *head)
+{
+    return gateway_readers_of(container_of(handler, struct gateway, handler), head);
+}
+
 struct gateway *gateway_create(const struct gateway_deps *deps)
 {
     struct gateway *gateway = mem_new(sizeof(*gateway));
     gateway->deps = *deps;
-    gateway->handler = (struct edge_http_handler){on_request, on_gone};
+    gateway->handler = (struct edge_http_handler){on_request, on_gone, on_head};
+    gateway->readers = gateway_readers_create(deps->settings->origins, &gateway->listed);
     return gateway;
 }
 
@@ -129,5 +136,8 @@ struct edge_http_handler *gateway_handler(struct gateway *gateway)
 
 void gateway_destroy(struct gateway *gateway)
 {
+    if (gateway) {
+        mem_free(gateway->readers);
+    }
     mem_free(gateway);
 }

@@ -56,20 +56,19 @@ void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
     edge_respond(gateway->deps.edge, request->conn, &response);
 }
 
+/* That a listed origin may read it says the edge, as of every answer (gateway_readers_of). */
 void gateway_answer_options(
     struct gateway *gateway, const struct edge_request *request, const struct gateway_route *route)
 {
-    struct http_field fields[6];
+    struct http_field fields[4];
     struct cht_str origin = edge_request_field(request, "origin");
     uint32_t count = 0;
     fields[count++] = field("Allow", route->allow);
     if (gateway_origin_listed(origin, gateway->deps.settings->origins)) {
-        fields[count++] = (struct http_field){str("Access-Control-Allow-Origin"), origin};
         fields[count++] = field("Access-Control-Allow-Methods", route->allow);
         fields[count++] = field("Access-Control-Allow-Headers",
             "Authorization, Content-Type, Idempotency-Key, Idempotency-After");
         fields[count++] = field("Access-Control-Max-Age", "600");
-        fields[count++] = field("Vary", "Origin");
     }
     struct edge_response response = {.status = 204, .fields = fields, .field_count = count};
     edge_respond(gateway->deps.edge, request->conn, &response);

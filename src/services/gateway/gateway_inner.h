@@ -7,6 +7,8 @@
 struct gateway {
     struct gateway_deps deps;
     struct edge_http_handler handler;
+    struct edge_readers *readers; /* one for each listed origin, then one for all others */
+    uint32_t listed;
 };
 
 /* ---- gateway_routes.c */
@@ -32,6 +34,14 @@ void gateway_route_find(struct cht_str path, struct gateway_route *ret_route);
  * `listed` (commas between). */
 bool gateway_origin_allowed(struct cht_str origin, struct cht_str host, const char *listed);
 bool gateway_origin_listed(struct cht_str origin, const char *listed);
+
+/* The origins of `listed`, which must stay, and an empty one behind them; how many in
+ * `ret_listed`. The caller frees. */
+struct edge_readers *gateway_readers_create(const char *listed, uint32_t *ret_listed);
+
+/* Who may read the answer to a request for the API; NULL where it makes no difference. */
+const struct edge_readers *gateway_readers_of(
+    const struct gateway *gateway, const struct http_head *head);
 
 /* ---- gateway_headers.c */
 

@@ -5,26 +5,66 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "gateway/gateway_inner.h"
+
+/* Takes the first text off a list with commas between, without blanks around it. */
+static struct cht_str take_first(const char **listed)
+{
+    size_t size = strcspn(*listed, ",");
+    const char *at = *listed;
+    *listed += size + ((*listed)[size] ? 1 : 0);
+    while (size > 0 && *at == ' ') {
+        at++;
+        size--;
+    }
+    while (size > 0 && at[size - 1] == ' ') {
+        size--;
+    }
+    return (struct cht_str){at, (uint32_t)size};
+}
 
 bool gateway_origin_listed(struct cht_str origin, const char *listed)
 {
     while (origin.size > 0 && listed && *listed) {
-        size_t size = strcspn(listed, ",");
-        const char *at = listed;
-        listed += size + (listed[size] ? 1 : 0);
-        while (size > 0 && *at == ' ') {
-            at++;
-            size--;
-        }
-        while (size > 0 && at[size - 1] == ' ') {
-            size--;
-        }
-        if (size == origin.size && memcmp(at, origin.at, size) == 0) {
+        if (cht_str_equal(take_first(&listed), origin)) {
             return true;
         }
     }
     return false;
+}
+
+struct edge_readers *gateway_readers_create(const char *listed, uint32_t *ret_listed)
+{
+    struct edge_readers *readers = NULL;
+    uint32_t count = 0;
+    while (listed && *listed) {
+        struct cht_str origin = take_first(&listed);
+        if (origin.size > 0) {
+            readers = mem_resize(readers, (count + 2) * sizeof(*readers));
+            readers[count++].origin = origin;
+        }
+    }
+    if (count > 0) {
+        readers[count] = (struct edge_readers){0};
+    }
+    *ret_listed = count;
+    return readers;
+}
+
+const struct edge_readers *gateway_readers_of(
+    const struct gateway *gateway, const struct http_head *head)
+{
+    if (gateway->listed == 0 || !gateway_is_api(head->path)) {
+        return NULL;
+    }
+    struct edge_request request = {.fields = head->fields, .field_count = head->field_count};
+    struct cht_str origin = edge_request_field(&request, "origin");
+    uint32_t at = 0;
+    while (at < gateway->listed && !cht_str_equal(gateway->readers[at].origin, origin)) {
+        at++;
+    }
+    return &gateway->readers[at];
 }
 
 static bool is_on_host(struct cht_str origin, const char *scheme, struct cht_str host)

@@ -315,9 +315,9 @@ static void pipelined_requests_are_answered_in_order(void **state)
 {
     (void)state;
     struct client *client = client_create();
-    put_text(
-        client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: "
-                "2\r\n\r\nxyGET /3 HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n");
+    put_text(client,
+        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: "
+        "2\r\n\r\nxyGET /3 HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n");
     wait_end(client);
     char *one = strstr(client->in, "\r\n\r\n/1");
     char *two = strstr(client->in, "\r\n\r\nxy");
@@ -370,6 +370,51 @@ static void a_client_that_leaves_before_its_answer_is_gone(void **state)
     assert_int_equal(fx->gone, 1);
     struct edge_response response = {.status = 200, .body_buf_take = buf_copy("x", 1)};
     edge_respond(fx->edge, fx->asked, &response);
+}
+
+static const struct edge_readers *on_head(
+    struct edge_http_handler *handler, const struct http_head *head)
+{
+    static const struct edge_readers page = {{"https://app.example", 19}}, nobody = {{NULL, 0}};
+    (void)handler;
+    if (head->path.size == 1) {
+        return NULL;
+    }
+    return http1_field(head->fields, head->field_count, "origin").size > 0 ? &page : &nobody;
+}
+
+static void every_answer_says_who_may_read_it(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "GET /api HTTP/1.1\r\nHost: a\r\nOrigin: x\r\nConnection: close\r\n\r\n",
+        "GET /%2f HTTP/1.1\r\nHost: a\r\nOrigin: x\r\n\r\n",
+        "POST /api HTTP/1.1\r\nHost: a\r\nOrigin: x\r\nContent-Length: 65537\r\n\r\n",
+    };
+    fx->http.on_head = on_head;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct client *client = client_create();
+        put_text(client, rows[i]);
+        wait_end(client);
+        assert_non_null(
+            strstr(client->in, "\r\nAccess-Control-Allow-Origin: https://app.example\r\n"));
+        assert_non_null(strstr(client->in, "\r\nVary: Origin\r\n"));
+        client_destroy(client);
+    }
+    struct client *client = client_create();
+    put_text(client, "GET /api HTTP/1.1\r\nHost: a\r\nOrigin: x\r\n\r\n");
+    wait_text(client, "\r\n\r\n/api");
+    drop_input(client);
+    put_text(client, "GET /api HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_text(client, "\r\n\r\n/api");
+    assert_null(strstr(client->in, "Access-Control"));
+    assert_non_null(strstr(client->in, "\r\nVary: Origin\r\n"));
+    drop_input(client);
+    put_text(client, "GET / HTTP/1.1\r\nHost: a\r\nOrigin: x\r\n\r\n");
+    wait_text(client, "\r\n\r\n/");
+    assert_null(strstr(client->in, "Vary"));
+    client_destroy(client);
+    wait_no_connections();
 }
 
 static void errors_are_answered_and_end_the_connection(void **state)
@@ -756,6 +801,7 @@ int main(void)
         T(the_next_request_waits_for_a_late_answer),
         T(a_client_that_leaves_before_its_answer_is_gone),
         T(errors_are_answered_and_end_the_connection),
+        T(every_answer_says_who_may_read_it),
         T(head_is_answered_without_a_body_and_100_is_sent),
         T(a_slow_head_is_408),
         T(too_many_connections_are_refused),

@@ -258,7 +258,42 @@ static void options_names_methods_and_cors_only_for_listed_origins(void **state)
     assert_false(answered_with("Access-Control"));
     with(f, "origin", "https://app.example");
     assert_int_equal(ask(f, HTTP_OPTIONS, "/api/rooms", NULL), 204);
-    assert_true(answered_with("Access-Control-Allow-Origin: https://app.example\n"));
+    assert_true(answered_with("Access-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\n"));
+    assert_true(answered_with("Idempotency-Key"));
+}
+
+static const struct edge_readers *readers(struct fixture *f, const char *path, const char *origin)
+{
+    struct edge_http_handler *handler = gateway_handler(f->gateway);
+    struct http_field field = {str("Origin"), str(origin)};
+    struct http_head head = {.path = str(path), .fields = &field, .field_count = 1};
+    return handler->on_head(handler, &head);
+}
+
+static void pages_of_listed_origins_alone_may_read_answers_of_the_api(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const others[] = {"https://evil.example", "null", "", "https://app.exampl",
+        "https://app.example ", "https://APP.example", "https://app.example.evil",
+        "https://app.example, http://localhost:3000"};
+    assert_true(cht_str_equal(
+        readers(f, "/api/rooms", "https://app.example")->origin, str("https://app.example")));
+    assert_true(cht_str_equal(
+        readers(f, "/user/login", "http://localhost:3000")->origin, str("http://localhost:3000")));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_int_equal(readers(f, "/api/rooms", others[i])->origin.size, 0);
+    }
+    assert_null(readers(f, "/index.html", "https://app.example"));
+}
+
+static void without_listed_origins_answers_are_the_same_for_all(void **state)
+{
+    struct fixture *f = *state;
+    gateway_destroy(f->gateway);
+    f->settings.origins = " , ";
+    f->gateway = gateway_create(&f->deps);
+    assert_null(readers(f, "/api/rooms", "https://app.example"));
+    assert_null(readers(f, "/api/rooms", ""));
 }
 
 static void origins_are_compared_letter_by_letter(void **state)
@@ -426,6 +461,8 @@ int main(void)
         WITH(bad_credentials_are_all_alike),
         WITH(unknown_paths_methods_and_types_are_told_apart),
         WITH(options_names_methods_and_cors_only_for_listed_origins),
+        WITH(pages_of_listed_origins_alone_may_read_answers_of_the_api),
+        WITH(without_listed_origins_answers_are_the_same_for_all),
         WITH(origins_are_compared_letter_by_letter),
         WITH(an_upgrade_without_one_credential_is_refused_by_status),
         WITH(a_bad_token_is_forwarded_with_the_reason),
