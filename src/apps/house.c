@@ -132,6 +132,9 @@ static void on_signal(void *context, int signal)
     struct house *house = context;
     bool again = atomic_exchange(&house->draining, true);
     LOG_INFO(&house->logger, again ? "process.stopping" : "process.draining", "signal=%d", signal);
+    if (!again) {
+        atomic_store(&house->workers_busy, house->worker_count);
+    }
     for (uint32_t i = 0; i < house->worker_count; i++) {
         if (again) {
             worker_stop(&house->workers[i]);

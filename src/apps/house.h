@@ -40,6 +40,7 @@ struct house {
     uint32_t worker_count;
     uint16_t port, management_port;
     _Atomic(bool) draining;
+    _Atomic(uint32_t) workers_busy; /* that still have clients, in a drain */
 };
 
 /* Opens the data directory, builds the engines and the workers, waits until every shard has its

@@ -13,6 +13,10 @@
 #include "world/loop.h"
 #include "world/net.h"
 
+#define DRAIN_LOOK_MS 20u
+#define DRAIN_REST_MS 100u
+#define CLOSE_RESTART 1012u /* service restart: IANA's WebSocket close codes */
+
 static struct edge_limits edge_limits_of(const struct house *house)
 {
     const struct app_settings *app = &house->app;
@@ -200,9 +204,30 @@ void worker_start(struct worker *worker)
     CHECK(pthread_create(&worker->thread, NULL, run, worker) == 0);
 }
 
-static void on_stop_time(struct timer *timer)
+/* Nobody is left here. The others may still need this worker's shards. */
+static bool is_empty(struct worker *worker)
 {
-    worker_stop(container_of(timer, struct worker, stop_timer));
+    struct edge_stats stats = edge_stats(worker->edge);
+    if (stats.websockets == 0) {
+        edge_close_all(worker->edge, CLOSE_RESTART, "restart");
+    }
+    return stats.connections == 0;
+}
+
+static void on_drain_time(struct timer *timer)
+{
+    struct worker *worker = container_of(timer, struct worker, drain_timer);
+    struct house *house = worker->house;
+    if (!worker->is_empty && is_empty(worker)) {
+        worker->is_empty = true;
+        atomic_fetch_sub(&house->workers_busy, 1);
+    }
+    if (atomic_load(&house->workers_busy) == 0 ||
+        loop_now_ms(worker->world.loop) >= worker->drain_until_ms) {
+        worker_stop(worker);
+        return;
+    }
+    timer_start(worker->world.loop, timer, DRAIN_LOOK_MS, on_drain_time);
 }
 
 /* Clients are told and closed within the drain; a little more lets close frames leave. */
@@ -212,7 +237,8 @@ static void drain_here(struct task *task)
     uint64_t drain_ms = worker->house->app.drain_ms;
     edge_stop_listening(worker->edge);
     socket_drain(worker->socket, drain_ms);
-    timer_start(worker->world.loop, &worker->stop_timer, drain_ms + 100, on_stop_time);
+    worker->drain_until_ms = loop_now_ms(worker->world.loop) + drain_ms + DRAIN_REST_MS;
+    timer_start(worker->world.loop, &worker->drain_timer, 0, on_drain_time);
 }
 
 void worker_drain(struct worker *worker)

@@ -47,7 +47,9 @@ struct worker {
     struct management *management; /* on the first worker alone */
     struct timer key_timer;        /* on the first worker alone */
     struct task drain;
-    struct timer stop_timer;
+    struct timer drain_timer;
+    uint64_t drain_until_ms;
+    bool is_empty; /* of clients, in a drain */
 };
 
 /* Engines and services of worker `index`. */
@@ -60,7 +62,8 @@ MUST_USE enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *
 /* Runs the loop on a thread of its own until worker_stop. */
 void worker_start(struct worker *worker);
 
-/* From any thread: says goodbye to clients over `server.drain_ms`. */
+/* From any thread: says goodbye to clients over `server.drain_ms`, and stops when no worker has any
+ * left. */
 void worker_drain(struct worker *worker);
 
 /* From any thread. */

@@ -151,6 +151,14 @@ def test_a_stopping_process_says_goodbye_with_1012(tmp_path):
     house.stop()
 
 
+def test_a_stopping_process_waits_for_nobody(tmp_path):
+    house = House(tmp_path / "d", workers="2", settings={"server.drain_ms": 60000}).start()
+    house.user().connect().close()
+    house.process.terminate()
+    assert house.process.wait(20) == 0
+    house.stop()
+
+
 def test_it_starts_quickly_and_uses_no_port_but_its_two(tmp_path):
     house = House(tmp_path / "d").start()
     inodes = {os.readlink(f"/proc/{house.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{house.process.pid}/fd")}
