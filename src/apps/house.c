@@ -210,8 +210,6 @@ static enum err open_ports(struct house *house)
     for (uint32_t i = 0; i < house->worker_count; i++) {
         enum err err = worker_listen(&house->workers[i], port, &port);
         if (err != OK) {
-            LOG_ERROR(&house->logger, "port.refused", "host=%s port=%u error=%s", house->app.host,
-                port, err_name(err));
             return err;
         }
     }

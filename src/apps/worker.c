@@ -168,20 +168,50 @@ static enum err probe_port(struct worker *worker, uint16_t port)
     return err;
 }
 
-enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port)
+struct place {
+    const char *setting, *host;
+    uint16_t port;
+};
+
+static void refuse(struct worker *worker, const struct place *place, enum err err)
+{
+    LOG_ERROR(&worker->house->logger, "port.refused", "host=%s port=%u setting=%s error=%s",
+        place->host, place->port, place->setting, err_name(err));
+}
+
+static enum err listen_public(struct worker *worker, uint16_t port, uint16_t *ret_port)
+{
+    struct place place = {"server.port", worker->house->app.host, port};
+    enum err err = worker->index == 0 && port != 0 ? probe_port(worker, port) : OK;
+    if (err == OK) {
+        err = edge_listen(
+            worker->edge, place.host, port, true, gateway_handler(worker->gateway), ret_port);
+    }
+    if (err != OK) {
+        refuse(worker, &place, err);
+    }
+    return err;
+}
+
+/* Behind the last port there is none to take: then any free one. */
+static enum err listen_management(struct worker *worker, uint16_t public_port)
 {
     const struct app_settings *app = &worker->house->app;
-    enum err err = worker->index == 0 && port != 0 ? probe_port(worker, port) : OK;
+    uint64_t wanted = app->management_port ? app->management_port : (uint64_t)public_port + 1000;
+    struct place place = {
+        "management.port", app->management_host, (uint16_t)(wanted > UINT16_MAX ? 0 : wanted)};
+    enum err err = management_listen(worker->management, place.host, place.port);
     if (err != OK) {
-        return err;
+        refuse(worker, &place, err);
     }
-    err = edge_listen(
-        worker->edge, app->host, port, true, gateway_handler(worker->gateway), ret_port);
+    return err;
+}
+
+enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port)
+{
+    enum err err = listen_public(worker, port, ret_port);
     if (err == OK && worker->management) {
-        uint64_t management_port =
-            app->management_port ? app->management_port : (uint64_t)*ret_port + 1000;
-        err = management_listen(worker->management, app->management_host,
-            (uint16_t)(management_port > UINT16_MAX ? 0 : management_port));
+        err = listen_management(worker, *ret_port);
     }
     return err;
 }

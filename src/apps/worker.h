@@ -56,7 +56,7 @@ struct worker {
 void worker_init(struct worker *worker, struct house *house, uint32_t index);
 
 /* Opens the public port; on the first worker also the management port. `port` 0 takes a free one,
- * `ret_port` is what it became. */
+ * `ret_port` is what it became. A line was logged if it fails. */
 MUST_USE enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port);
 
 /* Runs the loop on a thread of its own until worker_stop. */

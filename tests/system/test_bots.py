@@ -80,9 +80,12 @@ def test_status(bot, name):
     assert status != 405 or "POST" in answer.headers["allow"]
 
 
-def test_a_body_of_another_type_is_415(bot):
-    answer = bot.http("POST", "/api/rooms", raw=b"{}", headers={"Content-Type": "text/plain"})
-    assert answer.status == 415
+@pytest.mark.parametrize("path", ["/api/rooms", "/user/login"])
+@pytest.mark.parametrize("kind", ["text/plain", "application/jsonx", "application/json; charset=latin1", "application/json; charset=utf-16",
+                                  "application/json, text/plain"])
+def test_a_body_of_another_type_is_415(bot, path, kind):
+    answer = bot.http("POST", path, raw=b"{}", headers={"Content-Type": kind})
+    assert (answer.status, answer.code) == (415, "bad_frame")
 
 
 def test_without_a_token_everything_but_the_public_is_401(house):

@@ -50,6 +50,14 @@ def test_a_busy_port_is_refused(house, tmp_path):
     assert done.returncode == 1 and "in_use" in done.stderr.splitlines()[-1]
 
 
+def test_the_line_names_the_port_that_is_busy(house, tmp_path):
+    mine, free = house.port, free_port()
+    public = run("standalone", "--port", str(mine), "--data", str(tmp_path / "a")).stderr.splitlines()[-1]
+    assert f"port={mine} setting=server.port" in public
+    other = run("standalone", "--port", str(free), "--management-port", str(mine), "--data", str(tmp_path / "b")).stderr.splitlines()[-1]
+    assert f"port={mine} setting=management.port" in other and str(free) not in other
+
+
 def test_a_second_process_on_the_same_data_is_refused(house):
     assert "another process works with this data" in refused("--data", house.data)
 

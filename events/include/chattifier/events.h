@@ -13,9 +13,15 @@
 
 /* ---- enums: CHT_ROLE... as enum cht_role { cht_role_none, cht_role_member, ... } and
  * cht_words_role */
-#define WORDS(name) enum cht_##name { cht_##name##_none = 0,
+#define WORDS(name)                                                                                \
+    enum cht_##name                                                                                \
+    {                                                                                              \
+        cht_##name##_none = 0,
 #define WORD(name, number, word, doc) cht_##name##_##word = number,
-#define WORDS_END(name) cht_##name##_count };
+#define WORDS_END(name)                                                                            \
+    cht_##name##_count                                                                             \
+    }                                                                                              \
+    ;
 #include "chattifier/enums.def"
 #undef WORDS
 #undef WORD
@@ -39,16 +45,20 @@ enum cht_command_type {
 };
 
 /* ---- structs */
-#define STRUCT_BEGIN(name) struct cht_##name { uint64_t has;
+#define STRUCT_BEGIN(name)                                                                         \
+    struct cht_##name {                                                                            \
+        uint64_t has;
 #define EVENT(number, name, doc) STRUCT_BEGIN(name)
 #define FRAME(number, name, wire, doc) STRUCT_BEGIN(name)
 #define ITEM(number, name, doc) STRUCT_BEGIN(name)
 #define FIELD(event, tag, kind, name, required, min, max, doc) cht_type_##kind name;
 #define WORDF(event, tag, words, name, required, doc) cht_type_word name;
 #define LISTF(event, tag, item, name, max, doc) cht_type_list name;
-#define END(name) };
-#include "chattifier/events.def"
+#define END(name)                                                                                  \
+    }                                                                                              \
+    ;
 #include "chattifier/client.def"
+#include "chattifier/events.def"
 #undef STRUCT_BEGIN
 #undef EVENT
 #undef FRAME
@@ -65,9 +75,12 @@ enum cht_command_type {
 #define FIELD(event, tag, kind, name, required, min, max, doc) CHT_AT_##event##_##name,
 #define WORDF(event, tag, words, name, required, doc) CHT_AT_##event##_##name,
 #define LISTF(event, tag, item, name, max, doc) CHT_AT_##event##_##name,
-#define END(name) CHT_COUNT_##name };
-#include "chattifier/events.def"
+#define END(name)                                                                                  \
+    CHT_COUNT_##name                                                                               \
+    }                                                                                              \
+    ;
 #include "chattifier/client.def"
+#include "chattifier/events.def"
 #undef EVENT
 #undef FRAME
 #undef ITEM
@@ -85,8 +98,8 @@ enum cht_event_number {
 #define WORDF(event, tag, words, name, required, doc)
 #define LISTF(event, tag, item, name, max, doc)
 #define END(name)
-#include "chattifier/events.def"
 #include "chattifier/client.def"
+#include "chattifier/events.def"
 #undef EVENT
 #undef FRAME
 #undef ITEM
@@ -103,8 +116,8 @@ enum cht_event_number {
 #define WORDF(event, tag, words, name, required, doc)
 #define LISTF(event, tag, item, name, max, doc)
 #define END(name)
-#include "chattifier/events.def"
 #include "chattifier/client.def"
+#include "chattifier/events.def"
 #undef EVENT
 #undef FRAME
 #undef ITEM
@@ -138,15 +151,15 @@ enum cht_condition {
 #define CHT_ROLE_ANYONE 0
 
 struct cht_right {
-    bool allowed; /* there is a row at all */
+    bool allowed;       /* there is a row at all */
     uint8_t least_role; /* enum cht_role; 0: anyone signed in */
-    uint8_t condition; /* enum cht_condition */
+    uint8_t condition;  /* enum cht_condition */
 };
 
 struct cht_command_row {
     const char *wire;
     const char *doc;
-    uint64_t takes;    /* bits of fields of struct cht_command */
+    uint64_t takes; /* bits of fields of struct cht_command */
     uint64_t requires;
     enum cht_server server;
     bool changes;
@@ -273,8 +286,8 @@ CHT_API void cht_entry_json(
 enum cht_read {
     CHT_READ_OK = 0,
     CHT_READ_BAD_FRAME,
-    CHT_READ_BAD_FIELD,   /* `field` names it; "members.3" for an element */
-    CHT_READ_TOO_LARGE,   /* the text is over its limit */
+    CHT_READ_BAD_FIELD, /* `field` names it; "members.3" for an element */
+    CHT_READ_TOO_LARGE, /* the text is over its limit */
     CHT_READ_UNKNOWN_TYPE,
 };
 
@@ -334,8 +347,11 @@ struct cht_member {
     struct cht_str name;  /* unescaped */
     struct cht_str value; /* text: unescaped, may hold U+0000; others: as written */
     enum cht_json_type type;
-    uint64_t number;      /* of a valid protocol number, else UINT64_MAX */
+    uint64_t number; /* of a valid protocol number, else UINT64_MAX */
 };
+
+/* True if a body of this Content-Type is JSON in UTF-8. */
+CHT_API bool cht_is_json_type(struct cht_str content_type);
 
 /* Reads the members of the object in `bytes` (changed in place). False if it is not one strict
  * object, and if it has more than `capacity` members or more than 4096 in all objects together. */

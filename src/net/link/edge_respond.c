@@ -236,8 +236,6 @@ void edge_respond_error(struct edge *edge, struct conn_id conn, enum err err, co
 static enum err err_of_status(int status)
 {
     switch (status) {
-    case 408:
-        return ERR_TIMEOUT;
     case 413:
         return ERR_TOO_LARGE;
     case 429:

@@ -17,15 +17,6 @@ static bool path_is(const struct edge_request *request, const char *path)
            memcmp(request->path.at, path, request->path.size) == 0;
 }
 
-static bool is_json(const struct edge_request *request)
-{
-    static const char type[] = "application/json";
-    struct cht_str value = edge_request_field(request, "content-type");
-    size_t size = sizeof(type) - 1;
-    return value.size >= size && strncasecmp(value.at, type, size) == 0 &&
-           (value.size == size || value.at[size] == ';' || value.at[size] == ' ');
-}
-
 enum upstream_refusal gateway_judge(
     struct gateway *gateway, struct cht_str token, struct identity *ret_identity)
 {
@@ -72,7 +63,7 @@ static void answer_route(
     struct gateway *gateway, const struct edge_request *request, const struct gateway_route *route)
 {
     struct upstream_call call = {request, NULL, UPSTREAM_ALLOWED};
-    if (request->body.size > 0 && !is_json(request)) {
+    if (request->body.size > 0 && !cht_is_json_type(edge_request_field(request, "content-type"))) {
         gateway_refuse(
             gateway, request, &(struct gateway_refusal){.status = 415, .err = ERR_BAD_FRAME});
     } else if (path_is(request, "/api/info")) {

@@ -135,16 +135,6 @@ static bool read_headers(struct reading *reading)
     return true;
 }
 
-static bool is_json(struct cht_str type)
-{
-    static const char json[] = "application/json";
-    const size_t size = sizeof(json) - 1;
-    if (type.size < size || strncasecmp(type.at, json, size) != 0) {
-        return false;
-    }
-    return type.size == size || type.at[size] == ';' || type.at[size] == ' ';
-}
-
 static bool read_body(struct reading *reading)
 {
     struct cht_str body = reading->call->request->body;
@@ -232,7 +222,7 @@ static bool refuse_early(struct socket_service *service, const struct upstream_c
         refusal = (struct http_refusal){.err = ERR_UNAUTHORIZED, .status = 401};
     } else if (request->body.size > 0 && request->method != HTTP_GET &&
                request->method != HTTP_HEAD &&
-               !is_json(edge_request_field(request, "content-type"))) {
+               !cht_is_json_type(edge_request_field(request, "content-type"))) {
         refusal = (struct http_refusal){.err = ERR_BAD_FRAME, .status = 415};
     } else {
         return false;

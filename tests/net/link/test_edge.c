@@ -475,6 +475,8 @@ static void a_slow_head_is_408(void **state)
     put_text(client, "GET / HTTP/1.1\r\n");
     wait_end(client);
     assert_non_null(strstr(client->in, "408 Request Timeout"));
+    assert_non_null(strstr(client->in, "\"code\":\"bad_frame\""));
+    assert_non_null(strstr(client->in, "\"retry\":false"));
     client_destroy(client);
     wait_no_connections();
 }
