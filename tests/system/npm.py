@@ -1,5 +1,6 @@
 """Packages of the npm registry that tests use, installed once into .cache/npm."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,7 +9,16 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CACHE = os.path.join(ROOT, ".cache", "npm")
-VERSIONS = {"big-list-of-naughty-strings": "1.0.0", "ws": "8.23.0", "playwright-core": "1.65.1"}
+# Newest that Node.js 18, which Debian 12 has, can run.
+VERSIONS = {"big-list-of-naughty-strings": "1.0.0", "ws": "8.23.0", "playwright-core": "1.57.0"}
+
+
+def installed(path):
+    try:
+        with open(os.path.join(path, "package.json"), encoding="utf-8") as about:
+            return json.load(about)["version"]
+    except OSError:
+        return None
 
 
 def package(name):
@@ -17,7 +27,7 @@ def package(name):
         if not shutil.which(tool):
             pytest.skip(f"{tool} is not installed")
     path = os.path.join(CACHE, "node_modules", name)
-    if not os.path.isdir(path):
+    if installed(path) != VERSIONS[name]:
         os.makedirs(CACHE, exist_ok=True)
         done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", CACHE, f"{name}@{VERSIONS[name]}"],
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
