@@ -28,6 +28,17 @@ static void post(struct loop *loop, struct task *task)
     pthread_mutex_unlock(&test->lock);
 }
 
+static void post_all(struct loop *loop, struct task_queue *tasks)
+{
+    struct test_loop *test = self(loop);
+    pthread_mutex_lock(&test->lock);
+    for (struct task *task; (task = task_queue_take(tasks));) {
+        task_queue_add(&test->posts, task);
+    }
+    pthread_cond_signal(&test->posted);
+    pthread_mutex_unlock(&test->lock);
+}
+
 static void add_turn_end(struct loop *loop, struct loop_hook *hook)
 {
     struct loop_hook **at = &self(loop)->turn_end;
@@ -76,6 +87,7 @@ void test_loop_init(struct test_loop *loop)
     static const struct loop_ops ops = {
         .defer = defer,
         .post = post,
+        .post_all = post_all,
         .add_turn_end = add_turn_end,
         .timer_start = start_timer,
         .timer_stop = stop_timer,

@@ -36,6 +36,21 @@ static inline struct task *task_queue_take(struct task_queue *queue)
     return task;
 }
 
+/* Moves all of `from` to the end of `queue`. */
+static inline void task_queue_join(struct task_queue *queue, struct task_queue *from)
+{
+    if (!from->first) {
+        return;
+    }
+    if (queue->last) {
+        queue->last->next = from->first;
+    } else {
+        queue->first = from->first;
+    }
+    queue->last = from->last;
+    *from = (struct task_queue){(struct task *)0, (struct task *)0};
+}
+
 /* The struct that a member belongs to. */
 #define container_of(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer) - __builtin_offsetof(type, member)))

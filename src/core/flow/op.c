@@ -43,10 +43,15 @@ void op_answer_later(struct op *op, struct loop *loop, enum err err)
     loop_defer(loop, &op->task);
 }
 
-void op_answer_from(struct op *op, struct loop *loop, enum err err)
+void op_answer_prepare(struct op *op, enum err err)
 {
     CHECK(op->asked);
     op->err = err;
     op->task.run = answer_task;
+}
+
+void op_answer_from(struct op *op, struct loop *loop, enum err err)
+{
+    op_answer_prepare(op, err);
     loop_post(loop, &op->task);
 }

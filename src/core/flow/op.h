@@ -55,3 +55,7 @@ void op_answer_later(struct op *op, struct loop *loop, enum err err);
 /* For engines, from any thread: the answer comes on `loop`, in the order in which these calls were
  * made by one thread. */
 void op_answer_from(struct op *op, struct loop *loop, enum err err);
+
+/* The same for engines that answer many at once: the caller posts the op's task, with
+ * loop_post_all. */
+void op_answer_prepare(struct op *op, enum err err);

@@ -40,6 +40,7 @@ struct loop_ops {
     void (*timer_stop)(struct loop *loop, struct timer *timer);
     uint64_t (*now_ms)(struct loop *loop);
     uint64_t (*wall_ms)(struct loop *loop);
+    void (*post_all)(struct loop *loop, struct task_queue *tasks);
 };
 
 /* First member of every loop engine. */
@@ -59,6 +60,13 @@ static inline void loop_defer(struct loop *loop, struct task *task)
 static inline void loop_post(struct loop *loop, struct task *task)
 {
     loop->ops->post(loop, task);
+}
+
+/* The same for all of `tasks`, which run one after the other in one turn; the queue is empty then.
+ */
+static inline void loop_post_all(struct loop *loop, struct task_queue *tasks)
+{
+    loop->ops->post_all(loop, tasks);
 }
 
 static inline void loop_add_turn_end(struct loop *loop, struct loop_hook *hook)

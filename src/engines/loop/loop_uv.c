@@ -35,14 +35,31 @@ static void wake_if_asleep(struct loop_uv *loop)
     }
 }
 
-static void post(struct loop *base, struct task *task)
+/* `newest` leads to `oldest` by next. */
+static void push(struct loop_uv *loop, struct task *newest, struct task *oldest)
 {
-    struct loop_uv *loop = of(base);
     struct task *before = atomic_load_explicit(&loop->posts, memory_order_relaxed);
     do {
-        task->next = before;
-    } while (!atomic_compare_exchange_weak(&loop->posts, &before, task));
+        oldest->next = before;
+    } while (!atomic_compare_exchange_weak(&loop->posts, &before, newest));
     wake_if_asleep(loop);
+}
+
+static void post(struct loop *base, struct task *task)
+{
+    push(of(base), task, task);
+}
+
+static void post_all(struct loop *base, struct task_queue *tasks)
+{
+    struct task *oldest = tasks->first, *newest = NULL;
+    for (struct task *task; (task = task_queue_take(tasks));) {
+        task->next = newest;
+        newest = task;
+    }
+    if (newest) {
+        push(of(base), newest, oldest);
+    }
 }
 
 static void add_turn_end(struct loop *base, struct loop_hook *hook)
@@ -81,6 +98,7 @@ static uint64_t wall_ms(struct loop *loop)
 static const struct loop_ops ops = {
     .defer = defer,
     .post = post,
+    .post_all = post_all,
     .add_turn_end = add_turn_end,
     .timer_start = start_timer,
     .timer_stop = stop_timer,

@@ -177,6 +177,32 @@ static void posts_of_a_thread_keep_their_order_and_none_is_lost(void **state)
     assert_int_equal(received, THREADS * POSTS);
 }
 
+struct named_task {
+    struct task task;
+    char name;
+};
+
+static void note_name(struct task *task)
+{
+    note(container_of(task, struct named_task, task)->name);
+}
+
+static void tasks_posted_together_run_in_one_turn_in_order(void **state)
+{
+    (void)state;
+    struct named_task tasks[3] = {
+        {{.run = note_name}, 'a'}, {{.run = note_name}, 'b'}, {{.run = note_name}, 'c'}};
+    struct task_queue queue = {0};
+    loop_post_all(world.loop, &queue);
+    for (int i = 0; i < 3; i++) {
+        task_queue_add(&queue, &tasks[i].task);
+    }
+    loop_post_all(world.loop, &queue);
+    assert_null(queue.first);
+    loop_uv_turn(loop, 1000);
+    assert_string_equal(trace, "abc");
+}
+
 static uint32_t answers, full;
 
 static void on_answer(struct asker *asker, struct op *op)
@@ -234,6 +260,7 @@ int main(void)
         T(tasks_that_defer_themselves_run_eight_rounds_a_turn),
         T(posts_then_timers_then_tasks_then_hooks),
         T(posts_of_a_thread_keep_their_order_and_none_is_lost),
+        T(tasks_posted_together_run_in_one_turn_in_order),
         T(slow_work_is_bounded_and_answers_on_the_loop),
         T(a_short_sleep_always_ends),
         T(random_bytes_differ),
