@@ -62,6 +62,7 @@ void data_writer_start(struct data_writer *writer)
 {
     writer->db.fatal = true;
     CHECK(pthread_create(&writer->thread, NULL, run_writer, writer) == 0);
+    pthread_setname_np(writer->thread, writer == &writer->data->store ? "store" : "users");
     writer->running = true;
 }
 
@@ -107,6 +108,7 @@ static enum err start_reader(struct data_sqlite *data, struct data_reader *reade
     if (err == OK) {
         users_set_statements(&reader->users);
         CHECK(pthread_create(&reader->thread, NULL, run_reader, reader) == 0);
+        pthread_setname_np(reader->thread, "reader");
         reader->running = true;
     }
     return err;

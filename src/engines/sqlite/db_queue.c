@@ -23,12 +23,12 @@ void db_queue_deinit(struct db_queue *queue)
     pthread_mutex_destroy(&queue->mutex);
 }
 
-bool db_queue_try_put(struct db_queue *queue, struct task *task)
+static bool try_put_all(struct db_queue *queue, struct task_queue *tasks)
 {
     pthread_mutex_lock(&queue->mutex);
     bool open = !queue->stopped;
     if (open) {
-        task_queue_add(&queue->tasks, task);
+        task_queue_join(&queue->tasks, tasks);
     }
     bool wake = queue->sleeping > 0;
     pthread_mutex_unlock(&queue->mutex);
@@ -36,6 +36,18 @@ bool db_queue_try_put(struct db_queue *queue, struct task *task)
         pthread_cond_signal(&queue->wake);
     }
     return open;
+}
+
+bool db_queue_try_put(struct db_queue *queue, struct task *task)
+{
+    struct task_queue one = {0};
+    task_queue_add(&one, task);
+    return try_put_all(queue, &one);
+}
+
+void db_queue_put_all(struct db_queue *queue, struct task_queue *tasks)
+{
+    CHECK(try_put_all(queue, tasks));
 }
 
 void db_queue_put(struct db_queue *queue, struct task *task)

@@ -27,6 +27,9 @@ void db_queue_init(struct db_queue *queue);
 void db_queue_deinit(struct db_queue *queue);
 void db_queue_put(struct db_queue *queue, struct task *task);
 
+/* Puts all of `tasks` at once, so that a taker of all gets them together. */
+void db_queue_put_all(struct db_queue *queue, struct task_queue *tasks);
+
 /* The same for the taker's own further work; false once the queue is stopped. */
 bool db_queue_try_put(struct db_queue *queue, struct task *task);
 

@@ -110,6 +110,7 @@ enum err data_keeper_start(struct data_sqlite *data)
         file->db.fatal = true;
     }
     CHECK(pthread_create(&data->keeper, NULL, run_keeper, data) == 0);
+    pthread_setname_np(data->keeper, "keeper");
     data->keeper_running = true;
     return OK;
 }

@@ -45,6 +45,12 @@ struct log_shard {
     struct log_follower *followers;
 };
 
+/* What the writer thread answers to one loop after a batch. */
+struct log_answers {
+    struct loop *loop;
+    struct task_queue tasks;
+};
+
 struct log_shared {
     struct data_sqlite *data;
     struct db db;
@@ -54,10 +60,13 @@ struct log_shared {
     bool running;
     struct log_shard *shards;
     uint32_t shard_count;
+    struct log_answers *answers; /* the writer thread's: one for each loop that ever asked */
+    uint32_t loop_count;
 };
 
 struct log_writer {
     struct task task; /* the writer thread's, once released */
+    struct log_sqlite *home;
     struct log_shared *log;
     struct loop *loop;
     uint32_t shard;
@@ -66,11 +75,15 @@ struct log_writer {
     enum err dead;             /* the writer thread's: what appends are answered from here on */
 };
 
-/* Per-worker instance. */
+/* Per-worker instance. What a turn asks of the writer thread is handed over together, so that it
+ * lands in one flush. */
 struct log_sqlite {
     struct log log; /* first */
     struct log_shared *shared;
     struct loop *loop;
+    struct task_queue asked; /* not handed over yet */
+    struct task hand_over;   /* deferred, while `handing` */
+    bool handing;
 };
 
 /* Statement numbers: fixed ones, then LOG_PER_SHARD for each shard. */

@@ -162,6 +162,7 @@ struct log *log_sqlite_create(struct data_sqlite *data, struct loop *loop)
 void log_sqlite_destroy(struct log *log)
 {
     if (log) {
+        CHECK(!of(log)->asked.first);
         mem_free(of(log));
     }
 }

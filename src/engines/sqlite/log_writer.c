@@ -1,11 +1,12 @@
 /* log_writer - the thread that makes records durable.
  *
- * Happy path: it takes everything that arrived while the last flush ran, writes it in one
- * transaction (which flushes once), publishes the records to rings and followers, and answers in
- * order. Claims, releases and trimming go through the same queue, so a claim is after every append
- * before it and before every append after it, whatever thread they come from. How it fails: an
- * append with a wrong index, term or form ends its writer. A commit that fails answers UNKNOWN for
- * the batch and ends all its writers; a disk that fails ends the process (db_err). */
+ * Happy path: what a loop asks in a turn is handed over together. The thread takes everything that
+ * arrived while the last flush ran, writes it in one transaction (which flushes once), publishes
+ * the records to rings, answers in order, each loop all at once, and wakes followers. Claims,
+ * releases and trimming go through the same queue, so a claim is after every append before it and
+ * before every append after it, whatever thread they come from. How it fails: an append with a
+ * wrong index, term or form ends its writer. A commit that fails answers UNKNOWN for the batch and
+ * ends all its writers; a disk that fails ends the process (db_err). */
 
 #include <stdio.h>
 
@@ -54,6 +55,32 @@ static const char *const shard_formats[LOG_PER_SHARD] = {
     [LOG_TRIM] = "DELETE FROM records_%u WHERE idx < ?",
 };
 
+/* ---- from the loops */
+
+static void hand_over(struct log_sqlite *log)
+{
+    if (log->asked.first) {
+        db_queue_put_all(&log->shared->queue, &log->asked);
+    }
+}
+
+static void run_hand_over(struct task *task)
+{
+    struct log_sqlite *log = container_of(task, struct log_sqlite, hand_over);
+    log->handing = false;
+    hand_over(log);
+}
+
+static void ask(struct log_sqlite *log, struct task *task)
+{
+    task_queue_add(&log->asked, task);
+    if (!log->handing) {
+        log->handing = true;
+        log->hand_over.run = run_hand_over;
+        loop_defer(log->loop, &log->hand_over);
+    }
+}
+
 /* ---- small readers of a record's first two fields */
 
 struct reader {
@@ -84,6 +111,35 @@ static bool peek_record(const struct buf *record, uint64_t *ret_term, uint64_t *
            read_varint(&reader, &term_tag) && term_tag == (1u << 3) &&
            read_varint(&reader, ret_term) && read_varint(&reader, &index_tag) &&
            index_tag == (2u << 3) && read_varint(&reader, ret_index);
+}
+
+/* ---- answers */
+
+static struct log_answers *answers_of(struct log_shared *log, struct loop *loop)
+{
+    for (uint32_t i = 0; i < log->loop_count; i++) {
+        if (log->answers[i].loop == loop) {
+            return &log->answers[i];
+        }
+    }
+    log->answers = mem_resize(log->answers, (log->loop_count + 1) * sizeof(*log->answers));
+    log->answers[log->loop_count] = (struct log_answers){.loop = loop};
+    return &log->answers[log->loop_count++];
+}
+
+static void add_answer(struct log_shared *log, struct loop *loop, struct op *op, enum err err)
+{
+    op_answer_prepare(op, err);
+    task_queue_add(&answers_of(log, loop)->tasks, &op->task);
+}
+
+static void post_answers(struct log_shared *log)
+{
+    for (uint32_t i = 0; i < log->loop_count; i++) {
+        if (log->answers[i].tasks.first) {
+            loop_post_all(log->answers[i].loop, &log->answers[i].tasks);
+        }
+    }
 }
 
 /* ---- append */
@@ -177,7 +233,7 @@ void log_writer_append(struct log_append_op *op)
     atomic_store_explicit(
         &op->writer->wall_ms, loop_wall_ms(op->writer->loop), memory_order_relaxed);
     op->op.task.run = run_append;
-    db_queue_put(&op->writer->log->queue, &op->op.task);
+    ask(op->writer->home, &op->op.task);
 }
 
 /* ---- claim */
@@ -205,13 +261,14 @@ static void run_claim(struct task *task)
 static void answer_claim(struct claim *claim, bool committed)
 {
     struct log_writer *writer = claim->writer;
+    struct log_shared *log = writer->log;
     struct loop *loop = writer->loop;
     claim->op->writer = committed ? writer : NULL;
     claim->op->term = committed ? writer->term : 0;
     if (!committed) {
         mem_free(writer);
     }
-    op_answer_from(&claim->op->op, loop, committed ? OK : ERR_UNKNOWN);
+    add_answer(log, loop, &claim->op->op, committed ? OK : ERR_UNKNOWN);
     mem_free(claim);
 }
 
@@ -220,11 +277,12 @@ void log_writer_claim(struct log_sqlite *log, struct log_claim_op *op)
     struct claim *claim = mem_new(sizeof(*claim));
     claim->op = op;
     claim->writer = mem_new(sizeof(*claim->writer));
+    claim->writer->home = log;
     claim->writer->log = log->shared;
     claim->writer->loop = log->loop;
     claim->writer->shard = op->shard;
     claim->task.run = run_claim;
-    db_queue_put(&log->shared->queue, &claim->task);
+    ask(log, &claim->task);
 }
 
 /* ---- release */
@@ -237,7 +295,8 @@ static void run_release(struct task *task)
 void log_writer_release(struct log_writer *writer)
 {
     writer->task.run = run_release;
-    db_queue_put(&writer->log->queue, &writer->task);
+    ask(writer->home, &writer->task);
+    hand_over(writer->home); /* the loop may not turn again */
 }
 
 /* ---- trim */
@@ -340,13 +399,13 @@ static void settle(struct task *first, bool committed)
 }
 
 /* An answered op may be gone or asked again at once: what comes after it is read before. */
-static void answer(struct task *first, bool committed)
+static void answer(struct log_shared *log, struct task *first, bool committed)
 {
     for (struct task *task = first, *next; task; task = next) {
         next = task->next;
         if (task->run == run_append) {
             struct log_append_op *op = container_of(task, struct log_append_op, op.task);
-            op_answer_from(&op->op, op->writer->loop, op->op.err);
+            add_answer(log, op->writer->loop, &op->op, op->op.err);
         } else if (task->run == run_claim) {
             answer_claim(container_of(task, struct claim, task), committed);
         } else if (task->run == run_trim) {
@@ -355,6 +414,7 @@ static void answer(struct task *first, bool committed)
             mem_free(container_of(task, struct log_writer, task));
         }
     }
+    post_answers(log);
 }
 
 static void *run_thread(void *argument)
@@ -370,8 +430,8 @@ static void *run_thread(void *argument)
         }
         bool committed = commit(log);
         settle(first, committed);
+        answer(log, first, committed);
         wake_followers(log);
-        answer(first, committed);
         data_keeper_nudge(log->data, DATA_LOG);
     }
     return NULL;
@@ -520,6 +580,7 @@ enum err log_shared_open(struct data_sqlite *data)
         log->db.fatal = true;
         data_keeper_watch(data, DATA_LOG, &log->db);
         CHECK(pthread_create(&log->thread, NULL, run_thread, log) == 0);
+        pthread_setname_np(log->thread, "log");
         log->running = true;
     }
     return err;
@@ -556,6 +617,7 @@ void log_shared_close(struct data_sqlite *data)
     }
     mem_free(log->texts);
     mem_free(log->shards);
+    mem_free(log->answers);
     db_queue_deinit(&log->queue);
     mem_free(log);
     data->log = NULL;
