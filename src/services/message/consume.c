@@ -1,9 +1,9 @@
 /* consume - see consume.h.
  *
- * Happy path: items wait in a ring; a flow takes a batch, loads the rooms that are not in memory,
- * projects, writes, marks, and starts anew while items wait. How it fails: a failed load or write
- * forgets the rooms in memory and tries the same batch again after a wait; a record that can not be
- * read or a hole in the indexes stops the shard, which makes the worker not ready. */
+ * Happy path: items gather in a ring; a flow takes a batch, loads the rooms that are not in memory,
+ * projects, writes, marks, and starts anew when more have gathered. How it fails: a failed load or
+ * write forgets the rooms in memory and tries the same batch again after a wait; a record that can
+ * not be read or a hole in the indexes stops the shard, which makes the worker not ready. */
 
 #include "consume.h"
 
@@ -102,6 +102,41 @@ static void start_batch(struct consume *consume)
         &consume->flow, consume->service->deps.world->loop, batch_steps, FLOW_STEPS(batch_steps));
 }
 
+static void on_gathered(struct timer *timer)
+{
+    struct message_service *service = container_of(timer, struct message_service, gather);
+    service->gather_end_ms = loop_now_ms(service->deps.world->loop) + service->settings->gather_ms;
+    for (uint32_t i = 0; i < service->deps.shard_count; i++) {
+        if (service->consumes[i] != NULL) {
+            start_batch(service->consumes[i]);
+        }
+    }
+}
+
+void consume_hurry(struct consume *consume)
+{
+    start_batch(consume);
+}
+
+/* Starts a batch, now or when more have gathered. The ring holds two batches, so half of it still
+ * takes items while one is written. */
+static void gather(struct consume *consume)
+{
+    struct message_service *service = consume->service;
+    struct loop *loop = service->deps.world->loop;
+    uint64_t now = loop_now_ms(loop);
+    if (consume->count >= service->settings->batch_records_max ||
+        fresh_is_waited_for(service->fresh, consume->shard)) {
+        start_batch(consume);
+    } else if (consume->count == 0 || service->gather.loop != NULL) {
+        return;
+    } else if (now >= service->gather_end_ms) {
+        on_gathered(&service->gather);
+    } else {
+        timer_start(loop, &service->gather, service->gather_end_ms - now, on_gathered);
+    }
+}
+
 static void on_item(struct source *source, void *item)
 {
     struct log_follow *follow = container_of(source, struct log_follow, source);
@@ -126,7 +161,7 @@ static void on_item(struct source *source, void *item)
     CHECK(consume->count < consume->ring_size);
     *waiting_at(consume, consume->count++) =
         (struct waiting){buf_ref(got->record), got->index, got->term, got->at};
-    start_batch(consume);
+    gather(consume);
 }
 
 static void on_end(struct source *source, enum err err)
@@ -364,6 +399,6 @@ static void finish_batch(struct flow *flow)
     if (flow->err != OK && !consume->stopped) {
         wait_and_retry(consume);
     } else {
-        start_batch(consume);
+        gather(consume);
     }
 }

@@ -4,9 +4,12 @@
  *
  * Follows the log from behind the stored progress, keeps the reader's rules (the next index is
  * taken, one at or below the last is a repeat, a record of a term older than the last claim passed
- * is dropped, a hole stops the shard with an alarm), and writes what arrived while the last write
- * ran as one batch. Memory is bounded by the credit of the source. A write that fails is tried
- * again with growing waits; meanwhile the log grows and queries of its rooms find the store behind.
+ * is dropped, a hole stops the shard with an alarm), and writes what gathered as one batch. All
+ * shards of a worker begin to write together, at most every gather_ms, so that the pages of the
+ * store are written for many records at once and not for each; after a pause, or when a query
+ * waits, nothing gathers. Memory is bounded by the credit of the source. A write that fails is
+ * tried again with growing waits; meanwhile the log grows and queries of its rooms find the store
+ * behind.
  */
 
 #include "message_inner.h"
@@ -15,6 +18,9 @@ struct consume;
 
 struct consume *consume_create(struct message_service *service, uint32_t shard);
 void consume_destroy(struct consume *consume);
+
+/* A query waits for what is not stored yet. */
+void consume_hurry(struct consume *consume);
 
 /* The index up to which the store is known to have everything. */
 uint64_t consume_stored(const struct consume *consume);

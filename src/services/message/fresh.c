@@ -8,6 +8,7 @@
 #include "fresh.h"
 
 #include "base/mem.h"
+#include "consume.h"
 
 #define TICK_MS 10
 
@@ -81,10 +82,15 @@ static void ask_tail(struct fresh_shard *shard)
     log_tail(shard->fresh->service->deps.log, &shard->tail_asker, &shard->tail, shard->index);
 }
 
+/* The progress of another worker's shard is read; one's own is known, and can be hurried. */
 static void ask_progress(struct fresh_shard *shard)
 {
-    bool is_own = shard->fresh->service->consumes[shard->index] != NULL;
-    if (is_own || shard->progress_asked || shard->waiting == NULL) {
+    struct consume *own = shard->fresh->service->consumes[shard->index];
+    if (shard->progress_asked || shard->waiting == NULL) {
+        return;
+    }
+    if (own != NULL) {
+        consume_hurry(own);
         return;
     }
     shard->progress_asked = true;
@@ -178,6 +184,11 @@ void fresh_stored(struct fresh *fresh, uint32_t shard, uint64_t index)
         fresh->shards[shard].stored = index;
         settle(&fresh->shards[shard]);
     }
+}
+
+bool fresh_is_waited_for(const struct fresh *fresh, uint32_t shard)
+{
+    return fresh->shards[shard].waiting != NULL;
 }
 
 static void move_asked(struct fresh_shard *shard, struct fresh_part **to, uint64_t target)

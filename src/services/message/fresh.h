@@ -35,5 +35,8 @@ void fresh_pause(struct fresh *fresh, struct asker *asker, struct fresh_op *op, 
 /* Nobody waits and nothing is asked. */
 bool fresh_is_idle(const struct fresh *fresh);
 
+/* Does a question wait for `shard` to be stored? */
+bool fresh_is_waited_for(const struct fresh *fresh, uint32_t shard);
+
 /* A shard of this worker is stored up to `index`. */
 void fresh_stored(struct fresh *fresh, uint32_t shard, uint64_t index);

@@ -48,6 +48,7 @@ void message_destroy(struct message_service *service)
     for (uint32_t i = 0; i < service->deps.shard_count; i++) {
         consume_destroy(service->consumes[i]);
     }
+    timer_stop(&service->gather);
     fresh_destroy(service->fresh);
     mem_free(service->consumes);
     mem_free(service->body);

@@ -19,6 +19,8 @@ struct message_service {
     struct mail_handler mail;
     struct fresh *fresh;
     struct consume **consumes; /* by shard; NULL: another worker's */
+    struct timer gather;       /* records wait for it to be written */
+    uint64_t gather_end_ms;    /* before it, records gather */
     uint32_t in_work;          /* queries */
     char *body;                /* where the one answer at work is encoded */
 };

@@ -117,10 +117,11 @@ static void give(uint64_t term, uint64_t index)
     buf_unref(buf);
 }
 
-static int setup(void **state)
+static int setup_gathering(void **state, uint64_t gather_ms)
 {
-    static const struct message_settings settings = {.batch_records_max = 4,
+    struct message_settings settings = {.batch_records_max = 4,
         .batch_bytes_max = 1 << 20,
+        .gather_ms = gather_ms,
         .rooms_cached = 16,
         .queries_max = 16,
         .fresh_wait_ms = 2000,
@@ -143,6 +144,16 @@ static int setup(void **state)
     message_own(service, 0);
     test_loop_settle(&loop);
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_gathering(state, 0);
+}
+
+static int setup_slow(void **state)
+{
+    return setup_gathering(state, 20);
 }
 
 static int teardown(void **state)
@@ -213,6 +224,37 @@ static void what_arrives_during_a_write_is_one_batch(void **state)
     assert_int_equal(heads, writes);
 }
 
+static void what_follows_the_first_gathers_and_is_one_batch(void **state)
+{
+    (void)state;
+    give(1, 11);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 11);
+    for (uint64_t i = 12; i <= 14; i++) {
+        give(1, i);
+        test_loop_settle(&loop);
+    }
+    assert_int_equal(writes, 1);
+    test_loop_advance(&loop, 20);
+    assert_int_equal(writes, 2);
+    assert_int_equal(stored_index, 14);
+    test_loop_advance(&loop, 20);
+    give(1, 15);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 15);
+}
+
+static void a_whole_batch_does_not_wait_for_more(void **state)
+{
+    (void)state;
+    for (uint64_t i = 11; i <= 15; i++) {
+        give(1, i);
+        test_loop_settle(&loop);
+    }
+    assert_int_equal(stored_index, 15);
+    assert_int_equal(writes, 2);
+}
+
 static void a_failed_write_is_tried_again(void **state)
 {
     (void)state;
@@ -230,14 +272,18 @@ static void a_failed_write_is_tried_again(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SLOW(name) cmocka_unit_test_setup_teardown(name, setup_slow, teardown)
     const struct CMUnitTest tests[] = {
         TEST(reading_goes_on_behind_what_is_stored),
         TEST(a_repeat_is_dropped),
         TEST(a_record_of_an_older_term_is_dropped),
         TEST(a_hole_stops_the_shard_with_an_alarm),
         TEST(what_arrives_during_a_write_is_one_batch),
+        SLOW(what_follows_the_first_gathers_and_is_one_batch),
+        SLOW(a_whole_batch_does_not_wait_for_more),
         TEST(a_failed_write_is_tried_again),
     };
 #undef TEST
+#undef SLOW
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,7 @@ static int setup(void **state)
 {
     static struct message_settings settings = {.batch_records_max = 16,
         .batch_bytes_max = 1 << 20,
+        .gather_ms = 1000, /* which never pass by themselves: questions hurry */
         .rooms_cached = 16,
         .queries_max = 16,
         .fresh_wait_ms = 2000,
@@ -226,6 +227,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     log_release(engine->log, owner.writer);
+    test_loop_advance(&engine->loop, 1000);
     assert_true(test_loop_run_until(&engine->loop, is_idle, NULL));
     test_loop_settle(&engine->loop);
     message_destroy(service);
