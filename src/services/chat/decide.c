@@ -28,11 +28,13 @@ static void accept_record(struct chat_service *chat, struct room *room, struct l
 {
     struct shard *shard = &chat->shards[room->shard];
     const struct room_decision *decision = &chat->decision;
+    uint64_t now = loop_wall_ms(chat->loop);
     outbox_record(shard, room, command, &item->position, decision);
     for (uint32_t i = 0; i < decision->count; i++) {
         room_state_apply(&room->state, &decision->entries[i], shard->last_index);
     }
     room->state.cause = item->position;
+    room_window_trim(&room->state.window, now, shard->stored_index);
     lane_item_free(item);
 }
 

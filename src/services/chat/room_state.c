@@ -21,6 +21,7 @@ void room_state_init(struct room_state *state, const struct cht_id *room, const 
 {
     *state = (struct room_state){.room = *room};
     room_members_init(&state->members, secret);
+    room_window_init(&state->window, secret[1]);
 }
 
 void room_state_deinit(struct room_state *state)

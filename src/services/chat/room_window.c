@@ -1,12 +1,13 @@
 /* room_window - a ring of marks.
  *
- * Happy path: an entry is added at the end; a look-up by seq is arithmetic, one by cid walks from
- * the newest. How it fails: it does not; it grows with the store's lag, and the owner refuses
- * commands before that becomes much. */
+ * Happy path: an entry is added at the end and becomes the head of its two chains; a look-up by seq
+ * is arithmetic, one by cid or target walks a chain until it leaves the window. How it fails: it
+ * does not; it grows with the store's lag, and the owner refuses commands before that becomes much.
+ */
 
 #include "room_window.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "base/check.h"
 #include "base/map.h"
@@ -21,11 +22,24 @@ uint64_t room_digest(const void *bytes, uint64_t size)
     return digest ? digest : 1;
 }
 
+void room_window_init(struct room_window *window, uint64_t secret)
+{
+    *window = (struct room_window){.secret = secret | 1};
+}
+
 void room_window_deinit(struct room_window *window)
 {
     mem_free(window->marks);
+    mem_free(window->by_cid);
+    mem_free(window->by_target);
     mem_free(window->older);
     *window = (struct room_window){0};
+}
+
+static int compare_cids(const void *one, const void *other)
+{
+    uint64_t a = ((const struct room_mark *)one)->cid, b = ((const struct room_mark *)other)->cid;
+    return a < b ? -1 : a > b;
 }
 
 void room_window_load(struct room_window *window, const struct room_cid *cids, uint32_t count,
@@ -37,6 +51,7 @@ void room_window_load(struct room_window *window, const struct room_cid *cids, u
     window->older_count = count;
     window->floor = head->seq > ROOM_WINDOW_ENTRIES ? head->seq - ROOM_WINDOW_ENTRIES : 0;
     window->floor_ts = count ? cids[count - 1].ts : head->ts;
+    window->older_ts = count ? cids[0].ts : 0;
     for (uint32_t i = 0; i < count; i++) {
         window->older[i] = (struct room_mark){.by = cids[i].user,
             .seq = cids[i].seq,
@@ -45,6 +60,9 @@ void room_window_load(struct room_window *window, const struct room_cid *cids, u
             .cid = room_digest_str(cids[i].cid),
             .content = cids[i].content};
     }
+    if (count) {
+        qsort(window->older, count, sizeof(*window->older), compare_cids);
+    }
 }
 
 static struct room_mark *mark(const struct room_window *window, uint32_t i)
@@ -52,17 +70,42 @@ static struct room_mark *mark(const struct room_window *window, uint32_t i)
     return &window->marks[(window->first + i) & (window->capacity - 1)];
 }
 
+/* ---- chains */
+static uint64_t *head_of(const struct room_window *window, uint64_t *heads, uint64_t key)
+{
+    return &heads[(key * window->secret >> 32) & (window->capacity - 1)];
+}
+
+static void link_mark(struct room_window *window, struct room_mark *mark)
+{
+    if (mark->cid) {
+        uint64_t *of_cid = head_of(window, window->by_cid, mark->cid);
+        mark->next_of_cid = *of_cid;
+        *of_cid = mark->seq;
+    }
+    if (mark->target) {
+        uint64_t *of_target = head_of(window, window->by_target, mark->target);
+        mark->next_of_target = *of_target;
+        *of_target = mark->seq;
+    }
+}
+
 static void grow(struct room_window *window)
 {
-    uint32_t capacity = window->capacity ? window->capacity * 2 : MARKS_MIN;
-    struct room_mark *marks = mem_array(capacity, sizeof(*marks));
+    struct room_window bigger = *window;
+    bigger.capacity = window->capacity ? window->capacity * 2 : MARKS_MIN;
+    bigger.first = 0;
+    bigger.marks = mem_array(bigger.capacity, sizeof(*bigger.marks));
+    bigger.by_cid = mem_array(bigger.capacity, sizeof(*bigger.by_cid));
+    bigger.by_target = mem_array(bigger.capacity, sizeof(*bigger.by_target));
     for (uint32_t i = 0; i < window->count; i++) {
-        marks[i] = *mark(window, i);
+        bigger.marks[i] = *mark(window, i);
+        link_mark(&bigger, &bigger.marks[i]);
     }
     mem_free(window->marks);
-    window->marks = marks;
-    window->first = 0;
-    window->capacity = capacity;
+    mem_free(window->by_cid);
+    mem_free(window->by_target);
+    *window = bigger;
 }
 
 static struct room_mark *find(const struct room_window *window, uint64_t seq)
@@ -100,7 +143,8 @@ void room_window_add(struct room_window *window, const struct cht_entry *entry, 
         grow(window);
     }
     bool is_reaction = entry->kind == cht_entry_kind_reaction;
-    *mark(window, window->count++) = (struct room_mark){.by = entry->by,
+    struct room_mark *newest = mark(window, window->count++);
+    *newest = (struct room_mark){.by = entry->by,
         .seq = entry->seq,
         .n = entry->n,
         .ts = entry->ts,
@@ -111,6 +155,7 @@ void room_window_add(struct room_window *window, const struct cht_entry *entry, 
         .text = room_digest_str(is_reaction ? entry->key : entry->text),
         .kind = (uint8_t)entry->kind,
         .on = entry->on};
+    link_mark(window, newest);
     change_target(window, entry);
 }
 
@@ -119,31 +164,49 @@ static bool is_command(const struct room_mark *mark, const struct cht_id *user, 
     return mark->cid == cid && cht_id_equal(&mark->by, user);
 }
 
-const struct room_mark *room_window_find_cid(
+static const struct room_mark *find_older(
     const struct room_window *window, const struct cht_id *user, uint64_t cid)
 {
-    for (uint32_t i = window->count; i > 0; i--) {
-        const struct room_mark *at = mark(window, i - 1);
-        if (is_command(at, user, cid)) {
-            return at;
+    uint32_t low = 0;
+    for (uint32_t high = window->older_count; low < high;) {
+        uint32_t middle = low + (high - low) / 2;
+        if (window->older[middle].cid < cid) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    for (uint32_t i = 0; i < window->older_count; i++) {
-        if (is_command(&window->older[i], user, cid)) {
-            return &window->older[i];
+    for (; low < window->older_count && window->older[low].cid == cid; low++) {
+        if (is_command(&window->older[low], user, cid)) {
+            return &window->older[low];
         }
     }
     return NULL;
 }
 
+const struct room_mark *room_window_find_cid(
+    const struct room_window *window, const struct cht_id *user, uint64_t cid)
+{
+    uint64_t seq = window->capacity ? *head_of(window, window->by_cid, cid) : 0;
+    for (const struct room_mark *at; (at = find(window, seq)); seq = at->next_of_cid) {
+        if (is_command(at, user, cid)) {
+            return at;
+        }
+    }
+    return find_older(window, user, cid);
+}
+
+/* The newest mark about `target`, perhaps by hash alone. */
+static const struct room_mark *first_about(const struct room_window *window, uint64_t target)
+{
+    return window->capacity ? find(window, *head_of(window, window->by_target, target)) : NULL;
+}
+
 int room_window_reaction(
     const struct room_window *window, const struct cht_id *user, uint64_t target, uint64_t key)
 {
-    for (uint32_t i = window->count; i > 0; i--) {
-        const struct room_mark *at = mark(window, i - 1);
-        if (at->seq <= target) {
-            break;
-        }
+    const struct room_mark *at = first_about(window, target);
+    for (; at; at = find(window, at->next_of_target)) {
         if (at->kind == cht_entry_kind_reaction && at->target == target && at->text == key &&
             cht_id_equal(&at->by, user)) {
             return at->on;
@@ -155,13 +218,11 @@ int room_window_reaction(
 static const struct room_mark *newest_about(
     const struct room_window *window, uint64_t target, enum cht_entry_kind kind)
 {
-    for (uint32_t i = window->count; i > 0; i--) {
-        const struct room_mark *at = mark(window, i - 1);
-        if (at->kind == kind && at->target == target) {
-            return at;
-        }
+    const struct room_mark *at = first_about(window, target);
+    while (at && (at->kind != kind || at->target != target)) {
+        at = find(window, at->next_of_target);
     }
-    return NULL;
+    return at;
 }
 
 const struct room_mark *room_window_edit(const struct room_window *window, uint64_t target)
@@ -188,17 +249,18 @@ void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t conf
         window->count--;
     }
     if (window->older_count && window->count >= ROOM_WINDOW_ENTRIES &&
-        window->older[0].ts + ROOM_WINDOW_MS <= now_ms) {
-        uint64_t newest_older = window->older[0].ts;
+        window->older_ts + ROOM_WINDOW_MS <= now_ms) {
         mem_free(window->older);
         window->older = NULL;
         window->older_count = 0;
         window->floor = mark(window, 0)->seq - 1;
-        window->floor_ts = window->floor_ts > newest_older ? window->floor_ts : newest_older;
+        window->floor_ts =
+            window->floor_ts > window->older_ts ? window->floor_ts : window->older_ts;
     }
 }
 
 uint64_t room_window_bytes(const struct room_window *window)
 {
-    return ((uint64_t)window->capacity + window->older_count) * sizeof(struct room_mark);
+    return ((uint64_t)window->capacity + window->older_count) * sizeof(struct room_mark) +
+           (uint64_t)window->capacity * 2 * sizeof(uint64_t);
 }

@@ -8,6 +8,9 @@
  * are kept as 64-bit digests; two of one user's commands that collide within a window are one in
  * 2^48.
  *
+ * Both are found by hash: marks of one cid, and marks about one target, are chained from the newest
+ * to the oldest, so that what a command costs does not grow with the window.
+ *
  * `floor` is the seq above which every command is known. Trimmed to the last 256 entries or 10
  * minutes, whichever is more, and never above what the store has confirmed. */
 
@@ -37,7 +40,8 @@ struct room_mark {
     uint64_t content; /* digest of the command */
     uint64_t target;
     uint64_t text; /* digest: of a message its text as it is now; of a reaction its key */
-    uint8_t kind;  /* enum cht_entry_kind */
+    uint64_t next_of_cid, next_of_target; /* seq of the next older one in the chain; 0: none */
+    uint8_t kind;                         /* enum cht_entry_kind */
     bool on;
     bool deleted; /* a message that is gone */
 };
@@ -45,12 +49,17 @@ struct room_mark {
 struct room_window {
     struct room_mark *marks; /* ring; the oldest at `first` */
     uint32_t first, count, capacity;
-    struct room_mark *older; /* newest first; only by, seq, n, ts, cid, content */
+    uint64_t *by_cid, *by_target; /* `capacity` heads of chains: seq of the newest; 0: none */
+    uint64_t secret;              /* odd; of the chains, so that nobody can fill one on purpose */
+    struct room_mark *older;      /* by cid; only by, seq, n, ts, cid, content */
     uint32_t older_count;
+    uint64_t older_ts; /* of the newest of them */
     uint64_t floor;
     uint64_t floor_ts; /* nothing at or below the floor is newer */
 };
 
+/* `secret`: chance. */
+void room_window_init(struct room_window *window, uint64_t secret);
 void room_window_deinit(struct room_window *window);
 
 /* The commands that the store knows, newest first, and its head. */
