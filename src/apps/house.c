@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "flow/flow.h"
+#include "loop/work_pool.h"
 #include "revocations.h"
 #include "worker.h"
 #include "world/loop.h"
@@ -144,6 +145,16 @@ static void on_signal(void *context, int signal)
     }
 }
 
+static void open_pool(struct house *house)
+{
+    struct work_pool_options options = {
+        .threads = (uint32_t)house->user.hash_threads,
+        .jobs_max = (uint32_t)house->user.hashes_max,
+        .wait_ms_max = house->user.hash_wait_ms,
+    };
+    house->pool = work_pool_create(&options);
+}
+
 /* Worlds first, since engines are opened with a clock and randomness; then engines, then what uses
  * them. */
 static enum err build_workers(struct house *house)
@@ -152,8 +163,9 @@ static enum err build_workers(struct house *house)
     uint64_t wanted = house->app.workers ? house->app.workers : (uint64_t)(cores > 0 ? cores : 1);
     house->worker_count = (uint32_t)(wanted < WORKERS_MAX ? wanted : WORKERS_MAX);
     house->workers = mem_array(house->worker_count, sizeof(*house->workers));
+    open_pool(house);
     for (uint32_t i = 0; i < house->worker_count; i++) {
-        struct loop_uv_options options = {.logger = &house->logger};
+        struct loop_uv_options options = {.logger = &house->logger, .pool = house->pool};
         house->workers[i].loop = loop_uv_create(&options, &house->workers[i].world);
     }
     loop_uv_watch_signals(house->workers[0].loop, on_signal, house);
@@ -277,6 +289,9 @@ static void settle(struct house *house)
 
 void house_deinit(struct house *house)
 {
+    if (house->pool) {
+        work_pool_stop(house->pool);
+    }
     if (house->bus) {
         settle(house);
     }
@@ -294,5 +309,6 @@ void house_deinit(struct house *house)
     for (uint32_t i = 0; i < house->worker_count; i++) {
         loop_uv_destroy(house->workers[i].loop);
     }
+    work_pool_destroy(house->pool);
     mem_free(house->workers);
 }

@@ -36,6 +36,7 @@ struct house {
     struct secrets_openssl *secrets;
     struct static_files *files; /* of the web client */
     char limits[1024];          /* what GET /api/info says of them, JSON */
+    struct work_pool *pool;     /* for passwords */
     struct worker *workers;
     uint32_t worker_count;
     uint16_t port, management_port;

@@ -1,6 +1,6 @@
 /* loop_uv - turns on top of libuv.
  *
- * Happy path: one uv_run waits and hands out network events and ended jobs; then what other threads
+ * Happy path: one uv_run waits and hands out network events; then what other threads
  * posted, timers, deferred tasks and the turn-end hooks run, in this order. The loop sleeps only if
  * nothing is left to do, and a poster wakes it only if it sleeps: it announces its sleep before it
  * looks at the posts for the last time. How it fails: libuv refusing its basics at the start (no
@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "loop/loop_uv_inner.h"
 
-#define WORK_OPS_DEFAULT 256
 #define ALARM_RANG 0
 
 static struct loop_uv *of(struct loop *loop)
@@ -260,14 +259,15 @@ struct loop_uv *loop_uv_create(const struct loop_uv_options *options, struct wor
     loop->alarm_at_ms = UINT64_MAX;
     net_epoll_init(&loop->net);
     start_handles(loop);
-    work_uv_init(
-        &loop->work, loop, options->work_ops_max ? options->work_ops_max : WORK_OPS_DEFAULT);
+    if (options->pool) {
+        work_port_init(&loop->work, options->pool, &loop->loop);
+    }
     random_kernel_init(&loop->random);
     *ret_world = (struct world){
         .loop = &loop->loop,
         .random = &loop->random,
         .net = &loop->net.net,
-        .work = &loop->work.work,
+        .work = options->pool ? &loop->work.work : NULL,
         .logger = options->logger,
     };
     return loop;
@@ -278,7 +278,6 @@ void loop_uv_destroy(struct loop_uv *loop)
     if (!loop) {
         return;
     }
-    work_uv_deinit(&loop->work);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->net_ready, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);

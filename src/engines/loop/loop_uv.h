@@ -1,7 +1,7 @@
 #pragma once
 
-/* loop_uv - the real world of one worker: libuv for waiting, waking, signals and slow work; one
- * epoll set of ours for every TCP socket.
+/* loop_uv - the real world of one worker: libuv for waiting, waking and signals; one epoll set of
+ * ours for every TCP socket; a share of the pool for slow work.
  *
  * loop_uv_create makes the five things of a world (world/world.h). Everything but loop_post,
  * loop_uv_stop and what a work_op runs happens on the thread that calls loop_uv_run. SIGPIPE is
@@ -13,10 +13,11 @@
 #include "world/world.h"
 
 struct loop_uv;
+struct work_pool;
 
 struct loop_uv_options {
     struct logger *logger;
-    uint32_t work_ops_max; /* slow jobs that run or wait; 0: 256 */
+    struct work_pool *pool; /* for slow work; NULL: this world does none */
 };
 
 /* Fills `ret_world`, whose parts live until loop_uv_destroy. Never NULL. */
@@ -37,6 +38,5 @@ void loop_uv_stop(struct loop_uv *loop);
 void loop_uv_watch_signals(
     struct loop_uv *loop, void (*on_signal)(void *context, int signal), void *context);
 
-/* Everything that uses the world is destroyed before. Waits for jobs that already run; the others
- * are answered ERR_CANCELLED. */
+/* Everything that uses the world is destroyed before, and the pool has stopped. */
 void loop_uv_destroy(struct loop_uv *loop);

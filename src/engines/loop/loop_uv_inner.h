@@ -8,10 +8,10 @@
 #include "base/timers.h"
 #include "flow/op.h"
 #include "loop/loop_uv.h"
+#include "loop/work_pool.h"
 #include "world/loop.h"
 #include "world/net.h"
 #include "world/random.h"
-#include "world/work.h"
 
 #define NET_HANDLERS_MAX 255
 #define NET_EVENTS_A_TURN 256
@@ -22,22 +22,6 @@ struct net_epoll {
     int set;
     uint32_t handler_count;
     struct net_handler *handlers[NET_HANDLERS_MAX];
-};
-
-struct work_slot {
-    uv_work_t request;
-    struct work_uv *work;
-    struct work_op *op;
-    struct work_slot *next_free;
-};
-
-struct work_uv {
-    struct work work;
-    struct loop_uv *loop;
-    struct work_slot *slots;
-    struct work_slot *free;
-    uint32_t slot_count;
-    uint32_t busy;
 };
 
 struct loop_uv {
@@ -59,7 +43,7 @@ struct loop_uv {
     void (*on_signal)(void *context, int signal);
     void *signal_context;
     struct net_epoll net;
-    struct work_uv work;
+    struct work_port work;
     struct random random;
 };
 
@@ -68,10 +52,5 @@ void net_epoll_deinit(struct net_epoll *net);
 
 /* Hands at most NET_EVENTS_A_TURN events to their handlers; never waits. */
 void net_epoll_dispatch(struct net_epoll *net);
-
-void work_uv_init(struct work_uv *work, struct loop_uv *loop, uint32_t ops_max);
-
-/* Cancels what waits, and waits for what runs. */
-void work_uv_deinit(struct work_uv *work);
 
 void random_kernel_init(struct random *random);

@@ -25,11 +25,19 @@ static struct goodbye *goodbye_of(struct flow *flow)
     return container_of(call_of(flow), struct goodbye, call);
 }
 
+static void limit_of_user(
+    struct goodbye *g, char who[CHT_ID_TEXT_SIZE + 1], struct limit_of *ret_of)
+{
+    uint64_t burst = g->call.service->deps.settings->login_failures;
+    cht_id_to_text(&g->call.identity.user, who);
+    *ret_of = (struct limit_of){"password", who, NULL, burst, burst ? 900000 / burst : 0};
+}
+
 static void take_limit(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
     char who[CHT_ID_TEXT_SIZE + 1] = {0};
-    uint64_t burst = g->call.service->deps.settings->login_failures;
+    struct limit_of of;
     if (!user_field_text(&g->call, "password", &g->password)) {
         return;
     }
@@ -37,8 +45,7 @@ static void take_limit(struct flow *flow)
         user_call_bad_field(&g->call, "password");
         return;
     }
-    cht_id_to_text(&g->call.identity.user, who);
-    struct limit_of of = {"password", who, NULL, burst, burst ? 900000 / burst : 0};
+    limit_of_user(g, who, &of);
     user_limit_take(&g->call, &g->limit, &of);
 }
 
@@ -61,12 +68,23 @@ static void check_password(struct flow *flow)
     }
     g->check.password = g->password;
     g->check.hash = g->get.users->password_hash;
-    secrets_check(g->call.service->deps.secrets, &flow->asker, &g->check);
+    secrets_check(g->call.service->deps.secrets, flow_tolerate(flow), &g->check);
 }
 
 static void ask_rooms(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
+    enum err err = g->check.op.err;
+    if (err != OK && err != ERR_FORBIDDEN) { /* nobody looked: it was no wrong one */
+        char who[CHT_ID_TEXT_SIZE + 1] = {0};
+        struct limit_of of;
+        limit_of_user(g, who, &of);
+        user_limit_give_one(&g->call, &g->limit, &of);
+    }
+    if (err != OK) {
+        flow_fail(flow, err);
+        return;
+    }
     g->rooms.user = g->call.identity.user;
     g->rooms.limit = PAGE;
     g->rooms.brief = true;

@@ -141,6 +141,17 @@ static void check_password(struct flow *flow)
     secrets_check(l->call.service->deps.secrets, flow_tolerate(flow), &l->check);
 }
 
+/* Nobody looked at the password: it was no wrong one. */
+static void give_tries_back(struct login *l)
+{
+    struct limit_of limits[4];
+    limits_of(l, limits);
+    user_limit_give_one(&l->call, &l->pair, &limits[0]);
+    user_limit_give_one(&l->call, &l->patience, &limits[1]);
+    user_limit_give_one(&l->call, &l->address, &limits[2]);
+    user_limit_give_one(&l->call, &l->account, &limits[3]);
+}
+
 static void judge(struct flow *flow)
 {
     struct login *l = login_of(flow);
@@ -148,6 +159,9 @@ static void judge(struct flow *flow)
     const struct user *user = &l->by_name.user;
     if (err == OK && (l->by_name.op.err != OK || user->disabled || user->deleted)) {
         err = ERR_FORBIDDEN;
+    }
+    if (err != OK && err != ERR_FORBIDDEN) {
+        give_tries_back(l);
     }
     if (err != OK) {
         flow_fail(flow, err == ERR_FORBIDDEN ? ERR_UNAUTHORIZED : err);

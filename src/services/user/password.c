@@ -78,7 +78,7 @@ static void check_old(struct flow *flow)
     }
     p->check.password = p->old;
     p->check.hash = p->get.users->password_hash;
-    secrets_check(p->call.service->deps.secrets, &flow->asker, &p->check);
+    secrets_check(p->call.service->deps.secrets, flow_tolerate(flow), &p->check);
 }
 
 static void hash_new(struct flow *flow)
@@ -86,7 +86,17 @@ static void hash_new(struct flow *flow)
     struct password *p = password_of(flow);
     char who[CHT_ID_TEXT_SIZE + 1] = {0};
     struct limit_of of;
+    enum err err = p->check.op.err;
     limit_of_user(p, who, &of);
+    if (err == ERR_FORBIDDEN) {
+        flow_fail(flow, err);
+        return;
+    }
+    if (err != OK) { /* nobody looked: it was no wrong one */
+        user_limit_give_one(&p->call, &p->limit, &of);
+        flow_fail(flow, err);
+        return;
+    }
     user_limit_give_back(&p->call, &p->limit, &of);
     p->hash.password = p->new;
     secrets_hash(p->call.service->deps.secrets, &flow->asker, &p->hash);

@@ -49,6 +49,13 @@ static bool read_names(struct registration *r)
     return true;
 }
 
+static struct limit_of limit_of_address(const struct user_call *call)
+{
+    uint64_t burst = call->service->deps.settings->register_per_hour;
+    return (struct limit_of){
+        "register", call->address, NULL, burst, burst ? 3600000 / burst + 1 : 0};
+}
+
 static void check_fields(struct flow *flow)
 {
     struct registration *r = registration_of(flow);
@@ -65,8 +72,7 @@ static void check_fields(struct flow *flow)
         user_call_bad_field(call, "password");
         return;
     }
-    uint64_t burst = settings->register_per_hour;
-    struct limit_of of = {"register", call->address, NULL, burst, burst ? 3600000 / burst + 1 : 0};
+    struct limit_of of = limit_of_address(call);
     user_limit_take(call, &r->limit, &of);
 }
 
@@ -75,7 +81,7 @@ static void hash_password(struct flow *flow)
     struct registration *r = registration_of(flow);
     if (user_limit_holds(&r->call, &r->limit)) {
         r->hash.password = r->password;
-        secrets_hash(r->call.service->deps.secrets, &flow->asker, &r->hash);
+        secrets_hash(r->call.service->deps.secrets, flow_tolerate(flow), &r->hash);
     }
 }
 
@@ -84,6 +90,12 @@ static void create_user(struct flow *flow)
     struct registration *r = registration_of(flow);
     struct user_service *service = r->call.service;
     struct user *user = &r->create.user;
+    if (r->hash.op.err != OK) {
+        struct limit_of of = limit_of_address(&r->call);
+        user_limit_give_one(&r->call, &r->limit, &of);
+        flow_fail(flow, r->hash.op.err);
+        return;
+    }
     user_new_id(service, &user->id);
     user->username = r->username;
     user->display_name = r->display_name;

@@ -1,4 +1,4 @@
-/* test_loop_uv - the order of things in a turn, posts from other threads, slow work. */
+/* test_loop_uv - the order of things in a turn, posts from other threads. */
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -13,7 +13,6 @@
 #include "loop/loop_uv.h"
 #include "world/loop.h"
 #include "world/random.h"
-#include "world/work.h"
 
 #define THREADS 3
 #define POSTS 2000
@@ -27,7 +26,7 @@ static int set_up(void **state)
 {
     (void)state;
     logger_init(&logger, "test", LOG_LEVEL_ERROR, false);
-    struct loop_uv_options options = {.logger = &logger, .work_ops_max = 2};
+    struct loop_uv_options options = {.logger = &logger};
     loop = loop_uv_create(&options, &world);
     memset(trace, 0, sizeof(trace));
     return 0;
@@ -203,37 +202,6 @@ static void tasks_posted_together_run_in_one_turn_in_order(void **state)
     assert_string_equal(trace, "abc");
 }
 
-static uint32_t answers, full;
-
-static void on_answer(struct asker *asker, struct op *op)
-{
-    (void)asker;
-    full += op->err == ERR_FULL ? 1 : 0;
-    answers++;
-    if (answers == 3) {
-        loop_uv_stop(loop);
-    }
-}
-
-static void do_nothing(struct work_op *op)
-{
-    (void)op;
-}
-
-static void slow_work_is_bounded_and_answers_on_the_loop(void **state)
-{
-    (void)state;
-    struct asker asker = {.on_answer = on_answer};
-    struct work_op ops[3] = {0};
-    for (int i = 0; i < 3; i++) {
-        work_submit(world.work, &asker, &ops[i], do_nothing);
-    }
-    assert_int_equal(answers, 0);
-    loop_uv_run(loop);
-    assert_int_equal(answers, 3);
-    assert_int_equal(full, 1);
-}
-
 static void a_short_sleep_always_ends(void **state)
 {
     (void)state;
@@ -261,7 +229,6 @@ int main(void)
         T(posts_then_timers_then_tasks_then_hooks),
         T(posts_of_a_thread_keep_their_order_and_none_is_lost),
         T(tasks_posted_together_run_in_one_turn_in_order),
-        T(slow_work_is_bounded_and_answers_on_the_loop),
         T(a_short_sleep_always_ends),
         T(random_bytes_differ),
     };

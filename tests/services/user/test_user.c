@@ -131,14 +131,29 @@ static void after_five_failures_the_right_password_waits_too(void **state)
     house_deinit(&house);
 }
 
-static void a_full_pool_is_overloaded(void **state)
+static void a_full_pool_is_overloaded_and_counts_as_no_wrong_password(void **state)
 {
     struct house house;
     (void)state;
     house_init(&house);
+    house.settings.register_per_hour = 3;
+    struct identity identity = house_identity(&house, sign_up_and_in(&house));
     house.busy = true;
-    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 503);
-    expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 503);
+    for (int i = 0; i < 10; i++) {
+        uint32_t slot = house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL);
+        expect(slot, 503);
+        assert_int_equal(fake_edge_answer(slot)->retry_after_ms, 1000);
+        expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 503);
+        expect(house_ask(&house, HTTP_DELETE, "/user/me", "{" GOOD "}", &identity), 503);
+        expect(house_ask(&house, HTTP_PUT, "/user/me/password",
+                   "{\"old_password\":\"violet staircase\",\"new_password\":\"orange bicycle\"}",
+                   &identity),
+            503);
+    }
+    house.busy = false;
+    expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 200);
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 409);
+    expect(house_ask(&house, HTTP_DELETE, "/user/me", "{" GOOD "}", &identity), 200);
     house_deinit(&house);
 }
 
@@ -452,7 +467,7 @@ int main(void)
         cmocka_unit_test(wrong_fields_are_named),
         cmocka_unit_test(a_wrong_password_and_an_unknown_name_look_and_cost_the_same),
         cmocka_unit_test(after_five_failures_the_right_password_waits_too),
-        cmocka_unit_test(a_full_pool_is_overloaded),
+        cmocka_unit_test(a_full_pool_is_overloaded_and_counts_as_no_wrong_password),
         cmocka_unit_test(a_refresh_token_gives_the_same_successor_for_30_seconds),
         cmocka_unit_test(a_later_use_of_an_old_refresh_token_revokes_the_device),
         cmocka_unit_test(a_forged_refresh_token_revokes_nobody),
