@@ -43,13 +43,16 @@ static void on_work(struct mail_handler *handler, struct buf *event)
         return;
     }
     if (chat->shards[cht_shard_of_room(&id, chat->shard_count)].phase != SHARD_OWNED) {
-        return; /* the node hears of the owner by `claimed` and asks there */
+        reads_refuse(chat, event, ERR_UNAVAILABLE); /* nodes hear of the owner and ask there */
+        return;
     }
     struct room *room = rooms_need(chat, &id);
-    if (room && room->lane_count < chat->settings.lane_commands_max) {
-        lane_put(room, lane_item_make(event, NULL));
-        lane_run(chat, room);
+    if (!room || room->lane_count >= chat->settings.lane_commands_max) {
+        reads_refuse(chat, event, ERR_OVERLOADED);
+        return;
     }
+    lane_put(room, lane_item_make(event, NULL));
+    lane_run(chat, room);
 }
 
 static void on_cast(struct cast_handler *handler, struct buf *event)
@@ -66,7 +69,8 @@ static void on_cast(struct cast_handler *handler, struct buf *event)
 static void on_heads_time(struct timer *timer)
 {
     struct chat_service *chat = container_of(timer, struct chat_service, heads_timer);
-    subscribers_tell_heads(chat);
+    heads_tell(chat);
+    joined_repeat(chat);
     owner_ask_progress(chat);
     rooms_sweep(chat);
     timer_start(chat->loop, timer, chat->settings.heads_ms, on_heads_time);
@@ -80,6 +84,7 @@ struct chat_service *chat_create(const struct chat_deps *deps, const struct chat
     chat->loop = deps->world->loop;
     chat->shard_count = deps->shards->count;
     random_fill(deps->world->random, chat->secret, sizeof(chat->secret));
+    refusals_init(&chat->refusals, chat->secret);
     map_init(&chat->room_index, (uint32_t)settings->rooms_loaded_max, chat->secret);
     chat->reader.on_mail = on_work;
     chat->listener.on_cast = on_cast;
@@ -114,6 +119,9 @@ void chat_destroy(struct chat_service *chat)
     timer_stop(&chat->heads_timer);
     owner_stop(chat);
     rooms_drop_all(chat);
+    joined_drop_all(chat);
+    refusals_deinit(&chat->refusals);
+    mem_free(chat->moved);
     map_deinit(&chat->room_index);
     mem_free(chat);
 }

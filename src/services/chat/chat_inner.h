@@ -7,6 +7,7 @@
 #include "chat/chat.h"
 #include "flow/flow.h"
 #include "frames.h"
+#include "refusals.h"
 #include "room_decide.h"
 #include "room_state.h"
 #include "world/loop.h"
@@ -43,10 +44,10 @@ struct room {
     uint32_t slot, generation;
     uint32_t shard;
     uint8_t phase; /* enum room_phase */
-    bool moved;    /* since the last heads */
+    uint8_t moved; /* turns of heads that still tell of it */
     struct lane_item *first, *last;
     uint32_t lane_count;
-    uint64_t said_seq; /* newest seq that was delivered */
+    uint64_t said_seq, said_n; /* of the newest entry that was delivered */
     uint64_t used_ms;
     struct frames frames; /* newest deliveries, up to said_seq */
     struct room_node *nodes;
@@ -62,6 +63,7 @@ struct overlay_record {
 };
 
 struct shard_claim; /* the flow that takes a shard over */
+struct joined_note; /* users whose nodes are told that they are in a room */
 
 struct out;
 
@@ -99,8 +101,13 @@ struct chat_service {
     struct room **rooms; /* by slot */
     uint32_t room_capacity, room_count;
     uint32_t next_generation;
-    uint32_t flows; /* under way: none may be when the service goes */
-    uint32_t sweep; /* where the search for idle rooms goes on */
+    uint32_t flows;        /* under way: none may be when the service goes */
+    uint32_t sweep;        /* where the search for idle rooms goes on */
+    struct room_id *moved; /* rooms whose heads are told */
+    uint32_t moved_count, moved_capacity;
+    struct joined_note *joined_first, *joined_last; /* told again in a while */
+    uint32_t joined_count;
+    struct refusals refusals;
     uint64_t secret[2];
     struct room_decision decision; /* of the command that is being decided */
     uint8_t scratch[SCRATCH_BYTES];
@@ -163,16 +170,24 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
 /* ---- outbox.c */
 
 /* What is said for a command: at once if nothing decided before it is still on its way to the disk.
- */
-void outbox_answer(struct shard *shard, const struct cht_command *command,
-    const struct position *position, const struct room_decision *decision,
+ * A refusal is remembered (refusals.h). */
+void outbox_answer(struct shard *shard, const struct lane_item *item,
+    const struct cht_command *command, const struct room_decision *decision,
     const struct cht_id *room);
 void outbox_record(struct shard *shard, struct room *room, const struct cht_command *command,
     const struct position *position, const struct room_decision *decision);
 
 /* Refuses a command that was never decided. */
-void outbox_refuse(struct shard *shard, const struct cht_command *command,
-    const struct position *position, enum err err);
+void outbox_refuse(struct shard *shard, const struct lane_item *item,
+    const struct cht_command *command, enum err err);
+
+/* Something that has no record and speaks of the room all the same: it has its turn when everything
+ * decided before it is durable and said; now, if nothing waits. Answered once: `said` is false if
+ * the term ended before. */
+struct outbox_turn {
+    void (*on_turn)(struct outbox_turn *turn, bool said);
+};
+void outbox_wait(struct shard *shard, struct outbox_turn *turn);
 
 /* The term is over: what is not said yet is never said. */
 void outbox_drop(struct shard *shard);
@@ -194,7 +209,26 @@ void subscribers_on_resend(
  * is sent again from here on. */
 void subscribers_say(struct chat_service *chat, struct room *room, const struct frame *frame);
 void subscribers_ephemeral(struct chat_service *chat, struct room *room, struct buf *event);
-void subscribers_tell_heads(struct chat_service *chat);
+bool subscribers_has(const struct room *room, uint64_t node);
+
+/* ---- heads.c */
+
+/* The room said something: its nodes are told how far it is. */
+void heads_note_move(struct chat_service *chat, struct room *room);
+void heads_tell(struct chat_service *chat);
+
+/* ---- joined.c */
+
+/* The users whom the decision makes members and who were none in the room as it is before; NULL if
+ * there are none. */
+struct joined_note *joined_note_make(
+    struct chat_service *chat, const struct room *room, const struct room_decision *decision);
+
+/* It is durable: their nodes are told, now and again. */
+void joined_tell(struct joined_note *note_take);
+void joined_drop(struct joined_note *note_take);
+void joined_repeat(struct chat_service *chat);
+void joined_drop_all(struct chat_service *chat);
 
 /* ---- deliver.c */
 
@@ -213,3 +247,7 @@ struct buf *deliver_ephemeral(const struct cht_id *room, const struct cht_id *us
 void reads_on_read(struct chat_service *chat, struct room *room, const struct cht_command *command);
 void reads_on_typing(
     struct chat_service *chat, struct room *room, const struct cht_command *command);
+
+/* Answers a read or typing that nothing was done for; other events are asked again by their
+ * senders. */
+void reads_refuse(struct chat_service *chat, const struct buf *event, enum err err);

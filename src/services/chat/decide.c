@@ -23,6 +23,13 @@ static bool is_replay(const struct room *room, const struct position *position)
     return memcmp(position->bytes, room->state.cause.bytes, sizeof(position->bytes)) <= 0;
 }
 
+/* The bus gave it before, and its sender was told no, or will be. */
+static bool was_refused(const struct chat_service *chat, const struct lane_item *item)
+{
+    return refusals_any(&chat->refusals) &&
+           refusals_know(&chat->refusals, refusals_digest(&chat->refusals, item->event));
+}
+
 static void accept_record(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct cht_command *command)
 {
@@ -50,7 +57,7 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
         return;
     }
     uint64_t now = loop_wall_ms(chat->loop);
-    if (is_replay(room, &item->position)) {
+    if (is_replay(room, &item->position) || was_refused(chat, item)) {
         chat->counters.replayed++;
         forget(chat, room, item);
         return;
@@ -73,7 +80,7 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
     } else {
         chat->counters.dups += decision->outcome == ROOM_DUP;
         chat->counters.refused += decision->outcome == ROOM_REFUSED;
-        outbox_answer(shard, &command, &item->position, decision, &room->state.room);
+        outbox_answer(shard, item, &command, decision, &room->state.room);
         lane_item_free(item);
     }
 }

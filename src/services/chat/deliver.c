@@ -84,7 +84,7 @@ struct buf *deliver_blank(struct shard *shard, const struct frame *frame)
     struct cht_entry bare = {
         .kind = old.kind,
         .seq = old.seq,
-        .n = old.n,
+        .n = frame->n,
         .ts = frame->ts,
         .by = old.by,
         .prev = frame->prev,

@@ -206,7 +206,7 @@ static void refuse(struct chat_service *chat, struct room *room, struct lane_ite
     struct cht_scratch scratch = chat_scratch(chat);
     struct cht_command command;
     if (cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
-        outbox_refuse(&chat->shards[room->shard], &command, &item->position, ERR_UNAVAILABLE);
+        outbox_refuse(&chat->shards[room->shard], item, &command, ERR_UNAVAILABLE);
     }
     lane_item_free(item);
 }

@@ -12,7 +12,7 @@
 
 struct frame {
     struct buf *delivery;
-    uint64_t seq, prev, ts;
+    uint64_t seq, n, prev, ts;
     uint64_t target; /* of an edit or a delete; else 0 */
     uint8_t kind;    /* enum cht_entry_kind */
 };

@@ -101,9 +101,10 @@ static void refuse_waiting(struct chat_service *chat, struct room *room)
         room->lane_count--;
         struct cht_scratch scratch = chat_scratch(chat);
         struct cht_command command;
-        if (item->has_position &&
-            cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
-            outbox_refuse(shard, &command, &item->position, ERR_UNAVAILABLE);
+        if (!item->has_position) {
+            reads_refuse(chat, item->event, ERR_UNAVAILABLE);
+        } else if (cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
+            outbox_refuse(shard, item, &command, ERR_UNAVAILABLE);
         }
         lane_item_free(item);
     }
@@ -131,6 +132,7 @@ static void finish(struct flow *flow)
     }
     apply_overlay(chat, room);
     room->said_seq = room->state.seq;
+    room->said_n = room->state.n;
     room->phase = ROOM_IDLE;
     chat->counters.loads++;
     lane_run(chat, room);

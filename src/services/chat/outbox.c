@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "chat_inner.h"
 
-#define JOINED_MAX ROOM_ENTRIES_MAX
+#define REFUSED_MS 30000 /* a command without a deadline is remembered so long */
 
 /* One decided command. Out of the queue it lives until its ops have answered. */
 struct out {
@@ -19,7 +19,7 @@ struct out {
     uint64_t life;
     struct asker asker;
     struct log_append_op append;
-    bool looking, ready;
+    bool ready;
     uint64_t node;
     struct buf *reply; /* NULL: nobody waits */
     struct room_id room;
@@ -27,10 +27,9 @@ struct out {
     struct cht_id room_id;
     struct frame *frames;
     uint32_t frame_count;
-    struct cht_id *joined; /* who became a member */
-    uint32_t joined_count;
-    uint64_t joined_seq;
-    struct sessions_online_op online;
+    struct joined_note *joined; /* NULL: nobody became a member */
+    struct outbox_turn *turn;   /* instead of a command */
+    uint64_t refused;           /* digest of the command; 0: it was not */
 };
 
 static void out_free(struct out *out)
@@ -40,48 +39,24 @@ static void out_free(struct out *out)
         buf_unref(out->frames[i].delivery);
     }
     mem_free(out->frames);
-    mem_free(out->joined);
-    arena_deinit(&out->online.arena);
+    joined_drop(out->joined);
     mem_free(out);
-}
-
-static void tell_joined(struct out *out)
-{
-    struct chat_service *chat = out->shard->chat;
-    struct cht_joined event = {
-        .room = out->room_id,
-        .seq = out->joined_seq,
-        .shard = out->shard->number,
-        .users = {out->joined, out->joined_count},
-    };
-    uint64_t told[64];
-    uint32_t told_count = 0;
-    struct buf *buf = chat_encode(&cht_row_joined, &event);
-    for (uint32_t i = 0; i < out->online.count; i++) {
-        const struct online_user *online = &out->online.online[i];
-        for (uint32_t j = 0; j < online->node_count; j++) {
-            bool again = false;
-            for (uint32_t k = 0; k < told_count && !again; k++) {
-                again = told[k] == online->nodes[j];
-            }
-            if (!again && told_count < sizeof(told) / sizeof(told[0])) {
-                told[told_count++] = online->nodes[j];
-                mail_send(chat->deps.mail, MAIL_LIVE, online->nodes[j], buf);
-            }
-        }
-    }
-    buf_unref(buf);
 }
 
 /* The reply comes first: a sender sees ok before the own event. */
 static void say(struct out *out)
 {
     struct chat_service *chat = out->shard->chat;
+    if (out->turn) {
+        out->turn->on_turn(out->turn, true);
+        return;
+    }
     if (out->reply) {
         mail_send(chat->deps.mail, MAIL_LIVE, out->node, out->reply);
     }
-    if (out->joined_count && out->online.op.err == OK) {
-        tell_joined(out);
+    if (out->joined) {
+        joined_tell(out->joined);
+        out->joined = NULL;
     }
     struct room *room = rooms_by_id(chat, out->room);
     for (uint32_t i = 0; room && i < out->frame_count; i++) {
@@ -101,14 +76,6 @@ static void drain(struct shard *shard)
     }
 }
 
-static void look_for_nodes(struct out *out)
-{
-    out->looking = true;
-    out->online.users = out->joined;
-    out->online.count = out->joined_count;
-    sessions_online(out->shard->chat->deps.sessions, &out->asker, &out->online);
-}
-
 static void on_answer(struct asker *asker, struct op *op)
 {
     struct out *out = container_of(asker, struct out, asker);
@@ -117,36 +84,38 @@ static void on_answer(struct asker *asker, struct op *op)
         out_free(out); /* its term is over; it is in no queue any more */
         return;
     }
-    if (op == &out->append.op && op->err != OK) {
+    if (op->err != OK) {
         LOG_WARN(shard->chat->deps.world->logger, "chat.append_failed",
             "shard=%u term=%llu error=%s", shard->number, (unsigned long long)shard->term,
             err_name(op->err));
         owner_end_term(shard, true); /* frees this item too: its op has answered */
         return;
     }
-    if (out->joined_count && !out->looking) {
-        look_for_nodes(out);
-        return;
-    }
     out->ready = true;
     drain(shard);
 }
 
-static struct out *out_make(
-    struct shard *shard, const struct cht_command *command, const struct position *position)
+static struct out *out_add(struct shard *shard)
 {
     struct out *out = mem_new(sizeof(*out));
     out->shard = shard;
     out->life = shard->life;
     out->asker.on_answer = on_answer;
-    out->node = command->node;
-    out->position = *position;
     if (shard->out_first) {
         shard->out_last->next = out;
     } else {
         shard->out_first = out;
     }
     shard->out_last = out;
+    return out;
+}
+
+static struct out *out_make(
+    struct shard *shard, const struct cht_command *command, const struct position *position)
+{
+    struct out *out = out_add(shard);
+    out->node = command->node;
+    out->position = *position;
     return out;
 }
 
@@ -161,17 +130,28 @@ static struct buf *make_reply(
     return chat_encode(&cht_row_reply, reply);
 }
 
-void outbox_answer(struct shard *shard, const struct cht_command *command,
-    const struct position *position, const struct room_decision *decision,
+static void remember_refusal(
+    struct out *out, const struct lane_item *item, const struct cht_command *command)
+{
+    struct chat_service *chat = out->shard->chat;
+    uint64_t now = loop_wall_ms(chat->loop);
+    out->refused = refusals_digest(&chat->refusals, item->event);
+    refusals_add(&chat->refusals, out->refused,
+        command->deadline ? command->deadline : now + REFUSED_MS, now);
+}
+
+void outbox_answer(struct shard *shard, const struct lane_item *item,
+    const struct cht_command *command, const struct room_decision *decision,
     const struct cht_id *room)
 {
-    struct out *out = out_make(shard, command, position);
+    struct out *out = out_make(shard, command, &item->position);
     struct cht_reply reply = {0};
     if (decision->outcome == ROOM_REFUSED) {
         const char *field = decision->field ? decision->field : "";
         reply.error = (uint64_t)decision->err;
         reply.field = (struct cht_str){field, (uint32_t)__builtin_strlen(field)};
         reply.retry_after_ms = decision->retry_after_ms;
+        remember_refusal(out, item, command);
     } else {
         reply.room = *room;
         reply.seq = decision->seq;
@@ -184,30 +164,22 @@ void outbox_answer(struct shard *shard, const struct cht_command *command,
     drain(shard);
 }
 
-void outbox_refuse(struct shard *shard, const struct cht_command *command,
-    const struct position *position, enum err err)
+void outbox_refuse(struct shard *shard, const struct lane_item *item,
+    const struct cht_command *command, enum err err)
 {
     struct room_decision refused = {.outcome = ROOM_REFUSED, .err = err};
-    outbox_answer(shard, command, position, &refused, &command->room);
+    outbox_answer(shard, item, command, &refused, &command->room);
 }
 
-/* Members that were none before: their nodes may not follow the room yet. */
-static void note_joined(
-    struct out *out, const struct room *room, const struct room_decision *decision)
+void outbox_wait(struct shard *shard, struct outbox_turn *turn)
 {
-    for (uint32_t i = 0; i < decision->count; i++) {
-        const struct cht_entry *entry = &decision->entries[i];
-        bool joined = entry->kind == cht_entry_kind_member &&
-                      entry->state == cht_member_state_joined &&
-                      !room_state_member(&room->state, &entry->user);
-        if (joined) {
-            if (!out->joined) {
-                out->joined = mem_array(JOINED_MAX, sizeof(*out->joined));
-                out->joined_seq = decision->entries[0].seq;
-            }
-            out->joined[out->joined_count++] = entry->user;
-        }
+    if (!shard->out_first) {
+        turn->on_turn(turn, true);
+        return;
     }
+    struct out *out = out_add(shard);
+    out->turn = turn;
+    out->ready = true;
 }
 
 static void make_frames(struct out *out, const struct room_decision *decision)
@@ -219,6 +191,7 @@ static void make_frames(struct out *out, const struct room_decision *decision)
         out->frames[i] = (struct frame){
             .delivery = deliver_encode(out->shard, &out->room_id, entry),
             .seq = entry->seq,
+            .n = entry->n,
             .prev = entry->prev,
             .ts = entry->ts,
             .target = entry->target,
@@ -251,23 +224,33 @@ void outbox_record(struct shard *shard, struct room *room, const struct cht_comm
     out->room_id = room->state.room;
     out->reply = make_reply(shard->chat, command, &reply);
     make_frames(out, decision);
-    note_joined(out, room, decision);
+    out->joined = joined_note_make(shard->chat, room, decision);
     shard->chat->counters.records++;
     log_append(shard->chat->deps.log, &out->asker, &out->append, shard->writer,
         chat_encode(&cht_row_record, &record));
 }
 
-/* Items whose append or look-up is under way are freed by its answer, which finds their life over.
- */
+static void drop(struct out *out)
+{
+    if (out->turn) {
+        out->turn->on_turn(out->turn, false);
+    }
+    if (out->refused) {
+        refusals_take_back(&out->shard->chat->refusals, out->refused);
+    }
+    if (!out->append.op.asked) {
+        out_free(out);
+    }
+}
+
+/* Items whose append is under way are freed by its answer, which finds their life over. */
 void outbox_drop(struct shard *shard)
 {
     struct out *out = shard->out_first;
     shard->out_first = NULL;
     while (out) {
         struct out *next = out->next;
-        if (!out->append.op.asked && !out->online.op.asked) {
-            out_free(out);
-        }
+        drop(out);
         out = next;
     }
 }

@@ -1,9 +1,11 @@
 /* reads - how far somebody has read, and that somebody types: what the owner passes on without
  * logging it.
  *
- * Happy path: a cursor is cut to the room's head, stored if it rose, answered with what is unread,
- * and shown to the reader's other connections and, in small rooms, to everybody. Typing is shown to
- * the others. How it fails: no rights: the refusal of room_may; no store: unavailable. */
+ * Happy path: rights and head are those of the moment when the command comes; then it waits in the
+ * outbox until they are durable. A cursor is cut to the head, stored if it rose, answered with what
+ * is unread, and shown to the reader's other connections and, in small rooms, to everybody. Typing
+ * is shown to the others. How it fails: no rights: the refusal of room_may; no store, or the term
+ * ends: unavailable. */
 
 #include "base/mem.h"
 #include "chat_inner.h"
@@ -12,9 +14,12 @@
 
 struct reading {
     struct flow flow;
+    struct outbox_turn turn;
     struct chat_service *chat;
     struct room_id room;
     uint64_t node, node_ref;
+    bool is_typing, on;
+    enum err may;
     struct rooms_cursor_op cursor;
 };
 
@@ -29,11 +34,27 @@ static void send_reply(struct chat_service *chat, uint64_t node, struct cht_repl
     buf_unref(buf);
 }
 
-static void refuse(struct chat_service *chat, const struct cht_command *command, enum err err)
+static void answer(struct chat_service *chat, uint64_t node, uint64_t node_ref, enum err err)
 {
-    struct cht_reply reply = {
-        .node_ref = command->node_ref, .error = (uint64_t)err_for_client(err)};
-    send_reply(chat, command->node, &reply);
+    struct cht_reply reply = {.node_ref = node_ref};
+    reply.error = err == OK ? 0 : (uint64_t)err_for_client(err);
+    send_reply(chat, node, &reply);
+}
+
+void reads_refuse(struct chat_service *chat, const struct buf *event, enum err err)
+{
+    struct cht_scratch scratch = chat_scratch(chat);
+    struct cht_command command;
+    if (cht_event_number_of(bytes_of(event)) == CHT_EVENT_command &&
+        cht_decode(&cht_row_command, bytes_of(event), &scratch, &command)) {
+        answer(chat, command.node, command.node_ref, err);
+    }
+}
+
+static void end(struct reading *reading)
+{
+    reading->chat->flows--;
+    mem_free(reading);
 }
 
 static void set_cursor(struct flow *flow)
@@ -70,7 +91,7 @@ static void finish(struct flow *flow)
     if (flow->err != OK || !room) {
         reply.error = (uint64_t)ERR_UNAVAILABLE;
     } else {
-        uint64_t n = room->state.n;
+        uint64_t n = room->said_n;
         uint64_t unread = n > reading->cursor.read_n ? n - reading->cursor.read_n : 0;
         struct cht_json json = {.at = text, .size = sizeof(text)};
         cht_json_key(&json, "read_n");
@@ -81,8 +102,7 @@ static void finish(struct flow *flow)
         show(reading, room, unread);
     }
     send_reply(chat, reading->node, &reply);
-    mem_free(reading);
-    chat->flows--;
+    end(reading);
 }
 
 static const struct flow_step read_steps[] = {
@@ -90,39 +110,65 @@ static const struct flow_step read_steps[] = {
     {"read.finish", finish},
 };
 
-void reads_on_read(struct chat_service *chat, struct room *room, const struct cht_command *command)
+static void show_typing(struct reading *reading)
 {
-    enum err err = room_may(&room->state, &command->author, command->type);
-    if (err != OK) {
-        refuse(chat, command, err);
+    struct chat_service *chat = reading->chat;
+    struct room *room = rooms_by_id(chat, reading->room);
+    if (!room) {
         return;
     }
+    const struct cht_id *user = &reading->cursor.user;
+    struct cht_f_typing typing = {
+        .room = room->state.room, .user = *user, .for_ms = reading->on ? TYPING_MS : 0};
+    struct buf *event =
+        deliver_ephemeral(&room->state.room, user, true, false, &cht_row_f_typing, &typing);
+    subscribers_ephemeral(chat, room, event);
+    buf_unref(event);
+}
+
+static void on_turn(struct outbox_turn *turn, bool said)
+{
+    struct reading *reading = container_of(turn, struct reading, turn);
+    enum err err = said ? reading->may : ERR_UNAVAILABLE;
+    if (err == OK && !reading->is_typing) {
+        flow_start(&reading->flow, reading->chat->loop, read_steps, FLOW_STEPS(read_steps));
+        return;
+    }
+    if (err == OK) {
+        show_typing(reading);
+    }
+    answer(reading->chat, reading->node, reading->node_ref, err);
+    end(reading);
+}
+
+static struct reading *make(
+    struct chat_service *chat, const struct room *room, const struct cht_command *command)
+{
     struct reading *reading = mem_new(sizeof(*reading));
+    reading->turn.on_turn = on_turn;
     reading->chat = chat;
     reading->room = id_of_room(room);
     reading->node = command->node;
     reading->node_ref = command->node_ref;
+    reading->may = room_may(&room->state, &command->author, command->type);
     reading->cursor.room = room->state.room;
     reading->cursor.user = command->author;
-    reading->cursor.read_n = command->n < room->state.n ? command->n : room->state.n;
     chat->flows++;
-    flow_start(&reading->flow, chat->loop, read_steps, FLOW_STEPS(read_steps));
+    return reading;
+}
+
+void reads_on_read(struct chat_service *chat, struct room *room, const struct cht_command *command)
+{
+    struct reading *reading = make(chat, room, command);
+    reading->cursor.read_n = command->n < room->state.n ? command->n : room->state.n;
+    outbox_wait(&chat->shards[room->shard], &reading->turn);
 }
 
 void reads_on_typing(
     struct chat_service *chat, struct room *room, const struct cht_command *command)
 {
-    enum err err = room_may(&room->state, &command->author, command->type);
-    if (err != OK) {
-        refuse(chat, command, err);
-        return;
-    }
-    struct cht_f_typing typing = {
-        .room = room->state.room, .user = command->author, .for_ms = command->on ? TYPING_MS : 0};
-    struct buf *event = deliver_ephemeral(
-        &room->state.room, &command->author, true, false, &cht_row_f_typing, &typing);
-    subscribers_ephemeral(chat, room, event);
-    buf_unref(event);
-    struct cht_reply reply = {.node_ref = command->node_ref};
-    send_reply(chat, command->node, &reply);
+    struct reading *reading = make(chat, room, command);
+    reading->is_typing = true;
+    reading->on = command->on;
+    outbox_wait(&chat->shards[room->shard], &reading->turn);
 }

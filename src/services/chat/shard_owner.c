@@ -5,9 +5,12 @@
  *       +---- failed, lost, fenced, an append not OK -----------+
  *
  * Happy path: the log is claimed, which fences every older writer; a claim record is appended; the
- * records between what the store has and that claim are read as an overlay; then, and not before,
- * commands are decided, and every node is told. How it fails: any step that is not OK gives the
- * shard back to the bus, which offers it again after a moment. */
+ * records between what the store has and that claim are read as an overlay, up to the claim itself;
+ * then, and not before, commands are decided, and every node is told. How it fails: any step that
+ * is not OK gives the shard back to the bus, which offers it again after a moment. A hole, a record
+ * that can not be read, or a store that is ahead of the log is an alarm: nothing is decided on what
+ * is not known. Where a record of the old owner has the place of the claim, its append was on its
+ * way at the fence; the next attempt finds it in its overlay. */
 
 #include <string.h>
 
@@ -29,6 +32,7 @@ struct shard_claim {
     struct log_read_op read;
     struct log_item items[READ_RECORDS];
     uint64_t overlay_bytes;
+    uint64_t last, last_term; /* of the newest record that was taken */
 };
 
 static bool is_over(const struct shard_claim *claim)
@@ -70,29 +74,40 @@ static void ask_progress(struct flow *flow)
     history_progress(claim->shard->chat->deps.history, &flow->asker, &claim->progress);
 }
 
+static void alarm(const struct shard_claim *claim, const char *why, uint64_t index)
+{
+    LOG_ERROR(claim->shard->chat->deps.world->logger, "chat.log_broken",
+        "shard=%u index=%llu last=%llu why=%s", claim->shard->number, (unsigned long long)index,
+        (unsigned long long)claim->last, why);
+}
+
+static void read_on(struct shard_claim *claim)
+{
+    claim->read.from = claim->last + 1;
+    log_read(claim->shard->chat->deps.log, &claim->flow.asker, &claim->read);
+}
+
 static void ask_records(struct flow *flow)
 {
     struct shard_claim *claim = (struct shard_claim *)flow;
+    claim->last = claim->progress.progress.index;
+    claim->last_term = claim->progress.progress.term;
+    if (claim->last > claim->tail.index) {
+        alarm(claim, "store_ahead", claim->tail.index);
+        flow_fail(flow, ERR_CORRUPT);
+        return;
+    }
     claim->read.shard = claim->shard->number;
     claim->read.items = claim->items;
     claim->read.limit = READ_RECORDS;
-    claim->read.until = claim->tail.index;
-    if (claim->read.from == 0) {
-        claim->read.from = claim->progress.progress.index + 1;
-    }
-    if (claim->read.from <= claim->read.until) {
-        log_read(claim->shard->chat->deps.log, &flow->asker, &claim->read);
-    }
+    claim->read.until = claim->tail.index + 1;
+    read_on(claim);
 }
 
-/* The overlay takes the reader's reference. A claim record has no room and is not kept. */
-static void keep_record(struct shard *shard, const struct log_item *item)
+/* A claim record has no room and is not kept. */
+static void keep_record(struct shard *shard, const struct log_item *item, const struct cht_id *room)
 {
-    struct cht_record record;
-    struct cht_scratch scratch = chat_scratch(shard->chat);
-    bool good = cht_decode(&cht_row_record, bytes_of(item->record), &scratch, &record);
-    if (!good || cht_id_is_none(&record.room)) {
-        buf_unref(item->record);
+    if (cht_id_is_none(room)) {
         return;
     }
     if (shard->overlay_count == shard->overlay_capacity) {
@@ -101,30 +116,67 @@ static void keep_record(struct shard *shard, const struct log_item *item)
             mem_resize(shard->overlay, shard->overlay_capacity * sizeof(*shard->overlay));
     }
     shard->overlay[shard->overlay_count++] =
-        (struct overlay_record){record.room, item->index, item->record};
+        (struct overlay_record){*room, item->index, buf_ref(item->record)};
+}
+
+/* The place after the tail is the claim's; if somebody else has it, this claim is no record. */
+static bool is_own_claim(const struct shard_claim *claim, const struct cht_record *record)
+{
+    return record->term == claim->claim.term && cht_id_is_none(&record->room) &&
+           record->owner == claim->shard->chat->deps.mail->node;
+}
+
+/* The rules of every reader of the log: repeats and fenced leftovers are skipped, a hole is none of
+ * the log. */
+static enum err take_record(struct shard_claim *claim, const struct log_item *item)
+{
+    struct cht_record record;
+    struct cht_scratch scratch = chat_scratch(claim->shard->chat);
+    if (item->index <= claim->last || item->term < claim->last_term) {
+        return OK;
+    }
+    bool good = cht_decode(&cht_row_record, bytes_of(item->record), &scratch, &record);
+    if (!good || record.index != item->index || item->index != claim->last + 1) {
+        alarm(claim, good ? "hole" : "unreadable", item->index);
+        return ERR_CORRUPT;
+    }
+    if (item->index > claim->tail.index && !is_own_claim(claim, &record)) {
+        return ERR_FENCED;
+    }
+    claim->last = item->index;
+    claim->last_term = item->term;
+    claim->overlay_bytes += item->record->size;
+    if (claim->overlay_bytes > OVERLAY_BYTES_MAX) {
+        return ERR_FULL;
+    }
+    keep_record(claim->shard, item, &record.room);
+    return OK;
 }
 
 static void take_records(struct flow *flow)
 {
     struct shard_claim *claim = (struct shard_claim *)flow;
-    for (uint32_t i = 0; i < claim->read.count; i++) {
-        if (is_over(claim)) {
-            buf_unref(claim->items[i].record);
-            continue;
+    enum err err = OK;
+    uint32_t count = claim->read.count;
+    uint64_t before = claim->last;
+    for (uint32_t i = 0; i < count; i++) {
+        if (err == OK && !is_over(claim)) {
+            err = take_record(claim, &claim->items[i]);
         }
-        claim->overlay_bytes += claim->items[i].record->size;
-        claim->read.from = claim->items[i].index + 1;
-        keep_record(claim->shard, &claim->items[i]);
+        buf_unref(claim->items[i].record);
     }
-    bool more = claim->read.count > 0 && claim->read.from <= claim->read.until;
     claim->read.count = 0;
-    bool hole = !more && claim->read.from <= claim->read.until;
-    if (hole && !is_over(claim)) {
-        flow_fail(flow, ERR_CORRUPT);
-    } else if (claim->overlay_bytes > OVERLAY_BYTES_MAX) {
-        flow_fail(flow, ERR_FULL);
-    } else if (more && !is_over(claim)) {
-        ask_records(flow);
+    if (is_over(claim)) {
+        return;
+    }
+    if (err == OK && claim->last == before) {
+        alarm(claim, "ends_before_tail", claim->read.until);
+        err = ERR_CORRUPT;
+    }
+    if (err != OK) {
+        flow_fail(flow, err);
+    } else if (claim->last < claim->read.until) {
+        read_on(claim);
         flow_again(flow);
     }
 }
@@ -199,7 +251,7 @@ static void to_lane(struct shard *shard, struct lane_item *item)
     }
     struct room *room = rooms_need(chat, &id);
     if (!room || room->lane_count >= chat->settings.lane_commands_max) {
-        outbox_refuse(shard, &command, &item->position, ERR_OVERLOADED);
+        outbox_refuse(shard, item, &command, ERR_OVERLOADED);
         lane_item_free(item);
         return;
     }

@@ -2,16 +2,13 @@
  *
  * Happy path: a node subscribes, is told the newest seq that was said, and gets each delivery from
  * then on. A node that misses some asks for them: they come from the ring of the newest frames, or
- * are made again from the store. Once a second nodes are told the heads of rooms that moved, so a
- * lost last delivery is found. How it fails: all of this may be lost; nodes subscribe again in
+ * are made again from the store. How it fails: all of this may be lost; nodes subscribe again in
  * turns, and those that do not are forgotten. */
 
 #include "base/check.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
-#define HEADS_MAX 1024
-#define HEADS_NODES_MAX 64
 #define PAGE_ENTRIES 100
 #define PAGE_BYTES (256u << 10)
 
@@ -23,6 +20,11 @@ static struct room_node *find_node(struct room *room, uint64_t node)
         }
     }
     return NULL;
+}
+
+bool subscribers_has(const struct room *room, uint64_t node)
+{
+    return find_node((struct room *)(uintptr_t)room, node) != NULL;
 }
 
 static void drop_node(struct room *room, struct room_node *node)
@@ -91,7 +93,8 @@ void subscribers_say(struct chat_service *chat, struct room *room, const struct 
 {
     CHECK(frame->seq == room->said_seq + 1);
     room->said_seq = frame->seq;
-    room->moved = true;
+    room->said_n = frame->n;
+    heads_note_move(chat, room);
     frames_add(&room->frames, frame, (uint32_t)chat->settings.resend_frames);
     if (frame->kind == cht_entry_kind_deleted) {
         blank(&chat->shards[room->shard], &room->frames, frame->target);
@@ -205,66 +208,5 @@ void subscribers_on_resend(
     for (uint64_t seq = resend->after + 1; seq <= room->said_seq; seq++) {
         mail_send(
             chat->deps.mail, MAIL_LIVE, resend->node, frames_at(&room->frames, seq)->delivery);
-    }
-}
-
-/* ---- heads */
-static void tell_node(struct chat_service *chat, uint64_t node, uint32_t number)
-{
-    static _Thread_local struct cht_room_seq heads[HEADS_MAX];
-    const struct shard *shard = &chat->shards[number];
-    uint32_t count = 0;
-    for (uint32_t slot = 0; slot < chat->room_capacity && count < HEADS_MAX; slot++) {
-        struct room *room = chat->rooms[slot];
-        if (room && room->moved && room->shard == number && find_node(room, node)) {
-            heads[count++] = (struct cht_room_seq){.room = room->state.room, .seq = room->said_seq};
-        }
-    }
-    if (count > 0) {
-        struct cht_heads event = {
-            .shard = number,
-            .term = shard->term,
-            .rooms = {heads, count},
-            .owner_now = loop_wall_ms(chat->loop),
-        };
-        struct buf *buf = chat_encode(&cht_row_heads, &event);
-        mail_send(chat->deps.mail, MAIL_LIVE, node, buf);
-        buf_unref(buf);
-    }
-}
-
-static uint32_t nodes_of_moved(struct chat_service *chat, uint32_t shard, uint64_t *ret_nodes)
-{
-    uint32_t count = 0;
-    for (uint32_t slot = 0; slot < chat->room_capacity; slot++) {
-        struct room *room = chat->rooms[slot];
-        for (uint32_t i = 0; room && room->moved && room->shard == shard && i < room->node_count;
-             i++) {
-            bool known = false;
-            for (uint32_t j = 0; j < count && !known; j++) {
-                known = ret_nodes[j] == room->nodes[i].node;
-            }
-            if (!known && count < HEADS_NODES_MAX) {
-                ret_nodes[count++] = room->nodes[i].node;
-            }
-        }
-    }
-    return count;
-}
-
-void subscribers_tell_heads(struct chat_service *chat)
-{
-    for (uint32_t shard = 0; shard < chat->shard_count; shard++) {
-        uint64_t nodes[HEADS_NODES_MAX];
-        uint32_t count =
-            chat->shards[shard].phase == SHARD_OWNED ? nodes_of_moved(chat, shard, nodes) : 0;
-        for (uint32_t i = 0; i < count; i++) {
-            tell_node(chat, nodes[i], shard);
-        }
-    }
-    for (uint32_t slot = 0; slot < chat->room_capacity; slot++) {
-        if (chat->rooms[slot]) {
-            chat->rooms[slot]->moved = false;
-        }
     }
 }

@@ -75,6 +75,7 @@ union cast_event {
     struct cht_claimed claimed;
     struct cht_presences presences;
     struct cht_revoked revoked;
+    struct cht_joined joined;
 };
 
 void bus_in_cast(struct socket_service *service, struct buf *event)
@@ -92,6 +93,10 @@ void bus_in_cast(struct socket_service *service, struct buf *event)
     } else if (number == CHT_EVENT_revoked) {
         if (decode(service, &cht_row_revoked, event, &e.revoked)) {
             on_revoked(service, &e.revoked);
+        }
+    } else if (number == CHT_EVENT_joined) {
+        if (decode(service, &cht_row_joined, event, &e.joined)) {
+            replica_on_joined(service, &e.joined);
         }
     }
 }

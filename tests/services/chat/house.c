@@ -351,7 +351,9 @@ static void progress_here(struct history *history, struct history_progress_op *o
 {
     struct house *house = of_history(history);
     uint64_t newest = newest_index(&house->shard[op->shard]);
-    op->progress.index = house->stored_index < newest ? house->stored_index : newest;
+    op->progress.index = house->progress_index          ? house->progress_index
+                         : house->stored_index < newest ? house->stored_index
+                                                        : newest;
     later(house, &op->op, house->progress_err);
 }
 
@@ -632,6 +634,15 @@ void house_answer_all(struct house *house)
     while (house->waiting_count > 0) {
         house_answer(house, OK);
     }
+    test_loop_settle(&house->loop);
+}
+
+void house_hello(struct house *house)
+{
+    struct cht_hello hello = {.node = HOUSE_NODE, .boot = 1};
+    struct buf *buf = encode(&cht_row_hello, &hello);
+    house->casts->on_cast(house->casts, buf);
+    buf_unref(buf);
     test_loop_settle(&house->loop);
 }
 

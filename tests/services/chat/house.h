@@ -48,8 +48,9 @@ struct house {
     uint32_t waiting_count;
 
     /* the store */
-    uint64_t stored_index; /* of every shard; UINT64_MAX: all of the log */
-    struct room_meta meta; /* of the one room it knows; none: it knows none */
+    uint64_t stored_index;   /* of every shard, but never more than the log has */
+    uint64_t progress_index; /* not 0: instead of it, whatever the log has */
+    struct room_meta meta;   /* of the one room it knows; none: it knows none */
     struct room_head head;
     struct room_member members[16];
     uint32_t member_count;
@@ -117,6 +118,9 @@ void house_work(struct house *house, const struct cht_event_row *row, const void
 /* Ops that were made to wait are answered, the oldest first; then all that follows happens. */
 void house_answer(struct house *house, enum err err);
 void house_answer_all(struct house *house);
+
+/* A node asks who owns what. */
+void house_hello(struct house *house);
 
 /* Time passes. */
 void house_pass(struct house *house, uint64_t ms);

@@ -190,6 +190,22 @@ static void a_join_elsewhere_makes_the_room_here(void **state)
         house_heard(*state, 0), "{\"room\":50,\"seq\":8}\n{\"room\":50,\"seq\":9}\n");
 }
 
+static void a_join_that_everybody_is_told_makes_the_room_where_the_user_is(void **state)
+{
+    house_connect(*state, 0, ANN);
+    house_roster(*state, ANN, NULL, 0);
+    house_heard(*state, 0);
+    struct cht_id strangers[] = {house_id(BOB)}, users[] = {house_id(BOB), house_id(ANN)};
+    struct cht_joined joined = {.room = house_id(ROOM), .seq = 8, .users = {strangers, 1}};
+    struct cht_subscribe subscribe;
+    house_cast(*state, &cht_row_joined, &joined);
+    assert_false(house_mailed(*state, &cht_row_subscribe, &subscribe));
+    joined.users = (struct cht_ids){users, 2};
+    house_cast(*state, &cht_row_joined, &joined);
+    assert_true(house_mailed(*state, &cht_row_subscribe, &subscribe));
+    assert_int_equal(subscribe.from, 7);
+}
+
 static void a_deleted_room_is_silent_for_everybody(void **state)
 {
     enter(*state, 0, ANN, 4);
@@ -375,6 +391,7 @@ int main(void)
         T(who_is_removed_hears_no_typing_of_the_same_turn),
         T(who_joins_hears_the_joining_and_what_follows_but_nothing_before),
         T(a_join_elsewhere_makes_the_room_here),
+        T(a_join_that_everybody_is_told_makes_the_room_where_the_user_is),
         T(a_deleted_room_is_silent_for_everybody),
         T(a_quiet_entry_reaches_only_its_subject_and_keeps_the_order),
         T(all_connections_of_a_user_hear_and_one_may_go),

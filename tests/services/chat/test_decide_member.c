@@ -1,0 +1,154 @@
+/* Who comes into a room, goes, and gets which role. */
+
+#include "decide_house.h"
+
+#include <string.h>
+
+static void when_the_last_owner_leaves_somebody_follows(void **state)
+{
+    (void)state;
+    struct cht_command command = filled(cht_command_type_room_leave, OWNER, "");
+    decide(&command);
+    is_accepted(2);
+    assert_int_equal(decision.entries[1].role, cht_role_owner);
+    struct cht_id heir = user(ADMIN);
+    assert_true(cht_id_equal(&decision.entries[1].user, &heir));
+}
+
+static void when_the_last_one_leaves_the_room_is_over(void **state)
+{
+    (void)state;
+    make_empty(cht_room_kind_group, cht_visibility_private);
+    seat(OWNER, cht_role_owner, cht_member_state_joined);
+    struct cht_command command = filled(cht_command_type_room_leave, OWNER, "");
+    decide(&command);
+    is_accepted(2);
+    assert_int_equal(decision.entries[1].kind, cht_entry_kind_room_deleted);
+    apply();
+    assert_false(room_state_exists(&room));
+}
+
+static void a_room_keeps_one_owner(void **state)
+{
+    (void)state;
+    struct cht_command command = filled(cht_command_type_room_role, OWNER, "");
+    command.user = user(OWNER);
+    decide(&command);
+    is_refused(ERR_CONFLICT, "role");
+    command.role = cht_role_owner;
+    decide(&command);
+    assert_int_equal(decision.outcome, ROOM_DUP);
+}
+
+static void whoever_is_banned_is_not_added_until_unbanned(void **state)
+{
+    (void)state;
+    struct cht_command command = filled(cht_command_type_room_add, OWNER, "");
+    command.user = user(BANNED);
+    decide(&command);
+    is_refused(ERR_FORBIDDEN, NULL);
+    struct cht_command unban = filled(cht_command_type_room_unban, OWNER, "");
+    decide(&unban);
+    apply();
+    decide(&command);
+    is_accepted(1);
+    decide(&unban);
+    assert_int_equal(decision.outcome, ROOM_DUP);
+}
+
+static void somebody_unknown_is_not_added_nor_banned(void **state)
+{
+    (void)state;
+    facts.missing_user = 0;
+    struct cht_command command = filled(cht_command_type_room_add, OWNER, "");
+    decide(&command);
+    is_refused(ERR_NOT_FOUND, NULL);
+    command = filled(cht_command_type_room_ban, OWNER, "");
+    command.user = user(STRANGER);
+    decide(&command);
+    is_refused(ERR_NOT_FOUND, NULL);
+}
+
+static void only_an_owner_adds_somebody_as_more_than_a_member(void **state)
+{
+    (void)state;
+    struct cht_command command = filled(cht_command_type_room_add, ADMIN, "");
+    command.role = cht_role_admin;
+    decide(&command);
+    is_refused(ERR_FORBIDDEN, NULL);
+    command.author = user(OWNER);
+    decide(&command);
+    is_accepted(1);
+}
+
+static void a_group_takes_a_thousand(void **state)
+{
+    (void)state;
+    for (uint16_t i = 1000; room.members.joined < ROOM_GROUP_MEMBERS_MAX; i++) {
+        seat(i, cht_role_member, cht_member_state_joined);
+    }
+    struct cht_command command = filled(cht_command_type_room_add, OWNER, "");
+    decide(&command);
+    is_refused(ERR_CONFLICT, "user");
+}
+
+static void joins_and_leaves_of_a_large_room_are_quiet(void **state)
+{
+    (void)state;
+    make_room(PUBLIC);
+    struct cht_command join = filled(cht_command_type_room_join, STRANGER, "");
+    decide(&join);
+    assert_false(decision.entries[0].quiet);
+    for (uint16_t i = 1000; room.members.joined <= ROOM_QUIET_MEMBERS; i++) {
+        seat(i, cht_role_member, cht_member_state_joined);
+    }
+    join = filled(cht_command_type_room_join, STRANGER, "");
+    decide(&join);
+    assert_true(decision.entries[0].quiet);
+    struct cht_command removal = filled(cht_command_type_room_remove, OWNER, "");
+    decide(&removal);
+    assert_false(decision.entries[0].quiet);
+}
+
+static void the_system_may_add_and_not_speak(void **state)
+{
+    (void)state;
+    struct cht_command command = filled(cht_command_type_room_add, OWNER, "");
+    command.author = (struct cht_id){{0}};
+    decide(&command);
+    is_accepted(1);
+    command = filled(cht_command_type_message_send, OWNER, "");
+    command.author = (struct cht_id){{0}};
+    decide(&command);
+    is_refused(ERR_FORBIDDEN, NULL);
+}
+
+static void reading_and_typing_are_for_members(void **state)
+{
+    (void)state;
+    struct cht_id owner = user(OWNER), stranger = user(STRANGER), banned = user(BANNED);
+    assert_int_equal(room_may(&room, &owner, cht_command_type_read), OK);
+    assert_int_equal(room_may(&room, &stranger, cht_command_type_read), ERR_NOT_FOUND);
+    assert_int_equal(room_may(&room, &owner, 12345), ERR_NOT_FOUND);
+    make_room(PUBLIC);
+    assert_int_equal(room_may(&room, &banned, cht_command_type_typing), ERR_NOT_MEMBER);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(when_the_last_owner_leaves_somebody_follows),
+        TEST(when_the_last_one_leaves_the_room_is_over),
+        TEST(a_room_keeps_one_owner),
+        TEST(whoever_is_banned_is_not_added_until_unbanned),
+        TEST(somebody_unknown_is_not_added_nor_banned),
+        TEST(only_an_owner_adds_somebody_as_more_than_a_member),
+        TEST(a_group_takes_a_thousand),
+        TEST(joins_and_leaves_of_a_large_room_are_quiet),
+        TEST(the_system_may_add_and_not_speak),
+        TEST(reading_and_typing_are_for_members),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
