@@ -17,6 +17,7 @@
 #include "flow/flow.h"
 #include "loop/work_pool.h"
 #include "revocations.h"
+#include "wiring.h"
 #include "worker.h"
 #include "world/loop.h"
 #include "world/random.h"
@@ -234,6 +235,9 @@ enum err house_init(struct house *house, const struct options *options)
     house->options = options;
     check_on_failure(flow_print_last_steps);
     enum err err = read_settings(house, options);
+    if (err == OK) {
+        err = wiring_check(&house->logger);
+    }
     if (err == OK) {
         raise_file_limit(house);
         err = open_data(house);

@@ -20,10 +20,14 @@
 #include "ports/rooms.h"
 #include "ports/sessions.h"
 #include "ports/shards.h"
+#include "ports/topics.h"
 #include "ports/users.h"
 #include "world/world.h"
 
 struct chat_service;
+
+/* What it says and hears on the bus. */
+extern const struct topic_service chat_topics;
 
 struct chat_deps {
     const struct world *world;

@@ -16,10 +16,14 @@
 #include "ports/mail.h"
 #include "ports/rooms.h"
 #include "ports/secrets.h"
+#include "ports/topics.h"
 #include "ports/users.h"
 #include "world/world.h"
 
 struct message_service;
+
+/* What it says and hears on the bus. */
+extern const struct topic_service message_topics;
 
 struct message_deps {
     const struct world *world;

@@ -23,11 +23,15 @@
 #include "ports/secrets.h"
 #include "ports/sessions.h"
 #include "ports/shards.h"
+#include "ports/topics.h"
 #include "ports/upstream.h"
 #include "socket/socket_settings.h"
 #include "world/world.h"
 
 struct socket_service;
+
+/* What it says and hears on the bus. */
+extern const struct topic_service socket_topics;
 
 struct socket_deps {
     const struct world *world;

@@ -15,12 +15,16 @@
 #include "ports/secrets.h"
 #include "ports/sessions.h"
 #include "ports/shards.h"
+#include "ports/topics.h"
 #include "ports/upstream.h"
 #include "ports/users.h"
 #include "user/user_settings.h"
 #include "world/world.h"
 
 struct user_service;
+
+/* What it says and hears on the bus. */
+extern const struct topic_service user_topics;
 
 /* All of it is the caller's and outlives the service. */
 struct user_service_deps {

@@ -1,0 +1,13 @@
+/* message_topics - what message says and hears on the bus; the process compares it with topics.def
+ * at its start. Nothing here can fail. */
+
+#include "message/message.h"
+#include "ports/topics.h"
+
+static const struct topic_use uses[] = {
+    {TOPIC_HEARS, "room_log", "record"},
+    {TOPIC_SAYS, "mail_pages", "reply roster"},
+    {TOPIC_HEARS, "mail_work", "command roster_query"},
+};
+
+const struct topic_service message_topics = {"message", uses, sizeof(uses) / sizeof(uses[0])};
