@@ -42,7 +42,7 @@ static void on_work(struct mail_handler *handler, struct buf *event)
     if (!room_of_event(chat, bytes_of(event), &id)) {
         return;
     }
-    if (chat->shards[cht_shard_of_room(&id, chat->shard_count)].phase != SHARD_OWNED) {
+    if (!shard_is(&chat->shards[cht_shard_of_room(&id, chat->shard_count)], SHARD_OWNED)) {
         reads_refuse(chat, event, ERR_UNAVAILABLE); /* nodes hear of the owner and ask there */
         return;
     }

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "chat/chat.h"
 #include "flow/flow.h"
+#include "flow/machine.h"
 #include "frames.h"
 #include "refusals.h"
 #include "room_decide.h"
@@ -54,7 +55,8 @@ struct room {
     uint32_t node_count;
 };
 
-enum shard_phase { SHARD_IDLE, SHARD_CLAIMING, SHARD_OWNED };
+/* States of a shard's machine. */
+enum { SHARD_IDLE, SHARD_CLAIMING, SHARD_OWNED, SHARD_STATES };
 
 struct overlay_record {
     struct cht_id room;
@@ -72,7 +74,7 @@ struct out;
 struct shard {
     struct chat_service *chat;
     uint32_t number;
-    uint8_t phase; /* enum shard_phase */
+    struct machine machine; /* shard_owner.c */
     uint64_t life;
     uint64_t term;
     struct log_writer *writer;
@@ -85,6 +87,11 @@ struct shard {
     struct lane_item *early_first, *early_last; /* commands that came before the term began */
     bool progress_asked;
 };
+
+static inline bool shard_is(const struct shard *shard, uint8_t state)
+{
+    return shard->machine.state == state;
+}
 
 struct chat_service {
     struct chat_deps deps;

@@ -203,7 +203,7 @@ static void make_frames(struct out *out, const struct room_decision *decision)
 void outbox_record(struct shard *shard, struct room *room, const struct cht_command *command,
     const struct position *position, const struct room_decision *decision)
 {
-    CHECK(shard->phase == SHARD_OWNED);
+    CHECK(shard_is(shard, SHARD_OWNED));
     CHECK(decision->count > 0);
     struct out *out = out_make(shard, command, position);
     struct cht_record record = {

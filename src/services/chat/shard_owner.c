@@ -190,9 +190,6 @@ static void announce(struct shard *shard)
     buf_unref(buf);
 }
 
-/* Commands that came while the shard was being claimed go to their lanes now, in their order. */
-static void begin(struct shard *shard);
-
 static void finish(struct flow *flow)
 {
     struct shard_claim *claim = (struct shard_claim *)flow;
@@ -216,12 +213,8 @@ static void finish(struct flow *flow)
     shard->term = claim->claim.term;
     shard->last_index = claim->tail.index + 1;
     shard->stored_index = claim->progress.progress.index;
-    shard->phase = SHARD_OWNED;
-    chat->counters.terms++;
-    chat->counters.shards_owned++;
     mem_free(claim);
-    announce(shard);
-    begin(shard);
+    machine_move(&shard->machine, SHARD_OWNED);
 }
 
 static const struct flow_step claim_steps[] = {
@@ -259,6 +252,7 @@ static void to_lane(struct shard *shard, struct lane_item *item)
     lane_run(chat, room);
 }
 
+/* Commands that came while the shard was being claimed go to their lanes now, in their order. */
 static void begin(struct shard *shard)
 {
     uint64_t life = shard->life;
@@ -275,9 +269,9 @@ static void on_command(struct shards_handler *handler, uint32_t number,
     struct chat_service *chat = container_of(handler, struct chat_service, owner);
     struct shard *shard = &chat->shards[number];
     struct lane_item *item = lane_item_make(command, position);
-    if (shard->phase == SHARD_OWNED) {
+    if (shard_is(shard, SHARD_OWNED)) {
         to_lane(shard, item);
-    } else if (shard->phase == SHARD_CLAIMING) {
+    } else if (shard_is(shard, SHARD_CLAIMING)) {
         if (shard->early_first) {
             shard->early_last->next = item;
         } else {
@@ -292,12 +286,21 @@ static void on_command(struct shards_handler *handler, uint32_t number,
 static void on_gain(struct shards_handler *handler, uint32_t number)
 {
     struct chat_service *chat = container_of(handler, struct chat_service, owner);
-    struct shard *shard = &chat->shards[number];
-    if (shard->phase != SHARD_IDLE) {
-        owner_end_term(shard, false);
-    }
+    owner_end_term(&chat->shards[number], false);
+    machine_move(&chat->shards[number].machine, SHARD_CLAIMING);
+}
+
+/* ---- the machine */
+static struct shard *shard_of(struct machine *machine)
+{
+    return container_of(machine, struct shard, machine);
+}
+
+static void enter_claiming(struct machine *machine)
+{
+    struct shard *shard = shard_of(machine);
+    struct chat_service *chat = shard->chat;
     shard->life++;
-    shard->phase = SHARD_CLAIMING;
     struct shard_claim *claim = mem_new(sizeof(*claim));
     claim->shard = shard;
     claim->life = shard->life;
@@ -305,10 +308,13 @@ static void on_gain(struct shards_handler *handler, uint32_t number)
     flow_start(&claim->flow, chat->loop, claim_steps, FLOW_STEPS(claim_steps));
 }
 
-static void on_lose(struct shards_handler *handler, uint32_t number)
+static void enter_owned(struct machine *machine)
 {
-    struct chat_service *chat = container_of(handler, struct chat_service, owner);
-    owner_end_term(&chat->shards[number], false);
+    struct shard *shard = shard_of(machine);
+    shard->chat->counters.terms++;
+    shard->chat->counters.shards_owned++;
+    announce(shard);
+    begin(shard);
 }
 
 static void drop_overlay(struct shard *shard)
@@ -319,18 +325,11 @@ static void drop_overlay(struct shard *shard)
     shard->overlay_count = 0;
 }
 
-void owner_end_term(struct shard *shard, bool release)
+static void enter_idle(struct machine *machine)
 {
+    struct shard *shard = shard_of(machine);
     struct chat_service *chat = shard->chat;
-    if (shard->phase == SHARD_IDLE) {
-        return;
-    }
-    if (shard->phase == SHARD_OWNED) {
-        chat->counters.lost_terms++;
-        chat->counters.shards_owned--;
-    }
     shard->life++;
-    shard->phase = SHARD_IDLE;
     outbox_drop(shard);
     rooms_drop_shard(chat, shard->number);
     drop_overlay(shard);
@@ -343,9 +342,35 @@ void owner_end_term(struct shard *shard, bool release)
         log_release(chat->deps.log, shard->writer);
         shard->writer = NULL;
     }
+}
+
+static const struct machine_row states[SHARD_STATES] = {
+    [SHARD_IDLE] = {"idle", MACHINE_TO(SHARD_CLAIMING), enter_idle},
+    [SHARD_CLAIMING] = {"claiming", MACHINE_TO(SHARD_OWNED) | MACHINE_TO(SHARD_IDLE),
+        enter_claiming},
+    [SHARD_OWNED] = {"owned", MACHINE_TO(SHARD_IDLE), enter_owned},
+};
+
+void owner_end_term(struct shard *shard, bool release)
+{
+    struct chat_service *chat = shard->chat;
+    if (shard_is(shard, SHARD_IDLE)) {
+        return;
+    }
+    if (shard_is(shard, SHARD_OWNED)) {
+        chat->counters.lost_terms++;
+        chat->counters.shards_owned--;
+    }
+    machine_move(&shard->machine, SHARD_IDLE);
     if (release) {
         shards_release(chat->deps.shards, shard->number);
     }
+}
+
+static void on_lose(struct shards_handler *handler, uint32_t number)
+{
+    struct chat_service *chat = container_of(handler, struct chat_service, owner);
+    owner_end_term(&chat->shards[number], false);
 }
 
 /* ---- what the store has */
@@ -391,7 +416,7 @@ void owner_ask_progress(struct chat_service *chat)
 {
     for (uint32_t i = 0; i < chat->shard_count; i++) {
         struct shard *shard = &chat->shards[i];
-        if (shard->phase != SHARD_OWNED || shard->progress_asked ||
+        if (!shard_is(shard, SHARD_OWNED) || shard->progress_asked ||
             (shard->stored_index == shard->last_index && shard->overlay_count == 0)) {
             continue;
         }
@@ -409,7 +434,7 @@ void owner_announce(struct chat_service *chat, const struct cht_hello *hello)
 {
     (void)hello;
     for (uint32_t i = 0; i < chat->shard_count; i++) {
-        if (chat->shards[i].phase == SHARD_OWNED) {
+        if (shard_is(&chat->shards[i], SHARD_OWNED)) {
             announce(&chat->shards[i]);
         }
     }
@@ -421,6 +446,7 @@ void owner_start(struct chat_service *chat)
     for (uint32_t i = 0; i < chat->shard_count; i++) {
         chat->shards[i].chat = chat;
         chat->shards[i].number = i;
+        machine_init(&chat->shards[i].machine, states, SHARD_STATES, SHARD_IDLE);
     }
     chat->owner = (struct shards_handler){on_gain, on_command, on_lose};
     shards_own(chat->deps.shards, &chat->owner, (uint32_t)chat->settings.commands_max);
