@@ -16,7 +16,8 @@ struct mail_slot {
     uint32_t count;
 };
 
-/* One worker's end of the bus. Everything in it belongs to the worker's thread but `wake_asked`. */
+/* One worker's end of the bus. Everything in it belongs to the worker's thread but `wake_asked` and
+ * `refuses`, which other threads read. */
 struct endpoint {
     struct shards shards;
     struct mail mail;
@@ -32,6 +33,7 @@ struct endpoint {
     struct shards_handler *owner;
     uint32_t credit;            /* commands that may still be given */
     struct shard_queue *queues; /* one per shard of the bus; used where this worker owns it */
+    _Atomic(bool) *refuses;     /* one per shard: nobody owns it and too much waits */
     struct shard_timer *timers; /* one per shard: when to offer a released shard again */
     uint64_t dropped;
 };

@@ -3,7 +3,8 @@
  * Happy path: a command goes over the ring, gets its place in the shard's queue, is given to the
  * owner while there is credit, is done. How it fails: a full ring refuses the publisher. A released
  * shard keeps its commands and is offered again after a moment; what was not done by then comes
- * again. */
+ * again. While nobody owns it no credit holds its commands back, so from `commands_max` on it
+ * refuses more. */
 
 #include <string.h>
 
@@ -66,6 +67,7 @@ static void gain(struct endpoint *endpoint, uint32_t shard)
     struct shard_queue *queue = &endpoint->queues[shard];
     queue->owned = true;
     queue->given = queue->first;
+    atomic_store_explicit(&endpoint->refuses[shard], false, memory_order_relaxed);
     endpoint->owner->on_gain(endpoint->owner, shard);
     give_waiting(endpoint, shard);
 }
@@ -120,6 +122,10 @@ static void accept_command(struct endpoint *endpoint, uint32_t shard, struct buf
         shard_queue_add(queue, buf_ref(command_take));
     }
     shard_queue_add(queue, command_take);
+    bool full = !queue->owned && shard_queue_waiting(queue) >= endpoint->bus->options.commands_max;
+    if (full) {
+        atomic_store_explicit(&endpoint->refuses[shard], true, memory_order_relaxed);
+    }
     give_waiting(endpoint, shard);
     if (queue->owned && bus_local_chaos(endpoint)) {
         lose_and_regain(endpoint, shard);
@@ -141,8 +147,12 @@ static bool shards_try_post_here(struct shards *shards, uint32_t shard, struct b
 {
     struct endpoint *endpoint = container_of(shards, struct endpoint, shards);
     CHECK(shard < endpoint->bus->options.shards);
-    struct ring_item item = {.buf = buf_ref(command), .about = shard};
     uint32_t owner = shard % endpoint->bus->options.workers;
+    const struct endpoint *to = &endpoint->bus->endpoints[owner];
+    if (atomic_load_explicit(&to->refuses[shard], memory_order_relaxed)) {
+        return false;
+    }
+    struct ring_item item = {.buf = buf_ref(command), .about = shard};
     if (!bus_local_put(endpoint, owner, LANE_COMMANDS, item)) {
         buf_unref(command);
         return false;
@@ -205,6 +215,7 @@ void shards_local_init(struct endpoint *endpoint)
     uint32_t count = endpoint->bus->options.shards;
     endpoint->shards = (struct shards){.ops = &ops, .count = count};
     endpoint->queues = mem_array(count, sizeof(*endpoint->queues));
+    endpoint->refuses = mem_array(count, sizeof(*endpoint->refuses));
     endpoint->timers = mem_array(count, sizeof(*endpoint->timers));
     for (uint32_t shard = 0; shard < count; shard++) {
         endpoint->timers[shard].endpoint = endpoint;
@@ -218,5 +229,6 @@ void shards_local_deinit(struct endpoint *endpoint)
         shard_queue_deinit(&endpoint->queues[shard]);
     }
     mem_free(endpoint->queues);
+    mem_free(endpoint->refuses);
     mem_free(endpoint->timers);
 }

@@ -222,6 +222,27 @@ static void what_was_not_done_comes_again_after_a_release(void **state)
     assert_string_equal(owner->told, "abcacd");
 }
 
+static void a_shard_that_nobody_owns_takes_so_many_commands_and_no_more(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    struct node *owner = &town->nodes[1];
+    shards_release(owner->shards, 1);
+    owner->owns[1] = false;
+    uint32_t sent = 0;
+    for (int i = 0; i < 100; i++) {
+        sent += post(&town->nodes[0], 1, "x");
+        settle(town);
+    }
+    assert_int_equal(sent, 4);
+    assert_true(post(&town->nodes[0], 3, "y")); /* others are not held up */
+    settle(town);
+    assert_string_equal(owner->told, "y");
+    advance(town, 5000);
+    assert_string_equal(owner->told, "yxxxx");
+    assert_true(post(&town->nodes[0], 1, "z"));
+}
+
 static void done_twice_or_for_another_boot_changes_nothing(void **state)
 {
     struct town *town = *state;
@@ -291,6 +312,7 @@ int main(void)
         TEST(commands_come_in_the_order_of_their_publisher, set_up),
         TEST(a_publish_with_an_op_is_answered, set_up),
         TEST(without_credit_commands_wait_and_then_publishers_are_refused, set_up_narrow),
+        TEST(a_shard_that_nobody_owns_takes_so_many_commands_and_no_more, set_up_narrow),
         TEST(what_was_not_done_comes_again_after_a_release, set_up),
         TEST(done_twice_or_for_another_boot_changes_nothing, set_up),
         TEST(mail_comes_in_order_also_to_oneself, set_up),
