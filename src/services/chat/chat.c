@@ -35,6 +35,19 @@ static bool room_of_event(struct chat_service *chat, struct cht_str bytes, struc
     return good;
 }
 
+/* Nodes subscribe again every minute: a room that rests need not be loaded for that. */
+static bool subscribe_at_rest(struct chat_service *chat, struct room *room, struct buf *event)
+{
+    struct cht_scratch scratch = chat_scratch(chat);
+    struct cht_subscribe subscribe;
+    if (cht_event_number_of(bytes_of(event)) != CHT_EVENT_subscribe ||
+        !cht_decode(&cht_row_subscribe, bytes_of(event), &scratch, &subscribe)) {
+        return false;
+    }
+    subscribers_on_subscribe(chat, room, &subscribe);
+    return true;
+}
+
 static void on_work(struct mail_handler *handler, struct buf *event)
 {
     struct chat_service *chat = container_of(handler, struct chat_service, reader);
@@ -46,7 +59,11 @@ static void on_work(struct mail_handler *handler, struct buf *event)
         reads_refuse(chat, event, ERR_UNAVAILABLE); /* nodes hear of the owner and ask there */
         return;
     }
-    struct room *room = rooms_need(chat, &id);
+    struct room *room = rooms_find(chat, &id);
+    if (room && room->phase == ROOM_RESTING && subscribe_at_rest(chat, room, event)) {
+        return;
+    }
+    room = rooms_need(chat, &id);
     if (!room || room->lane_count >= chat->settings.lane_commands_max) {
         reads_refuse(chat, event, ERR_OVERLOADED);
         return;
@@ -85,7 +102,7 @@ struct chat_service *chat_create(const struct chat_deps *deps, const struct chat
     chat->shard_count = deps->shards->count;
     random_fill(deps->world->random, chat->secret, sizeof(chat->secret));
     refusals_init(&chat->refusals, chat->secret);
-    map_init(&chat->room_index, (uint32_t)settings->rooms_loaded_max, chat->secret);
+    map_init(&chat->room_index, (uint32_t)settings->rooms_known_max, chat->secret);
     chat->reader.on_mail = on_work;
     chat->listener.on_cast = on_cast;
     mail_open(deps->mail, MAIL_WORK, &chat->reader, (uint32_t)settings->commands_max);
@@ -98,7 +115,8 @@ struct chat_service *chat_create(const struct chat_deps *deps, const struct chat
 struct chat_counters chat_counters(const struct chat_service *chat)
 {
     struct chat_counters counters = chat->counters;
-    counters.rooms = chat->room_count;
+    counters.rooms = chat->room_count - chat->resting_count;
+    counters.rooms_resting = chat->resting_count;
     return counters;
 }
 

@@ -44,7 +44,7 @@ struct chat_deps {
 struct chat_counters {
     uint64_t commands, records, dups, refused, late, replayed;
     uint64_t terms, lost_terms, resends, loads, bad_events;
-    uint32_t rooms, shards_owned;
+    uint32_t rooms, rooms_resting, shards_owned;
 };
 
 /* Opens the work box, listens, takes part in owning. `settings` is copied; `deps` too, what it

@@ -37,7 +37,9 @@ struct room_node {
     uint64_t until_ms; /* forgotten then, unless it says subscribe again */
 };
 
-enum room_phase { ROOM_COLD, ROOM_LOADING, ROOM_IDLE, ROOM_FETCHING };
+/* RESTING: it was loaded and nothing has happened since; its state is not in memory, but who
+ * follows it and its head are. */
+enum room_phase { ROOM_COLD, ROOM_LOADING, ROOM_IDLE, ROOM_FETCHING, ROOM_RESTING };
 
 /* A room at its owner. */
 struct room {
@@ -49,8 +51,9 @@ struct room {
     struct lane_item *first, *last;
     uint32_t lane_count;
     uint64_t said_seq, said_n; /* of the newest entry that was delivered */
-    uint64_t used_ms;
-    struct frames frames; /* newest deliveries, up to said_seq */
+    uint64_t used_ms;          /* when a command came last */
+    uint32_t visitors;         /* flows that will look at it again: it does not rest */
+    struct frames frames;      /* newest deliveries, up to said_seq */
     struct room_node *nodes;
     uint32_t node_count;
 };
@@ -105,8 +108,9 @@ struct chat_service {
     struct shard *shards;
     uint32_t shard_count;
     struct map room_index;
-    struct room **rooms; /* by slot */
-    uint32_t room_capacity, room_count;
+    struct room **rooms;                               /* by slot */
+    uint32_t room_capacity, room_count, resting_count; /* slots; all rooms; of those */
+    uint32_t *free_slots;
     uint32_t next_generation;
     uint32_t flows;        /* under way: none may be when the service goes */
     uint32_t sweep;        /* where the search for idle rooms goes on */
@@ -145,10 +149,13 @@ struct room *rooms_by_id(struct chat_service *chat, struct room_id id);
 /* Finds or makes it, cold. NULL: no room for one more. */
 struct room *rooms_need(struct chat_service *chat, const struct cht_id *room);
 
+/* It could not be loaded: as it was before it was needed. */
+void rooms_not_loaded(struct chat_service *chat, struct room *room);
+
 /* Forgets every room of a shard whose term is over. */
 void rooms_drop_shard(struct chat_service *chat, uint32_t shard);
 
-/* Looks at some rooms and drops those that are idle, stored, and too many. */
+/* Looks at some rooms and makes them forget what is beyond their promise. */
 void rooms_sweep(struct chat_service *chat);
 void rooms_drop_all(struct chat_service *chat);
 

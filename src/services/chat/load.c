@@ -127,7 +127,7 @@ static void finish(struct flow *flow)
     if (err != OK) {
         LOG_WARN(chat->deps.world->logger, "chat.room_not_loaded", "error=%s", err_name(err));
         refuse_waiting(chat, room);
-        room->phase = ROOM_COLD;
+        rooms_not_loaded(chat, room);
         return;
     }
     apply_overlay(chat, room);

@@ -53,6 +53,10 @@ void reads_refuse(struct chat_service *chat, const struct buf *event, enum err e
 
 static void end(struct reading *reading)
 {
+    struct room *room = rooms_by_id(reading->chat, reading->room);
+    if (room) {
+        room->visitors--;
+    }
     reading->chat->flows--;
     mem_free(reading);
 }
@@ -142,7 +146,7 @@ static void on_turn(struct outbox_turn *turn, bool said)
 }
 
 static struct reading *make(
-    struct chat_service *chat, const struct room *room, const struct cht_command *command)
+    struct chat_service *chat, struct room *room, const struct cht_command *command)
 {
     struct reading *reading = mem_new(sizeof(*reading));
     reading->turn.on_turn = on_turn;
@@ -153,6 +157,7 @@ static struct reading *make(
     reading->may = room_may(&room->state, &command->author, command->type);
     reading->cursor.room = room->state.room;
     reading->cursor.user = command->author;
+    room->visitors++;
     chat->flows++;
     return reading;
 }

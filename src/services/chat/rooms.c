@@ -1,14 +1,17 @@
-/* rooms - the rooms that are in memory, by id and by slot.
+/* rooms - the rooms that are known, by id and by slot.
  *
  * Happy path: one map look-up. A room that is not there is made cold; its lane loads it. How it
- * fails: over the limit the idlest of a few rooms that the store has whole is dropped; if there is
- * none, no room is made and the command is refused. */
+ * fails: when too many are loaded, the idlest of some that the store has whole goes to rest, or is
+ * dropped if no node follows it; when too many are known, the idlest of some resting ones is
+ * forgotten, and its nodes subscribe again in their turn. If there is none, no room is made and the
+ * command is refused. */
 
 #include "base/check.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
 #define SWEEP_ROOMS 64
+#define SLOTS_MIN 64
 
 struct room *rooms_find(struct chat_service *chat, const struct cht_id *room)
 {
@@ -26,7 +29,9 @@ static void drop(struct chat_service *chat, struct room *room)
 {
     map_remove(&chat->room_index, map_key_id(&room->state.room));
     chat->rooms[room->slot] = NULL;
+    chat->free_slots[chat->room_capacity - chat->room_count] = room->slot;
     chat->room_count--;
+    chat->resting_count -= room->phase == ROOM_RESTING;
     while (room->first) {
         struct lane_item *item = room->first;
         room->first = item->next;
@@ -38,12 +43,76 @@ static void drop(struct chat_service *chat, struct room *room)
     mem_free(room);
 }
 
-/* Everything of it is in the store, nothing waits, and no node follows it. */
-static bool is_idle(const struct chat_service *chat, const struct room *room)
+/* ---- rest */
+
+/* Everything of it is said and in the store, and nothing waits. */
+static bool is_quiet(const struct chat_service *chat, const struct room *room)
 {
     return (room->phase == ROOM_IDLE || room->phase == ROOM_COLD) && !room->first &&
-           room->node_count == 0 && room->said_seq == room->state.seq &&
+           room->visitors == 0 && room->said_seq == room->state.seq &&
            room->state.index <= chat->shards[room->shard].stored_index;
+}
+
+static void rest(struct chat_service *chat, struct room *room)
+{
+    struct cht_id id = room->state.room;
+    room_state_deinit(&room->state);
+    room_state_init(&room->state, &id, chat->secret);
+    frames_deinit(&room->frames);
+    room->phase = ROOM_RESTING;
+    chat->resting_count++;
+}
+
+void rooms_not_loaded(struct chat_service *chat, struct room *room)
+{
+    room->phase = ROOM_COLD;
+    if (room->node_count > 0) {
+        rest(chat, room);
+    }
+}
+
+/* The idlest of some rooms: a quiet one, or a resting one. NULL: there is none among them. */
+static struct room *find_idlest(struct chat_service *chat, bool resting)
+{
+    struct room *idlest = NULL;
+    for (uint32_t i = 0; i < SWEEP_ROOMS && i < chat->room_capacity; i++) {
+        chat->sweep = (chat->sweep + 1) % chat->room_capacity;
+        struct room *room = chat->rooms[chat->sweep];
+        bool fits = room && (resting ? room->phase == ROOM_RESTING : is_quiet(chat, room));
+        if (fits && (!idlest || room->used_ms < idlest->used_ms)) {
+            idlest = room;
+        }
+    }
+    return idlest;
+}
+
+static bool may_load(struct chat_service *chat)
+{
+    if (chat->room_count - chat->resting_count < chat->settings.rooms_loaded_max) {
+        return true;
+    }
+    struct room *room = find_idlest(chat, false);
+    if (!room) {
+        return false;
+    }
+    if (room->node_count > 0) {
+        rest(chat, room);
+    } else {
+        drop(chat, room);
+    }
+    return true;
+}
+
+static bool may_know(struct chat_service *chat)
+{
+    if (chat->room_count < chat->settings.rooms_known_max) {
+        return true;
+    }
+    struct room *room = find_idlest(chat, true);
+    if (room) {
+        drop(chat, room);
+    }
+    return room != NULL;
 }
 
 void rooms_sweep(struct chat_service *chat)
@@ -55,54 +124,56 @@ void rooms_sweep(struct chat_service *chat)
             room_window_trim(&room->state.window, loop_wall_ms(chat->loop),
                 chat->shards[room->shard].stored_index);
         }
-        bool full = chat->room_count >= chat->settings.rooms_loaded_max;
-        if (room && full && is_idle(chat, room)) {
-            drop(chat, room);
-        }
     }
 }
 
-static uint32_t free_slot(struct chat_service *chat)
+/* ---- make */
+
+/* Free slots are a stack of (capacity - rooms). */
+static uint32_t take_slot(struct chat_service *chat)
 {
-    for (uint32_t slot = chat->room_count; slot < chat->room_capacity; slot++) {
-        if (!chat->rooms[slot]) {
-            return slot;
+    if (chat->room_count == chat->room_capacity) {
+        uint32_t capacity = chat->room_capacity ? chat->room_capacity * 2 : SLOTS_MIN;
+        chat->rooms = mem_resize(chat->rooms, capacity * sizeof(struct room *));
+        chat->free_slots = mem_resize(chat->free_slots, capacity * sizeof(uint32_t));
+        for (uint32_t slot = chat->room_capacity; slot < capacity; slot++) {
+            chat->rooms[slot] = NULL;
+            chat->free_slots[capacity - 1 - slot] = slot;
         }
+        chat->room_capacity = capacity;
     }
-    for (uint32_t slot = 0; slot < chat->room_capacity; slot++) {
-        if (!chat->rooms[slot]) {
-            return slot;
-        }
-    }
-    uint32_t capacity = chat->room_capacity ? chat->room_capacity * 2 : 64;
-    chat->rooms = mem_resize(chat->rooms, capacity * sizeof(struct room *));
-    for (uint32_t slot = chat->room_capacity; slot < capacity; slot++) {
-        chat->rooms[slot] = NULL;
-    }
-    chat->room_capacity = capacity;
-    return chat->room_count;
+    return chat->free_slots[chat->room_capacity - chat->room_count - 1];
+}
+
+static struct room *make(struct chat_service *chat, const struct cht_id *id)
+{
+    struct room *room = mem_new(sizeof(*room));
+    room_state_init(&room->state, id, chat->secret);
+    room->slot = take_slot(chat);
+    room->generation = ++chat->next_generation;
+    room->shard = cht_shard_of_room(id, chat->shard_count);
+    room->used_ms = loop_now_ms(chat->loop);
+    chat->rooms[room->slot] = room;
+    chat->room_count++;
+    bool put = map_put(&chat->room_index, map_key_id(id), room->slot);
+    CHECK(put);
+    return room;
 }
 
 struct room *rooms_need(struct chat_service *chat, const struct cht_id *id)
 {
     struct room *room = rooms_find(chat, id);
-    if (room) {
+    if (room && room->phase != ROOM_RESTING) {
         return room;
     }
-    if (chat->room_count >= chat->settings.rooms_loaded_max) {
-        rooms_sweep(chat);
-    }
-    if (chat->room_count >= chat->settings.rooms_loaded_max) {
+    if (!may_load(chat) || (!room && !may_know(chat))) {
         return NULL;
     }
-    room = mem_new(sizeof(*room));
-    room_state_init(&room->state, id, chat->secret);
-    room->slot = free_slot(chat);
-    room->generation = ++chat->next_generation;
-    room->shard = cht_shard_of_room(id, chat->shard_count);
-    chat->rooms[room->slot] = room;
-    chat->room_count++;
-    CHECK(map_put(&chat->room_index, map_key_id(id), room->slot));
+    if (!room) {
+        return make(chat, id);
+    }
+    room->phase = ROOM_COLD;
+    chat->resting_count--;
     return room;
 }
 
@@ -123,6 +194,7 @@ void rooms_drop_all(struct chat_service *chat)
         }
     }
     mem_free(chat->rooms);
+    mem_free(chat->free_slots);
     chat->rooms = NULL;
     chat->room_capacity = 0;
 }

@@ -166,6 +166,10 @@ static void send_page(struct flow *flow)
 static void end_resend(struct flow *flow)
 {
     struct resend *resend = (struct resend *)flow;
+    struct room *room = rooms_by_id(resend->chat, resend->room);
+    if (room) {
+        room->visitors--;
+    }
     resend->chat->flows--;
     arena_deinit(&resend->page.arena);
     mem_free(resend);
@@ -190,6 +194,7 @@ static void resend_from_store(
     resend->page.seq = asked->after;
     resend->page.limit = PAGE_ENTRIES;
     resend->page.bytes_max = PAGE_BYTES;
+    room->visitors++;
     chat->flows++;
     flow_start(&resend->flow, chat->loop, resend_steps, FLOW_STEPS(resend_steps));
 }

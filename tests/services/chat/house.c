@@ -456,7 +456,14 @@ static void make_ports(struct house *house)
 }
 
 /* ---- the house */
-int house_setup_unowned(void **state)
+static void start(struct house *house)
+{
+    struct chat_deps deps = {&house->loop.world, &house->shards, &house->log, &house->mail,
+        &house->cast, &house->rooms, &house->history, &house->users, &house->sessions};
+    house->service = chat_create(&deps, &house->settings);
+}
+
+static struct house *make_house(void)
 {
     static struct logger logger;
     logger_init(&logger, "test", LOG_LEVEL_ERROR, false);
@@ -470,21 +477,40 @@ int house_setup_unowned(void **state)
     settings_fill(settings, &chat_settings_table, &house->settings);
     settings_destroy(settings);
     house->settings.resend_frames = 16;
-    struct chat_deps deps = {&house->loop.world, &house->shards, &house->log, &house->mail,
-        &house->cast, &house->rooms, &house->history, &house->users, &house->sessions};
-    house->service = chat_create(&deps, &house->settings);
+    return house;
+}
+
+int house_setup_unowned(void **state)
+{
+    struct house *house = make_house();
+    start(house);
     *state = house;
     return 0;
+}
+
+static void gain_all(struct house *house)
+{
+    for (uint32_t shard = 0; shard < HOUSE_SHARDS; shard++) {
+        house_gain(house, shard);
+    }
+    house_heard(house);
 }
 
 int house_setup(void **state)
 {
     house_setup_unowned(state);
-    struct house *house = *state;
-    for (uint32_t shard = 0; shard < HOUSE_SHARDS; shard++) {
-        house_gain(house, shard);
-    }
-    house_heard(house);
+    gain_all(*state);
+    return 0;
+}
+
+int house_setup_small(void **state)
+{
+    struct house *house = make_house();
+    house->settings.rooms_loaded_max = 16;
+    house->settings.rooms_known_max = 24;
+    start(house);
+    gain_all(house);
+    *state = house;
     return 0;
 }
 

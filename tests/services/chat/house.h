@@ -81,6 +81,9 @@ struct house {
 /* For setup and teardown of a test; the service owns all shards. */
 int house_setup(void **state);
 int house_setup_unowned(void **state);
+
+/* 16 rooms may be loaded and 24 known. */
+int house_setup_small(void **state);
 int house_teardown(void **state);
 
 struct cht_id house_id(uint8_t number);
