@@ -76,10 +76,15 @@ static void on_cast(struct cast_handler *handler, struct buf *event)
 {
     struct chat_service *chat = container_of(handler, struct chat_service, listener);
     struct cht_scratch scratch = chat_scratch(chat);
+    uint32_t number = cht_event_number_of(bytes_of(event));
     struct cht_hello hello;
-    if (cht_event_number_of(bytes_of(event)) == CHT_EVENT_hello &&
+    struct cht_blocked blocked;
+    if (number == CHT_EVENT_hello &&
         cht_decode(&cht_row_hello, bytes_of(event), &scratch, &hello)) {
         owner_announce(chat, &hello);
+    } else if (number == CHT_EVENT_blocked &&
+               cht_decode(&cht_row_blocked, bytes_of(event), &scratch, &blocked)) {
+        blocks_on_changed(chat, &blocked);
     }
 }
 

@@ -41,6 +41,12 @@ struct room_node {
  * follows it and its head are. */
 enum room_phase { ROOM_COLD, ROOM_LOADING, ROOM_IDLE, ROOM_FETCHING, ROOM_RESTING };
 
+/* Of a direct room: is one of the pair blocked by the other? */
+struct room_blocks {
+    uint64_t until_ms[2]; /* known until then, of the first of the pair and of the second */
+    bool blocked[2];
+};
+
 /* A room at its owner. */
 struct room {
     struct room_state state; /* as decided, perhaps not durable yet */
@@ -52,8 +58,9 @@ struct room {
     uint32_t lane_count;
     uint64_t said_seq, said_n; /* of the newest entry that was delivered */
     uint64_t used_ms;          /* when a command came last */
-    uint32_t visitors;         /* flows that will look at it again: it does not rest */
-    struct frames frames;      /* newest deliveries, up to said_seq */
+    struct room_blocks blocks;
+    uint32_t visitors;    /* flows that will look at it again: it does not rest */
+    struct frames frames; /* newest deliveries, up to said_seq */
     struct room_node *nodes;
     uint32_t node_count;
 };
@@ -119,6 +126,7 @@ struct chat_service {
     struct joined_note *joined_first, *joined_last; /* told again in a while */
     uint32_t joined_count;
     struct refusals refusals;
+    uint64_t blocks_epoch; /* how often a change of blocks was heard of */
     uint64_t secret[2];
     struct room_decision decision; /* of the command that is being decided */
     uint8_t scratch[SCRATCH_BYTES];
@@ -176,6 +184,17 @@ void load_start(struct chat_service *chat, struct room *room);
  * the item. */
 void facts_start(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct room_facts *have, uint32_t needs);
+
+/* ---- blocks.c: who is blocked in a direct room, remembered for a while */
+
+/* Puts the fact into `facts` if it is known. */
+void blocks_recall(const struct chat_service *chat, const struct room *room,
+    const struct cht_id *author, struct room_facts *facts);
+
+/* `epoch`: chat->blocks_epoch when it was asked. */
+void blocks_remember(struct chat_service *chat, struct room *room, const struct cht_id *author,
+    bool blocked, uint64_t epoch);
+void blocks_on_changed(struct chat_service *chat, const struct cht_blocked *changed);
 
 /* ---- decide.c: one command of a lane */
 void decide_item(struct chat_service *chat, struct room *room, struct lane_item *item,

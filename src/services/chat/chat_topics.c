@@ -11,7 +11,7 @@ static const struct topic_use uses[] = {
     {TOPIC_SAYS, "mail_live", "delivery reply heads subscribed ephemeral joined"},
     {TOPIC_HEARS, "mail_work", "subscribe resend command"},
     {TOPIC_SAYS, "control", "claimed joined"},
-    {TOPIC_HEARS, "control", "hello"},
+    {TOPIC_HEARS, "control", "hello blocked"},
 };
 
 const struct topic_service chat_topics = {"chat", uses, sizeof(uses) / sizeof(uses[0])};

@@ -70,6 +70,9 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
     struct room_facts none = {.missing_user = -1, .blocking_user = -1};
     struct room_facts given = facts ? *facts : none;
     given.now = now;
+    if (!facts) {
+        blocks_recall(chat, room, &command.author, &given);
+    }
     struct room_decision *decision = &chat->decision;
     room_decide(&room->state, &command, &given, decision);
     chat->counters.commands++;

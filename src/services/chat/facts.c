@@ -16,6 +16,7 @@ struct facts {
     struct room_id room;
     struct lane_item *item;
     uint32_t needs;
+    uint64_t blocks_epoch; /* when it was asked */
     struct room_facts known;
     struct cht_id users[ROOM_FACT_USERS_MAX];
     uint32_t user_count;
@@ -218,6 +219,9 @@ static void finish(struct flow *flow)
     struct room_id id = facts->room;
     struct lane_item *item = facts->item;
     struct room_facts known = facts->known;
+    struct cht_id author = facts->author;
+    uint32_t needs = facts->needs;
+    uint64_t epoch = facts->blocks_epoch;
     enum err err = flow->err;
     arena_deinit(&facts->cid.arena);
     arena_deinit(&facts->target.arena);
@@ -230,6 +234,9 @@ static void finish(struct flow *flow)
         return;
     }
     room->phase = ROOM_IDLE;
+    if (err == OK && (needs & ROOM_FACT_BLOCKS)) {
+        blocks_remember(chat, room, &author, known.blocking_user >= 0, epoch);
+    }
     if (err == OK) {
         decide_item(chat, room, item, &known);
     } else {
@@ -257,6 +264,7 @@ void facts_start(struct chat_service *chat, struct room *room, struct lane_item 
     facts->room = id_of_room(room);
     facts->item = item;
     facts->needs = needs;
+    facts->blocks_epoch = chat->blocks_epoch;
     facts->known = *have;
     chat->flows++;
     flow_start(&facts->flow, chat->loop, facts_steps, FLOW_STEPS(facts_steps));

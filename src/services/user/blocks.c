@@ -1,7 +1,8 @@
 /* blocks - who may not write to or add the caller.
  *
- * Happy path: list, look, put, drop; put and drop are idempotent. How it fails: nobody with that id
- * is not_found, oneself is bad_field, too many is a conflict. */
+ * Happy path: list, look, put, drop; put and drop are idempotent, and every node is told. How it
+ * fails: nobody with that id is not_found, oneself is bad_field, too many is a conflict. A cast
+ * that is lost: what owners remember is void after a while anyway. */
 
 #include "user/user_inner.h"
 
@@ -72,12 +73,24 @@ static void drop(struct flow *flow)
     set(flow, false);
 }
 
+void user_tell_blocked(struct user_service *service, const struct users_block_op *block)
+{
+    struct cht_blocked event = {.user = block->user, .other = block->other, .on = block->on};
+    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_blocked, &event));
+    bytes->size = bytes->capacity;
+    cht_encode(&cht_row_blocked, &event, bytes->bytes);
+    cast_send(service->deps.cast, bytes);
+    buf_unref(bytes);
+}
+
 static void look_at_result(struct flow *flow)
 {
-    enum err err = blocks_of(flow)->block.op.err;
+    struct blocks_call *b = blocks_of(flow);
+    enum err err = b->block.op.err;
     if (err != OK) {
         flow_fail(flow, err == ERR_FULL ? ERR_CONFLICT : err);
     }
+    user_tell_blocked(b->call.service, &b->block);
 }
 
 static void write_name(struct cht_json *json, const struct user *user)

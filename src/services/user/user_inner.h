@@ -178,6 +178,9 @@ enum err void_tokens_edit(struct change_user_op *op, struct user *user);
 /* ---- revoke.c: the truth was written; now everybody is told */
 void user_tell_revoked(struct user_service *service, const struct revocation *revocation);
 
+/* ---- blocks.c: the block was stored; owners of rooms ask anew */
+void user_tell_blocked(struct user_service *service, const struct users_block_op *block);
+
 /* ---- tokens.c */
 #define REFRESH_TOKEN_SIZE 111 /* without NUL */
 

@@ -103,9 +103,13 @@ static void set_block(struct flow *flow)
 
 static void look_at_block(struct flow *flow)
 {
-    enum err err = query_of(flow)->block.op.err;
+    struct query *q = query_of(flow);
+    enum err err = q->block.op.err;
     if (err != OK) {
         flow_fail(flow, err == ERR_FULL ? ERR_CONFLICT : err);
+    }
+    if (q->command.type == cht_command_type_user_block) {
+        user_tell_blocked(q->service, &q->block);
     }
 }
 

@@ -9,7 +9,7 @@ static const struct topic_use uses[] = {
     {TOPIC_HEARS, "mail_live", "reply"},
     {TOPIC_SAYS, "mail_pages", "reply"},
     {TOPIC_HEARS, "mail_work", "command"},
-    {TOPIC_SAYS, "control", "revoked"},
+    {TOPIC_SAYS, "control", "revoked blocked"},
 };
 
 const struct topic_service user_topics = {"user", uses, sizeof(uses) / sizeof(uses[0])};

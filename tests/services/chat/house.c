@@ -408,7 +408,11 @@ static void blocking_here(struct users *users, struct users_blocking_op *op)
     for (uint32_t i = 0; i < op->id_count; i++) {
         op->blocking[i] = cht_id_equal(&op->ids[i], &house->blocker);
     }
-    later(house, &op->op, OK);
+    if (house->blocks_wait) {
+        wait_for_test(house, &op->op);
+    } else {
+        later(house, &op->op, OK);
+    }
 }
 
 static void online_here(struct sessions *sessions, struct sessions_online_op *op)
@@ -657,19 +661,31 @@ void house_answer_all(struct house *house)
 {
     house->appends_wait = false;
     house->loads_wait = false;
+    house->blocks_wait = false;
     while (house->waiting_count > 0) {
         house_answer(house, OK);
     }
     test_loop_settle(&house->loop);
 }
 
-void house_hello(struct house *house)
+static void cast_to_it(struct house *house, const struct cht_event_row *row, const void *event)
 {
-    struct cht_hello hello = {.node = HOUSE_NODE, .boot = 1};
-    struct buf *buf = encode(&cht_row_hello, &hello);
+    struct buf *buf = encode(row, event);
     house->casts->on_cast(house->casts, buf);
     buf_unref(buf);
     test_loop_settle(&house->loop);
+}
+
+void house_hello(struct house *house)
+{
+    struct cht_hello hello = {.node = HOUSE_NODE, .boot = 1};
+    cast_to_it(house, &cht_row_hello, &hello);
+}
+
+void house_blocked(struct house *house, uint8_t user, uint8_t other)
+{
+    struct cht_blocked blocked = {.user = house_id(user), .other = house_id(other), .on = true};
+    cast_to_it(house, &cht_row_blocked, &blocked);
 }
 
 void house_pass(struct house *house, uint64_t ms)

@@ -63,6 +63,7 @@ struct house {
     struct history_message message; /* seq 0: not found */
     uint64_t cursor;                /* what a cursor was set to last */
     uint32_t loads, facts;          /* how often it was asked */
+    bool blocks_wait;
 
     /* people */
     struct cht_id missing, blocker;
@@ -124,6 +125,9 @@ void house_answer_all(struct house *house);
 
 /* A node asks who owns what. */
 void house_hello(struct house *house);
+
+/* The user service tells that a block changed. */
+void house_blocked(struct house *house, uint8_t user, uint8_t other);
 
 /* Time passes. */
 void house_pass(struct house *house, uint64_t ms);

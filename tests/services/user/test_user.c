@@ -443,6 +443,43 @@ static void blocks_are_put_listed_and_dropped(void **state)
     house_deinit(&house);
 }
 
+struct crier {
+    struct cast_handler handler;
+    uint32_t blocks, unblocks;
+};
+
+static void on_cry(struct cast_handler *handler, struct buf *event)
+{
+    struct crier *crier = container_of(handler, struct crier, handler);
+    struct cht_scratch scratch = {0};
+    struct cht_blocked blocked;
+    struct cht_str bytes = {(const char *)event->bytes, event->size};
+    if (cht_event_number_of(bytes) == CHT_EVENT_blocked) {
+        assert_true(cht_decode(&cht_row_blocked, bytes, &scratch, &blocked));
+        crier->blocks += blocked.on;
+        crier->unblocks += !blocked.on;
+    }
+}
+
+static void everybody_is_told_of_a_block_and_of_its_end(void **state)
+{
+    struct house house;
+    struct crier crier = {.handler = {.on_cast = on_cry}};
+    char path[96] = "/user/me/blocks/";
+    (void)state;
+    house_init(&house);
+    cast_listen(house.deps.cast, &crier.handler);
+    struct identity me = house_identity(&house, sign_up_and_in(&house));
+    uint32_t slot =
+        house_ask(&house, HTTP_POST, "/user/register", "{\"username\":\"eve\"," GOOD "}", NULL);
+    assert_true(fake_edge_member(slot, "id", path + strlen(path), 40));
+    expect(house_ask(&house, HTTP_PUT, path, "{}", &me), 200);
+    assert_int_equal(crier.blocks, 1);
+    expect(house_ask(&house, HTTP_DELETE, path, NULL, &me), 200);
+    assert_int_equal(crier.unblocks, 1);
+    house_deinit(&house);
+}
+
 static void signing_out_everywhere_voids_every_device(void **state)
 {
     struct house house;
@@ -480,6 +517,7 @@ int main(void)
         cmocka_unit_test(routes_that_need_a_token_need_one_here_too),
         cmocka_unit_test(sockets_find_get_and_block_users_by_mail),
         cmocka_unit_test(blocks_are_put_listed_and_dropped),
+        cmocka_unit_test(everybody_is_told_of_a_block_and_of_its_end),
         cmocka_unit_test(signing_out_everywhere_voids_every_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
