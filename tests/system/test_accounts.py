@@ -108,6 +108,24 @@ def test_a_new_password_ends_all_other_sessions(house):
     house.sign_in(user.name, "another fine day")
 
 
+def test_the_log_says_who_did_what_and_no_secret(fresh):
+    fresh.settings["log.level"] = "debug"
+    fresh.start()
+    user = fresh.user()
+    fresh.http("POST", "/user/login", {"username": user.name, "password": "a wrong one here"})
+    ticket = user.http("POST", "/user/ticket").json["ticket"]
+    Client(fresh, user, f"?ticket={ticket}", headers={}).close()
+    Client(fresh, user, "?ticket=not-a-good-one", headers={}, wait_ready=False).wait_closed()
+    fresh.http("POST", "/user/refresh", {"refresh_token": user.login["refresh_token"]})
+    user.http("PUT", "/user/me/password", {"old_password": user.password, "new_password": "another fine day"})
+    user.http("POST", "/user/logout")
+    log = fresh.log_tail(1 << 20)
+    for event, result in [("registered", "ok"), ("login", "ok"), ("login", "unauthorized"), ("password", "ok"), ("logout", "ok")]:
+        assert f"event=audit.{event} result={result} user={user.id}" in log, (event, result)
+    for secret in (user.password, "a wrong one here", "another fine day", user.token, user.login["refresh_token"], ticket, "not-a-good-one"):
+        assert secret not in log
+
+
 def test_a_ticket_opens_one_socket(house):
     user = house.user()
     ticket = user.http("POST", "/user/ticket")

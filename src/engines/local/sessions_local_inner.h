@@ -48,8 +48,8 @@ struct sessions_local {
     struct map user_index;
     struct known_user *users;
     uint32_t user_count;
+    uint64_t reuse_count; /* of places of users, ever */
     struct ticket *tickets;
-    uint64_t ticket_count; /* ever put */
     struct limit_row *limits;
     struct revocations revocations;
     _Atomic(bool) any_revoked; /* ever */

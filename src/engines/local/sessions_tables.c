@@ -10,6 +10,7 @@
 #include "local/sessions_local_inner.h"
 
 #define LIMIT_WAYS 8u
+#define TICKET_WAYS 8u
 
 struct known_user *sessions_local_find(struct sessions_local *shared, const struct cht_id *user)
 {
@@ -22,7 +23,8 @@ struct known_user *sessions_local_find(struct sessions_local *shared, const stru
 static uint32_t place_to_reuse(struct sessions_local *shared)
 {
     uint32_t best = MAP_NONE;
-    uint32_t start = (uint32_t)(map_hash(shared->options.secret, &shared->ticket_count, 8) %
+    shared->reuse_count++;
+    uint32_t start = (uint32_t)(map_hash(shared->options.secret, &shared->reuse_count, 8) %
                                 shared->options.users_max);
     for (uint32_t i = 0; i < shared->options.users_max; i++) {
         uint32_t at = (start + i) % shared->options.users_max;
@@ -89,20 +91,37 @@ void sessions_local_answer(const struct known_user *known, struct online_user *o
     }
 }
 
+/* A few places by the secret's hash, so that asking for tickets that never were is cheap. */
+static struct ticket *ticket_set(
+    struct sessions_local *shared, const uint8_t hash[32], uint32_t *ret_ways)
+{
+    uint64_t number;
+    uint32_t most = shared->options.tickets_max;
+    *ret_ways = most < TICKET_WAYS ? most : TICKET_WAYS;
+    memcpy(&number, hash, sizeof(number));
+    return &shared->tickets[number % (most / *ret_ways) * *ret_ways];
+}
+
+/* In a full set the one that ends first gives way. */
 void sessions_local_put_ticket(struct sessions_local *shared, const struct ticket *ticket)
 {
-    shared->tickets[shared->ticket_count++ % shared->options.tickets_max] = *ticket;
+    uint32_t ways;
+    struct ticket *set = ticket_set(shared, ticket->secret_hash, &ways);
+    struct ticket *place = set;
+    for (uint32_t i = 1; i < ways; i++) {
+        place = set[i].valid_until < place->valid_until ? &set[i] : place;
+    }
+    *place = *ticket;
 }
 
 /* The secret is compared by its hash, so an early end of the comparison tells nothing about a
  * secret. */
 bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ticket, uint64_t now)
 {
-    uint64_t count = shared->ticket_count < shared->options.tickets_max
-                         ? shared->ticket_count
-                         : shared->options.tickets_max;
-    for (uint64_t i = 0; i < count; i++) {
-        struct ticket *row = &shared->tickets[i];
+    uint32_t ways;
+    struct ticket *set = ticket_set(shared, ticket->secret_hash, &ways);
+    for (uint32_t i = 0; i < ways; i++) {
+        struct ticket *row = &set[i];
         if (row->valid_until && memcmp(row->secret_hash, ticket->secret_hash, 32) == 0) {
             bool valid = now < row->valid_until;
             *ticket = *row;

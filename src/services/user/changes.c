@@ -148,6 +148,8 @@ enum err revoke_device_edit(struct change_device_op *op, struct device *device)
         return ERR_NOT_FOUND;
     }
     device->revoked_at = user_now_ms(op->service);
+    device
+        ->generation++; /* whoever read it before loses the comparison and can not bring it back */
     return OK;
 }
 

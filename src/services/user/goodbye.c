@@ -148,8 +148,9 @@ static void mark_deleted(struct flow *flow)
 static void finish(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
-    LOG_INFO(g->call.service->deps.world->logger, "audit.account_deleted", "result=%s",
-        err_name(flow->err));
+    struct audit audit = {
+        "audit.account_deleted", &g->call.identity.user, &g->call.identity.device, flow->err};
+    user_audit(&g->call, &audit);
     if (!user_call_refused(&g->call)) {
         struct revocation revocation = {
             .user = g->call.identity.user, .version = g->change.user.token_version};

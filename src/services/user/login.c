@@ -242,8 +242,8 @@ static void write_pair(struct user_call *call, struct cht_json *json)
 static void finish(struct flow *flow)
 {
     struct login *l = login_of(flow);
-    LOG_INFO(l->call.service->deps.world->logger, "audit.login", "result=%s address=%s",
-        err_name(flow->err), l->call.address);
+    struct audit audit = {"audit.login", &l->by_name.user.id, &l->sign_in.device.id, flow->err};
+    user_audit(&l->call, &audit);
     if (!user_call_refused(&l->call)) {
         user_call_answer(&l->call, 200, write_pair);
     }

@@ -64,10 +64,12 @@ static void tell_all(struct flow *flow)
     user_tell_revoked(l->call.service, &revocation);
 }
 
+/* Of all devices: the line names none. */
 static void finish(struct flow *flow)
 {
     struct logout *l = logout_of(flow);
-    LOG_INFO(l->call.service->deps.world->logger, "audit.logout", "result=%s", err_name(flow->err));
+    struct audit audit = {"audit.logout", &l->call.identity.user, &l->device.device_id, flow->err};
+    user_audit(&l->call, &audit);
     if (!user_call_refused(&l->call)) {
         user_call_answer_nothing(&l->call);
     }

@@ -145,8 +145,8 @@ static void answer(struct flow *flow)
 {
     struct password *p = password_of(flow);
     struct edge *edge = p->call.service->deps.edge;
-    LOG_INFO(p->call.service->deps.world->logger, "audit.password_changed", "address=%s",
-        p->call.address);
+    struct audit audit = {"audit.password", &p->call.identity.user, &p->call.identity.device, OK};
+    user_audit(&p->call, &audit);
     if (p->sign_in.op.err == OK) {
         user_call_answer(&p->call, 200, write_pair);
     } else {
@@ -182,9 +182,10 @@ static void wait(struct flow *flow)
 static void finish(struct flow *flow)
 {
     struct password *p = password_of(flow);
-    if (flow->err == ERR_FORBIDDEN) {
-        LOG_INFO(p->call.service->deps.world->logger, "audit.password_refused", "address=%s",
-            p->call.address);
+    if (flow->err != OK) {
+        struct audit audit = {
+            "audit.password", &p->call.identity.user, &p->call.identity.device, flow->err};
+        user_audit(&p->call, &audit);
     }
     if (!user_call_refused(&p->call)) {
         struct revocation revocation = {

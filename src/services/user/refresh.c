@@ -102,8 +102,9 @@ static void tell_theft(struct flow *flow)
     struct refresh *r = refresh_of(flow);
     struct revocation revocation = {.user = r->token.user, .device = r->token.device};
     if (r->reused) {
-        LOG_WARN(r->call.service->deps.world->logger, "audit.refresh_reused",
-            "revoked=%s address=%s", err_name(r->theft.op.err), r->call.address);
+        struct audit audit = {
+            "audit.refresh_reused", &r->token.user, &r->token.device, ERR_UNAUTHORIZED, true};
+        user_audit(&r->call, &audit);
         user_tell_revoked(r->call.service, &revocation);
         flow_fail(flow, ERR_UNAUTHORIZED);
     }

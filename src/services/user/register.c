@@ -150,8 +150,8 @@ static void finish(struct flow *flow)
 {
     struct registration *r = registration_of(flow);
     if (!user_call_refused(&r->call)) {
-        LOG_INFO(
-            r->call.service->deps.world->logger, "audit.registered", "address=%s", r->call.address);
+        struct audit audit = {"audit.registered", &r->create.user.id, NULL, OK};
+        user_audit(&r->call, &audit);
         user_call_answer(&r->call, 201, write_user);
     }
     arena_deinit(&r->by_name.arena);

@@ -113,6 +113,25 @@ bool user_call_refused(struct user_call *call)
     return true;
 }
 
+static const char *text_of(const struct cht_id *id, char ret_text[CHT_ID_TEXT_SIZE + 1])
+{
+    if (!id || cht_id_is_none(id)) {
+        return "none";
+    }
+    cht_id_to_text(id, ret_text);
+    ret_text[CHT_ID_TEXT_SIZE] = '\0';
+    return ret_text;
+}
+
+void user_audit(const struct user_call *call, const struct audit *audit)
+{
+    char user[CHT_ID_TEXT_SIZE + 1];
+    char device[CHT_ID_TEXT_SIZE + 1];
+    LOG_AT(call->service->deps.world->logger, audit->alarm ? LOG_LEVEL_WARN : LOG_LEVEL_INFO,
+        audit->event, "result=%s user=%s device=%s address=%s", err_name(audit->result),
+        text_of(audit->user, user), text_of(audit->device, device), call->address);
+}
+
 void user_call_end(struct user_call *call)
 {
     size_t size = call->size;

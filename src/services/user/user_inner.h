@@ -77,6 +77,16 @@ void user_call_answer_nothing(struct user_call *call);
 /* In the last step: the error's answer, if there is one. True if the flow has failed. */
 bool user_call_refused(struct user_call *call);
 
+/* A line for whoever has to find out later what happened: who, from where, and how it ended. Ids
+ * may be none. */
+struct audit {
+    const char *event; /* "audit.login" */
+    const struct cht_id *user, *device;
+    enum err result;
+    bool alarm; /* somebody should look */
+};
+void user_audit(const struct user_call *call, const struct audit *audit);
+
 /* In the last step, at its end: forgets everything. */
 void user_call_end(struct user_call *call);
 

@@ -139,6 +139,21 @@ static void a_ticket_is_taken_once_and_in_time(void **state)
     assert_int_equal(take(place, 3, &ticket), ERR_NOT_FOUND);
 }
 
+static void of_too_many_tickets_those_that_end_first_give_way(void **state)
+{
+    struct place *place = *state;
+    struct ticket ticket;
+    for (uint8_t secret = 1; secret <= 6; secret++) {
+        put(place, secret, 30000u + secret);
+    }
+    assert_int_equal(take(place, 1, &ticket), ERR_NOT_FOUND);
+    assert_int_equal(take(place, 2, &ticket), ERR_NOT_FOUND);
+    for (uint8_t secret = 3; secret <= 6; secret++) {
+        assert_int_equal(take(place, secret, &ticket), OK);
+        assert_true(cht_id_equal(&ticket.user, &(struct cht_id){{secret}}));
+    }
+}
+
 static struct sessions_limit_op limit(struct place *place, const char *key, uint32_t count)
 {
     struct sessions_limit_op op = {
@@ -322,6 +337,7 @@ int main(void)
         TEST(a_user_is_what_the_best_connection_is),
         TEST(users_beyond_the_bound_push_out_those_who_are_gone),
         TEST(a_ticket_is_taken_once_and_in_time),
+        TEST(of_too_many_tickets_those_that_end_first_give_way),
         TEST(a_bucket_gives_its_burst_and_then_refills),
         TEST(one_token_given_back_is_one_more_try),
         TEST(a_revocation_voids_older_versions_and_is_heard),

@@ -131,6 +131,29 @@ static void after_five_failures_the_right_password_waits_too(void **state)
     house_deinit(&house);
 }
 
+/* A refresh that read the device before the sign-out writes after it. */
+static void a_change_that_was_under_way_does_not_bring_a_revoked_device_back(void **state)
+{
+    struct house house;
+    struct test_asker asker;
+    (void)state;
+    house_init(&house);
+    test_asker_init(&asker);
+    struct identity identity = house_identity(&house, sign_up_and_in(&house));
+    struct users_device_get_op get = {.user = identity.user, .device_id = identity.device};
+    users_device_get(house.deps.users, &asker.asker, &get);
+    assert_true(test_loop_run_until_answered(&house.loop, &asker, 1));
+    expect(house_ask(&house, HTTP_POST, "/user/logout", NULL, &identity), 200);
+    struct users_device_change_op change = {
+        .device = get.device, .expect_generation = get.device.generation};
+    change.device.generation++;
+    users_device_change(house.deps.users, &asker.asker, &change);
+    assert_true(test_loop_run_until_answered(&house.loop, &asker, 2));
+    assert_int_equal(asker.last, ERR_STALE);
+    arena_deinit(&get.arena);
+    house_deinit(&house);
+}
+
 static void a_full_pool_is_overloaded_and_counts_as_no_wrong_password(void **state)
 {
     struct house house;
@@ -504,6 +527,7 @@ int main(void)
         cmocka_unit_test(wrong_fields_are_named),
         cmocka_unit_test(a_wrong_password_and_an_unknown_name_look_and_cost_the_same),
         cmocka_unit_test(after_five_failures_the_right_password_waits_too),
+        cmocka_unit_test(a_change_that_was_under_way_does_not_bring_a_revoked_device_back),
         cmocka_unit_test(a_full_pool_is_overloaded_and_counts_as_no_wrong_password),
         cmocka_unit_test(a_refresh_token_gives_the_same_successor_for_30_seconds),
         cmocka_unit_test(a_later_use_of_an_old_refresh_token_revokes_the_device),
