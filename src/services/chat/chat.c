@@ -106,7 +106,7 @@ struct chat_service *chat_create(const struct chat_deps *deps, const struct chat
     chat->loop = deps->world->loop;
     chat->shard_count = deps->shards->count;
     random_fill(deps->world->random, chat->secret, sizeof(chat->secret));
-    refusals_init(&chat->refusals, chat->secret);
+    answered_init(&chat->answered, chat->secret);
     map_init(&chat->room_index, (uint32_t)settings->rooms_known_max, chat->secret);
     chat->reader.on_mail = on_work;
     chat->listener.on_cast = on_cast;
@@ -143,7 +143,7 @@ void chat_destroy(struct chat_service *chat)
     owner_stop(chat);
     rooms_drop_all(chat);
     joined_drop_all(chat);
-    refusals_deinit(&chat->refusals);
+    answered_deinit(&chat->answered);
     mem_free(chat->moved);
     map_deinit(&chat->room_index);
     mem_free(chat);

@@ -2,13 +2,13 @@
 
 /* chat_inner - what the files of the chat service share: the structs, and who offers what. */
 
+#include "answered.h"
 #include "base/logger.h"
 #include "base/map.h"
 #include "chat/chat.h"
 #include "flow/flow.h"
 #include "flow/machine.h"
 #include "frames.h"
-#include "refusals.h"
 #include "room_decide.h"
 #include "room_state.h"
 #include "world/loop.h"
@@ -125,7 +125,7 @@ struct chat_service {
     uint32_t moved_count, moved_capacity;
     struct joined_note *joined_first, *joined_last; /* told again in a while */
     uint32_t joined_count;
-    struct refusals refusals;
+    struct answered answered;
     uint64_t blocks_epoch; /* how often a change of blocks was heard of */
     uint64_t secret[2];
     struct room_decision decision; /* of the command that is being decided */
@@ -203,7 +203,7 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
 /* ---- outbox.c */
 
 /* What is said for a command: at once if nothing decided before it is still on its way to the disk.
- * A refusal is remembered (refusals.h). */
+ * It is remembered (answered.h). */
 void outbox_answer(struct shard *shard, const struct lane_item *item,
     const struct cht_command *command, const struct room_decision *decision,
     const struct cht_id *room);

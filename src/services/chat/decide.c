@@ -23,11 +23,11 @@ static bool is_replay(const struct room *room, const struct position *position)
     return memcmp(position->bytes, room->state.cause.bytes, sizeof(position->bytes)) <= 0;
 }
 
-/* The bus gave it before, and its sender was told no, or will be. */
-static bool was_refused(const struct chat_service *chat, const struct lane_item *item)
+/* The bus gave it before, and its sender was told, or will be, that it does nothing. */
+static bool was_answered(const struct chat_service *chat, const struct lane_item *item)
 {
-    return refusals_any(&chat->refusals) &&
-           refusals_know(&chat->refusals, refusals_digest(&chat->refusals, item->event));
+    return answered_any(&chat->answered) &&
+           answered_know(&chat->answered, answered_digest(&chat->answered, item->event));
 }
 
 static void accept_record(struct chat_service *chat, struct room *room, struct lane_item *item,
@@ -57,7 +57,7 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
         return;
     }
     uint64_t now = loop_wall_ms(chat->loop);
-    if (is_replay(room, &item->position) || was_refused(chat, item)) {
+    if (is_replay(room, &item->position) || was_answered(chat, item)) {
         chat->counters.replayed++;
         forget(chat, room, item);
         return;

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "chat_inner.h"
 
-#define REFUSED_MS 30000 /* a command without a deadline is remembered so long */
+#define ANSWERED_MS 30000 /* a command without a deadline is remembered so long */
 
 /* One decided command. Out of the queue it lives until its ops have answered. */
 struct out {
@@ -29,7 +29,7 @@ struct out {
     uint32_t frame_count;
     struct joined_note *joined; /* NULL: nobody became a member */
     struct outbox_turn *turn;   /* instead of a command */
-    uint64_t refused;           /* digest of the command; 0: it was not */
+    uint64_t answered;          /* digest of a command that leaves no entry; else 0 */
 };
 
 static void out_free(struct out *out)
@@ -130,14 +130,14 @@ static struct buf *make_reply(
     return chat_encode(&cht_row_reply, reply);
 }
 
-static void remember_refusal(
+static void remember(
     struct out *out, const struct lane_item *item, const struct cht_command *command)
 {
     struct chat_service *chat = out->shard->chat;
     uint64_t now = loop_wall_ms(chat->loop);
-    out->refused = refusals_digest(&chat->refusals, item->event);
-    refusals_add(&chat->refusals, out->refused,
-        command->deadline ? command->deadline : now + REFUSED_MS, now);
+    out->answered = answered_digest(&chat->answered, item->event);
+    answered_add(&chat->answered, out->answered,
+        command->deadline ? command->deadline : now + ANSWERED_MS, now);
 }
 
 void outbox_answer(struct shard *shard, const struct lane_item *item,
@@ -151,7 +151,6 @@ void outbox_answer(struct shard *shard, const struct lane_item *item,
         reply.error = (uint64_t)decision->err;
         reply.field = (struct cht_str){field, (uint32_t)__builtin_strlen(field)};
         reply.retry_after_ms = decision->retry_after_ms;
-        remember_refusal(out, item, command);
     } else {
         reply.room = *room;
         reply.seq = decision->seq;
@@ -161,6 +160,7 @@ void outbox_answer(struct shard *shard, const struct lane_item *item,
     }
     out->reply = make_reply(shard->chat, command, &reply);
     out->ready = true;
+    remember(out, item, command);
     drain(shard);
 }
 
@@ -235,8 +235,8 @@ static void drop(struct out *out)
     if (out->turn) {
         out->turn->on_turn(out->turn, false);
     }
-    if (out->refused) {
-        refusals_take_back(&out->shard->chat->refusals, out->refused);
+    if (out->answered) {
+        answered_take_back(&out->shard->chat->answered, out->answered);
     }
     if (!out->append.op.asked) {
         out_free(out);

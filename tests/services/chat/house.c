@@ -518,6 +518,13 @@ int house_setup_small(void **state)
     return 0;
 }
 
+static void forget_entries(struct house *house)
+{
+    while (house->entry_count > 0) {
+        mem_free((void *)(uintptr_t)house->entries[--house->entry_count].text.at);
+    }
+}
+
 int house_teardown(void **state)
 {
     struct house *house = *state;
@@ -530,9 +537,7 @@ int house_teardown(void **state)
             buf_unref(house->shard[i].items[k].record);
         }
     }
-    for (uint32_t i = 0; i < house->entry_count; i++) {
-        mem_free((void *)(uintptr_t)house->entries[i].text.at);
-    }
+    forget_entries(house);
     test_loop_deinit(&house->loop);
     mem_free(house);
     return 0;
@@ -714,19 +719,32 @@ void house_put_record(struct house *house, uint32_t shard, const struct cht_reco
     put(house, shard, encode(&cht_row_record, record));
 }
 
+static void store_entry(struct house *house, const struct cht_entry *entry)
+{
+    struct cht_entry *stored = &house->entries[house->entry_count++];
+    *stored = *entry;
+    stored->cid = stored->key = (struct cht_str){0};
+    stored->mentions = (struct cht_ids){0};
+    stored->text.at = entry->text.size ? mem_copy(entry->text.at, entry->text.size) : NULL;
+    for (uint32_t i = 0; entry->kind == cht_entry_kind_deleted && i < house->entry_count; i++) {
+        struct cht_entry *old = &house->entries[i];
+        if (old->seq == entry->target || old->target == entry->target) {
+            mem_free((void *)(uintptr_t)old->text.at);
+            old->text = (struct cht_str){0};
+        }
+    }
+}
+
 void house_store_entries(struct house *house, const struct cht_id *room)
 {
     const struct house_shard *shard = &house->shard[house_shard_of(room)];
+    forget_entries(house);
     for (uint32_t i = 0; i < shard->count; i++) {
         struct cht_record record;
         decode(house, &cht_row_record, shard->items[i].record, &record);
         const struct cht_entry *entries = record.entries.at;
         for (uint32_t k = 0; cht_id_equal(&record.room, room) && k < record.entries.count; k++) {
-            struct cht_entry *stored = &house->entries[house->entry_count++];
-            *stored = entries[k];
-            stored->mentions = (struct cht_ids){0};
-            stored->text.at =
-                stored->text.size ? mem_copy(stored->text.at, stored->text.size) : NULL;
+            store_entry(house, &entries[k]);
         }
     }
 }

@@ -11,8 +11,8 @@
 #define HOUSE_SHARDS 4
 #define HOUSE_OWNER 2 /* the node of the service */
 #define HOUSE_NODE 7  /* the node that commands come from */
-#define HOUSE_RECORDS 512
-#define HOUSE_ENTRIES 512
+#define HOUSE_RECORDS 4096
+#define HOUSE_ENTRIES 4096
 
 struct house_shard {
     uint64_t term, place; /* of the newest claim; of the newest command */
@@ -147,6 +147,8 @@ void house_newest_record(struct house *house, uint32_t shard, struct cht_record 
 /* A record of somebody else is put into the log as it is. */
 void house_put_record(struct house *house, uint32_t shard, const struct cht_record *record);
 
-/* Every entry of the log of the room's shard is copied into what the store answers as entries. */
+/* The store catches up: it has the room's entries of the log, without the texts of deleted
+ * messages.
+ */
 void house_store_entries(struct house *house, const struct cht_id *room);
 uint32_t house_shard_of(const struct cht_id *room);

@@ -206,6 +206,28 @@ static void a_refused_command_is_not_accepted_when_it_comes_again(void **state)
     assert_string_equal(house_heard(house), "");
 }
 
+/* The reaction was there; it was taken back; the first command comes again. */
+static void a_wish_that_was_true_does_nothing_when_it_comes_again(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "one");
+    struct cht_command on = house_about(house, &room, 2, cht_command_type_message_react, 4);
+    on.key = house_str("+1");
+    on.on = true;
+    house_do(house, &on);
+    struct cht_command again = house_about(house, &room, 2, cht_command_type_message_react, 4);
+    again.key = house_str("+1");
+    again.on = true;
+    house_do(house, &again);
+    struct cht_command off = house_about(house, &room, 2, cht_command_type_message_react, 4);
+    off.key = house_str("+1");
+    house_do(house, &off);
+    house_heard(house);
+    house_do(house, &again);
+    assert_string_equal(house_heard(house), "");
+}
+
 static void a_repeat_by_the_client_after_a_refusal_is_decided_anew(void **state)
 {
     struct house *house = *state;
@@ -385,6 +407,7 @@ int main(void)
         TEST(a_command_at_a_place_below_the_rooms_cause_was_decided),
         TEST(a_command_after_its_deadline_is_dropped_undecided),
         TEST(a_refused_command_is_not_accepted_when_it_comes_again),
+        TEST(a_wish_that_was_true_does_nothing_when_it_comes_again),
         TEST(a_repeat_by_the_client_after_a_refusal_is_decided_anew),
         TEST(a_refusal_that_was_never_said_is_forgotten),
         TEST(reading_says_nothing_that_is_not_durable),
