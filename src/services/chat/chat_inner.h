@@ -13,7 +13,6 @@
 #include "room_state.h"
 #include "world/loop.h"
 
-#define ROOM_NODES_MAX 64 /* nodes that follow one room */
 #define SCRATCH_BYTES (96u << 10)
 
 /* Names a room that may be gone when one comes back. */
@@ -92,6 +91,7 @@ struct shard {
     uint64_t stored_index; /* the store has everything up to it, as last heard */
     struct overlay_record *overlay;
     uint32_t overlay_count, overlay_capacity;
+    uint64_t overlay_bytes;
     uint32_t loading; /* rooms that may have read the store before it had the overlay */
     struct out *out_first, *out_last;
     struct lane_item *early_first, *early_last; /* commands that came before the term began */
@@ -126,7 +126,8 @@ struct chat_service {
     struct joined_note *joined_first, *joined_last; /* told again in a while */
     uint32_t joined_count;
     struct answered answered;
-    uint64_t blocks_epoch; /* how often a change of blocks was heard of */
+    uint64_t overlay_bytes; /* of all shards */
+    uint64_t blocks_epoch;  /* how often a change of blocks was heard of */
     uint64_t secret[2];
     struct room_decision decision; /* of the command that is being decided */
     uint8_t scratch[SCRATCH_BYTES];

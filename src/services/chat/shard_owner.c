@@ -19,7 +19,6 @@
 #include "chat_inner.h"
 
 #define READ_RECORDS 128
-#define OVERLAY_BYTES_MAX (256u << 20)
 
 struct shard_claim {
     struct flow flow;
@@ -31,7 +30,6 @@ struct shard_claim {
     struct history_progress_op progress;
     struct log_read_op read;
     struct log_item items[READ_RECORDS];
-    uint64_t overlay_bytes;
     uint64_t last, last_term; /* of the newest record that was taken */
 };
 
@@ -117,6 +115,8 @@ static void keep_record(struct shard *shard, const struct log_item *item, const 
     }
     shard->overlay[shard->overlay_count++] =
         (struct overlay_record){*room, item->index, buf_ref(item->record)};
+    shard->overlay_bytes += item->record->size;
+    shard->chat->overlay_bytes += item->record->size;
 }
 
 /* The place after the tail is the claim's; if somebody else has it, this claim is no record. */
@@ -145,12 +145,9 @@ static enum err take_record(struct shard_claim *claim, const struct log_item *it
     }
     claim->last = item->index;
     claim->last_term = item->term;
-    claim->overlay_bytes += item->record->size;
-    if (claim->overlay_bytes > OVERLAY_BYTES_MAX) {
-        return ERR_FULL;
-    }
     keep_record(claim->shard, item, &record.room);
-    return OK;
+    const struct chat_service *chat = claim->shard->chat;
+    return chat->overlay_bytes > chat->settings.overlay_bytes_max ? ERR_FULL : OK;
 }
 
 static void take_records(struct flow *flow)
@@ -322,6 +319,8 @@ static void drop_overlay(struct shard *shard)
     for (uint32_t i = 0; i < shard->overlay_count; i++) {
         buf_unref(shard->overlay[i].record);
     }
+    shard->chat->overlay_bytes -= shard->overlay_bytes;
+    shard->overlay_bytes = 0;
     shard->overlay_count = 0;
 }
 

@@ -32,12 +32,13 @@ static void drop_node(struct room *room, struct room_node *node)
     *node = room->nodes[--room->node_count];
 }
 
-static void add_node(
+/* False: as many as may follow it do. */
+static bool add_node(
     struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe)
 {
     struct room_node *node = find_node(room, subscribe->node);
-    if (!node && room->node_count == ROOM_NODES_MAX) {
-        return;
+    if (!node && room->node_count >= chat->settings.nodes_max) {
+        return false;
     }
     if (!node) {
         room->nodes = mem_resize(room->nodes, (room->node_count + 1) * sizeof(*room->nodes));
@@ -45,6 +46,7 @@ static void add_node(
     }
     *node = (struct room_node){
         subscribe->node, subscribe->boot, loop_now_ms(chat->loop) + chat->settings.subscription_ms};
+    return true;
 }
 
 void subscribers_on_subscribe(
@@ -57,7 +59,9 @@ void subscribers_on_subscribe(
         }
         return;
     }
-    add_node(chat, room, subscribe);
+    if (!add_node(chat, room, subscribe)) {
+        return;
+    }
     const struct shard *shard = &chat->shards[room->shard];
     struct cht_subscribed event = {
         .room = room->state.room,

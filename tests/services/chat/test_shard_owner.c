@@ -290,6 +290,19 @@ static void a_long_overlay_is_read_in_pieces(void **state)
     assert_string_equal(house_heard(house), "7 ok #1 seq=304 n=302 created\n");
 }
 
+static void too_much_that_is_not_stored_waits_for_the_store(void **state)
+{
+    struct house *house = *state;
+    for (uint64_t i = 0; i < 1200; i++) {
+        put_message(house, 2, 5 + i, 4 + i);
+    }
+    house_gain(house, SHARD);
+    is_not_owned(house);
+    house->stored_index = 1100;
+    house_gain(house, SHARD);
+    assert_string_equal(house_heard(house), "* claimed 1 term=4\n");
+}
+
 static void a_node_that_asks_is_told_what_is_owned(void **state)
 {
     struct house *house = *state;
@@ -321,6 +334,7 @@ int main(void)
         TEST(a_record_that_comes_twice_counts_once),
         TEST(a_record_of_an_older_term_behind_a_claim_does_not_count),
         TEST(a_long_overlay_is_read_in_pieces),
+        TEST(too_much_that_is_not_stored_waits_for_the_store),
         TEST(a_node_that_asks_is_told_what_is_owned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,23 @@ static void a_node_that_subscribes_is_told_the_head_and_then_each_entry(void **s
     assert_non_null(strstr(heard, "\"text\":\"one\""));
 }
 
+static void a_room_has_as_many_followers_as_are_allowed(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    for (uint64_t node = 100; node < 100 + house->settings.nodes_max; node++) {
+        house_subscribe(house, &room, node);
+    }
+    house_heard(house);
+    house_subscribe(house, &room, NODE);
+    assert_string_equal(house_heard(house), "");
+    house_subscribe(house, &room, 100); /* again, and one that goes */
+    struct cht_subscribe off = {.room = room, .node = 101, .boot = 1, .off = true};
+    house_work(house, &cht_row_subscribe, &off);
+    house_subscribe(house, &room, NODE);
+    assert_string_equal(house_heard(house), "100 subscribed head=3\n9 subscribed head=3\n");
+}
+
 static void a_node_that_unsubscribes_hears_nothing_more(void **state)
 {
     struct house *house = *state;
@@ -210,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_node_that_subscribes_is_told_the_head_and_then_each_entry),
+        TEST(a_room_has_as_many_followers_as_are_allowed),
         TEST(a_node_that_unsubscribes_hears_nothing_more),
         TEST(a_node_that_does_not_subscribe_again_is_forgotten),
         TEST(what_a_node_missed_comes_from_the_newest_frames_in_order),
