@@ -43,11 +43,11 @@ static uint32_t place_to_reuse(struct sessions_local *shared)
 
 struct known_user *sessions_local_know(struct sessions_local *shared, const struct cht_id *user)
 {
-    struct known_user *known = sessions_local_find(shared, user);
-    if (known) {
-        return known;
+    uint32_t at = map_find(&shared->user_index, map_key_id(user));
+    if (at != MAP_NONE) {
+        return &shared->users[at];
     }
-    uint32_t at = shared->user_count;
+    at = shared->user_count;
     if (at < shared->options.users_max) {
         shared->user_count++;
     } else {

@@ -74,15 +74,17 @@ static void address_to_net(const struct sockaddr_storage *from, struct net_addre
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     if (from->ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+        struct sockaddr_in v4;
+        memcpy(&v4, from, sizeof(v4));
         memcpy(ret_address->ip, mapped, sizeof(mapped));
-        memcpy(ret_address->ip + sizeof(mapped), &v4->sin_addr, 4);
-        ret_address->port = ntohs(v4->sin_port);
+        memcpy(ret_address->ip + sizeof(mapped), &v4.sin_addr, 4);
+        ret_address->port = ntohs(v4.sin_port);
         return;
     }
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
-    memcpy(ret_address->ip, &v6->sin6_addr, sizeof(ret_address->ip));
-    ret_address->port = ntohs(v6->sin6_port);
+    struct sockaddr_in6 v6;
+    memcpy(&v6, from, sizeof(v6));
+    memcpy(ret_address->ip, &v6.sin6_addr, sizeof(ret_address->ip));
+    ret_address->port = ntohs(v6.sin6_port);
 }
 
 static socklen_t address_from_net(
@@ -139,7 +141,7 @@ static enum err listen_on(
     struct net *net, const char *host, uint16_t port, bool shared, int *ret_sock)
 {
     (void)net;
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = address_from_text(host, port, &address);
     if (size == 0) {
         return ERR_BAD_CONFIG;
@@ -162,7 +164,7 @@ static enum err accept_one(
 {
     (void)net;
     for (int i = 0; i < ACCEPT_TRIES; i++) {
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = {0};
         socklen_t size = sizeof(address);
         int sock =
             accept4(listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -184,7 +186,7 @@ static enum err accept_one(
 static enum err start_connect(struct net *net, const struct net_address *to, int *ret_sock)
 {
     (void)net;
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = address_from_net(to, &address);
     int sock = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (sock < 0) {
@@ -265,7 +267,7 @@ static void close_socket(struct net *net, int sock)
 static uint16_t local_port(struct net *net, int sock)
 {
     (void)net;
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = sizeof(address);
     if (getsockname(sock, (struct sockaddr *)&address, &size) != 0) {
         return 0;

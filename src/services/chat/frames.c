@@ -12,6 +12,7 @@
 
 static struct frame *place(const struct frames *frames, uint64_t seq)
 {
+    CHECK(frames->capacity > 0);
     return &frames->ring[seq % frames->capacity];
 }
 

@@ -13,18 +13,18 @@ struct user_slot *user_find(struct socket_service *service, const struct cht_id 
 
 struct user_slot *user_take(struct socket_service *service, const struct cht_id *id)
 {
-    struct user_slot *user = user_find(service, id);
-    if (user) {
-        return user;
+    uint32_t slot = map_find(&service->users_by_id, map_key_id(id));
+    if (slot != MAP_NONE) {
+        return &service->users[slot];
     }
-    uint32_t slot = service->users_free;
+    slot = service->users_free;
     if (slot != SLOT_NONE) {
         service->users_free = service->users[slot].asks;
     } else {
         CHECK(service->users_used < service->settings.connections_max);
         slot = service->users_used++;
     }
-    user = &service->users[slot];
+    struct user_slot *user = &service->users[slot];
     uint32_t generation = user->generation + 1;
     *user = (struct user_slot){
         .id = *id,
