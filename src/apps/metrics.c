@@ -33,6 +33,7 @@ void metrics_read(struct worker *worker, struct metrics *ret_metrics)
         .pushes_total = socket.pushes,
         .gaps_total = socket.gaps,
         .resends_total = socket.resends,
+        .rooms_late_total = socket.rooms_late,
         .mails_dropped_total = mail_dropped(worker->mail),
         .commands_waiting = bus_local_waiting(worker->house->bus, worker->index),
         .bugs_total = worker->index == 0 ? bug_count() : 0, /* counted for the process */

@@ -9,6 +9,7 @@
 #include "world/random.h"
 
 struct consume;
+struct roster_flow;
 struct fresh;
 
 struct message_service {
@@ -18,9 +19,10 @@ struct message_service {
     struct message_counters counters;
     struct mail_handler mail;
     struct fresh *fresh;
-    struct consume **consumes; /* by shard; NULL: another worker's */
-    struct timer gather;       /* records wait for it to be written */
-    uint64_t gather_end_ms;    /* before it, records gather */
-    uint32_t in_work;          /* queries */
-    char *body;                /* where the one answer at work is encoded */
+    struct consume **consumes;   /* by shard; NULL: another worker's */
+    struct timer gather;         /* records wait for it to be written */
+    uint64_t gather_end_ms;      /* before it, records gather */
+    uint32_t in_work;            /* queries */
+    struct roster_flow *rosters; /* in work */
+    char *body;                  /* where the one answer at work is encoded */
 };

@@ -116,7 +116,18 @@ void query_on_mail(struct message_service *service, struct buf *mail)
     }
     service->counters.queries++;
     query->reach_until_ms = loop_now_ms(loop_of(query)) + service->settings->fresh_wait_ms;
-    start_query(query);
+    if (!roster_holds(query)) {
+        start_query(query);
+    }
+}
+
+void query_go_on(struct query *query)
+{
+    while (query != NULL) {
+        struct query *next = query->next_held;
+        start_query(query);
+        query = next;
+    }
 }
 
 /* ---- freshness */

@@ -14,8 +14,9 @@
 #define QUERY_LIMIT_MAX 100
 #define QUERY_ROOMS_MAX 1000
 #define QUERY_USERS_MAX 1024
-#define QUERY_PAGE_BYTES (96u << 10) /* of texts; with all around them a page stays under 256 KiB  \
-                                      */
+#define QUERY_PAGE_BYTES                                                                           \
+    (96u << 10) /* of texts; with all around them a page stays under 256 KiB                       \
+                 */
 #define QUERY_BODY_BYTES (1u << 20)
 
 struct query;
@@ -26,6 +27,7 @@ struct query {
     struct flow flow; /* first */
     struct message_service *service;
     struct buf *mail;
+    struct query *next_held; /* behind the same list of rooms */
     struct cht_command command;
     struct arena arena;
     query_encode encode;
@@ -108,6 +110,13 @@ void query_start_events(struct query *query);
 void query_start_sync(struct query *query);
 void query_start_search(struct query *query);
 void roster_on_mail(struct message_service *service, struct cht_str bytes);
+
+/* True: a list of the asker's rooms is being read for the asker's node, and the query goes on
+ * behind it. So a client never reads a room as it was before its node began to follow the room. */
+bool roster_holds(struct query *query);
+
+/* Starts queries that were held; NULL: none. */
+void query_go_on(struct query *query);
 
 #define QUERY_START(query, steps)                                                                  \
     flow_start(&(query)->flow, (query)->service->deps.world->loop, steps, FLOW_STEPS(steps))

@@ -1,7 +1,8 @@
 /* roster - tells a node in which rooms a user is.
  *
- * Happy path: the store is fresh, a page of rooms is read, the answer goes to the node's pages. How
- * it fails: by silence; the node asks again. */
+ * Happy path: the store is fresh, a page of rooms is read, the answer goes to the node's pages; the
+ * user's questions that came meanwhile are answered behind it. How it fails: by silence; the node
+ * asks again. */
 
 #include "base/mem.h"
 #include "query.h"
@@ -12,6 +13,8 @@ struct roster_flow {
     struct cht_roster_query question;
     struct fresh_op fresh;
     struct rooms_of_user_op rooms;
+    struct roster_flow *next; /* of those in work */
+    struct query *held, **held_end;
 };
 
 static void wait_fresh(struct flow *flow)
@@ -61,6 +64,15 @@ static void send_roster(struct roster_flow *roster)
     mem_free(places);
 }
 
+static void leave(struct roster_flow *roster)
+{
+    struct roster_flow **at = &roster->service->rosters;
+    while (*at != roster) {
+        at = &(*at)->next;
+    }
+    *at = roster->next;
+}
+
 static void finish(struct flow *flow)
 {
     struct roster_flow *roster = (struct roster_flow *)flow;
@@ -69,9 +81,24 @@ static void finish(struct flow *flow)
     if (flow->err == OK && roster->fresh.op.err == OK) {
         send_roster(roster);
     }
+    leave(roster);
+    query_go_on(roster->held);
     roster->service->in_work--;
     arena_deinit(&roster->rooms.arena);
     mem_free(roster);
+}
+
+bool roster_holds(struct query *query)
+{
+    for (struct roster_flow *at = query->service->rosters; at != NULL; at = at->next) {
+        if (at->question.node == query->command.node &&
+            cht_id_equal(&at->question.user, &query->command.author)) {
+            *at->held_end = query;
+            at->held_end = &query->next_held;
+            return true;
+        }
+    }
+    return false;
 }
 
 void roster_on_mail(struct message_service *service, struct cht_str bytes)
@@ -87,6 +114,9 @@ void roster_on_mail(struct message_service *service, struct cht_str bytes)
     struct roster_flow *roster = mem_new(sizeof(*roster));
     roster->service = service;
     roster->question = question;
+    roster->held_end = &roster->held;
+    roster->next = service->rosters;
+    service->rosters = roster;
     service->in_work++;
     flow_start(&roster->flow, service->deps.world->loop, steps, FLOW_STEPS(steps));
 }

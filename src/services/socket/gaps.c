@@ -95,6 +95,19 @@ void gaps_tell(struct socket_service *service, uint32_t connection)
     }
 }
 
+void gaps_tell_missed(struct socket_service *service, const struct user_slot *user,
+    const struct room *room, uint64_t from)
+{
+    struct cht_f_gap frame = {.room = room->id, .from = from, .to = room->last_seq};
+    struct cht_str bytes = frame_of_event(service, &cht_row_f_gap, &frame);
+    for (uint32_t c = user->first_connection; c != SLOT_NONE;
+         c = service->connections[c].next_of_user) {
+        if (!edge_push_bytes(service->deps.edge, c, bytes.at, bytes.size)) {
+            gap_open(service, c, room, from);
+        }
+    }
+}
+
 void gaps_forget(struct socket_service *service, uint32_t connection)
 {
     struct connection *c = &service->connections[connection];

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "bus_out.h"
 #include "fanout.h"
+#include "gaps.h"
 #include "membership.h"
 #include "rooms.h"
 #include "subscriptions.h"
@@ -58,13 +59,19 @@ static void ask(struct socket_service *service, struct user_slot *user, const st
     roster_query(service, &user->id, &handle, after);
 }
 
-void roster_ask(struct socket_service *service, struct user_slot *user)
+static void begin(struct socket_service *service, struct user_slot *user, bool late)
 {
     CHECK(user->asks == SLOT_NONE);
-    user->roster = ROSTER_ASKING;
+    user->late = late;
     user->asks = service->asking.count;
     list_add(&service->asking, user_slot_of(service, user));
     ask(service, user, NULL);
+}
+
+void roster_ask(struct socket_service *service, struct user_slot *user)
+{
+    user->roster = ROSTER_ASKING;
+    begin(service, user, false);
 }
 
 static void stop_asking(struct socket_service *service, struct user_slot *user)
@@ -118,6 +125,24 @@ static void wait_for(
     room->waits++;
 }
 
+/* The client may have read the room at `read_seq`, or before if the answer is late. */
+static void enter(
+    struct socket_service *service, struct user_slot *user, struct room *room, uint64_t read_seq)
+{
+    if (membership_has(service, user, room)) {
+        return;
+    }
+    uint64_t from = user->late ? 1 : read_seq + 1;
+    if (from <= room->last_seq) {
+        service->counters.rooms_late++;
+        gaps_tell_missed(service, user, room, from);
+    }
+    membership_add(service, user, room);
+    if (user->roster == ROSTER_COMPLETE) {
+        watches_on_rooms_changed(service, user);
+    }
+}
+
 /* True if an entry after `seq` that this node knows of may have ended the membership. */
 static bool may_be_over(const struct socket_service *service, const struct room *room,
     const struct cht_id *user, uint64_t seq)
@@ -160,7 +185,7 @@ static void attach(
     } else if (may_be_over(service, room, &user->id, place->seq)) {
         user->stale = true;
     } else {
-        membership_add(service, user, room);
+        enter(service, user, room, place->seq);
     }
 }
 
@@ -171,8 +196,10 @@ static void complete(struct socket_service *service, struct user_slot *user)
         return;
     }
     stop_asking(service, user);
-    user->roster = ROSTER_COMPLETE;
-    watches_on_rooms_changed(service, user);
+    if (user->roster != ROSTER_COMPLETE) {
+        user->roster = ROSTER_COMPLETE;
+        watches_on_rooms_changed(service, user);
+    }
 }
 
 static void on_page(
@@ -183,6 +210,7 @@ static void on_page(
         attach(service, user, &places[i]);
     }
     if (roster->more) {
+        user->late = true;
         ask(service, user, &roster->next);
     } else {
         complete(service, user);
@@ -218,8 +246,7 @@ void roster_wake(struct socket_service *service, struct room *room)
         drop_wait(service, i - 1);
         struct user_slot *user = &service->users[wait.user];
         if (user->used && user->generation == wait.user_generation) {
-            membership_add(service, user, room);
-            watches_on_rooms_changed(service, user);
+            enter(service, user, room, wait.seq);
         }
     }
 }
@@ -237,12 +264,32 @@ void roster_note_removal(
     room->last_removal = seq;
 }
 
+/* As many users as the time since the last tick is of the whole rotation. */
+static void rotate(struct socket_service *service, uint32_t now)
+{
+    uint64_t whole_ms = service->settings.roster_rotation_ms;
+    service->roster_rotation_part +=
+        (uint64_t)service->users_used * (now - service->roster_rotated_at);
+    service->roster_rotated_at = now;
+    uint64_t steps = service->roster_rotation_part / whole_ms;
+    service->roster_rotation_part %= whole_ms;
+    for (uint64_t i = 0; i < steps && i < service->users_used; i++) {
+        service->roster_rotation_at = (service->roster_rotation_at + 1) % service->users_used;
+        struct user_slot *user = &service->users[service->roster_rotation_at];
+        if (user->used && user->asks == SLOT_NONE) {
+            begin(service, user, true);
+        }
+    }
+}
+
 void roster_tick(struct socket_service *service)
 {
     uint32_t now = socket_now(service);
+    rotate(service, now);
     for (uint32_t i = 0; i < service->asking.count; i++) {
         struct user_slot *user = &service->users[service->asking.at[i]];
         if (now - user->asked_at >= ASK_AGAIN_MS) {
+            user->late = true;
             ask(service, user, NULL);
         }
     }

@@ -11,7 +11,12 @@
  * Entries that the node applies meanwhile change the roster by themselves and win.
  *
  * How it fails: no answer within a second, or a list that is behind: asked again from the start;
- * attaching twice does nothing. */
+ * attaching twice does nothing. The word of a new membership (joined) may be lost: in a slow
+ * rotation every list is read again.
+ *
+ * What a client reads after `ready` is not older than the first answer, because the message service
+ * reads the list first. What it may have missed all the same is told with a room.gap: entries after
+ * p that the node had already, and everything before a later answer than the first. */
 
 #include "socket_inner.h"
 

@@ -172,6 +172,7 @@ static void start(struct socket_service *service)
     service->now_ms = now;
     service->swept_at = now;
     service->presence_at = now;
+    service->roster_rotated_at = now;
     service->hello_at = now - 1000;
     mail_open(deps->mail, MAIL_LIVE, &service->live, 1024);
     mail_open(deps->mail, MAIL_PAGES, &service->pages, 256);

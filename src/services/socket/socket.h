@@ -47,6 +47,7 @@ struct socket_counters {
     uint64_t connects, closes;
     uint64_t commands, refused, timeouts, late_answers;
     uint64_t deliveries, repeats, gaps, resends, pushes, slow;
+    uint64_t rooms_late; /* attached after the client may have read them: told with a gap */
     uint64_t bad_events; /* of the bus: could not be read */
     uint32_t connections, users, rooms, pending;
     uint32_t shards_unknown; /* shards whose owner this node has not heard of yet */

@@ -72,6 +72,7 @@ struct user_slot {
     uint8_t roster;    /* enum roster_state */
     uint8_t announced; /* enum cht_presence_state, as the other nodes know it */
     bool stale;        /* the roster was behind a room of this node: ask again */
+    bool late;         /* not the first answer: the client may have read its rooms before it */
     bool used;
 };
 
@@ -167,6 +168,8 @@ struct socket_service {
     struct map users_by_id;
     uint32_t users_used, users_free;
     struct list asking; /* users whose roster is asked for */
+    uint32_t roster_rotation_at, roster_rotated_at;
+    uint64_t roster_rotation_part;
 
     struct room *rooms;
     struct map rooms_by_id;

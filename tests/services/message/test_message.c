@@ -17,6 +17,7 @@ static uint64_t next_index, next_seq, next_n;
 static char answer[1 << 20];
 static uint64_t answer_error;
 static uint32_t answers;
+static char kinds[8]; /* of the newest answers: 'r' a reply, 'l' a list of rooms */
 static struct mail_handler *work;
 static struct cht_id room_id, ann, bob, eve;
 
@@ -40,7 +41,7 @@ static void keep_reply(struct cht_str bytes)
     answer_error = reply.error;
     memcpy(answer, reply.body.size > 0 ? reply.body.at : "", reply.body.size);
     answer[reply.body.size] = '\0';
-    answers++;
+    kinds[answers++ % sizeof(kinds)] = 'r';
 }
 
 static void fake_send(struct mail *mail, enum mail_box box, uint64_t node, struct buf *event)
@@ -58,7 +59,7 @@ static void fake_send(struct mail *mail, enum mail_box box, uint64_t node, struc
     struct cht_scratch scratch = {memory, sizeof(memory), 0};
     assert_true(cht_decode(&cht_row_roster, bytes, &scratch, &roster));
     snprintf(answer, sizeof(answer), "rooms=%u", roster.rooms.count);
-    answers++;
+    kinds[answers++ % sizeof(kinds)] = 'l';
 }
 
 static const struct mail_ops mail_ops = {.open = fake_open, .send = fake_send};
@@ -150,22 +151,32 @@ static bool answered(void *context)
     return answers > *(uint32_t *)context;
 }
 
-static void mail_in(struct buf *buf)
+static void post(const struct cht_event_row *row, const void *event)
 {
-    uint32_t before = answers;
+    struct buf *buf = buf_create(cht_encoded_size(row, event));
+    cht_encode(row, event, buf->bytes);
+    buf->size = buf->capacity;
     work->on_mail(work, buf);
     buf_unref(buf);
+}
+
+static void wait_answers(uint32_t before)
+{
     assert_true(test_loop_run_until(&engine->loop, answered, &before));
+}
+
+static void post_question(struct cht_command command)
+{
+    command.node = 5;
+    command.node_ref = 77;
+    post(&cht_row_command, &command);
 }
 
 static void ask(struct cht_command command)
 {
-    command.node = 5;
-    command.node_ref = 77;
-    struct buf *buf = buf_create(cht_encoded_size(&cht_row_command, &command));
-    cht_encode(&cht_row_command, &command, buf->bytes);
-    buf->size = buf->capacity;
-    mail_in(buf);
+    uint32_t before = answers;
+    post_question(command);
+    wait_answers(before);
 }
 
 static void ask_room(enum cht_command_type type, struct cht_id author)
@@ -409,12 +420,26 @@ static void a_node_learns_the_rooms_of_a_user(void **state)
 {
     (void)state;
     create_room(cht_room_kind_group, cht_visibility_private);
+    uint32_t before = answers;
     struct cht_roster_query question = {.user = bob, .node = 5, .node_ref = 77};
-    struct buf *buf = buf_create(cht_encoded_size(&cht_row_roster_query, &question));
-    cht_encode(&cht_row_roster_query, &question, buf->bytes);
-    buf->size = buf->capacity;
-    mail_in(buf);
+    post(&cht_row_roster_query, &question);
+    wait_answers(before);
     assert_string_equal(answer, "rooms=1");
+}
+
+static void what_a_client_reads_is_not_older_than_the_list_of_its_rooms(void **state)
+{
+    (void)state;
+    create_room(cht_room_kind_group, cht_visibility_private);
+    say("one");
+    answers = 0;
+    struct cht_roster_query question = {.user = bob, .node = 5, .node_ref = 77};
+    post(&cht_row_roster_query, &question);
+    post_question((struct cht_command){
+        .type = cht_command_type_room_history, .author = bob, .room = room_id});
+    post_question((struct cht_command){.type = cht_command_type_sync, .author = bob});
+    wait_answers(2);
+    assert_memory_equal(kinds, "lrr", 3);
 }
 
 static void what_is_not_there_in_time_is_unavailable(void **state)
@@ -422,17 +447,8 @@ static void what_is_not_there_in_time_is_unavailable(void **state)
     (void)state;
     create_room(cht_room_kind_group, cht_visibility_private);
     uint32_t before = answers;
-    struct cht_command command = {.type = cht_command_type_room_history,
-        .author = ann,
-        .room = room_id,
-        .at_least = 10,
-        .node = 5,
-        .node_ref = 77};
-    struct buf *buf = buf_create(cht_encoded_size(&cht_row_command, &command));
-    cht_encode(&cht_row_command, &command, buf->bytes);
-    buf->size = buf->capacity;
-    work->on_mail(work, buf);
-    buf_unref(buf);
+    post_question((struct cht_command){
+        .type = cht_command_type_room_history, .author = ann, .room = room_id, .at_least = 10});
     for (int i = 0; i < 100 && answers == before; i++) {
         say("more"); /* waits for the disk, so reads go on meanwhile */
         test_loop_advance(&engine->loop, 60);
@@ -461,6 +477,7 @@ int main(void)
         TEST(a_cursor_goes_on_for_its_user_alone),
         TEST(two_bounds_are_refused),
         TEST(a_node_learns_the_rooms_of_a_user),
+        TEST(what_a_client_reads_is_not_older_than_the_list_of_its_rooms),
         TEST(what_is_not_there_in_time_is_unavailable),
     };
 #undef TEST

@@ -206,6 +206,68 @@ static void a_join_that_everybody_is_told_makes_the_room_where_the_user_is(void 
     assert_int_equal(subscribe.from, 7);
 }
 
+static void a_room_whose_joining_was_never_told_is_found_with_a_gap(void **state)
+{
+    struct house *house = *state;
+    house_connect(house, 0, ANN);
+    house_roster(house, ANN, NULL, 0);
+    house_heard(house, 0);
+    house_pass(house, (uint32_t)house->settings.roster_rotation_ms + 1000);
+    struct cht_room_place places[] = {place(ROOM, 8)};
+    house_roster(house, ANN, places, 1);
+    const char *heard = house_heard(house, 0);
+    assert_non_null(strstr(heard, "\"type\":\"room.gap\""));
+    assert_non_null(strstr(heard, "\"from\":1,\"to\":8"));
+    entry(house, 9);
+    assert_string_equal(house_heard(house, 0), "{\"room\":50,\"seq\":9}\n");
+}
+
+static void who_comes_to_a_room_that_went_on_is_told_what_was_missed(void **state)
+{
+    enter(*state, 0, ANN, 4);
+    house_connect(*state, 1, BOB);
+    entry(*state, 5);
+    entry(*state, 6);
+    struct cht_room_place places[] = {place(ROOM, 4)};
+    house_roster(*state, BOB, places, 1);
+    const char *heard = house_heard(*state, 1);
+    assert_non_null(strstr(heard, "\"type\":\"room.gap\""));
+    assert_non_null(strstr(heard, "\"from\":5,\"to\":6"));
+    entry(*state, 7);
+    assert_string_equal(house_heard(*state, 1), "{\"room\":50,\"seq\":7}\n");
+}
+
+static void a_room_list_that_comes_late_tells_of_what_may_have_been_missed(void **state)
+{
+    struct house *house = *state;
+    house_connect(house, 0, ANN);
+    house_heard(house, 0);
+    house_pass(house, 1200);
+    struct cht_room_place places[] = {place(ROOM, 4), place(OTHER, 9)};
+    house_roster(house, ANN, places, 2);
+    const char *heard = house_heard(house, 0);
+    assert_non_null(strstr(heard, "\"from\":1,\"to\":4"));
+    assert_non_null(strstr(heard, "\"from\":1,\"to\":9"));
+    entry(house, 5);
+    assert_string_equal(house_heard(house, 0), "{\"room\":50,\"seq\":5}\n");
+}
+
+static void a_room_list_that_is_read_again_changes_nothing_for_members(void **state)
+{
+    struct house *house = *state;
+    enter(house, 0, ANN, 4);
+    house_pass(house, (uint32_t)house->settings.roster_rotation_ms + 1000);
+    entry(house, 5);
+    struct cht_room_place places[] = {place(ROOM, 4)};
+    house_roster(house, ANN, places, 1);
+    entry(house, 6);
+    assert_string_equal(
+        house_heard(house, 0), "{\"room\":50,\"seq\":5}\n{\"room\":50,\"seq\":6}\n");
+    struct cht_roster_query query;
+    house_pass(house, 2000);
+    assert_false(house_mailed(house, &cht_row_roster_query, &query));
+}
+
 static void a_deleted_room_is_silent_for_everybody(void **state)
 {
     enter(*state, 0, ANN, 4);
@@ -392,6 +454,10 @@ int main(void)
         T(who_joins_hears_the_joining_and_what_follows_but_nothing_before),
         T(a_join_elsewhere_makes_the_room_here),
         T(a_join_that_everybody_is_told_makes_the_room_where_the_user_is),
+        T(a_room_whose_joining_was_never_told_is_found_with_a_gap),
+        T(who_comes_to_a_room_that_went_on_is_told_what_was_missed),
+        T(a_room_list_that_comes_late_tells_of_what_may_have_been_missed),
+        T(a_room_list_that_is_read_again_changes_nothing_for_members),
         T(a_deleted_room_is_silent_for_everybody),
         T(a_quiet_entry_reaches_only_its_subject_and_keeps_the_order),
         T(all_connections_of_a_user_hear_and_one_may_go),
