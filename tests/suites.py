@@ -20,6 +20,10 @@ BUILD = os.path.join(ROOT, "build-test")
 FUZZ_BUILD = "build-fuzz"
 FUZZ_OPTIONS = ["-Dfuzz=true", "-Dtests=disabled", "-Db_sanitize=address,undefined", "-Db_lundef=false"]
 FUZZ_SECONDS = 10
+# Run again with the switch that duplicates, redelivers, delays and drops, in a process of so many workers.
+CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "first_minute", "messages", "rooms")]
+CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
+CHAOS_PER_MILLE = 20
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -92,7 +96,7 @@ def run_meson_suite(totals, suite):
 
 def run_pytest(totals, name, arguments):
     start = time.time()
-    report = os.path.join(BUILD, f"{name}.xml")
+    report = os.path.join(BUILD, re.sub(r"\W+", "-", name) + ".xml")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
     done = subprocess.run(command, cwd=ROOT, text=True, errors="replace", env={**os.environ, **SANITIZERS},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -190,6 +194,10 @@ def main():
         run_fuzz(totals)
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
         run_pytest(totals, "system", arguments or ["tests/system"])
+    if what == "all":
+        for workers, files in CHAOS_PASSES.items():
+            options = [f"--workers={workers}", f"--chaos={CHAOS_PER_MILLE}"]
+            run_pytest(totals, f"system with chaos, workers {workers}", [*files, *options])
     skips = f", {totals.skipped} skipped" if totals.skipped else ""
     print(f"{totals.passed} passed, {totals.failed} failed{skips}")
     sys.exit(1 if totals.failed else 0)

@@ -8,6 +8,7 @@ import http.client
 import itertools
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -27,6 +28,16 @@ OPEN_LIMITS = {
     "limits.commands_per_second": 0,
     "limits.connections_per_device": 0,
 }
+
+# With the chaos switch on: what gets lost is asked for again soon, so that tests need not wait for it.
+SOON = {
+    "socket.answer_timeout_ms": 1000,
+    "socket.resend_ms": 100,
+    "socket.rotation_ms": 1000,
+    "socket.roster_rotation_ms": 1000,
+}
+TRY_AGAIN = ("timeout", "unavailable", "overloaded")
+TRIES = 20
 
 
 def free_port():
@@ -57,8 +68,9 @@ class House:
     def __init__(self, data, workers="2", chaos="0", settings=None, open_limits=True):
         self.data = str(data)
         self.port, self.management_port = free_port(), free_port()
-        self.settings = {**(OPEN_LIMITS if open_limits else {}), "local.chaos_per_mille": chaos,
-                         "server.drain_ms": 0, **(settings or {})}
+        self.chaos = chaos != "0"
+        self.settings = {**(OPEN_LIMITS if open_limits else {}), **(SOON if self.chaos else {}),
+                         "local.chaos_per_mille": chaos, "server.drain_ms": 0, **(settings or {})}
         self.workers = workers
         self.process = None
         self.log_path = self.data + ".log"
@@ -115,10 +127,20 @@ class House:
             return log.read().decode(errors="replace")
 
     # ---- HTTP
-    def http(self, method, path, body=None, token=None, headers=None, management=False, raw=None):
+    def http(self, method, path, body=None, token=None, headers=None, **more):
+        """One request; with the chaos switch on one that is repeated, with its key, while its outcome is unknown."""
+        headers = dict(headers or {})
+        if self.chaos and method != "GET" and path.startswith("/api/"):
+            headers.setdefault("Idempotency-Key", secrets.token_hex(12))
+        for _ in range(TRIES if self.chaos else 1):
+            answer = self.http_once(method, path, body, token, headers, **more)
+            if answer.status not in (503, 504):
+                break
+        return answer
+
+    def http_once(self, method, path, body, token, headers, management=False, raw=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.management_port if management else self.port,
                                                 timeout=20)
-        headers = dict(headers or {})
         data = raw
         if body is not None:
             data = json.dumps(body).encode()

@@ -101,6 +101,7 @@ def test_unknown_and_server_fields_are_ignored(client):
     assert event["seq"] == answer["seq"] < 999 and event["from"] == client.user.id and "nonsense" not in event
 
 
+@pytest.mark.exact("answers get lost")
 def test_a_ref_in_flight_may_not_be_used_again(client):
     room = client.group()
     for i in range(20):

@@ -131,6 +131,7 @@ def test_a_deleted_room_ends_for_everybody(house, people):
     owner, _, member, _ = people
     with owner.connect() as o, member.connect() as m:
         room = o.group(member)
+        m.wait_for(lambda e: e["type"] == "room.created" and e["room"] == room)
         assert m.refused("room.delete", room=room, cid=cid()) == "forbidden"
         o.command("room.delete", room=room, cid=cid())
         last = m.wait_for(lambda e: e["type"] == "room.deleted" and e["room"] == room)

@@ -12,6 +12,8 @@
 #include "world/loop.h"
 #include "world/random.h"
 
+#define LATE_MS_MAX 50
+
 bool bus_local_chaos(struct endpoint *endpoint)
 {
     uint32_t chance = endpoint->bus->options.chaos_per_mille;
@@ -35,15 +37,31 @@ bool bus_local_put(struct endpoint *from, uint32_t to, enum lane lane, struct ri
     return true;
 }
 
-static void on_wake(struct task *task)
+static void look(struct endpoint *endpoint)
 {
-    struct endpoint *endpoint = container_of(task, struct endpoint, wake);
     atomic_store_explicit(&endpoint->wake_asked, false, memory_order_seq_cst);
     mail_local_drain(endpoint, LANE_CAST);
     mail_local_drain(endpoint, LANE_WORK);
     shards_local_drain(endpoint);
     mail_local_drain(endpoint, LANE_LIVE);
     mail_local_drain(endpoint, LANE_PAGES);
+}
+
+static void on_late(struct timer *timer)
+{
+    look(container_of(timer, struct endpoint, late));
+}
+
+/* Chaos lets everything on the rings wait, in order; nobody wakes it a second time meanwhile. */
+static void on_wake(struct task *task)
+{
+    struct endpoint *endpoint = container_of(task, struct endpoint, wake);
+    if (bus_local_chaos(endpoint)) {
+        uint64_t wait = 1 + random_below(endpoint->world->random, LATE_MS_MAX);
+        timer_start(endpoint->world->loop, &endpoint->late, wait, on_late);
+        return;
+    }
+    look(endpoint);
 }
 
 static uint32_t lane_capacity(const struct bus_local_options *options, enum lane lane)

@@ -8,7 +8,8 @@
  *
  * `chaos_per_mille` is the test switch: that often a command is duplicated at a new position, a
  * shard is lost and regained with redelivery (also of commands that were done), a mail or cast is
- * dropped. What a real bus may do, this one then does. */
+ * dropped, a worker looks late at what was sent to it. What a real bus may do, this one then does.
+ */
 
 #include "ports/cast.h"
 #include "ports/mail.h"

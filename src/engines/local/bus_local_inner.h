@@ -27,6 +27,7 @@ struct endpoint {
     uint32_t index;
     struct ring *in[LANE_COUNT]; /* one per sending worker */
     struct task wake;
+    struct timer late; /* with chaos: when to look after all */
     _Atomic(bool) wake_asked;
     struct mail_slot boxes[MAIL_BOX_COUNT];
     struct cast_handler *cast_handlers;
