@@ -132,7 +132,7 @@ def outcome(client, wire, fields):
         return refused.code
 
 
-# Those that end a room or somebody's membership get a room of their own below.
+# Those that end a room or somebody's membership get a room of their own for each caller, below.
 SHARED = [c for c in COMMANDS if c not in ("room_delete", "room_leave", "room_join", "typing")]
 
 
@@ -156,18 +156,14 @@ def test_matrix(world, command, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("command", ["room_join", "room_leave", "room_delete"])
-def test_matrix_of_what_ends_memberships(house, command, kind):
+def test_matrix_of_what_ends_memberships(world, command, kind):
     wrong = {}
     for caller in CALLERS:
-        world = World.__new__(World)
-        world.users = {name: house.user(name) for name in (*CALLERS, "victim", "helper")}
-        world.clients = {name: user.connect() for name, user in world.users.items()}
         room = world.make(kind)
         fields = {"room": room, "cid": cid()}
         got, want = outcome(world.clients[caller], COMMANDS[command], fields), expected(command, kind, caller)
         if got != want:
             wrong[caller] = f"{got}, expected {want}"
-        world.close()
     assert wrong == {}
 
 
