@@ -13,6 +13,7 @@ import threading
 
 import websockets
 
+from connect import connect
 from house import TRIES, TRY_AGAIN
 
 WAIT_S = 15
@@ -60,8 +61,7 @@ class Client:
 
     async def _open(self, url, headers):
         self.changed = asyncio.Condition()
-        self.socket = await websockets.connect(url, subprotocols=["chattifier.v1"], extra_headers=headers,
-                                               max_size=None, ping_interval=None, open_timeout=WAIT_S)
+        self.socket = await connect(url, headers, WAIT_S)
         self.reader = asyncio.ensure_future(self._read())
 
     async def _read(self):

@@ -15,6 +15,7 @@ import time
 import websockets
 
 from checker import History, judge
+from connect import connect
 from house import House
 
 WRITERS_PER_ROOM = 3
@@ -48,8 +49,7 @@ class Writer:
     async def one_connection(self):
         url = f"ws://127.0.0.1:{self.load.house.port}/api/socket"
         headers = {"Authorization": f"Bearer {self.user.token}"}
-        async with websockets.connect(url, subprotocols=["chattifier.v1"], extra_headers=headers, open_timeout=5,
-                                      ping_interval=None, max_size=None) as socket:
+        async with connect(url, headers, 5) as socket:
             connection = next(self.load.connections)
             await self.ask_head(socket)
             await self.fill(socket, connection)
