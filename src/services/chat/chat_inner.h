@@ -56,7 +56,7 @@ struct room {
     struct lane_item *first, *last;
     uint32_t lane_count;
     uint64_t said_seq, said_n; /* of the newest entry that was delivered */
-    uint64_t used_ms;          /* when a command came last */
+    uint64_t used_ms;          /* when something happened in it last; 0: not since it is known */
     struct room_blocks blocks;
     uint32_t visitors;    /* flows that will look at it again: it does not rest */
     struct frames frames; /* newest deliveries, up to said_seq */

@@ -41,6 +41,7 @@ static void accept_record(struct chat_service *chat, struct room *room, struct l
         room_state_apply(&room->state, &decision->entries[i], shard->last_index);
     }
     room->state.cause = item->position;
+    room->used_ms = loop_now_ms(chat->loop);
     room_window_trim(&room->state.window, now, shard->stored_index);
     lane_item_free(item);
 }

@@ -89,7 +89,6 @@ void lane_run(struct chat_service *chat, struct room *room)
     while (room && room->phase == ROOM_IDLE && room->first) {
         struct lane_item *item = take(room);
         if (item->has_position) {
-            room->used_ms = loop_now_ms(chat->loop);
             decide_item(chat, room, item, NULL);
         } else if (cht_event_number_of(bytes_of(item->event)) == CHT_EVENT_command) {
             on_command(chat, room, item);

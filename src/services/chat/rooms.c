@@ -152,7 +152,6 @@ static struct room *make(struct chat_service *chat, const struct cht_id *id)
     room->slot = take_slot(chat);
     room->generation = ++chat->next_generation;
     room->shard = cht_shard_of_room(id, chat->shard_count);
-    room->used_ms = loop_now_ms(chat->loop);
     chat->rooms[room->slot] = room;
     chat->room_count++;
     bool put = map_put(&chat->room_index, map_key_id(id), room->slot);
@@ -177,10 +176,21 @@ struct room *rooms_need(struct chat_service *chat, const struct cht_id *id)
     return room;
 }
 
+/* Commands come again; requests by mail do not. */
+static void refuse_requests(struct chat_service *chat, const struct room *room)
+{
+    for (const struct lane_item *item = room->first; item; item = item->next) {
+        if (!item->has_position) {
+            reads_refuse(chat, item->event, ERR_UNAVAILABLE);
+        }
+    }
+}
+
 void rooms_drop_shard(struct chat_service *chat, uint32_t shard)
 {
     for (uint32_t slot = 0; slot < chat->room_capacity; slot++) {
         if (chat->rooms[slot] && chat->rooms[slot]->shard == shard) {
+            refuse_requests(chat, chat->rooms[slot]);
             drop(chat, chat->rooms[slot]);
         }
     }

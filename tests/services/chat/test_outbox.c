@@ -374,6 +374,18 @@ static void requests_that_nobody_can_do_are_answered(void **state)
     assert_string_equal(house_heard(house), "7 error #3 unavailable\n");
 }
 
+static void requests_that_wait_when_the_shard_is_lost_are_answered(void **state)
+{
+    struct house *house = *state;
+    struct cht_id unknown = house_id(77);
+    house->loads_wait = true;
+    struct cht_command command = read_of(house, &unknown, 1);
+    house_work(house, &cht_row_command, &command);
+    house_send(house, &unknown, 1, "one");
+    house_lose(house, house_shard_of(&unknown));
+    assert_string_equal(house_heard(house), "7 error #1 unavailable\n");
+}
+
 static void a_full_lane_refuses_commands_and_requests(void **state)
 {
     struct house *house = *state;
@@ -416,6 +428,7 @@ int main(void)
         TEST(typing_waits_for_what_was_decided_before),
         TEST(typing_is_shown_to_the_nodes_of_the_room),
         TEST(requests_that_nobody_can_do_are_answered),
+        TEST(requests_that_wait_when_the_shard_is_lost_are_answered),
         TEST(a_full_lane_refuses_commands_and_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

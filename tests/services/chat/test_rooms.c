@@ -48,6 +48,24 @@ static void of_too_many_rooms_the_idlest_goes(void **state)
     assert_int_equal(counters.rooms_resting, 0);
 }
 
+/* Whoever asks for rooms that are none does not drive out those that are. */
+static void a_room_that_does_not_exist_goes_before_others(void **state)
+{
+    struct house *house = *state;
+    store_all(house);
+    struct cht_id room = house_group(house, 2);
+    house_pass(house, 3000);
+    for (uint8_t i = 0; i < 100; i++) {
+        struct cht_id unknown = house_id((uint8_t)(100 + i));
+        house_send(house, &unknown, 1, "none");
+    }
+    uint32_t loads = house->loads;
+    house_heard(house);
+    house_send(house, &room, 1, "one");
+    assert_non_null(strstr(house_heard(house), " seq=4 n=1 created\n"));
+    assert_int_equal(house->loads, loads);
+}
+
 static void a_room_that_is_not_stored_stays_and_others_are_refused(void **state)
 {
     struct house *house = *state;
@@ -176,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(of_too_many_rooms_the_idlest_goes),
+        TEST(a_room_that_does_not_exist_goes_before_others),
         TEST(a_room_that_is_not_stored_stays_and_others_are_refused),
         TEST(a_room_that_nodes_follow_rests_and_they_go_on_hearing_of_it),
         TEST(a_resting_room_is_subscribed_without_being_loaded),
