@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "chattifier/events.h"
+#include "management_access.h"
 #include "metrics.h"
 #include "worker.h"
 #include "world/loop.h"
@@ -104,6 +105,16 @@ static void env(struct management *management, const struct edge_request *reques
     edge_respond(management->worker->edge, request->conn, &response);
 }
 
+/* A refusal whose status says it all. */
+static void refuse_with(struct management *management, const struct edge_request *request,
+    int status, const char *allow)
+{
+    struct http_field field = {{"Allow", 5}, {allow, allow ? (uint32_t)strlen(allow) : 0}};
+    struct edge_response response = {
+        .status = status, .fields = &field, .field_count = allow ? 1 : 0};
+    edge_respond(management->worker->edge, request->conn, &response);
+}
+
 static const char *const level_names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 
 static void loggers(struct management *management, const struct edge_request *request)
@@ -142,6 +153,10 @@ static int level_in(const struct edge_request *request)
 
 static void set_level(struct management *management, const struct edge_request *request)
 {
+    if (!cht_is_json_type(edge_request_field(request, "content-type"))) {
+        refuse_with(management, request, 415, NULL);
+        return;
+    }
     int level = level_in(request);
     if (level < 0) {
         edge_respond_error(
@@ -224,15 +239,18 @@ static void refuse(
         edge_respond_error(management->worker->edge, request->conn, ERR_UNKNOWN_TYPE, NULL, 0);
         return;
     }
-    struct http_field field = {{"Allow", 5}, {allow, (uint32_t)strlen(allow)}};
-    struct edge_response response = {.status = 405, .fields = &field, .field_count = 1};
-    edge_respond(management->worker->edge, request->conn, &response);
+    refuse_with(management, request, 405, allow);
 }
 
 static void on_request(struct edge_http_handler *handler, const struct edge_request *request)
 {
     struct management *management = (struct management *)handler;
+    struct edge *edge = management->worker->edge;
     const char *allow = NULL;
+    if (!management_may_ask(request, management->house->app.management_host)) {
+        edge_respond_error(edge, request->conn, ERR_FORBIDDEN, NULL, 0);
+        return;
+    }
     for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
         struct cht_str path = {pages[i].path, (uint32_t)strlen(pages[i].path)};
         if (!cht_str_equal(path, request->path)) {

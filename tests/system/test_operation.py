@@ -101,6 +101,38 @@ def test_another_number_of_shards_is_refused(tmp_path):
     assert "shards" in refused("--data", house.data, "--data.shards=8")
 
 
+@pytest.mark.parametrize("name, headers, status", [
+    ("a tool", {}, 200),
+    ("a person's browser", {"Sec-Fetch-Site": "none"}, 200),
+    ("by name", {"Host": "localhost:9080"}, 200),
+    ("by address", {"Host": "[::1]:9080"}, 200),
+    ("a page that fetches", {"Origin": "https://evil.example"}, 403),
+    ("a sandboxed page", {"Origin": "null"}, 403),
+    ("a page that embeds", {"Sec-Fetch-Site": "cross-site"}, 403),
+    ("a page of another port", {"Sec-Fetch-Site": "same-site"}, 403),
+    ("a page whose name points here", {"Host": "evil.example:9080"}, 403),
+    ("a page whose name looks like an address", {"Host": "127.0.0.1.evil.example"}, 403),
+])
+def test_the_management_port_answers_no_page(house, name, headers, status):
+    assert house.http("GET", "/actuator/env", headers=headers, management=True).status == status
+    post = {"Content-Type": "application/json", **headers}
+    assert house.http("POST", "/actuator/loggers", raw=b'{"configuredLevel":"INFO"}', headers=post, management=True).status == status
+
+
+def test_a_form_does_not_set_the_log_level(house):
+    answer = house.http("POST", "/actuator/loggers", raw=b'{"configuredLevel":"ERROR"}', headers={"Content-Type": "text/plain"}, management=True)
+    assert answer.status == 415
+    assert house.http("GET", "/actuator/loggers", management=True).json["configuredLevel"] == "INFO"
+
+
+def test_memory_with_keys_in_it_is_never_dumped(house):
+    with open(f"/proc/{house.process.pid}/limits", encoding="ascii") as limits:
+        core = next(line for line in limits if line.startswith("Max core file size"))
+    assert core.split()[4:6] == ["1", "1"]
+    with open(f"/proc/{house.process.pid}/status", encoding="ascii") as status:
+        assert "NoNewPrivs:\t1\n" in status.read()
+
+
 def test_health_and_metrics_are_on_the_management_port_alone(house):
     assert house.http("GET", "/actuator/health", management=True).json["status"] == "UP"
     assert house.http("GET", "/actuator/health/readiness", management=True).status == 200
