@@ -69,6 +69,7 @@ class House:
         self.data = str(data)
         self.port, self.management_port = free_port(), free_port()
         self.chaos = chaos != "0"
+        self.made = (200, 201) if self.chaos else (201,)  # 200: the answer of a repeat, since the first was lost
         self.settings = {**(OPEN_LIMITS if open_limits else {}), **(SOON if self.chaos else {}),
                          "local.chaos_per_mille": chaos, "server.drain_ms": 0, **(settings or {})}
         self.workers = workers

@@ -11,12 +11,12 @@ def bot(house):
 
 def test_a_bot_makes_a_room_sends_and_reads(house, bot):
     made = bot.http("POST", "/api/rooms", {"kind": "group", "name": "Bots"}, headers={"Idempotency-Key": "make-1"})
-    assert made.status == 201 and made.headers["x-room-seq"]
+    assert made.status in house.made and made.headers["x-room-seq"]
     again = bot.http("POST", "/api/rooms", {"kind": "group", "name": "Bots"}, headers={"Idempotency-Key": "make-1"})
     assert again.status == 200 and again.json["dup"] is True and again.json["room"] == made.json["room"]
     room = made.json["room"]
     sent = bot.http("POST", f"/api/rooms/{room}/messages", {"text": "beep"}, headers={"Idempotency-Key": "say-1"})
-    assert sent.status == 201 and set(sent.json) >= {"room", "seq", "n", "ts"}
+    assert sent.status in house.made and set(sent.json) >= {"room", "seq", "n", "ts"}
     repeat = bot.http("POST", f"/api/rooms/{room}/messages", {"text": "beep"}, headers={"Idempotency-Key": "say-1"})
     assert repeat.status == 200 and repeat.json["dup"] is True
     page = bot.http("GET", f"/api/rooms/{room}/messages?at_least={sent.json['seq']}")
