@@ -1,0 +1,248 @@
+/* house - see the header. Happy path: as there. How it fails: an answer that does not come fails
+ * the test. */
+
+#include "house.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "message/message.h"
+#include "sqlite_engine.h"
+
+struct contract_engine *engine;
+static struct message_service *service;
+static struct log_claim_op owner;
+static uint64_t next_index, next_n;
+uint64_t next_seq;
+char answer[1 << 20];
+uint64_t answer_error;
+uint32_t answers;
+char kinds[8];
+static struct mail_handler *work;
+struct cht_id room_id, ann, bob, eve;
+
+/* ---- fakes: mail keeps the last reply, secrets sign by adding up */
+
+static void fake_open(
+    struct mail *mail, enum mail_box box, struct mail_handler *handler, uint32_t credit)
+{
+    (void)mail;
+    (void)credit;
+    assert_int_equal(box, MAIL_WORK);
+    work = handler;
+}
+
+static void keep_reply(struct cht_str bytes)
+{
+    struct cht_reply reply;
+    struct cht_scratch nothing = {NULL, 0, 0};
+    assert_true(cht_decode(&cht_row_reply, bytes, &nothing, &reply));
+    assert_int_equal(reply.node_ref, 77);
+    answer_error = reply.error;
+    memcpy(answer, reply.body.size > 0 ? reply.body.at : "", reply.body.size);
+    answer[reply.body.size] = '\0';
+    kinds[answers++ % sizeof(kinds)] = 'r';
+}
+
+static void fake_send(struct mail *mail, enum mail_box box, uint64_t node, struct buf *event)
+{
+    struct cht_str bytes = {(const char *)event->bytes, event->size};
+    (void)mail;
+    assert_int_equal(box, MAIL_PAGES);
+    assert_int_equal(node, 5);
+    if (cht_event_number_of(bytes) == CHT_EVENT_reply) {
+        keep_reply(bytes);
+        return;
+    }
+    struct cht_roster roster;
+    static uint8_t memory[4096];
+    struct cht_scratch scratch = {memory, sizeof(memory), 0};
+    assert_true(cht_decode(&cht_row_roster, bytes, &scratch, &roster));
+    snprintf(answer, sizeof(answer), "rooms=%u", roster.rooms.count);
+    kinds[answers++ % sizeof(kinds)] = 'l';
+}
+
+static const struct mail_ops mail_ops = {.open = fake_open, .send = fake_send};
+static struct mail mail = {.ops = &mail_ops, .node = 5, .boot = 1};
+
+static void fake_mac(
+    struct secrets *secrets, const char *purpose, struct cht_str bytes, uint8_t ret_mac[32])
+{
+    uint64_t sum = 99;
+    (void)secrets;
+    (void)purpose;
+    for (uint32_t i = 0; i < bytes.size; i++) {
+        sum = sum * 31 + (uint8_t)bytes.at[i];
+    }
+    memset(ret_mac, 0, 32);
+    memcpy(ret_mac, &sum, sizeof(sum));
+}
+
+static bool fake_equal(const void *a, const void *b, size_t size)
+{
+    return memcmp(a, b, size) == 0;
+}
+
+static const struct secrets_ops secrets_ops = {.mac = fake_mac, .equal = fake_equal};
+static struct secrets secrets = {.ops = &secrets_ops};
+
+/* ---- the log */
+
+void house_append(struct cht_entry *entries, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        entries[i].seq = ++next_seq;
+        entries[i].ts = 1000 + next_seq;
+        next_n += entries[i].kind == cht_entry_kind_message;
+        entries[i].n = next_n;
+    }
+    struct cht_record record = {
+        .term = owner.term, .index = ++next_index, .room = room_id, .entries = {entries, count}};
+    struct buf *buf = buf_create(cht_encoded_size(&cht_row_record, &record));
+    cht_encode(&cht_row_record, &record, buf->bytes);
+    buf->size = buf->capacity;
+    struct log_append_op op = {0};
+    log_append(engine->log, &contract_asker()->asker, &op, owner.writer, buf);
+    assert_int_equal(contract_wait(engine), OK);
+}
+
+void house_create_room(enum cht_room_kind kind, enum cht_visibility visibility)
+{
+    struct cht_entry entries[3] = {
+        {.kind = cht_entry_kind_created,
+            .by = ann,
+            .room_kind = kind,
+            .name = contract_str("tea"),
+            .visibility = visibility},
+        {.kind = cht_entry_kind_member,
+            .user = ann,
+            .role = cht_role_owner,
+            .state = cht_member_state_joined,
+            .members = 1},
+        {.kind = cht_entry_kind_member,
+            .user = bob,
+            .role = cht_role_member,
+            .state = cht_member_state_joined,
+            .members = 2},
+    };
+    house_append(entries, 3);
+}
+
+void house_say(const char *text)
+{
+    struct cht_entry entry = {.kind = cht_entry_kind_message,
+        .by = ann,
+        .text = contract_str(text),
+        .cid = contract_str("c")};
+    house_append(&entry, 1);
+}
+
+void house_change_member(struct cht_id user, enum cht_member_state state, enum cht_role role)
+{
+    struct cht_entry entry = {
+        .kind = cht_entry_kind_member, .user = user, .state = state, .role = role, .by = ann};
+    house_append(&entry, 1);
+}
+
+/* ---- questions */
+
+static bool answered(void *context)
+{
+    return answers > *(uint32_t *)context;
+}
+
+void house_post(const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = buf_create(cht_encoded_size(row, event));
+    cht_encode(row, event, buf->bytes);
+    buf->size = buf->capacity;
+    work->on_mail(work, buf);
+    buf_unref(buf);
+}
+
+void house_wait_answers(uint32_t before)
+{
+    assert_true(test_loop_run_until(&engine->loop, answered, &before));
+}
+
+void house_post_question(struct cht_command command)
+{
+    command.node = 5;
+    command.node_ref = 77;
+    house_post(&cht_row_command, &command);
+}
+
+void house_ask(struct cht_command command)
+{
+    uint32_t before = answers;
+    house_post_question(command);
+    house_wait_answers(before);
+}
+
+void house_ask_room(enum cht_command_type type, struct cht_id author)
+{
+    house_ask((struct cht_command){.type = type, .author = author, .room = room_id});
+}
+
+void assert_has(const char *text)
+{
+    if (strstr(answer, text) == NULL) {
+        fail_msg("no %s in %s", text, answer);
+    }
+}
+
+void assert_has_not(const char *text)
+{
+    if (strstr(answer, text) != NULL) {
+        fail_msg("%s in %s", text, answer);
+    }
+}
+
+/* Records may come after any wait, and then gather for their time. */
+static bool is_idle(void *context)
+{
+    (void)context;
+    test_loop_advance(&engine->loop, 1000);
+    return message_is_idle(service);
+}
+
+int house_setup(void **state)
+{
+    static struct message_settings settings = {.batch_records_max = 16,
+        .batch_bytes_max = 1 << 20,
+        .gather_ms = 1000, /* which never pass by themselves: questions hurry */
+        .rooms_cached = 16,
+        .queries_max = 16,
+        .fresh_wait_ms = 2000,
+        .retry_ms = 50};
+    engine = sqlite_engine();
+    *state = engine;
+    contract_setup(state);
+    engine->loop.world.logger = sqlite_engine_logger();
+    struct message_deps deps = {&engine->loop.world, engine->log, &mail, engine->rooms,
+        engine->history, engine->users, &secrets, engine->shards};
+    next_index = next_seq = next_n = 0;
+    room_id = contract_id(1);
+    ann = contract_id(2);
+    bob = contract_id(3);
+    eve = contract_id(4);
+    service = message_create(&deps, &settings);
+    for (uint32_t i = 0; i < engine->shards; i++) {
+        message_own(service, i);
+    }
+    owner = (struct log_claim_op){0};
+    log_claim(engine->log, &contract_asker()->asker, &owner,
+        cht_shard_of_room(&room_id, engine->shards), 5);
+    assert_int_equal(contract_wait(engine), OK);
+    return 0;
+}
+
+int house_teardown(void **state)
+{
+    log_release(engine->log, owner.writer);
+    assert_true(test_loop_run_until(&engine->loop, is_idle, NULL));
+    test_loop_settle(&engine->loop);
+    message_destroy(service);
+    return contract_teardown(state);
+}

@@ -1,0 +1,41 @@
+#pragma once
+
+/* house - a message service on the SQLite engines, with one room whose log the test writes, and
+ * what it answered last. */
+
+#include "contract.h"
+
+#include "chattifier/events.h"
+
+extern struct contract_engine *engine;
+extern struct cht_id room_id, ann, bob, eve;
+extern uint64_t next_seq;     /* of the newest entry */
+extern char answer[1 << 20];  /* the body of the newest answer */
+extern uint64_t answer_error; /* its enum err */
+extern uint32_t answers;
+extern char kinds[8]; /* of the newest answers: 'r' a reply, 'l' a list of rooms */
+
+int house_setup(void **state);
+int house_teardown(void **state);
+
+/* ---- the log */
+
+/* One record; seq, n and ts are set. */
+void house_append(struct cht_entry *entries, uint32_t count);
+
+/* Made by ann, who is its owner, with bob: entries 1 to 3. */
+void house_create_room(enum cht_room_kind kind, enum cht_visibility visibility);
+void house_say(const char *text);
+void house_change_member(struct cht_id user, enum cht_member_state state, enum cht_role role);
+
+/* ---- questions */
+void house_post(const struct cht_event_row *row, const void *event);
+void house_post_question(struct cht_command command);
+
+/* Waits until there are more answers than that. */
+void house_wait_answers(uint32_t before);
+void house_ask(struct cht_command command);
+void house_ask_room(enum cht_command_type type, struct cht_id author);
+
+void assert_has(const char *text);
+void assert_has_not(const char *text);
