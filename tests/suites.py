@@ -5,6 +5,7 @@ can not start counts as one failure and says why; what failed is shown; what was
 installed too, is counted and named with its reason.
 """
 
+import concurrent.futures
 import json
 import os
 import re
@@ -24,6 +25,10 @@ FUZZ_SECONDS = 10
 CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "first_minute", "messages", "rooms")]
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
 CHAOS_PER_MILLE = 20
+LEFT_OUT = {
+    "quick": "fuzz targets, system tests, system tests with the chaos switch on",
+    "system": "everything else, and the system tests with the chaos switch on",
+}
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -63,35 +68,37 @@ def count_tap(output):
     return passed, failed, skipped
 
 
+def run_program(test):
+    """One test program; answers (passed, failed, skipped, its words if it failed)."""
+    environment = {**os.environ, **SANITIZERS, **test["env"], "CMOCKA_MESSAGE_OUTPUT": "TAP"}
+    try:
+        done = subprocess.run(test["cmd"], env=environment, cwd=test["workdir"] or BUILD, text=True, errors="replace",
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=test["timeout"] or 300)
+        output, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as late:
+        output, code = f"{late.stdout or ''}\ntimed out", 1
+    if test["protocol"] == "tap":
+        passed, failed, skipped = count_tap(output)
+        if code != 0 and failed == 0:
+            failed = 1
+        if code == 0 and passed + failed + len(skipped) == 0:
+            failed, output = 1, output + "\nran no test"
+    else:
+        passed, failed, skipped = (1, 0, []) if code == 0 else (0, 1, [])
+    return passed, failed, skipped, f"--- {test['name']} (exit {code})\n{output[-6000:]}" if failed else ""
+
+
 def run_meson_suite(totals, suite):
-    """One program a test file; TAP programs count their functions, others count as one."""
+    """One program a test file, as many at a time as there are cores; TAP programs count their functions, others count as one."""
     start = time.time()
     listed = json.loads(subprocess.check_output(["meson", "introspect", "--tests", BUILD], text=True))
-    passed = failed = 0
-    skipped, detail = [], []
-    for test in listed:
-        if test["suite"][0].split(":", 1)[-1] != suite:
-            continue
-        environment = {**os.environ, **SANITIZERS, **test["env"], "CMOCKA_MESSAGE_OUTPUT": "TAP"}
-        try:
-            done = subprocess.run(test["cmd"], env=environment, cwd=test["workdir"] or BUILD, text=True, errors="replace",
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=test["timeout"] or 300)
-            output, code = done.stdout, done.returncode
-        except subprocess.TimeoutExpired as late:
-            output, code = f"{late.stdout or ''}\ntimed out", 1
-        if test["protocol"] == "tap":
-            ok, bad, skips = count_tap(output)
-            if code != 0 and bad == 0:
-                bad = 1
-            if code == 0 and ok + bad + len(skips) == 0:
-                bad, output = 1, output + "\nran no test"
-        else:
-            ok, bad, skips = (1, 0, []) if code == 0 else (0, 1, [])
-        passed, failed = passed + ok, failed + bad
-        skipped += skips
-        if bad:
-            detail.append(f"--- {test['name']} (exit {code})\n{output[-6000:]}")
-    totals.add(suite, passed, failed, skipped, time.time() - start, "\n".join(detail))
+    tests = [test for test in listed if test["suite"][0].split(":", 1)[-1] == suite]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(run_program, tests))
+    passed, failed = sum(r[0] for r in results), sum(r[1] for r in results)
+    skipped = [skip for result in results for skip in result[2]]
+    detail = "\n".join(result[3] for result in results if result[3])
+    totals.add(suite, passed, failed, skipped, time.time() - start, detail)
 
 
 def run_pytest(totals, name, arguments):
@@ -198,6 +205,8 @@ def main():
         for workers, files in CHAOS_PASSES.items():
             options = [f"--workers={workers}", f"--chaos={CHAOS_PER_MILLE}"]
             run_pytest(totals, f"system with chaos, workers {workers}", [*files, *options])
+    if what != "all":
+        print(f"left out, ./test runs it: {LEFT_OUT[what]}")
     skips = f", {totals.skipped} skipped" if totals.skipped else ""
     print(f"{totals.passed} passed, {totals.failed} failed{skips}")
     sys.exit(1 if totals.failed else 0)
