@@ -81,7 +81,7 @@ void data_keeper_purge(struct data_sqlite *data, int file);
 MUST_USE enum err data_keeper_start(struct data_sqlite *data);
 void data_keeper_stop(struct data_sqlite *data);
 
-/* log_writer.c */
+/* log_open.c */
 MUST_USE enum err log_shared_open(struct data_sqlite *data);
 void log_shared_close(struct data_sqlite *data);
 
@@ -91,6 +91,6 @@ void store_writer_close(struct data_sqlite *data);
 MUST_USE enum err users_writer_open(struct data_sqlite *data);
 
 /* The statements of a reader's connections. */
-void log_set_statements(struct data_sqlite *data, struct db *db);
+void log_set_statements(struct db *db);
 void store_set_statements(struct db *db);
 void users_set_statements(struct db *db);

@@ -98,7 +98,7 @@ static enum err start_reader(struct data_sqlite *data, struct data_reader *reade
     reader->data = data;
     enum err err = db_open(&reader->log, data->dir, &log_schema, false, data->logger);
     if (err == OK) {
-        log_set_statements(data, &reader->log);
+        log_set_statements(&reader->log);
         err = db_open(&reader->store, data->dir, &store_schema, false, data->logger);
     }
     if (err == OK) {

@@ -4,9 +4,12 @@
  * records in memory.
  *
  * The writer thread alone changes the file. It publishes what is durable to the shard's ring, under
- * the shard's mutex, and wakes the followers; loops read rings and marks under the same mutex. One
- * table per shard, whose row id is the index: appends go to the right edge of a tree, and a read
- * needs no second index. */
+ * the shard's mutex, and wakes the followers; loops read rings and what is stored under the same
+ * mutex.
+ *
+ * One table for all shards, whose row id is the place: it only grows, so what arrives together goes
+ * to the right edge of one tree, whatever its shards, and is a page or two. Marks say for a shard
+ * from which place on an index is to be looked for. */
 
 #include <pthread.h>
 
@@ -24,25 +27,32 @@ struct log_recent {
 };
 
 struct log_shard {
-    struct task trim_task; /* the writer's, while trim_queued */
     struct log_shared *log;
     uint32_t number;
-    uint64_t trim_wall_ms;      /* when the trim was asked for */
-    bool trim_moved, trim_more; /* the writer thread's */
-    uint64_t trim_until;
-    uint64_t term; /* the writer thread's: newest claim */
-    uint64_t next; /* the writer thread's: next index */
-    bool touched;  /* the writer thread's: something of this batch is durable */
+    /* The writer thread's: */
+    uint64_t term;       /* newest claim */
+    uint64_t next;       /* index */
+    uint64_t mark_index; /* of its newest mark */
+    uint64_t trim_until; /* where the trim under way will leave `oldest`; 0: where it is */
+    bool touched;        /* something of this batch is durable */
     pthread_mutex_t mutex;
     uint64_t durable; /* from here on under the mutex */
     uint64_t oldest;  /* in the file; 1 if it never had one */
-    uint64_t marked;
-    uint64_t next_trim_ms;
-    bool trim_queued;
+    uint64_t stored;
     struct log_recent ring[LOG_RING_RECORDS]; /* by index modulo its size */
     uint64_t ring_first;                      /* the oldest index in it; durable + 1 if empty */
     uint64_t ring_bytes;
     struct log_follower *followers;
+};
+
+/* What was stored and is older than the retention leaves, from the front, piece by piece. */
+struct log_trim {
+    struct task task; /* the writer's, while queued */
+    bool more;        /* the writer thread's */
+    pthread_mutex_t mutex;
+    bool queued; /* from here on under the mutex */
+    uint64_t next_ms;
+    uint64_t wall_ms; /* when it was asked for */
 };
 
 /* What the writer thread answers to one loop after a batch. */
@@ -54,12 +64,14 @@ struct log_answers {
 struct log_shared {
     struct data_sqlite *data;
     struct db db;
-    char **texts; /* of statements */
     struct db_queue queue;
     pthread_t thread;
     bool running;
     struct log_shard *shards;
     uint32_t shard_count;
+    struct log_trim trim;
+    uint64_t next_place;         /* the writer thread's */
+    uint64_t round_place;        /* the writer thread's: at the newest round of marks */
     struct log_answers *answers; /* the writer thread's: one for each loop that ever asked */
     uint32_t loop_count;
 };
@@ -86,20 +98,38 @@ struct log_sqlite {
     bool handing;
 };
 
-/* Statement numbers: fixed ones, then LOG_PER_SHARD for each shard. */
-enum { LOG_CLAIM, LOG_TERM, LOG_META_GET, LOG_META_PUT, LOG_FIXED };
-enum { LOG_INSERT, LOG_READ, LOG_EDGES, LOG_YOUNG, LOG_TRIM, LOG_PER_SHARD };
-
-static inline uint32_t log_statement(uint32_t shard, uint32_t which)
-{
-    return LOG_FIXED + shard * LOG_PER_SHARD + which;
-}
+enum log_statement {
+    LOG_CLAIM,
+    LOG_TERM,
+    LOG_META_GET,
+    LOG_META_PUT,
+    LOG_INSERT,
+    LOG_READ,
+    LOG_PLACES,
+    LOG_NEWEST,
+    LOG_MARK_PUT,
+    LOG_MARK_AT,
+    LOG_MARK_NEWEST,
+    LOG_MARKS_DROP,
+    LOG_OLDEST_GET,
+    LOG_OLDEST_PUT,
+    LOG_FRONT,
+    LOG_TRIM,
+    LOG_STATEMENT_COUNT
+};
 
 /* Called by loops; run by the writer thread. */
 void log_writer_append(struct log_append_op *op);
 void log_writer_claim(struct log_sqlite *log, struct log_claim_op *op);
 void log_writer_release(struct log_writer *writer);
-void log_writer_mark(struct log_shard *shard, uint64_t index, uint64_t wall_ms);
+
+void log_writer_start(struct log_shared *log);
+void log_writer_stop(struct log_shared *log);
+
+/* log_trim.c. By loops: the store has the shard up to `index`. */
+void log_trim_stored(struct log_shard *shard, uint64_t index, uint64_t wall_ms);
+/* By the writer thread, after the commit. */
+void log_trim_settle(struct log_shared *log, bool committed);
 
 /* log_follow.c. Under the shard's mutex: its followers have something to look at. */
 void log_followers_wake(struct log_shard *shard);
@@ -109,6 +139,9 @@ void log_followers_drop(struct log_shard *shard);
 
 /* Under the shard's mutex: the record in memory, or NULL. */
 const struct log_recent *log_ring_find(const struct log_shard *shard, uint64_t index);
+
+/* Under the shard's mutex, or when nobody else is there. */
+void log_ring_drop_oldest(struct log_shard *shard);
 
 struct position log_position(uint64_t index);
 

@@ -78,12 +78,27 @@ static bool read_from_memory(struct log_shard *shard, struct log_read_op *op)
     return all;
 }
 
-static bool is_trimmed(struct log_shard *shard, uint64_t index)
+/* How many of the wanted records there are: a shard's indexes are dense, so a read that ends there
+ * does not look through what other shards have behind it. */
+static uint64_t count_wanted(struct log_shard *shard, const struct log_read_op *op)
 {
     pthread_mutex_lock(&shard->mutex);
-    bool trimmed = index < shard->oldest;
+    uint64_t last = op->until < shard->durable ? op->until : shard->durable;
+    bool is_there = op->from >= shard->oldest && op->from <= last;
     pthread_mutex_unlock(&shard->mutex);
-    return trimmed;
+    uint64_t count = is_there ? last - op->from + 1 : 0;
+    return count < op->limit ? count : op->limit;
+}
+
+/* The place behind which `index` lies. */
+static uint64_t place_before(struct db *db, uint32_t shard, uint64_t index)
+{
+    struct query q = db_query(db, LOG_MARK_AT);
+    query_u64(&q, shard);
+    query_u64(&q, index);
+    uint64_t place = query_row(&q) ? query_get_u64(&q, 0) : 0;
+    query_end(&q);
+    return place;
 }
 
 static enum err run_read(struct op *asked, struct db_job *job, void *thread)
@@ -91,11 +106,13 @@ static enum err run_read(struct op *asked, struct db_job *job, void *thread)
     (void)job;
     struct log_read_op *op = container_of(asked, struct log_read_op, op);
     struct data_reader *reader = thread;
-    struct log_shard *shard = &reader->data->log->shards[op->shard];
-    struct query q = db_query(&reader->log, log_statement(op->shard, LOG_READ));
+    uint64_t wanted = count_wanted(&reader->data->log->shards[op->shard], op);
+    uint64_t place = place_before(&reader->log, op->shard, op->from);
+    struct query q = db_query(&reader->log, LOG_READ);
+    query_u64(&q, place);
+    query_u64(&q, op->shard);
     query_u64(&q, op->from);
-    query_u64(&q, op->until > INT64_MAX ? INT64_MAX : op->until);
-    query_u64(&q, op->limit);
+    query_u64(&q, wanted);
     while (query_row(&q)) {
         struct cht_str record = query_lend_bytes(&q, 2);
         op->items[op->count++] = item_of(op->shard, query_get_u64(&q, 0), query_get_u64(&q, 1),
@@ -103,7 +120,8 @@ static enum err run_read(struct op *asked, struct db_job *job, void *thread)
     }
     query_end(&q);
     enum err err = db_err(&reader->log);
-    if (err == OK && is_trimmed(shard, op->from)) {
+    bool is_trimmed = wanted == 0 || (op->count > 0 && op->items[0].index != op->from);
+    if (err == OK && (is_trimmed || op->count == 0)) {
         err = ERR_NOT_FOUND;
     }
     while (err != OK && op->count > 0) {
@@ -136,7 +154,7 @@ static void tail(struct log *log, struct log_tail_op *op)
 
 static void mark(struct log *log, uint32_t shard, uint64_t index)
 {
-    log_writer_mark(shard_of(log, shard), index, loop_wall_ms(of(log)->loop));
+    log_trim_stored(shard_of(log, shard), index, loop_wall_ms(of(log)->loop));
 }
 
 static const struct log_ops ops = {

@@ -8,52 +8,14 @@
  * wrong index, term or form ends its writer. A commit that fails answers UNKNOWN for the batch and
  * ends all its writers; a disk that fails ends the process (db_err). */
 
-#include <stdio.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "chattifier/events.h"
 #include "log_shared.h"
 #include "world/loop.h"
 
-#define TRIM_PIECE 256u
-#define TRIM_PAUSE_MS 1000u
-#define STATEMENT_BYTES_MAX 160
-#define SHARDS_MAX 1024u
-
-static const char *const migrations[] = {
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE claims (shard INTEGER PRIMARY KEY, term INTEGER NOT NULL, owner INTEGER NOT "
-    "NULL);",
-};
-
-const struct db_schema log_schema = {
-    .file = "log.db",
-    .application = 0x43484c47,
-    .migrations = migrations,
-    .version = 1,
-    .cache_kib = 2048,
-    .full = true,
-};
-
-static const char *const fixed_texts[LOG_FIXED] = {
-    [LOG_CLAIM] = "INSERT INTO claims (shard, term, owner) VALUES (?, ?, ?)"
-                  " ON CONFLICT (shard) DO UPDATE SET term = excluded.term, owner = excluded.owner",
-    [LOG_TERM] = "SELECT term FROM claims WHERE shard = ?",
-    [LOG_META_GET] = "SELECT value FROM meta WHERE name = ?",
-    [LOG_META_PUT] = "INSERT INTO meta (name, value) VALUES (?, ?)"
-                     " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-};
-
-/* Names of tables can not be bound; the number in them is ours. */
-static const char *const shard_formats[LOG_PER_SHARD] = {
-    [LOG_INSERT] = "INSERT INTO records_%u (idx, term, at, record) VALUES (?, ?, ?, ?)",
-    [LOG_READ] = ("SELECT idx, term, record FROM records_%u WHERE idx BETWEEN ? AND ?"
-                  " ORDER BY idx LIMIT ?"),
-    [LOG_EDGES] = "SELECT (SELECT min(idx) FROM records_%1$u), (SELECT max(idx) FROM records_%1$u)",
-    [LOG_YOUNG] = "SELECT min(idx) FROM records_%u WHERE idx BETWEEN ? AND ? AND at > ?",
-    [LOG_TRIM] = "DELETE FROM records_%u WHERE idx < ?",
-};
+/* Places between two rounds of marks: what a reader may pass by in vain, and an opening reads. */
+#define PLACES_A_ROUND 1024u
 
 /* ---- from the loops */
 
@@ -175,7 +137,9 @@ static void run_append(struct task *task)
     if (op->op.err != OK) {
         return;
     }
-    struct query q = db_query(&log->db, log_statement(shard->number, LOG_INSERT));
+    struct query q = db_query(&log->db, LOG_INSERT);
+    query_u64(&q, log->next_place++);
+    query_u64(&q, shard->number);
     query_u64(&q, shard->next);
     query_u64(&q, shard->term);
     query_u64(&q, atomic_load_explicit(&op->writer->wall_ms, memory_order_relaxed));
@@ -184,7 +148,7 @@ static void run_append(struct task *task)
     shard->next++;
 }
 
-static void drop_oldest(struct log_shard *shard)
+void log_ring_drop_oldest(struct log_shard *shard)
 {
     struct log_recent *recent = &shard->ring[shard->ring_first % LOG_RING_RECORDS];
     shard->ring_bytes -= recent->record->size;
@@ -200,7 +164,7 @@ static void publish(struct log_shard *shard, struct buf *record_take)
     uint64_t index = shard->durable + 1;
     while (shard->ring_first < index && (index - shard->ring_first >= LOG_RING_RECORDS ||
                                             shard->ring_bytes > LOG_RING_BYTES_MAX)) {
-        drop_oldest(shard);
+        log_ring_drop_oldest(shard);
     }
     shard->ring[index % LOG_RING_RECORDS] = (struct log_recent){index, shard->term, record_take};
     shard->ring_bytes += record_take->size;
@@ -299,68 +263,35 @@ void log_writer_release(struct log_writer *writer)
     hand_over(writer->home); /* the loop may not turn again */
 }
 
-/* ---- trim */
+/* ---- marks */
 
-static void run_trim(struct task *task)
+/* Every so many places, a mark for each shard that moved says where its next record lies at the
+ * earliest. */
+static void put_marks(struct log_shared *log)
 {
-    struct log_shard *shard = container_of(task, struct log_shard, trim_task);
-    struct db *db = &shard->log->db;
-    uint64_t retention_ms = shard->log->data->retention_ms;
-    pthread_mutex_lock(&shard->mutex);
-    uint64_t oldest = shard->oldest;
-    uint64_t until = shard->marked < shard->durable ? shard->marked : shard->durable - 1;
-    pthread_mutex_unlock(&shard->mutex);
-    shard->trim_until = oldest;
-    if (until < oldest || shard->trim_wall_ms < retention_ms) {
+    if (log->next_place - log->round_place < PLACES_A_ROUND) {
         return;
     }
-    uint64_t last = until - oldest < TRIM_PIECE ? until : oldest + TRIM_PIECE - 1;
-    struct query young = db_query(db, log_statement(shard->number, LOG_YOUNG));
-    query_u64(&young, oldest);
-    query_u64(&young, last);
-    query_u64(&young, shard->trim_wall_ms - retention_ms);
-    shard->trim_until = last + 1;
-    if (query_row(&young) && !query_get_null(&young, 0)) {
-        shard->trim_until = query_get_u64(&young, 0);
+    log->round_place = log->next_place;
+    for (uint32_t i = 0; i < log->shard_count; i++) {
+        struct log_shard *shard = &log->shards[i];
+        if (shard->mark_index != shard->next) {
+            shard->mark_index = shard->next;
+            struct query q = db_query(&log->db, LOG_MARK_PUT);
+            query_u64(&q, shard->number);
+            query_u64(&q, shard->next);
+            query_u64(&q, log->next_place);
+            query_run(&q);
+        }
     }
-    query_end(&young);
-    shard->trim_more = shard->trim_until == last + 1 && last < until;
-    struct query trim = db_query(db, log_statement(shard->number, LOG_TRIM));
-    query_u64(&trim, shard->trim_until);
-    query_run(&trim);
 }
 
-static void settle_trim(struct task *task, bool committed)
+/* A round that was not committed is made again. */
+static void forget_marks(struct log_shared *log)
 {
-    struct log_shard *shard = container_of(task, struct log_shard, trim_task);
-    bool again =
-        committed && shard->trim_more && db_queue_try_put(&shard->log->queue, &shard->trim_task);
-    shard->trim_more = false;
-    pthread_mutex_lock(&shard->mutex);
-    if (committed) {
-        shard->oldest = shard->trim_until;
-    }
-    shard->trim_queued = again;
-    shard->next_trim_ms = shard->trim_wall_ms + TRIM_PAUSE_MS;
-    pthread_mutex_unlock(&shard->mutex);
-}
-
-void log_writer_mark(struct log_shard *shard, uint64_t index, uint64_t wall_ms)
-{
-    pthread_mutex_lock(&shard->mutex);
-    if (index > shard->marked) {
-        shard->marked = index;
-    }
-    bool trim = !shard->trim_queued && shard->marked >= shard->oldest &&
-                shard->durable > shard->oldest && wall_ms >= shard->next_trim_ms;
-    if (trim) {
-        shard->trim_queued = true;
-        shard->trim_wall_ms = wall_ms;
-    }
-    pthread_mutex_unlock(&shard->mutex);
-    if (trim) {
-        shard->trim_task.run = run_trim;
-        db_queue_put(&shard->log->queue, &shard->trim_task);
+    log->round_place = 0;
+    for (uint32_t i = 0; i < log->shard_count; i++) {
+        log->shards[i].mark_index = 0;
     }
 }
 
@@ -373,6 +304,7 @@ static bool commit(struct log_shared *log)
         return true;
     }
     sqlite3_exec(log->db.handle, "ROLLBACK", NULL, NULL, NULL);
+    forget_marks(log);
     return false;
 }
 
@@ -408,8 +340,8 @@ static void answer(struct log_shared *log, struct task *first, bool committed)
             add_answer(log, op->writer->loop, &op->op, op->op.err);
         } else if (task->run == run_claim) {
             answer_claim(container_of(task, struct claim, task), committed);
-        } else if (task->run == run_trim) {
-            settle_trim(task, committed);
+        } else if (task == &log->trim.task) {
+            log_trim_settle(log, committed);
         } else {
             mem_free(container_of(task, struct log_writer, task));
         }
@@ -424,6 +356,7 @@ static void *run_thread(void *argument)
     while ((first = db_queue_take_all(&log->queue)) != NULL) {
         db_begin_work(&log->db);
         db_run(&log->db, "BEGIN IMMEDIATE");
+        put_marks(log);
         for (struct task *task = first, *next; task; task = next) {
             next = task->next;
             task->run(task);
@@ -437,188 +370,18 @@ static void *run_thread(void *argument)
     return NULL;
 }
 
-/* ---- opening */
-
-static void make_texts(struct log_shared *log)
+void log_writer_start(struct log_shared *log)
 {
-    uint32_t count = LOG_FIXED + log->shard_count * LOG_PER_SHARD;
-    log->texts = mem_array(count, sizeof(char *));
-    for (uint32_t i = 0; i < LOG_FIXED; i++) {
-        log->texts[i] = mem_string(fixed_texts[i]);
-    }
-    for (uint32_t i = LOG_FIXED; i < count; i++) {
-        char text[STATEMENT_BYTES_MAX];
-        uint32_t shard = (i - LOG_FIXED) / LOG_PER_SHARD;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        snprintf(text, sizeof(text), shard_formats[(i - LOG_FIXED) % LOG_PER_SHARD], shard);
-#pragma GCC diagnostic pop
-        log->texts[i] = mem_string(text);
-    }
+    CHECK(pthread_create(&log->thread, NULL, run_thread, log) == 0);
+    pthread_setname_np(log->thread, "log");
+    log->running = true;
 }
 
-void log_set_statements(struct data_sqlite *data, struct db *db)
+void log_writer_stop(struct log_shared *log)
 {
-    struct log_shared *log = data->log;
-    db_set_statements(
-        db, (const char *const *)log->texts, LOG_FIXED + log->shard_count * LOG_PER_SHARD);
-}
-
-static uint64_t get_meta(struct db *db, const char *name)
-{
-    struct query q = db_query(db, LOG_META_GET);
-    uint32_t size = 0;
-    while (name[size]) {
-        size++;
-    }
-    query_text(&q, (struct cht_str){name, size});
-    uint64_t value = query_row(&q) ? query_get_u64(&q, 0) : 0;
-    query_end(&q);
-    return value;
-}
-
-static void put_meta(struct db *db, const char *name, uint64_t value)
-{
-    struct query q = db_query(db, LOG_META_PUT);
-    uint32_t size = 0;
-    while (name[size]) {
-        size++;
-    }
-    query_text(&q, (struct cht_str){name, size});
-    query_u64(&q, value);
-    query_run(&q);
-}
-
-static void make_tables(struct log_shared *log)
-{
-    for (uint32_t i = 0; i < log->shard_count; i++) {
-        char text[STATEMENT_BYTES_MAX];
-        snprintf(text, sizeof(text),
-            "CREATE TABLE IF NOT EXISTS records_%u (idx INTEGER PRIMARY KEY, term INTEGER NOT NULL,"
-            " at INTEGER NOT NULL, record BLOB NOT NULL)",
-            i);
-        db_run(&log->db, text);
-    }
-}
-
-/* The number of shards decides where every room lies: it never changes. */
-static enum err check_shards(struct data_sqlite *data, struct log_shared *log)
-{
-    uint64_t recorded = get_meta(&log->db, "shards");
-    if (recorded && recorded != log->shard_count) {
-        LOG_ERROR(data->logger, "store.refused",
-            "file=log.db reason=\"the data was made with another number of shards\" recorded=%llu"
-            " configured=%u",
-            (unsigned long long)recorded, log->shard_count);
-        return ERR_BAD_CONFIG;
-    }
-    return OK;
-}
-
-static enum err prepare(struct data_sqlite *data, struct log_shared *log)
-{
-    enum err err = check_shards(data, log);
-    if (err != OK) {
-        return err;
-    }
-    db_run(&log->db, "BEGIN IMMEDIATE");
-    data->boot = get_meta(&log->db, "boot") + 1;
-    put_meta(&log->db, "boot", data->boot);
-    put_meta(&log->db, "shards", log->shard_count);
-    make_tables(log);
-    db_run(&log->db, "COMMIT");
-    return db_err(&log->db);
-}
-
-static void load_shard(struct log_shared *log, uint32_t number)
-{
-    struct log_shard *shard = &log->shards[number];
-    shard->log = log;
-    shard->number = number;
-    CHECK(pthread_mutex_init(&shard->mutex, NULL) == 0);
-    struct query term = db_query(&log->db, LOG_TERM);
-    query_u64(&term, number);
-    shard->term = query_row(&term) ? query_get_u64(&term, 0) : 0;
-    query_end(&term);
-    struct query edges = db_query(&log->db, log_statement(number, LOG_EDGES));
-    shard->oldest = 1;
-    if (query_row(&edges) && !query_get_null(&edges, 0)) {
-        shard->oldest = query_get_u64(&edges, 0);
-        shard->durable = query_get_u64(&edges, 1);
-    }
-    query_end(&edges);
-    shard->next = shard->durable + 1;
-    shard->ring_first = shard->next;
-}
-
-enum err log_shared_open(struct data_sqlite *data)
-{
-    struct log_shared *log = mem_new(sizeof(*log));
-    data->log = log;
-    log->data = data;
-    log->shard_count = data->shards;
-    db_queue_init(&log->queue);
-    if (data->shards == 0 || data->shards > SHARDS_MAX) {
-        LOG_ERROR(data->logger, "store.refused",
-            "reason=\"impossible number of shards\" configured=%u", data->shards);
-        log->shard_count = 0;
-        return ERR_BAD_CONFIG;
-    }
-    make_texts(log);
-    log->shards = mem_array(log->shard_count, sizeof(*log->shards));
-    enum err err = db_open(&log->db, data->dir, &log_schema, true, data->logger);
-    if (err != OK) {
-        return err;
-    }
-    log_set_statements(data, &log->db);
-    err = prepare(data, log);
-    for (uint32_t i = 0; i < log->shard_count && err == OK; i++) {
-        load_shard(log, i);
-        err = db_err(&log->db);
-    }
-    if (err == OK) {
-        log->db.fatal = true;
-        data_keeper_watch(data, DATA_LOG, &log->db);
-        CHECK(pthread_create(&log->thread, NULL, run_thread, log) == 0);
-        pthread_setname_np(log->thread, "log");
-        log->running = true;
-    }
-    return err;
-}
-
-static void free_shard(struct log_shard *shard)
-{
-    if (!shard->log) {
-        return;
-    }
-    while (shard->ring_first <= shard->durable) {
-        drop_oldest(shard);
-    }
-    log_followers_drop(shard);
-    pthread_mutex_destroy(&shard->mutex);
-}
-
-void log_shared_close(struct data_sqlite *data)
-{
-    struct log_shared *log = data->log;
-    if (!log) {
-        return;
-    }
     if (log->running) {
         db_queue_stop(&log->queue);
         pthread_join(log->thread, NULL);
+        log->running = false;
     }
-    for (uint32_t i = 0; i < log->shard_count && log->shards; i++) {
-        free_shard(&log->shards[i]);
-    }
-    db_close(&log->db);
-    for (uint32_t i = 0; log->texts && i < LOG_FIXED + log->shard_count * LOG_PER_SHARD; i++) {
-        mem_free(log->texts[i]);
-    }
-    mem_free(log->texts);
-    mem_free(log->shards);
-    mem_free(log->answers);
-    db_queue_deinit(&log->queue);
-    mem_free(log);
-    data->log = NULL;
 }

@@ -361,6 +361,127 @@ static void the_log_is_trimmed_behind_its_mark(void **state)
     log_release(engine->log, owner.writer);
 }
 
+static uint64_t tail_of(struct contract_engine *engine, uint32_t shard)
+{
+    struct log_tail_op tail = {0};
+    log_tail(engine->log, &contract_asker()->asker, &tail, shard);
+    assert_int_equal(contract_wait(engine), OK);
+    return tail.index;
+}
+
+static void check_read(struct contract_engine *engine, uint32_t shard, uint64_t from, uint64_t last)
+{
+    struct log_item items[2];
+    struct log_read_op op = {
+        .shard = shard, .from = from, .until = UINT64_MAX, .limit = 2, .items = items};
+    uint32_t wanted = from < last ? 2 : 1;
+    assert_int_equal(ASK(engine, log_read, engine->log, &op), OK);
+    assert_int_equal(op.count, wanted);
+    for (uint32_t i = 0; i < op.count; i++) {
+        assert_int_equal(items[i].index, from + i);
+        assert_int_equal(items[i].shard, shard);
+        buf_unref(items[i].record);
+    }
+}
+
+static void shards_that_share_the_log_are_found_again(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct log_claim_op busy = claim(engine, 1), quiet = claim(engine, 2);
+    struct log_append_op alone = {0};
+    log_append(
+        engine->log, &contract_asker()->asker, &alone, quiet.writer, make_record(quiet.term, 1));
+    assert_int_equal(contract_wait(engine), OK);
+    for (uint64_t last = 0; last < 2500; last += BURST) {
+        assert_true(append_burst(engine, &busy, last + 1));
+    }
+    log_append(
+        engine->log, &contract_asker()->asker, &alone, quiet.writer, make_record(quiet.term, 2));
+    assert_int_equal(contract_wait(engine), OK);
+    uint64_t last = tail_of(engine, 1);
+    log_release(engine->log, busy.writer);
+    log_release(engine->log, quiet.writer);
+    for (int i = 0; i < 2; i++) {
+        engine->close(engine);
+        engine->open(engine, false);
+        assert_int_equal(tail_of(engine, 0), 0);
+        assert_int_equal(tail_of(engine, 1), last);
+        assert_int_equal(tail_of(engine, 2), 2);
+        check_read(engine, 1, 1, last);
+        check_read(engine, 1, 1700, last);
+        check_read(engine, 1, last, last);
+        check_read(engine, 2, 1, 2);
+        check_read(engine, 2, 2, 2);
+    }
+}
+
+/* Also the shards whose newest records have gone know where they go on. */
+static void a_shard_whose_records_have_all_gone_goes_on(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct log_claim_op owner = claim(engine, 0);
+    assert_true(append_burst(engine, &owner, 1));
+    log_release(engine->log, owner.writer);
+    log_mark(engine->log, 0, BURST);
+    owner = claim(engine, 1);
+    log_release(engine->log, owner.writer);
+    engine->close(engine);
+    engine->open(engine, false);
+    assert_int_equal(tail_of(engine, 0), BURST);
+    assert_true(is_trimmed(engine));
+    owner = claim(engine, 0);
+    assert_true(append_burst(engine, &owner, BURST + 1));
+    log_release(engine->log, owner.writer);
+    engine->close(engine);
+    engine->open(engine, false);
+    check_read(engine, 0, BURST + 1, 2 * BURST);
+}
+
+static void run_on_log(struct contract_engine *engine, const char *text)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof(path), "%s/log.db", sqlite_engine_dir(engine));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void a_log_with_a_table_for_each_shard_is_taken_over(void **state)
+{
+    struct contract_engine *engine = *state;
+    char text[4096];
+    size_t size = 0;
+    engine->close(engine);
+    for (int shard = 0; shard < 4; shard++) {
+        size += (size_t)snprintf(text + size, sizeof(text) - size,
+            "CREATE TABLE records_%d (idx INTEGER PRIMARY KEY, term INTEGER NOT NULL, at INTEGER"
+            " NOT NULL, record BLOB NOT NULL);",
+            shard);
+    }
+    snprintf(text + size, sizeof(text) - size,
+        "INSERT INTO records_0 VALUES (5, 1, 9, x'00'), (6, 1, 9, x'01'), (7, 1, 9, x'02');"
+        "INSERT INTO records_3 VALUES (1, 1, 9, x'03'), (2, 1, 9, x'04');"
+        "INSERT INTO claims VALUES (0, 1, 1);"
+        "DROP TABLE records; DROP TABLE marks; DROP TABLE oldest; PRAGMA user_version = 1;");
+    run_on_log(engine, text);
+    for (int i = 0; i < 2; i++) {
+        engine->open(engine, false);
+        assert_int_equal(tail_of(engine, 0), 7);
+        assert_int_equal(tail_of(engine, 1), 0);
+        assert_int_equal(tail_of(engine, 3), 2);
+        check_read(engine, 0, 5, 7);
+        check_read(engine, 0, 7, 7);
+        check_read(engine, 3, 1, 2);
+        assert_true(is_trimmed(engine));
+        engine->close(engine);
+    }
+    engine->open(engine, false);
+    struct log_claim_op owner = claim(engine, 0);
+    assert_true(append_burst(engine, &owner, 8));
+    log_release(engine->log, owner.writer);
+}
+
 static void a_backup_opens_like_the_original(void **state)
 {
     struct contract_engine *engine = *state;
@@ -405,6 +526,9 @@ int main(void)
         TEST(what_was_answered_survives_kill_9),
         TEST(a_deleted_text_is_nowhere_in_the_files),
         TEST(the_log_is_trimmed_behind_its_mark),
+        TEST(shards_that_share_the_log_are_found_again),
+        TEST(a_shard_whose_records_have_all_gone_goes_on),
+        TEST(a_log_with_a_table_for_each_shard_is_taken_over),
         TEST(a_backup_opens_like_the_original),
     };
 #undef TEST
