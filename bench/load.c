@@ -1,20 +1,23 @@
 /* load - a WebSocket load client.
  *
- *     load fanout PORT SECONDS IN_FLIGHT BODY ROOMS < connections
- *     load idle PORT < connections           holds them until standard input of the controlling
- * program says a line load acks PORT SECONDS WRITERS < connections
+ *     load fanout PORT SECONDS IN_FLIGHT BODY < connections
+ *     load idle PORT < connections     holds them until standard input says a line
+ *     load acks PORT SECONDS WRITERS BODY [RATE] < connections
  *
  * Standard input: one line a connection, `PATH TOKEN ROOM` (`-` for none), then an empty line. With
  * a token the product's protocol is spoken (ready, message.send, message), without one every text
  * frame is a message, as the floor program does it. `fanout`: the first connection of each room
  * sends, IN_FLIGHT messages at a time, counted by its own events. `acks`: the first WRITERS
- * connections send one message each, wait for its ok, and send the next; latencies are printed as
- * percentiles. Prints one line of numbers: name=value. How it fails: one line on standard error and
- * exit code 1. */
+ * connections send one message each, wait for its ok, and send the next; with a RATE, that many
+ * messages a second leave them at random times instead, whether or not the ones before were
+ * answered, and latencies count from the time at which a message should have left. Latencies are
+ * printed as percentiles. Prints one line of numbers: name=value. How it fails: one line on
+ * standard error and exit code 1. */
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,14 +25,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define CONNECTIONS_MAX (1 << 17)
+#define MS UINT64_C(1000000)
 #define READ_BYTES (1 << 20)
 #define LATENCIES_MAX (1 << 22)
 #define LINE_MAX_BYTES 4096
+#define UNANSWERED_MAX 256
 
 struct connection {
     int sock;
@@ -37,7 +43,8 @@ struct connection {
     bool product;
     bool sends;
     uint32_t in_flight;
-    uint64_t started_ns;
+    uint64_t started_ns[UNANSWERED_MAX]; /* of those in flight, a ring */
+    uint32_t oldest;
     uint32_t kept;
     uint8_t *partial;
 };
@@ -48,6 +55,7 @@ static uint8_t input[READ_BYTES];
 static uint64_t deliveries, acks, sent, refused, bytes_in;
 static uint32_t in_flight_max, body_bytes;
 static bool count_acks, running = true;
+static double rate; /* messages a second; 0: the next follows the answer */
 static uint64_t *latencies;
 static uint64_t latency_count;
 static char body[20000];
@@ -130,7 +138,7 @@ static void write_frame(struct connection *connection, const char *payload, size
     }
 }
 
-static void say(struct connection *connection)
+static void say(struct connection *connection, uint64_t started_ns)
 {
     char text[20050];
     size_t size = body_bytes;
@@ -144,21 +152,24 @@ static void say(struct connection *connection)
             (unsigned long long)sent, (int)body_bytes, body);
         payload = text;
     }
+    connection->started_ns[(connection->oldest + connection->in_flight) % UNANSWERED_MAX] =
+        started_ns;
     connection->in_flight++;
-    connection->started_ns = now_ns();
     write_frame(connection, payload, size);
 }
 
 static void answered(struct connection *connection)
 {
+    uint64_t started_ns = connection->started_ns[connection->oldest];
     if (connection->in_flight > 0) {
         connection->in_flight--;
+        connection->oldest = (connection->oldest + 1) % UNANSWERED_MAX;
     }
     if (count_acks && latency_count < LATENCIES_MAX) {
-        latencies[latency_count++] = now_ns() - connection->started_ns;
+        latencies[latency_count++] = now_ns() - started_ns;
     }
-    while (running && connection->sends && connection->in_flight < in_flight_max) {
-        say(connection);
+    while (running && connection->sends && rate <= 0 && connection->in_flight < in_flight_max) {
+        say(connection, now_ns());
     }
 }
 
@@ -271,10 +282,11 @@ static int watch_all(void)
     return set;
 }
 
-static void turn(int set, int wait_ms)
+static void turn(int set, uint64_t wait_ns)
 {
     struct epoll_event events[512];
-    int ready = epoll_wait(set, events, 512, wait_ms);
+    struct timespec wait = {(time_t)(wait_ns / 1000000000), (long)(wait_ns % 1000000000)};
+    int ready = epoll_pwait2(set, events, 512, &wait, NULL);
     for (int i = 0; i < ready; i++) {
         on_readable(&all[events[i].data.u32]);
     }
@@ -286,7 +298,7 @@ static void settle(int set)
     uint64_t before;
     do {
         before = bytes_in;
-        turn(set, 300);
+        turn(set, 300 * MS);
     } while (bytes_in != before);
 }
 
@@ -302,27 +314,71 @@ static double percentile_us(double part)
                          : 0;
 }
 
+static uint32_t unanswered(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < total; i++) {
+        count += all[i].in_flight;
+    }
+    return count;
+}
+
+static void send_after_answers(int set, uint64_t end)
+{
+    for (uint32_t i = 0; i < total; i++) {
+        for (uint32_t j = 0; all[i].sends && j < in_flight_max; j++) {
+            say(&all[i], now_ns());
+        }
+    }
+    while (now_ns() < end) {
+        turn(set, 10 * MS);
+    }
+}
+
+/* The writers come first among the connections, and take turns. */
+static void send_at_random(int set, uint64_t end)
+{
+    uint32_t writers = 0, next = 0;
+    while (writers < total && all[writers].sends) {
+        writers++;
+    }
+    prctl(PR_SET_TIMERSLACK, 1);
+    srand48(1);
+    double due = (double)now_ns();
+    for (uint64_t now = now_ns(); now < end; now = now_ns()) {
+        if (due > (double)now) {
+            turn(set, (uint64_t)due - now + 1);
+            continue;
+        }
+        struct connection *writer = &all[next++ % writers];
+        if (writer->in_flight == UNANSWERED_MAX) {
+            fprintf(stderr, "load: too many are unanswered\n");
+            exit(1);
+        }
+        say(writer, (uint64_t)due);
+        due -= log(1 - drand48()) * 1e9 / rate;
+    }
+}
+
 static void measure(int set, double seconds)
 {
     printf("started\n");
     fflush(stdout);
     deliveries = acks = sent = latency_count = 0;
     uint64_t begun = now_ns(), end = begun + (uint64_t)(seconds * 1e9);
-    for (uint32_t i = 0; i < total; i++) {
-        for (uint32_t j = 0; all[i].sends && j < in_flight_max; j++) {
-            say(&all[i]);
-        }
-    }
-    while (now_ns() < end) {
-        turn(set, 10);
+    if (rate > 0) {
+        send_at_random(set, end);
+    } else {
+        send_after_answers(set, end);
     }
     double took = (double)(now_ns() - begun) / 1e9;
     running = false;
     qsort(latencies, latency_count, sizeof(*latencies), by_value);
-    printf("seconds=%.3f deliveries=%llu acks=%llu sent=%llu refused=%llu p50_us=%.1f p99_us=%.1f "
-           "max_us=%.1f\n",
+    printf("seconds=%.3f deliveries=%llu acks=%llu sent=%llu refused=%llu unanswered=%u "
+           "p50_us=%.1f p99_us=%.1f max_us=%.1f\n",
         took, (unsigned long long)deliveries, (unsigned long long)acks, (unsigned long long)sent,
-        (unsigned long long)refused, percentile_us(0.5), percentile_us(0.99), percentile_us(1));
+        (unsigned long long)refused, unanswered(), percentile_us(0.5), percentile_us(0.99),
+        percentile_us(1));
     fflush(stdout);
 }
 
@@ -359,11 +415,12 @@ int main(int count, char **arguments)
     count_acks = strcmp(arguments[1], "acks") == 0;
     in_flight_max = count_acks ? 1 : (uint32_t)strtoul(count > 4 ? arguments[4] : "1", NULL, 10);
     body_bytes = (uint32_t)strtoul(count > 5 ? arguments[5] : "150", NULL, 10);
+    rate = count_acks && count > 6 ? strtod(arguments[6], NULL) : 0;
     choose_senders(count_acks ? (uint32_t)strtoul(count > 4 ? arguments[4] : "1", NULL, 10) : 0);
     if (getchar() == EOF) {
         return 1;
     }
     measure(set, seconds);
-    turn(set, 200);
+    turn(set, 200 * MS);
     return 0;
 }
