@@ -19,6 +19,7 @@ import {
     message_from,
     put,
 } from './fold.js';
+import { is_told } from './notices.js';
 
 const KEEP_MESSAGES = 250;
 
@@ -232,6 +233,7 @@ export class Store {
     }
 
     put_notice(room, event, fresh) {
+        if (!is_told(event)) return;
         const notice = {
             key: `s${event.seq}`,
             seq: event.seq,
@@ -316,6 +318,19 @@ export class Store {
             if (message.from === this.me) this.drop_pending(room, message.cid);
         }
         this.tell('rooms', room.id);
+    }
+
+    // Notices of a stretch of history: [{event, fresh}]. What is outside of the window waits until
+    // that part of the history is there.
+    put_notices(id, notices) {
+        const room = this.rooms.get(id);
+        if (!room?.loaded) return;
+        const first = room.older ? room.list.find((row) => !row.notice)?.seq ?? 0 : 0;
+        const last = room.newer ? room.list.at(-1)?.seq ?? 0 : Infinity;
+        for (const { event, fresh } of notices) {
+            if (event.seq >= first && event.seq <= last) this.put_notice(room, event, fresh);
+        }
+        if (notices.length) this.tell('messages', id);
     }
 
     // A room that is not looked at keeps only the newest part of its window.

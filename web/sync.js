@@ -6,10 +6,14 @@
 // shows the gap again and the repair is tried again. Events that arrive while a room is being
 // repaired wait in a line and are applied in order afterwards.
 
+import { notices_from } from './notices.js';
+
 const EVENTS_IN_SYNC = 20;
 const NAMES_MAX = 500;
 const CATCH_UP_PAGES = 6;
 const PAGE = 50;
+const NOTICE_PAGES = 4;
+const NOTICES_MEMBERS_MAX = 256;
 const MEMBERS_MAX = 1000;
 const MEMBERS_OF_LARGE = 200;
 
@@ -180,10 +184,33 @@ export class Sync {
             this.store.learn_users(answer.users);
             this.store.apply_history(id, answer, where);
             for (const message of answer.messages) this.want_people(message);
+            this.load_notices(room, answer, where).catch(() => {});
         } finally {
             room.fetching = null;
             this.store.replay(room);
         }
+    }
+
+    // Who came and went between the messages of a page is in the log alone. Large rooms tell it to
+    // nobody else either; a log that is too long for a few pages is left as it is.
+    async load_notices(room, { messages, head, more }, where) {
+        if (room.kind === 'direct' || room.members_count > NOTICES_MEMBERS_MAX) return;
+        const first = messages[0]?.seq ?? 0;
+        const starts = where === 'newer' || where === 'around' ? room.older : more;
+        const to = where === 'newest' ? head : (messages.at(-1)?.seq ?? head);
+        let after = starts ? first - 1 : 0;
+        const found = [];
+        for (let page = 0; page < NOTICE_PAGES && after < to; page += 1) {
+            const ask = { room: room.id, after_seq: after, limit: 100 };
+            const answer = await this.client.query('room.events', ask);
+            this.store.learn_users(answer.users);
+            found.push(...answer.events);
+            after = answer.events.at(-1)?.seq ?? to;
+            if (!answer.more) break;
+        }
+        const notices = notices_from(found);
+        for (const { event } of notices) this.want_people(event);
+        this.store.put_notices(room.id, notices);
     }
 
     load_newest(id) {

@@ -64,8 +64,11 @@ async function opened(answers = {}) {
     const history = () => ({ messages: [said(9, 4), said(10, 5)], head: 10, more: true });
     const house = await make({ 'room.history': history, ...answers });
     await house.sync.load_newest('r');
-    return { ...house, room: house.store.rooms.get('r') };
+    await settled();
+    return { ...house, room: house.store.rooms.get('r'), before: house.client.asked.length };
 }
+const events_asked = (client, before = 0) =>
+    client.asked.slice(before).filter((ask) => ask.type === 'room.events').length;
 const seqs = (room) => room.list.map((row) => row.seq);
 
 test('the first load asks for everything, the next only for what moved', async () => {
@@ -94,13 +97,13 @@ test('rooms that are gone are forgotten', async () => {
 });
 
 test('an open room is caught up with the events of sync when they are enough', async () => {
-    const { client, sync, room } = await opened();
+    const { client, sync, room, before } = await opened();
     client.answers.sync = () => ({
         rooms: [entry(12, 7, { events: [said(10, 5), said(11, 6), said(12, 7)] })],
     });
     await sync.resume();
     assert.deepEqual(seqs(room), [9, 10, 11, 12]);
-    assert.equal(client.asked.filter((ask) => ask.type === 'room.events').length, 0);
+    assert.equal(events_asked(client, before), 0);
 });
 
 test('an open room that missed more is caught up with pages of events', async () => {
@@ -132,7 +135,7 @@ test('events that arrive while resuming wait and are applied in order', async ()
 });
 
 test('a gap is filled, and what came meanwhile is applied after it', async () => {
-    const { client, room } = await opened();
+    const { client, room, before } = await opened();
     let answer;
     client.answers['room.events'] = () =>
         new Promise((resolve) => {
@@ -145,7 +148,7 @@ test('a gap is filled, and what came meanwhile is applied after it', async () =>
     answer({ events: [said(11, 6), said(12, 7), said(13, 8)], head: 13, more: false });
     await settled();
     assert.deepEqual(seqs(room), [9, 10, 11, 12, 13, 14]);
-    assert.equal(client.asked.filter((ask) => ask.type === 'room.events').length, 1);
+    assert.equal(events_asked(client, before), 1);
 });
 
 test('room.gap fetches what was not sent', async () => {
@@ -227,4 +230,45 @@ test('a resume that is overtaken by a newer one lets the newer one finish', asyn
 test('history asks for what was seen at least', async () => {
     const { client } = await opened();
     assert.equal(client.asked.find((ask) => ask.type === 'room.history').at_least, 10);
+});
+
+test('the notices between the messages of a page are rebuilt from the log', async () => {
+    const joined = { type: 'member', room: 'r', seq: 9, user: 'bob', state: 'joined', ts: 9 };
+    const { client, room } = await opened({
+        'room.history': () => ({ messages: [said(8, 4), said(10, 5)], head: 10, more: true }),
+        'room.events': () => ({ events: [said(8, 4), joined, said(10, 5)], head: 10, more: false }),
+    });
+    assert.deepEqual(seqs(room), [8, 9, 10]);
+    assert.equal(room.list[1].notice.user, 'bob');
+    assert.equal(client.asked.at(-1).after_seq, 7);
+});
+
+test('the first page of a room has the notices from its creation on', async () => {
+    const created = { type: 'room.created', room: 'r', seq: 1, by: 'ann', ts: 1 };
+    const { client, room } = await opened({
+        'room.history': () => ({ messages: [said(9, 1), said(10, 2)], head: 10, more: false }),
+        'room.events': () => ({ events: [created, said(9, 1), said(10, 2)], head: 10 }),
+    });
+    assert.deepEqual(seqs(room), [1, 9, 10]);
+    assert.equal(client.asked.at(-1).after_seq, 0);
+});
+
+test('a log of many pages is followed a few pages only', async () => {
+    let seq = 0;
+    const { client } = await opened({
+        'room.history': () => ({ messages: [said(9000, 4)], head: 9000, more: false }),
+        'room.events': () => {
+            seq += 100;
+            return { events: [said(seq, seq)], head: 9000, more: true };
+        },
+    });
+    assert.equal(events_asked(client), 4);
+});
+
+test('direct rooms have no notices, and large ones are left alone', async () => {
+    for (const more of [{ kind: 'direct', peer: 'bob' }, { members: 300 }]) {
+        const rooms = [entry(10, 5, more)];
+        const { client } = await opened({ sync: () => ({ rooms, gone: [] }) });
+        assert.equal(events_asked(client), 0);
+    }
 });

@@ -276,16 +276,25 @@ function seen_by(app, users) {
 
 // ---- what happened to the room, in one quiet line
 
-export function notice_row(app, notice) {
+// One notice, or several of people who came one after the other.
+export function notice_row(app, crowd) {
+    const [notice] = crowd;
     return h(
         'div',
-        { class: 'notice', data: { seq: notice.seq } },
-        h('span', {}, notice_words(app, notice)),
+        { class: 'notice', data: { seq: notice.seq, testid: 'notice' } },
+        h('span', {}, crowd.length > 1 ? crowd_words(app, crowd) : notice_words(app, notice)),
     );
 }
 
+function crowd_words(app, crowd) {
+    const { user, by } = crowd[0].notice;
+    const names = list_names([...new Set(crowd.map((row) => app.name(row.notice.user)))]);
+    return by && by !== user ? `${app.name(by)} added ${names}` : `${names} joined`;
+}
+
 function notice_words(app, { notice: event, fresh }) {
-    if (event.type === 'room.created') return `${app.name(event.by)} created the room`;
+    if (event.type === 'room.created')
+        return event.by ? `${app.name(event.by)} created the room` : 'The room was created';
     if (event.type === 'room.updated') return updated_words(app, event);
     return member_words(app, event, fresh);
 }

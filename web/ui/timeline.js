@@ -11,6 +11,7 @@ import { day_label, day_of } from './format.js';
 import { message_row, notice_row } from './message.js';
 import { room_intro } from './intro.js';
 import { index_of } from '../fold.js';
+import { crowd_at } from '../notices.js';
 
 const ROWS_MAX = 300;
 const ROWS_FIRST = 80;
@@ -286,11 +287,14 @@ export class Timeline {
             if (divider.fresh) new_shown = true;
             items.push(...divider.items);
             const fresh_start = divider.items.length > 0;
-            items.push(
-                row.notice
-                    ? this.notice_item(row)
-                    : this.message_item(room, row, fresh_start ? null : before, all[i + 1], seen),
-            );
+            if (row.notice) {
+                const crowd = crowd_at(all, i, same_day);
+                items.push(this.notice_item(crowd));
+                i += crowd.length - 1;
+            } else {
+                const above = fresh_start ? null : before;
+                items.push(this.message_item(room, row, above, all[i + 1], seen));
+            }
             before = row;
         }
         if (room.newer && room.fetching === 'newer') items.push(spinner_item('spin-new'));
@@ -347,10 +351,11 @@ export class Timeline {
         return { items, fresh: Boolean(fresh) };
     }
 
-    notice_item(row) {
+    notice_item(crowd) {
         const { app } = this;
-        const words = [row.notice.user, row.notice.by].map((id) => id && app.name(id)).join('|');
-        return { key: row.key, sig: words, make: () => notice_row(app, row) };
+        const people = crowd.flatMap(({ notice }) => [notice.user, notice.by]);
+        const sig = people.map((id) => id && app.name(id)).join('|');
+        return { key: crowd[0].key, sig, make: () => notice_row(app, crowd) };
     }
 
     message_item(room, row, before, after, seen) {
@@ -424,9 +429,11 @@ function grouped(before, row) {
         !row.notice &&
         before.from === row.from &&
         row.ts - before.ts < GROUP_MS &&
-        day_of(before.ts) === day_of(row.ts)
+        same_day(before, row)
     );
 }
+
+const same_day = (one, other) => day_of(one.ts) === day_of(other.ts);
 
 const spinner_item = (key) => ({
     key,
