@@ -89,6 +89,50 @@ static void a_room_is_loaded_as_it_was_written(void **state)
     arena_deinit(&op.arena);
 }
 
+/* A room of 1,000 commands, one a second. */
+static void put_commands(struct contract_engine *engine)
+{
+    struct room_head head = {.seq = 1000, .n = 1000, .ts = 1000000, .members = 2};
+    put_room(engine, 30, 1, cht_room_kind_group, "");
+    for (uint64_t seq = 1; seq <= 1000; seq++) {
+        struct cht_entry entry = {
+            .kind = cht_entry_kind_message, .seq = seq, .n = seq, .ts = seq * 1000};
+        entry.by = contract_id(BERT);
+        entry.cid = contract_str("abc");
+        write_one(engine,
+            (struct history_change){
+                .kind = CHANGE_ENTRY, .room = contract_id(30), .seq = seq, .entry = &entry});
+    }
+    write_one(
+        engine, (struct history_change){
+                    .kind = CHANGE_HEAD, .room = contract_id(30), .seq = 1000, .head = &head});
+}
+
+static void a_room_is_loaded_with_its_newest_commands(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_commands(engine);
+    struct rooms_load_op op = {.room = contract_id(30)};
+    assert_int_equal(ASK(engine, rooms_load, engine->rooms, &op), OK);
+    assert_int_equal(op.cid_count, ROOMS_CIDS_MIN);
+    assert_int_equal(op.cids_above, 1000 - ROOMS_CIDS_MIN);
+    op.since_ts = 400 * 1000;
+    assert_int_equal(ASK(engine, rooms_load, engine->rooms, &op), OK);
+    assert_int_equal(op.cid_count, 601);
+    assert_int_equal(op.cids[600].seq, 400);
+    assert_int_equal(op.cids_above, 399);
+    assert_int_equal(op.cids_above_ts, 399 * 1000);
+    op.since_ts = 990 * 1000;
+    assert_int_equal(ASK(engine, rooms_load, engine->rooms, &op), OK);
+    assert_int_equal(op.cid_count, ROOMS_CIDS_MIN);
+    assert_int_equal(op.cids_above, 1000 - ROOMS_CIDS_MIN);
+    op.since_ts = 1;
+    assert_int_equal(ASK(engine, rooms_load, engine->rooms, &op), OK);
+    assert_int_equal(op.cid_count, 1000);
+    assert_int_equal(op.cids_above, 0);
+    arena_deinit(&op.arena);
+}
+
 static void members_come_in_pages(void **state)
 {
     struct contract_engine *engine = *state;
@@ -269,6 +313,7 @@ int rooms_contract(struct contract_engine *engine)
     }
     const struct CMUnitTest tests[] = {
         TEST(a_room_is_loaded_as_it_was_written),
+        TEST(a_room_is_loaded_with_its_newest_commands),
         TEST(members_come_in_pages),
         TEST(the_rooms_of_a_user_are_listed),
         TEST(a_cursor_only_rises),

@@ -62,15 +62,22 @@ struct room_cid {
     uint64_t seq, n, ts, content;
 };
 
+#define ROOMS_CIDS_MIN 256
+#define ROOMS_CIDS_MAX 8192
+
 struct rooms_load_op {
     struct op op;
     struct arena arena;
     struct cht_id room;
+    uint64_t since_ts; /* not 0: commands since then are wanted too */
     /* answer */
     struct room_meta meta;
     struct room_head head;
-    struct room_cid *cids; /* newest first, at most 256 entries back */
+    struct room_cid *cids; /* newest first: of the newest ROOMS_CIDS_MIN entries, and of those since
+                              `since_ts`, at most ROOMS_CIDS_MAX entries back */
     uint32_t cid_count;
+    uint64_t cids_above;    /* every command above this seq is among them */
+    uint64_t cids_above_ts; /* no entry at or below it is newer */
 };
 
 struct rooms_members_op {

@@ -12,7 +12,6 @@
 #include "store.h"
 #include "world/loop.h"
 
-#define CIDS_MAX 256u
 #define CLAIM_LIFE_MS (10u * 60u * 1000u)
 #define NAME_BYTES_MAX 256u
 
@@ -24,20 +23,40 @@ struct rooms_sqlite {
 
 /* ---- load */
 
+/* Most rooms have few commands: the place for many is taken when they are there. */
+static struct room_cid *next_cid(struct rooms_load_op *op)
+{
+    if (op->cid_count == ROOMS_CIDS_MIN) {
+        struct room_cid *more = arena_array(&op->arena, ROOMS_CIDS_MAX, sizeof(*more));
+        memcpy(more, op->cids, op->cid_count * sizeof(*more));
+        op->cids = more;
+    }
+    return &op->cids[op->cid_count++];
+}
+
 static void get_cids(struct db *db, struct rooms_load_op *op)
 {
     uint64_t room_no = store_find_room(db, &op->room);
+    uint32_t seen = 0;
     struct query q = db_query(db, STORE_ENTRY_CIDS);
     query_u64(&q, store_place(room_no, 1));
     query_u64(&q, store_place(room_no + 1, 0));
-    query_u64(&q, CIDS_MAX);
-    op->cids = arena_array(&op->arena, CIDS_MAX, sizeof(*op->cids));
-    op->cid_count = 0;
+    query_u64(&q, op->since_ts ? ROOMS_CIDS_MAX : ROOMS_CIDS_MIN);
+    op->cids = arena_array(&op->arena, ROOMS_CIDS_MIN, sizeof(*op->cids));
     while (query_row(&q)) {
         struct cht_entry entry;
+        if (!store_get_entry_body(query_lend_bytes(&q, 3), &op->arena, &entry)) {
+            continue;
+        }
+        bool enough = seen++ >= ROOMS_CIDS_MIN && entry.ts < op->since_ts;
+        op->cids_above = enough ? entry.seq : entry.seq - 1;
+        op->cids_above_ts = entry.ts;
+        if (enough) {
+            break;
+        }
         struct cht_str cid = query_get_str(&q, 2, &op->arena);
-        if (cid.size && store_get_entry_body(query_lend_bytes(&q, 3), &op->arena, &entry)) {
-            op->cids[op->cid_count++] = (struct room_cid){
+        if (cid.size) {
+            *next_cid(op) = (struct room_cid){
                 query_get_id(&q, 1), cid, entry.seq, entry.n, entry.ts, entry.content};
         }
     }
@@ -62,6 +81,7 @@ static enum err run_load(struct op *asked, struct db_job *job, void *thread)
     op->meta = room.meta;
     op->head = room.head;
     op->cid_count = 0;
+    op->cids_above = op->cids_above_ts = 0;
     if (found) {
         get_cids(db, op);
     }

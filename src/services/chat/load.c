@@ -32,6 +32,8 @@ static struct room *room_of(struct load *load)
 static void ask_meta(struct flow *flow)
 {
     struct load *load = (struct load *)flow;
+    uint64_t now = loop_wall_ms(load->chat->loop);
+    load->meta.since_ts = now > ROOM_WINDOW_MS ? now - ROOM_WINDOW_MS : 1;
     rooms_load(load->chat->deps.rooms, flow_tolerate(flow), &load->meta);
 }
 

@@ -51,7 +51,7 @@ void room_state_load(struct room_state *state, const struct rooms_load_op *loade
     state->ts = head->ts;
     state->loud_seq = head->loud_seq;
     state->cause = head->cause;
-    room_window_load(&state->window, loaded->cids, loaded->cid_count, head);
+    room_window_load(&state->window, loaded);
 }
 
 /* Whoever is neither a member nor banned has no seat, except the two of a direct room. */

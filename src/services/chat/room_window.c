@@ -42,16 +42,17 @@ static int compare_cids(const void *one, const void *other)
     return a < b ? -1 : a > b;
 }
 
-void room_window_load(struct room_window *window, const struct room_cid *cids, uint32_t count,
-    const struct room_head *head)
+void room_window_load(struct room_window *window, const struct rooms_load_op *loaded)
 {
     CHECK(window->count == 0);
+    const struct room_cid *cids = loaded->cids;
+    uint32_t count = loaded->cid_count;
     mem_free(window->older);
     window->older = count ? mem_array(count, sizeof(*window->older)) : NULL;
     window->older_count = count;
-    window->floor = head->seq > ROOM_WINDOW_ENTRIES ? head->seq - ROOM_WINDOW_ENTRIES : 0;
-    window->floor_ts = count ? cids[count - 1].ts : head->ts;
     window->older_ts = count ? cids[0].ts : 0;
+    window->floor = loaded->cids_above;
+    window->floor_ts = loaded->cids_above_ts;
     for (uint32_t i = 0; i < count; i++) {
         window->older[i] = (struct room_mark){.by = cids[i].user,
             .seq = cids[i].seq,

@@ -62,9 +62,8 @@ struct room_window {
 void room_window_init(struct room_window *window, uint64_t secret);
 void room_window_deinit(struct room_window *window);
 
-/* The commands that the store knows, newest first, and its head. */
-void room_window_load(struct room_window *window, const struct room_cid *cids, uint32_t count,
-    const struct room_head *head);
+/* The commands that the store knows. */
+void room_window_load(struct room_window *window, const struct rooms_load_op *loaded);
 
 /* The next entry: its seq is one more than the last mark's. Edits and deletes also change the mark
  * of their target. */

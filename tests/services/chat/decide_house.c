@@ -193,8 +193,10 @@ struct cht_command filled(uint64_t type, uint16_t author, const char *what)
 void make_old_room(uint64_t floor_ts)
 {
     forget_room();
-    struct rooms_load_op loaded = {
-        .meta = {.kind = cht_room_kind_group}, .head = {.seq = 356, .n = 300, .ts = floor_ts}};
+    struct rooms_load_op loaded = {.meta = {.kind = cht_room_kind_group},
+        .head = {.seq = 356, .n = 300, .ts = floor_ts},
+        .cids_above = 100,
+        .cids_above_ts = floor_ts};
     room_state_load(&room, &loaded);
     assert_int_equal(room.window.floor, 100);
     struct room_member member = {

@@ -312,6 +312,8 @@ static void load_here(struct rooms *rooms, struct rooms_load_op *op)
         op->head = house->head;
         op->cids = house->cids;
         op->cid_count = house->cid_count;
+        op->cids_above = house->head.seq > ROOMS_CIDS_MIN ? house->head.seq - ROOMS_CIDS_MIN : 0;
+        op->cids_above_ts = house->head.ts;
     }
     if (house->loads_wait) {
         wait_for_test(house, &op->op);

@@ -172,8 +172,11 @@ static void load(uint32_t count)
         cids[i] = (struct room_cid){
             .user = user(1), .cid = str(texts[i]), .seq = seq, .n = seq, .ts = START_MS + seq};
     }
-    struct room_head head = {.seq = 1000, .ts = START_MS + 1000};
-    room_window_load(&window, cids, count, &head);
+    struct rooms_load_op loaded = {.cids = cids,
+        .cid_count = count,
+        .cids_above = 1000 - count,
+        .cids_above_ts = START_MS + 1000 - count};
+    room_window_load(&window, &loaded);
 }
 
 static void what_the_store_gave_is_found_too(void **state)
