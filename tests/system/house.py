@@ -24,6 +24,7 @@ OPEN_LIMITS = {
     "limits.connects_per_address": 0,
     "limits.register_per_hour": 0,
     "limits.login_failures": 0,
+    "limits.user_requests_per_second": 0,
     "limits.messages_per_second": 0,
     "limits.commands_per_second": 0,
     "limits.connections_per_device": 0,

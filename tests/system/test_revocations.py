@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import threading
 import time
 import uuid
 
@@ -70,6 +71,25 @@ def test_what_was_signed_out_before_a_kill_is_refused_after_it(fresh):
     assert stranger.http("GET", "/user/me").status == 200
     with stranger.connect() as socket:
         socket.settle()
+
+
+def test_a_refresh_beside_a_sign_out_brings_nobody_back(fresh):
+    fresh.settings["limits.devices_per_user"] = 200
+    fresh.start()
+    name = fresh.user().name
+    for _ in range(15):
+        user, answers = fresh.sign_in(name), []
+        body = {"refresh_token": user.login["refresh_token"]}
+        threads = [threading.Thread(target=lambda: answers.append(fresh.http("POST", "/user/refresh", body))) for _ in range(3)]
+        threads.append(threading.Thread(target=sign_out, args=(fresh, user)))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for answer in answers:
+            if answer.status == 200:
+                assert fresh.http("POST", "/user/refresh", {"refresh_token": answer.json["refresh_token"]}).status == 401
+                assert fresh.http("GET", "/user/me", token=answer.json["access_token"]).status == 401
 
 
 def test_a_ticket_of_a_revoked_token_opens_nothing(fresh):

@@ -10,6 +10,8 @@
 #include "base/check.h"
 #include "user/user_inner.h"
 
+#define CALLS_AT_ONCE 5
+
 static void fill(struct limit_ask *ask, const struct limit_of *of, uint32_t take)
 {
     int size = snprintf(ask->key, sizeof(ask->key), "%s:%s%s%s", of->kind, of->who,
@@ -28,6 +30,21 @@ void user_limit_take(struct user_call *call, struct limit_ask *ask, const struct
     }
     fill(ask, of, 1);
     sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+}
+
+void user_limit_ask(
+    struct user_call *call, struct asker *asker, struct limit_ask *ask, const struct limit_of *of)
+{
+    fill(ask, of, 1);
+    sessions_limit(call->service->deps.sessions, asker, &ask->op);
+}
+
+struct limit_of user_limit_of_calls(
+    const struct user_service *service, const char *kind, const char *who)
+{
+    uint64_t rate = service->deps.settings->calls_per_second;
+    return (struct limit_of){
+        kind, who, NULL, rate * CALLS_AT_ONCE, rate && rate < 1000 ? 1000 / rate : 1};
 }
 
 void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)

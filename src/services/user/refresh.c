@@ -14,6 +14,7 @@ struct refresh {
     struct user_call call;
     struct cht_str text;
     struct refresh_token token;
+    struct limit_ask limit;
     struct users_get_op get;
     struct change_device_op change;
     struct change_device_op theft;
@@ -25,7 +26,7 @@ static struct refresh *refresh_of(struct flow *flow)
     return container_of(call_of(flow), struct refresh, call);
 }
 
-static void find_user(struct flow *flow)
+static void read_token(struct flow *flow)
 {
     struct refresh *r = refresh_of(flow);
     if (!user_field_text(&r->call, "refresh_token", &r->text)) {
@@ -35,9 +36,20 @@ static void find_user(struct flow *flow)
         flow_fail(flow, ERR_UNAUTHORIZED);
         return;
     }
-    r->get.ids = &r->token.user;
-    r->get.id_count = 1;
-    users_get(r->call.service->deps.users, &flow->asker, &r->get);
+    char who[CHT_ID_TEXT_SIZE + 1] = {0};
+    cht_id_to_text(&r->token.device, who);
+    struct limit_of of = user_limit_of_calls(r->call.service, "refresh", who);
+    user_limit_take(&r->call, &r->limit, &of);
+}
+
+static void find_user(struct flow *flow)
+{
+    struct refresh *r = refresh_of(flow);
+    if (user_limit_holds(&r->call, &r->limit)) {
+        r->get.ids = &r->token.user;
+        r->get.id_count = 1;
+        users_get(r->call.service->deps.users, &flow->asker, &r->get);
+    }
 }
 
 static bool is_hash_of(struct refresh *r, const uint8_t hash[32])
@@ -130,7 +142,7 @@ static void finish(struct flow *flow)
     user_call_end(&r->call);
 }
 
-static const struct flow_step steps[] = {{"find_user", find_user}, {"rotate", rotate},
-    {"judge", judge}, {"tell_theft", tell_theft}, {"finish", finish}};
+static const struct flow_step steps[] = {{"read_token", read_token}, {"find_user", find_user},
+    {"rotate", rotate}, {"judge", judge}, {"tell_theft", tell_theft}, {"finish", finish}};
 
 const struct user_flow user_flow_refresh = {steps, FLOW_STEPS(steps), sizeof(struct refresh)};

@@ -28,6 +28,34 @@ static bool read_body(struct user_call *call)
     return cht_read_members(body, call->members, MEMBERS_MAX, &call->member_count);
 }
 
+static void begin(struct user_call *call)
+{
+    flow_start(
+        &call->flow, call->service->deps.world->loop, call->route->steps, call->route->step_count);
+}
+
+/* A sessions port that is not there limits nobody. */
+static void on_rate(struct asker *asker, struct op *op)
+{
+    struct user_call *call = container_of(asker, struct user_call, rate_asker);
+    if (op->err == ERR_RATE_LIMITED) {
+        edge_respond_error(
+            call->service->deps.edge, call->conn, op->err, NULL, call->rate.op.wait_ms);
+        user_call_end(call);
+        return;
+    }
+    begin(call);
+}
+
+static void ask_rate(struct user_call *call)
+{
+    char who[CHT_ID_TEXT_SIZE + 1] = {0};
+    cht_id_to_text(&call->identity.user, who);
+    struct limit_of of = user_limit_of_calls(call->service, "calls", who);
+    call->rate_asker.on_answer = on_rate;
+    user_limit_ask(call, &call->rate_asker, &call->rate, &of);
+}
+
 void user_call_start(struct user_service *service, const struct user_flow *flow,
     const struct upstream_call *upstream, const struct cht_id *id)
 {
@@ -53,7 +81,12 @@ void user_call_start(struct user_service *service, const struct user_flow *flow,
         user_call_end(call);
         return;
     }
-    flow_start(&call->flow, service->deps.world->loop, flow->steps, flow->step_count);
+    call->route = flow;
+    if (upstream->identity && service->deps.settings->calls_per_second) {
+        ask_rate(call);
+        return;
+    }
+    begin(call);
 }
 
 void user_call_bad_field(struct user_call *call, const char *field)

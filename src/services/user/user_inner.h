@@ -8,6 +8,8 @@
 #include "user/default_rooms.h"
 #include "user/user.h"
 
+struct user_flow;
+
 #define MEMBERS_MAX 16
 #define ADDRESS_SIZE 48
 
@@ -17,6 +19,12 @@ struct user_service {
     struct mail_handler on_work;
     struct default_rooms default_rooms;
     uint32_t calls; /* requests and queries under way */
+};
+
+/* A question to a bucket of the sessions port (limits.c). */
+struct limit_ask {
+    struct sessions_limit_op op;
+    char key[128];
 };
 
 /* One HTTP request. First member of every route's flow struct. */
@@ -35,7 +43,10 @@ struct user_call {
     struct cht_str origin;
     const char *field; /* of an error */
     uint64_t retry_after_ms;
-    size_t size;                /* of the route's struct */
+    size_t size; /* of the route's struct */
+    const struct user_flow *route;
+    struct asker rate_asker;
+    struct limit_ask rate;      /* of the user's requests */
     char address[ADDRESS_SIZE]; /* of the client, for limits: an IPv6 network of 64 bits counts as
                                    one */
 };
@@ -111,10 +122,6 @@ void user_json_write(struct cht_json *json, const struct user *user);
 void user_json_text(struct cht_json *json, const char *name, struct cht_str text);
 
 /* ---- limits.c */
-struct limit_ask {
-    struct sessions_limit_op op;
-    char key[128];
-};
 
 /* Takes one token of the bucket kind:who[:where]; tolerated, so the next step calls
  * user_limit_holds. */
@@ -128,6 +135,14 @@ void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const s
 /* The one token that was taken: this try was no failure, what others did at the same place still
  * counts. */
 void user_limit_give_one(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
+
+/* How often a user may ask, or a device renew its tokens. `who` is its text and must stay. */
+struct limit_of user_limit_of_calls(
+    const struct user_service *service, const char *kind, const char *who);
+
+/* user_limit_take for another asker than the call's flow. */
+void user_limit_ask(
+    struct user_call *call, struct asker *asker, struct limit_ask *ask, const struct limit_of *of);
 
 /* After the answer: false if the flow has failed because of it. A sessions port that is not there
  * limits nobody. */

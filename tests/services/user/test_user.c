@@ -154,6 +154,32 @@ static void a_change_that_was_under_way_does_not_bring_a_revoked_device_back(voi
     house_deinit(&house);
 }
 
+static void a_user_who_asks_too_often_has_to_wait_and_nobody_else(void **state)
+{
+    struct house house;
+    char token[128];
+    (void)state;
+    house_init(&house);
+    house.settings.calls_per_second = 2;
+    uint32_t slot = sign_up_and_in(&house);
+    struct identity me = house_identity(&house, slot);
+    assert_true(fake_edge_member(slot, "refresh_token", token, sizeof(token)));
+    for (int i = 0; i < 10; i++) {
+        expect(house_ask(&house, HTTP_GET, "/user/me", NULL, &me), 200);
+    }
+    slot = house_ask(&house, HTTP_PATCH, "/user/me", "{\"bio\":\"x\"}", &me);
+    expect(slot, 429);
+    assert_true(fake_edge_answer(slot)->retry_after_ms > 0);
+    for (int i = 0; i < 10; i++) {
+        expect(refresh(&house, token), 200);
+    }
+    expect(refresh(&house, token), 429);
+    expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 200);
+    test_loop_advance(&house.loop, 1000);
+    expect(house_ask(&house, HTTP_GET, "/user/me", NULL, &me), 200);
+    house_deinit(&house);
+}
+
 static void a_full_pool_is_overloaded_and_counts_as_no_wrong_password(void **state)
 {
     struct house house;
@@ -528,6 +554,7 @@ int main(void)
         cmocka_unit_test(a_wrong_password_and_an_unknown_name_look_and_cost_the_same),
         cmocka_unit_test(after_five_failures_the_right_password_waits_too),
         cmocka_unit_test(a_change_that_was_under_way_does_not_bring_a_revoked_device_back),
+        cmocka_unit_test(a_user_who_asks_too_often_has_to_wait_and_nobody_else),
         cmocka_unit_test(a_full_pool_is_overloaded_and_counts_as_no_wrong_password),
         cmocka_unit_test(a_refresh_token_gives_the_same_successor_for_30_seconds),
         cmocka_unit_test(a_later_use_of_an_old_refresh_token_revokes_the_device),
