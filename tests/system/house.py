@@ -140,9 +140,9 @@ class House:
                 break
         return answer
 
-    def http_once(self, method, path, body, token, headers, management=False, raw=None):
+    def http_once(self, method, path, body, token, headers, management=False, raw=None, source=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.management_port if management else self.port,
-                                                timeout=20)
+                                                timeout=20, source_address=(source, 0) if source else None)
         data = raw
         if body is not None:
             data = json.dumps(body).encode()

@@ -35,6 +35,22 @@ def test_messages_overtake_fifty_sign_ins(fresh):
     assert Counter(answer.status for answer in answers) == {200: 50}
 
 
+def test_one_address_does_not_take_the_whole_line(tmp_path, options):
+    house = House(tmp_path / "data", workers=options["workers"], chaos=options["chaos"],
+                  settings={"limits.hashes": 8, "user.hash_threads": 1, "limits.hash_wait_ms": 60000, "limits.devices_per_user": 200}).start()
+    try:
+        user, other = house.user(), house.user()
+        threads, answers = sign_in_at_once(house, user, 40)
+        elsewhere = [house.http("POST", "/user/login", {"username": other.name, "password": other.password}, source="127.0.0.2") for _ in range(3)]
+        for thread in threads:
+            thread.join(60)
+        assert [answer.status for answer in elsewhere] == [200, 200, 200]
+        assert set(answer.status for answer in answers) == {200, 429}
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers if answer.status == 429)
+    finally:
+        house.stop()
+
+
 def test_what_is_too_much_is_told_to_come_again(tmp_path, options):
     house = House(tmp_path / "data", workers=options["workers"], chaos=options["chaos"],
                   settings={"limits.hashes": 2, "limits.login_failures": 5}).start()

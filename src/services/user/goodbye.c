@@ -12,7 +12,7 @@
 struct goodbye {
     struct user_call call;
     struct cht_str password;
-    struct limit_ask limit;
+    struct limit_ask limit, hashes;
     struct users_get_op get;
     struct secrets_check_op check;
     struct rooms_of_user_op rooms;
@@ -46,13 +46,25 @@ static void take_limit(struct flow *flow)
         return;
     }
     limit_of_user(g, who, &of);
+    struct limit_of hashes = user_limit_of_hashes(&g->call);
+    user_limit_take(&g->call, &g->hashes, &hashes);
     user_limit_take(&g->call, &g->limit, &of);
+}
+
+static void give_place_back(struct goodbye *g)
+{
+    struct limit_of hashes = user_limit_of_hashes(&g->call);
+    user_limit_give_one(&g->call, &g->hashes, &hashes);
 }
 
 static void find_user(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
-    if (user_limit_holds(&g->call, &g->limit)) {
+    bool place = user_limit_holds(&g->call, &g->hashes);
+    if (!user_limit_holds(&g->call, &g->limit) && place) {
+        give_place_back(g);
+    }
+    if (flow->err == OK) {
         g->get.ids = &g->call.identity.user;
         g->get.id_count = 1;
         users_get(g->call.service->deps.users, &flow->asker, &g->get);
@@ -75,6 +87,7 @@ static void ask_rooms(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
     enum err err = g->check.op.err;
+    give_place_back(g);
     if (err != OK && err != ERR_FORBIDDEN) { /* nobody looked: it was no wrong one */
         char who[CHT_ID_TEXT_SIZE + 1] = {0};
         struct limit_of of;

@@ -47,6 +47,14 @@ struct limit_of user_limit_of_calls(
         kind, who, NULL, rate * CALLS_AT_ONCE, rate && rate < 1000 ? 1000 / rate : 1};
 }
 
+/* All places but an eighth. One that was never given back is free again a second later. */
+struct limit_of user_limit_of_hashes(const struct user_call *call)
+{
+    uint64_t places = call->service->deps.settings->hashes_max;
+    return (struct limit_of){
+        "hashes", call->address, NULL, places >= 8 ? places - places / 8 : 0, 1000};
+}
+
 void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
 {
     if (of->burst == 0) {

@@ -2,9 +2,9 @@
  *
  * Happy path: take tokens of the limits, find the user, check the password, sign the device in,
  * give the limits back. How it fails: an unknown name goes the same way with an empty hash and ends
- * in the same words at the same step. One (account, address) has few tries and then a growing wait,
- * also for the right password; one account from everywhere is only slowed down, so that nobody
- * locks out another. */
+ * in the same words at the same step. One address has most places of the line for hashing, not all.
+ * One (account, address) has few tries and then a growing wait, also for the right password; one
+ * account from everywhere is only slowed down, so that nobody locks out another. */
 
 #include <stdio.h>
 
@@ -20,7 +20,7 @@ struct login {
     char who[33]; /* digest of the name: what strangers type goes into no key */
     struct cht_str username, password, device_name;
     struct cht_id device_id;
-    struct limit_ask pair, patience, address, account;
+    struct limit_ask pair, patience, address, account, hashes;
     struct pause_op pause;
     struct users_by_name_op by_name;
     struct secrets_check_op check;
@@ -98,11 +98,19 @@ static void take_limits(struct flow *flow)
     for (int i = 0; i < 16; i++) {
         snprintf(l->who + i * 2, 3, "%02x", digest[i]);
     }
+    struct limit_of hashes = user_limit_of_hashes(call);
     limits_of(l, limits);
+    user_limit_take(call, &l->hashes, &hashes);
     user_limit_take(call, &l->pair, &limits[0]);
     user_limit_take(call, &l->patience, &limits[1]);
     user_limit_take(call, &l->address, &limits[2]);
     user_limit_take(call, &l->account, &limits[3]);
+}
+
+static void give_place_back(struct login *l)
+{
+    struct limit_of hashes = user_limit_of_hashes(&l->call);
+    user_limit_give_one(&l->call, &l->hashes, &hashes);
 }
 
 static void slow_down(struct flow *flow)
@@ -111,7 +119,11 @@ static void slow_down(struct flow *flow)
     bool pair = user_limit_holds(&l->call, &l->pair);
     bool patience = user_limit_holds(&l->call, &l->patience);
     bool address = user_limit_holds(&l->call, &l->address);
-    if (pair && patience && address && l->account.op.op.err == ERR_RATE_LIMITED) {
+    bool place = user_limit_holds(&l->call, &l->hashes);
+    if (flow->err != OK && place) {
+        give_place_back(l);
+    }
+    if (pair && patience && address && place && l->account.op.op.err == ERR_RATE_LIMITED) {
         uint64_t wait_ms = l->account.op.wait_ms;
         user_pause(l->call.service, &flow->asker, &l->pause,
             wait_ms < SLOW_MS_MAX ? wait_ms : SLOW_MS_MAX);
@@ -157,6 +169,7 @@ static void judge(struct flow *flow)
     struct login *l = login_of(flow);
     enum err err = l->check.op.err;
     const struct user *user = &l->by_name.user;
+    give_place_back(l);
     if (err == OK && (l->by_name.op.err != OK || user->disabled || user->deleted)) {
         err = ERR_FORBIDDEN;
     }

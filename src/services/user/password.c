@@ -13,7 +13,7 @@
 struct password {
     struct user_call call;
     struct cht_str old, new;
-    struct limit_ask limit;
+    struct limit_ask limit, hashes;
     struct users_get_op get;
     struct secrets_check_op check;
     struct secrets_hash_op hash;
@@ -52,13 +52,25 @@ static void take_limit(struct flow *flow)
         return;
     }
     limit_of_user(p, who, &of);
+    struct limit_of hashes = user_limit_of_hashes(&p->call);
+    user_limit_take(&p->call, &p->hashes, &hashes);
     user_limit_take(&p->call, &p->limit, &of);
+}
+
+static void give_place_back(struct password *p)
+{
+    struct limit_of hashes = user_limit_of_hashes(&p->call);
+    user_limit_give_one(&p->call, &p->hashes, &hashes);
 }
 
 static void find_user(struct flow *flow)
 {
     struct password *p = password_of(flow);
-    if (user_limit_holds(&p->call, &p->limit)) {
+    bool place = user_limit_holds(&p->call, &p->hashes);
+    if (!user_limit_holds(&p->call, &p->limit) && place) {
+        give_place_back(p);
+    }
+    if (flow->err == OK) {
         p->get.ids = &p->call.identity.user;
         p->get.id_count = 1;
         users_get(p->call.service->deps.users, &flow->asker, &p->get);
@@ -87,6 +99,7 @@ static void hash_new(struct flow *flow)
     char who[CHT_ID_TEXT_SIZE + 1] = {0};
     struct limit_of of;
     enum err err = p->check.op.err;
+    give_place_back(p);
     limit_of_user(p, who, &of);
     if (err == ERR_FORBIDDEN) {
         flow_fail(flow, err);

@@ -140,6 +140,10 @@ void user_limit_give_one(struct user_call *call, struct limit_ask *ask, const st
 struct limit_of user_limit_of_calls(
     const struct user_service *service, const char *kind, const char *who);
 
+/* How many passwords of one address are looked at or wait for it: hashing is dear, and its line is
+ * one for all. Taken before, given back after (user_limit_give_one). */
+struct limit_of user_limit_of_hashes(const struct user_call *call);
+
 /* user_limit_take for another asker than the call's flow. */
 void user_limit_ask(
     struct user_call *call, struct asker *asker, struct limit_ask *ask, const struct limit_of *of);

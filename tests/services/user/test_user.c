@@ -154,6 +154,23 @@ static void a_change_that_was_under_way_does_not_bring_a_revoked_device_back(voi
     house_deinit(&house);
 }
 
+/* A place in the line for hashing is given back. */
+static void one_address_may_sign_in_one_after_the_other_for_ever(void **state)
+{
+    struct house house;
+    (void)state;
+    house_init(&house);
+    house.settings.hashes_max = 8;
+    sign_up_and_in(&house);
+    for (int i = 0; i < 30; i++) {
+        expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 200);
+        expect(house_ask(&house, HTTP_POST, "/user/login",
+                   "{\"username\":\"nobody\",\"password\":\"not the right one\"}", NULL),
+            i < 5 ? 401 : 429);
+    }
+    house_deinit(&house);
+}
+
 static void a_user_who_asks_too_often_has_to_wait_and_nobody_else(void **state)
 {
     struct house house;
@@ -554,6 +571,7 @@ int main(void)
         cmocka_unit_test(a_wrong_password_and_an_unknown_name_look_and_cost_the_same),
         cmocka_unit_test(after_five_failures_the_right_password_waits_too),
         cmocka_unit_test(a_change_that_was_under_way_does_not_bring_a_revoked_device_back),
+        cmocka_unit_test(one_address_may_sign_in_one_after_the_other_for_ever),
         cmocka_unit_test(a_user_who_asks_too_often_has_to_wait_and_nobody_else),
         cmocka_unit_test(a_full_pool_is_overloaded_and_counts_as_no_wrong_password),
         cmocka_unit_test(a_refresh_token_gives_the_same_successor_for_30_seconds),
