@@ -26,7 +26,7 @@ CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
 CHAOS_PER_MILLE = 20
 LEFT_OUT = {
-    "quick": "fuzz targets, system tests, system tests with the chaos switch on",
+    "quick": "lint, fuzz targets, system tests, system tests with the chaos switch on",
     "system": "everything else, and the system tests with the chaos switch on",
 }
 SANITIZERS = {
@@ -178,6 +178,18 @@ def run_fuzz(totals):
     totals.add("fuzz", len(targets) - len(problems), len(problems), (), time.time() - start, "\n".join(problems))
 
 
+def run_lint(totals):
+    """One pass for the whole tree; clang-tidy's words if it finds anything."""
+    start = time.time()
+    if not shutil.which("clang-tidy"):
+        totals.add("lint", 0, 0, [("tools/lint", "clang-tidy is not installed")])
+        return
+    done = subprocess.run(["tools/lint"], cwd=ROOT, text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    failed = 1 if done.returncode else 0
+    totals.add("lint", 1 - failed, failed, (), time.time() - start, done.stdout)
+
+
 def system_python():
     """Debian's python3 has the packages; another one in front of it on the path may not."""
     return "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
@@ -198,6 +210,7 @@ def main():
         if web_tests:
             run_node(totals, "web", web_tests)
     if what == "all":
+        run_lint(totals)
         run_fuzz(totals)
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
         run_pytest(totals, "system", arguments or ["tests/system"])

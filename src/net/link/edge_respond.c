@@ -219,8 +219,8 @@ void edge_respond_error(struct edge *edge, struct conn_id conn, enum err err, co
     enum err outer = err_for_client(err);
     char body[1024];
     char seconds[24];
-    snprintf(seconds, sizeof(seconds), "%llu",
-        (unsigned long long)(retry_after_ms / 1000 + (retry_after_ms % 1000 != 0)));
+    uint64_t retry_after_s = retry_after_ms / 1000 + (retry_after_ms % 1000 != 0);
+    snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)retry_after_s);
     struct http_field retry = {str_of("Retry-After"), str_of(seconds)};
     struct edge_response response = {
         .status = err_http_status(outer),

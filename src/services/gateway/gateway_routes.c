@@ -55,8 +55,11 @@ static bool fits(const char *pattern, struct cht_str path)
                 return false;
             }
             pattern = strchr(pattern, '}') + 1;
-        } else if (at == path.size || path.at[at++] != *pattern++) {
+        } else if (at == path.size || path.at[at] != *pattern) {
             return false;
+        } else {
+            at++;
+            pattern++;
         }
     }
     return at == path.size;
