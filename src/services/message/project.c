@@ -84,13 +84,33 @@ static void set_last_text(struct project_room *room, struct cht_str text)
     room->head.last_text = keep(room->last, sizeof(room->last), text);
 }
 
+/* The last of what a sender sent one after the other counts, so it takes the place of the one
+ * before, unless a membership changed in between. */
+static void add_sent(const struct projection *p)
+{
+    struct project_changes *changes = p->changes;
+    struct project_room *room = p->room;
+    const struct cht_entry *entry = p->entry;
+    struct history_change *sent =
+        room->sent_at < changes->count ? &changes->at[room->sent_at] : NULL;
+    bool again = sent && sent->kind == CHANGE_SENT && cht_id_equal(&sent->room, &room->meta.room) &&
+                 cht_id_equal(&sent->user, &entry->by);
+    if (!again) {
+        room->sent_at = changes->count;
+        sent = change_of(p, CHANGE_SENT);
+    }
+    sent->seq = entry->seq;
+    sent->n = entry->n;
+    sent->entry = entry;
+    sent->user = entry->by;
+    sent->read_n = entry->n;
+}
+
 static void project_message(const struct projection *p)
 {
     const struct cht_entry *entry = p->entry;
     change_of(p, CHANGE_MESSAGE);
-    struct history_change *sent = change_of(p, CHANGE_SENT);
-    sent->user = entry->by;
-    sent->read_n = entry->n;
+    add_sent(p);
     for (uint32_t i = 0; i < entry->mentions.count; i++) {
         change_of(p, CHANGE_MENTION)->user = entry->mentions.at[i];
     }
@@ -202,6 +222,7 @@ static void project_updated(const struct projection *p)
 
 static void project_room_deleted(const struct projection *p)
 {
+    p->room->sent_at = UINT32_MAX;
     p->room->meta.deleted = true;
     p->room->head.members = 0;
     change_of(p, CHANGE_ROOM_GONE);
@@ -230,6 +251,7 @@ static void project_member(const struct projection *p)
     change->user = entry->user;
     change->read_n = p->room->head.n;
     change->hidden = hides;
+    p->room->sent_at = UINT32_MAX;
 }
 
 static void project_entry(const struct projection *p)

@@ -159,6 +159,45 @@ static void a_message_moves_its_sender_and_mentions(void **state)
     assert_true(cht_str_equal(f->room.head.last_text, str("hello")));
 }
 
+static uint32_t count_sent(const struct fixture *f)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < f->changes.count; i++) {
+        count += f->changes.at[i].kind == CHANGE_SENT;
+    }
+    return count;
+}
+
+static void what_one_sends_in_a_row_is_one_change_up_to_a_membership(void **state)
+{
+    struct fixture *f = *state;
+    create_room(f, cht_room_kind_group);
+    struct cht_entry message = {.kind = cht_entry_kind_message, .ts = 6, .by = ann};
+    struct cht_entry entries[5] = {message, message, message, message, message};
+    for (uint32_t i = 0; i < 5; i++) {
+        entries[i].seq = 4 + i;
+        entries[i].n = 1 + i;
+    }
+    project(f, entries, 2);
+    assert_int_equal(count_sent(f), 1);
+    assert_int_equal(find(f, CHANGE_SENT)->read_n, 2);
+    assert_int_equal(find(f, CHANGE_SENT)->seq, 5);
+    project(f, &entries[2], 1);
+    assert_int_equal(count_sent(f), 1);
+    assert_int_equal(find(f, CHANGE_SENT)->seq, 6);
+    entries[3] = (struct cht_entry){.kind = cht_entry_kind_member,
+        .seq = 7,
+        .ts = 6,
+        .user = bob,
+        .state = cht_member_state_left};
+    struct cht_entry row[3] = {entries[2], entries[3], entries[4]};
+    row[0].seq = 9;
+    row[1].seq = 10;
+    row[2].seq = 11;
+    project(f, row, 3);
+    assert_int_equal(count_sent(f), 2);
+}
+
 static void who_joins_has_read_what_was_before(void **state)
 {
     struct fixture *f = *state;
@@ -242,6 +281,7 @@ int main(void)
         TEST(a_direct_room_knows_its_two_people),
         TEST(who_leaves_a_direct_room_hides_it),
         TEST(a_message_moves_its_sender_and_mentions),
+        TEST(what_one_sends_in_a_row_is_one_change_up_to_a_membership),
         TEST(who_joins_has_read_what_was_before),
         TEST(the_last_message_follows_edit_and_delete),
         TEST(entries_that_were_projected_change_nothing),
