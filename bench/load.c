@@ -1,6 +1,7 @@
 /* load - a WebSocket load client.
  *
  *     load fanout PORT SECONDS IN_FLIGHT BODY < connections
+ *     load slow PORT SECONDS STUCK BODY RATE < connections
  *     load idle PORT < connections     holds them until standard input says a line
  *     load acks PORT SECONDS WRITERS BODY [RATE] < connections
  *
@@ -10,9 +11,10 @@
  * sends, IN_FLIGHT messages at a time, counted by its own events. `acks`: the first WRITERS
  * connections send one message each, wait for its ok, and send the next; with a RATE, that many
  * messages a second leave them at random times instead, whether or not the ones before were
- * answered, and latencies count from the time at which a message should have left. Latencies are
- * printed as percentiles. Prints one line of numbers: name=value. How it fails: one line on
- * standard error and exit code 1. */
+ * answered, and latencies count from the time at which a message should have left. `slow`: the
+ * first connection sends at RATE, the last STUCK are not read from any more, and latencies are
+ * those of deliveries to the others. Latencies are printed as percentiles. Prints one line of
+ * numbers: name=value. How it fails: one line on standard error and exit code 1. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,6 +38,8 @@
 #define LATENCIES_MAX (1 << 22)
 #define LINE_MAX_BYTES 4096
 #define UNANSWERED_MAX 256
+#define NUMBERS (1u << 16)
+#define NUMBER_DIGITS 8u /* that a text begins with */
 
 struct connection {
     int sock;
@@ -55,6 +59,8 @@ static uint8_t input[READ_BYTES];
 static uint64_t deliveries, acks, sent, refused, bytes_in;
 static uint32_t in_flight_max, body_bytes;
 static bool count_acks, running = true;
+static uint64_t due_ns[NUMBERS]; /* when each of the newest messages should have left */
+static bool times_deliveries;
 static double rate; /* messages a second; 0: the next follows the answer */
 static uint64_t *latencies;
 static uint64_t latency_count;
@@ -147,15 +153,24 @@ static void say(struct connection *connection, uint64_t started_ns)
     if (connection->product) {
         size = (size_t)snprintf(text, sizeof(text),
             "{\"type\":\"message.send\",\"ref\":\"%llu\",\"room\":\"%s\",\"cid\":\"%d-%llu\","
-            "\"text\":\"%.*s\"}",
+            "\"text\":\"%08llu%.*s\"}",
             (unsigned long long)(sent % 1000000), connection->room, (int)getpid(),
-            (unsigned long long)sent, (int)body_bytes, body);
+            (unsigned long long)sent, (unsigned long long)(sent % NUMBERS),
+            body_bytes > NUMBER_DIGITS ? (int)(body_bytes - NUMBER_DIGITS) : 0, body);
+        due_ns[sent % NUMBERS] = started_ns;
         payload = text;
     }
     connection->started_ns[(connection->oldest + connection->in_flight) % UNANSWERED_MAX] =
         started_ns;
     connection->in_flight++;
     write_frame(connection, payload, size);
+}
+
+static void note_latency(uint64_t started_ns)
+{
+    if (latency_count < LATENCIES_MAX) {
+        latencies[latency_count++] = now_ns() - started_ns;
+    }
 }
 
 static void answered(struct connection *connection)
@@ -165,8 +180,8 @@ static void answered(struct connection *connection)
         connection->in_flight--;
         connection->oldest = (connection->oldest + 1) % UNANSWERED_MAX;
     }
-    if (count_acks && latency_count < LATENCIES_MAX) {
-        latencies[latency_count++] = now_ns() - started_ns;
+    if (count_acks && !times_deliveries) {
+        note_latency(started_ns);
     }
     while (running && connection->sends && rate <= 0 && connection->in_flight < in_flight_max) {
         say(connection, now_ns());
@@ -177,6 +192,15 @@ static bool begins(const uint8_t *payload, size_t size, const char *text)
 {
     size_t length = strlen(text);
     return size >= length && memcmp(payload, text, length) == 0;
+}
+
+static void note_delivery(const uint8_t *payload, size_t size)
+{
+    static const char name[] = "\"text\":\"";
+    const char *text = memmem(payload, size, name, sizeof(name) - 1);
+    if (text) {
+        note_latency(due_ns[strtoul(text + sizeof(name) - 1, NULL, 10) % NUMBERS]);
+    }
 }
 
 static void on_frame(
@@ -190,9 +214,12 @@ static void on_frame(
         return;
     }
     bool message = !connection->product || begins(payload, size, "{\"type\":\"message\",");
-    bool ok = connection->product && begins(payload, size, "{\"type\":\"ok\"");
+    bool ok = connection->product ? begins(payload, size, "{\"type\":\"ok\"") : message;
     deliveries += message;
     acks += ok;
+    if (times_deliveries && message) {
+        note_delivery(payload, size);
+    }
     if (connection->product && begins(payload, size, "{\"type\":\"error\"")) {
         if (refused++ == 0) {
             fprintf(stderr, "load: refused: %.*s\n", (int)size, (const char *)payload);
@@ -394,6 +421,13 @@ static void choose_senders(uint32_t writers)
     }
 }
 
+static void stop_reading(int set, uint32_t last)
+{
+    for (uint32_t i = total - last; i < total; i++) {
+        epoll_ctl(set, EPOLL_CTL_DEL, all[i].sock, NULL);
+    }
+}
+
 int main(int count, char **arguments)
 {
     if (count < 3) {
@@ -412,11 +446,14 @@ int main(int count, char **arguments)
         return 0;
     }
     double seconds = count > 3 ? strtod(arguments[3], NULL) : 5;
-    count_acks = strcmp(arguments[1], "acks") == 0;
-    in_flight_max = count_acks ? 1 : (uint32_t)strtoul(count > 4 ? arguments[4] : "1", NULL, 10);
+    uint32_t argument_4 = (uint32_t)strtoul(count > 4 ? arguments[4] : "1", NULL, 10);
+    times_deliveries = strcmp(arguments[1], "slow") == 0;
+    count_acks = times_deliveries || strcmp(arguments[1], "acks") == 0;
+    in_flight_max = count_acks ? 1 : argument_4;
     body_bytes = (uint32_t)strtoul(count > 5 ? arguments[5] : "150", NULL, 10);
     rate = count_acks && count > 6 ? strtod(arguments[6], NULL) : 0;
-    choose_senders(count_acks ? (uint32_t)strtoul(count > 4 ? arguments[4] : "1", NULL, 10) : 0);
+    choose_senders(times_deliveries ? 1 : count_acks ? argument_4 : 0);
+    stop_reading(set, times_deliveries ? argument_4 : 0);
     if (getchar() == EOF) {
         return 1;
     }
