@@ -3,6 +3,8 @@
 import threading
 from collections import Counter
 
+import pytest
+
 from house import House
 
 
@@ -16,7 +18,9 @@ def sign_in_at_once(house, user, count):
     return threads, answers
 
 
-def test_messages_overtake_fifty_sign_ins(fresh):
+def test_messages_overtake_fifty_sign_ins(fresh, options):
+    if options["chaos"] != "0":
+        pytest.skip("with the chaos switch on, messages wait for repeats")
     fresh.settings["limits.devices_per_user"] = 200
     fresh.settings["limits.hash_wait_ms"] = 60000
     fresh.start()
