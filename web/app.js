@@ -162,6 +162,7 @@ class App {
     resume_view() {
         const room = this.room;
         if (room && !room.loaded) this.timeline.show(room);
+        if (room) this.load_details(room.id);
         if (this.current && !room) this.close_room();
     }
 
@@ -224,15 +225,14 @@ class App {
     enter_view(room) {
         room.marker_n = this.store.unread(room) ? room.read_n : null;
         this.composer.show(room);
-        if (room.kind !== 'direct') this.load_details(room.id);
+        this.load_details(room.id);
         this.presence.watch();
     }
 
     async load_details(id) {
         try {
             const room = await this.sync.learn_room(id);
-            const known = room?.members && room.members.size === room.members_count;
-            if (room && !known) await this.sync.load_members(id);
+            if (room && !this.sync.knows_members(room)) await this.sync.load_members(id);
         } catch {
             return;
         }

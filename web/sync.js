@@ -231,6 +231,11 @@ export class Sync {
         return this.page(id, 'around', { around_seq: seq });
     }
 
+    // Receipts are told once: what was missed while offline is in the list of members.
+    knows_members(room) {
+        return room.members?.size === room.members_count && room.members_asof === this.round;
+    }
+
     // All members of a room of usual size, the first ones of a larger one.
     async load_members(id) {
         const total = this.store.rooms.get(id)?.members_count ?? 0;
@@ -248,8 +253,9 @@ export class Sync {
         if (!room) return;
         room.members = members;
         room.members_partial = Boolean(cursor);
-        for (const row of members.values()) {
-            if (row.read_n && row.user !== this.store.me) room.receipts.set(row.user, row.read_n);
+        room.members_asof = this.round;
+        for (const { user, read_n } of members.values()) {
+            if (read_n) this.store.set_receipt({ room: id, user, read_n });
         }
         this.store.tell('members', id);
     }

@@ -83,6 +83,7 @@ static void open_message(struct worker *worker)
         .users = worker->users,
         .secrets = worker->secrets,
         .shard_count = worker->shards->count,
+        .receipts_members_max = (uint32_t)worker->house->chat.receipts_members_max,
     };
     worker->message = message_create(&deps, &worker->house->message);
     for (uint32_t shard = worker->index; shard < worker->shards->count;

@@ -141,8 +141,12 @@ static void members_come_in_pages(void **state)
         put_member(engine, 30, user, user + 1, cht_member_state_joined);
     }
     put_member(engine, 30, 3, 20, cht_member_state_banned);
+    struct rooms_cursor_op read = {.room = contract_id(30), .user = contract_id(2), .read_n = 7};
+    assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &read), OK);
     struct rooms_members_op op = {.room = contract_id(30), .limit = 3, .joined_only = true};
     assert_int_equal(ASK(engine, rooms_members, engine->rooms, &op), OK);
+    assert_true(op.members[0].read_n < read.read_n);
+    assert_int_equal(op.members[1].read_n, read.read_n);
     assert_int_equal(op.count, 3);
     assert_true(op.more);
     op.after = op.members[2].user;

@@ -85,6 +85,22 @@ def test_unread_is_the_head_less_the_cursor(pair):
     assert mine(b)["unread"] == 0 and mine(a)["unread"] == 1
 
 
+def test_what_was_just_said_in_a_new_room_can_be_read_at_once(pair):
+    a, b, _ = pair
+    for _ in range(20):
+        room = a.group(b.user)
+        a.say(room, "new")
+        assert b.command("read", room=room, n=1)["read_n"] == 1
+
+
+def test_members_of_a_small_room_show_how_far_they_have_read(pair):
+    a, b, room = pair
+    for i in range(3):
+        a.say(room, f"m{i}")
+    b.command("read", room=room, n=2)
+    assert {m["user"]: m["read_n"] for m in a.command("room.members", room=room)["members"]} == {a.user.id: 3, b.user.id: 2}
+
+
 def test_a_mention_is_kept_until_read(pair):
     a, b, room = pair
     said = a.command("message.send", room=room, cid=cid(), text="@bob", mentions=[b.user.id])

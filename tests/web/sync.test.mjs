@@ -272,3 +272,28 @@ test('direct rooms have no notices, and large ones are left alone', async () => 
         assert.equal(events_asked(client), 0);
     }
 });
+
+test('read marks come with the members and never go back', async () => {
+    const members = [
+        { user: 'bob', role: 'member', read_n: 3 },
+        { user: 'eve', role: 'member', read_n: 4 },
+        { user: 'me', role: 'member', read_n: 2 },
+    ];
+    const { store, sync, room } = await opened({ 'room.members': () => ({ members }) });
+    store.set_receipt({ room: 'r', user: 'bob', read_n: 5 });
+    await sync.load_members('r');
+    assert.deepEqual(Object.fromEntries(room.receipts), { bob: 5, eve: 4 });
+    assert.equal(room.read_n, 2);
+});
+
+test('after a reconnect the members are asked for again', async () => {
+    const members = [{ user: 'bob', role: 'member', read_n: 3 }];
+    const { client, sync, room } = await opened({ 'room.members': () => ({ members }) });
+    room.members_count = 1;
+    assert.equal(sync.knows_members(room), false);
+    await sync.load_members('r');
+    assert.equal(sync.knows_members(room), true);
+    client.answers.sync = () => ({ rooms: [], gone: [] });
+    await sync.resume();
+    assert.equal(sync.knows_members(room), false);
+});

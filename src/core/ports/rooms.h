@@ -53,6 +53,7 @@ struct room_member {
     uint64_t joined_seq;
     uint64_t muted_until;
     uint64_t changed_seq; /* the entry that made it so */
+    uint64_t read_n;      /* of a page with joined_only */
 };
 
 /* One of the newest commands of a room, so that a repeat is recognised. */

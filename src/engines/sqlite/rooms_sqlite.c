@@ -125,7 +125,9 @@ static enum err run_members(struct op *asked, struct db_job *job, void *thread)
             op->more = true;
             break;
         }
-        get_member(&q, &op->members[op->count++]);
+        struct room_member *member = &op->members[op->count++];
+        get_member(&q, member);
+        member->read_n = op->joined_only ? query_get_u64(&q, 6) : 0;
     }
     query_end(&q);
     return db_err(db);

@@ -4,13 +4,15 @@
  * Happy path: rights and head are those of the moment when the command comes; then it waits in the
  * outbox until they are durable. A cursor is cut to the head, stored if it rose, answered with what
  * is unread, and shown to the reader's other connections and, in small rooms, to everybody. Typing
- * is shown to the others. How it fails: no rights: the refusal of room_may; no store, or the term
- * ends: unavailable. */
+ * is shown to the others. How it fails: no rights: the refusal of room_may; a membership that the
+ * store does not have yet is waited for; no store, or the term ends: unavailable. */
 
 #include "base/mem.h"
 #include "chat_inner.h"
 
 #define TYPING_MS 6000
+#define PAUSE_MS 20
+#define PAUSES_MAX 100
 
 struct reading {
     struct flow flow;
@@ -21,6 +23,10 @@ struct reading {
     bool is_typing, on;
     enum err may;
     struct rooms_cursor_op cursor;
+    bool asked;
+    uint32_t pauses;
+    struct op pause;
+    struct timer timer;
 };
 
 static void send_reply(struct chat_service *chat, uint64_t node, struct cht_reply *reply)
@@ -61,10 +67,28 @@ static void end(struct reading *reading)
     mem_free(reading);
 }
 
+static void on_paused(struct timer *timer)
+{
+    op_answer(&container_of(timer, struct reading, timer)->pause, OK);
+}
+
+/* The member is known here from the log; the store may be a moment behind it. */
 static void set_cursor(struct flow *flow)
 {
     struct reading *reading = (struct reading *)flow;
-    rooms_set_cursor(reading->chat->deps.rooms, &flow->asker, &reading->cursor);
+    if (!reading->asked) {
+        reading->asked = true;
+        rooms_set_cursor(reading->chat->deps.rooms, flow_tolerate(flow), &reading->cursor);
+        flow_again(flow);
+    } else if (reading->cursor.op.err == ERR_NOT_FOUND && reading->pauses < PAUSES_MAX) {
+        reading->asked = false;
+        reading->pauses++;
+        op_ask(&reading->pause, &flow->asker);
+        timer_start(reading->chat->loop, &reading->timer, PAUSE_MS, on_paused);
+        flow_again(flow);
+    } else if (reading->cursor.op.err != OK) {
+        flow_fail(flow, reading->cursor.op.err);
+    }
 }
 
 static void show(struct reading *reading, struct room *room, uint64_t unread)

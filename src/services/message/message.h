@@ -34,6 +34,7 @@ struct message_deps {
     struct users *users;
     struct secrets *secrets;
     uint32_t shard_count;
+    uint32_t receipts_members_max; /* rooms up to this size show how far each member has read */
 };
 
 struct message_counters {

@@ -88,7 +88,7 @@ static void collect_members(struct flow *flow)
     }
 }
 
-static void put_member(struct cht_json *json, const struct room_member *member)
+static void put_member(struct cht_json *json, const struct room_member *member, bool with_read)
 {
     const char *role = cht_word_text(&cht_words_role, member->role);
     cht_json_begin(json, '{');
@@ -102,15 +102,20 @@ static void put_member(struct cht_json *json, const struct room_member *member)
     if (member->muted_until > 0) {
         query_put_u64(json, "muted_until", member->muted_until);
     }
+    if (with_read) {
+        query_put_u64(json, "read_n", member->read_n);
+    }
     cht_json_end(json, '}');
 }
 
 static void encode_members(struct query *query, struct cht_json *json)
 {
+    uint64_t members = query->one.one.head.members;
+    bool with_read = members <= query->service->deps.receipts_members_max;
     cht_json_key(json, "members");
     cht_json_begin(json, '[');
     for (uint32_t i = 0; i < query->read.members.count; i++) {
-        put_member(json, &query->read.members.members[i]);
+        put_member(json, &query->read.members.members[i], with_read);
     }
     cht_json_end(json, ']');
     query_put_next(query, json);

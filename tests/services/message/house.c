@@ -221,7 +221,7 @@ int house_setup(void **state)
     contract_setup(state);
     engine->loop.world.logger = sqlite_engine_logger();
     struct message_deps deps = {&engine->loop.world, engine->log, &mail, engine->rooms,
-        engine->history, engine->users, &secrets, engine->shards};
+        engine->history, engine->users, &secrets, engine->shards, 3};
     next_index = next_seq = next_n = 0;
     room_id = contract_id(1);
     ann = contract_id(2);

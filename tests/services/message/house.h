@@ -23,7 +23,7 @@ int house_teardown(void **state);
 /* One record; seq, n and ts are set. */
 void house_append(struct cht_entry *entries, uint32_t count);
 
-/* Made by ann, who is its owner, with bob: entries 1 to 3. */
+/* Made by ann, who is its owner, with bob: entries 1 to 3. Rooms of up to 3 show what is read. */
 void house_create_room(enum cht_room_kind kind, enum cht_visibility visibility);
 void house_say(const char *text);
 void house_change_member(struct cht_id user, enum cht_member_state state, enum cht_role role);

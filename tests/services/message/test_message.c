@@ -162,6 +162,29 @@ static void a_cursor_goes_on_for_its_user_alone(void **state)
     assert_int_equal(answer_error, ERR_BAD_FIELD);
 }
 
+static void small_rooms_tell_how_far_each_member_has_read(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    house_say("one");
+    house_say("two");
+    struct rooms_cursor_op read = {.room = room_id, .user = bob, .read_n = 1};
+    assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &read), OK);
+    house_ask_room(cht_command_type_room_members, ann);
+    assert_has("000000000002\",\"role\":\"owner\",\"joined_seq\":2,\"read_n\":2");
+    assert_has("000000000003\",\"role\":\"member\",\"joined_seq\":3,\"read_n\":1");
+    for (uint32_t i = 5; i < 7; i++) {
+        struct cht_entry entry = {.kind = cht_entry_kind_member,
+            .user = contract_id(i),
+            .role = cht_role_member,
+            .state = cht_member_state_joined,
+            .members = i - 2};
+        house_append(&entry, 1);
+    }
+    house_ask_room(cht_command_type_room_members, ann);
+    assert_has_not("read_n");
+}
+
 static void two_bounds_are_refused(void **state)
 {
     (void)state;
@@ -214,6 +237,7 @@ int main(void)
         TEST(deleted_content_is_nowhere),
         TEST(sync_tells_what_moved_and_what_is_gone),
         TEST(a_cursor_goes_on_for_its_user_alone),
+        TEST(small_rooms_tell_how_far_each_member_has_read),
         TEST(two_bounds_are_refused),
         TEST(a_node_learns_the_rooms_of_a_user),
         TEST(what_a_client_reads_is_not_older_than_the_list_of_its_rooms),
