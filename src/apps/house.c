@@ -41,9 +41,12 @@ static enum err read_settings(struct house *house, const struct options *options
     int level = log_level_by_name(house->app.log_level);
     bool json = strcmp(house->app.log_format, "json") == 0;
     logger_init(&house->logger, "standalone", LOG_LEVEL_INFO, json);
-    if (level < 0 || (!json && strcmp(house->app.log_format, "logfmt") != 0)) {
-        LOG_ERROR(&house->logger, "settings.bad", "log.level=%s log.format=%s",
-            house->app.log_level, house->app.log_format);
+    bool known_form = json || strcmp(house->app.log_format, "logfmt") == 0;
+    if (level < 0 || !known_form) {
+        LOG_ERROR(&house->logger, "settings.bad", "setting=%s value=\"%s\" reason=\"must be %s\"",
+            level < 0 ? "log.level" : "log.format",
+            level < 0 ? house->app.log_level : house->app.log_format,
+            level < 0 ? "debug, info, warn or error" : "logfmt or json");
         return ERR_BAD_CONFIG;
     }
     atomic_store(&house->logger.level, level);

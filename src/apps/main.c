@@ -3,6 +3,7 @@
  * Happy path: read the command line, then do what the role is. How it fails: one clear line on
  * standard error and exit code 1 (2 for a command line that makes no sense). */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,8 +32,12 @@ static void print_setting(void *context, const struct settings_table *table,
     (void)context;
     (void)table;
     (void)origin;
-    printf("  --%s=%s\n      %s%s%s%s\n", row->key, value, row->doc, row->unit ? " [" : "",
-        row->unit ? row->unit : "", row->unit ? "]" : "");
+    printf("  --%s=%s\n      %s", row->key, value, row->doc);
+    if (row->kind == SETTING_KIND_U64) {
+        printf(" [%s%s%" PRIu64 " to %" PRIu64 "]", row->unit ? row->unit : "",
+            row->unit ? ", " : "", row->min, row->max);
+    }
+    printf("\n");
 }
 
 static int print_help(const struct settings *settings)
@@ -72,6 +77,9 @@ int main(int count, char **arguments)
         code = 0;
     } else if (options.help) {
         code = print_help(options.settings);
+    } else if (role && options.operand && !role->operand) {
+        snprintf(problem, sizeof(problem), "%.200s: unexpected word; see --help", options.operand);
+        code = refuse(problem);
     } else if (!role) {
         code =
             refuse(options.role ? "there is no such role; see --help" : "which role? see --help");

@@ -89,6 +89,11 @@ static enum err walk(
     struct options *options, char **arguments, const char **config, char *ret_problem)
 {
     while (*arguments) {
+        if (strcmp(*arguments, "-h") == 0) {
+            options->help = true;
+            arguments++;
+            continue;
+        }
         if (strncmp(*arguments, "--", 2) != 0) {
             const char **place = options->role ? &options->operand : &options->role;
             if (!config && options->operand) {

@@ -14,9 +14,9 @@
 #include "user/user_settings.h"
 
 const struct role roles[] = {
-    {"standalone", "every service in one process, data in SQLite files", role_standalone},
-    {"settings", "show every setting: its value and where it comes from", role_settings},
-    {"chat", "a chat client for the terminal: chattifier chat http://host:port", role_chat},
+    {"standalone", "every service in one process, data in SQLite files", role_standalone, false},
+    {"settings", "show every setting: its value and where it comes from", role_settings, false},
+    {"chat", "a chat client for the terminal: chattifier chat http://host:port", role_chat, true},
 };
 const size_t role_count = sizeof(roles) / sizeof(roles[0]);
 

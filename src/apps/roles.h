@@ -10,6 +10,7 @@ struct role {
     const char *name;
     const char *doc;
     int (*run)(const struct options *options); /* the exit code */
+    bool operand;                              /* it takes a word after its name */
 };
 
 extern const struct role roles[];

@@ -174,10 +174,21 @@ struct place {
     uint16_t port;
 };
 
+static const char *port_advice(enum err err)
+{
+    if (err == ERR_IN_USE) {
+        return "another program listens there; stop it or choose another port";
+    }
+    return err == ERR_BAD_CONFIG
+               ? "the host must be an address such as 127.0.0.1, 0.0.0.0 or ::1, not a name"
+               : "the address is not of this machine, or the port is for administrators alone";
+}
+
 static void refuse(struct worker *worker, const struct place *place, enum err err)
 {
-    LOG_ERROR(&worker->house->logger, "port.refused", "host=%s port=%u setting=%s error=%s",
-        place->host, place->port, place->setting, err_name(err));
+    LOG_ERROR(&worker->house->logger, "port.refused",
+        "host=%s port=%u setting=%s error=%s reason=\"%s\"", place->host, place->port,
+        place->setting, err_name(err), port_advice(err));
 }
 
 static enum err listen_public(struct worker *worker, uint16_t port, uint16_t *ret_port)

@@ -57,6 +57,12 @@ export class AuthPage {
             { class: 'hint' },
             'At least 8 characters. Longer is better than complicated.',
         );
+        this.name_line = labelled(
+            'Username',
+            this.username,
+            '3 to 20 letters, digits, dots, dashes or underscores.',
+        );
+        this.name_rule = this.name_line.querySelector('.hint');
         this.element = this.build();
         this.set_mode(false);
     }
@@ -74,7 +80,7 @@ export class AuthPage {
                 },
             },
             this.title,
-            labelled('Username', this.username),
+            this.name_line,
             this.display_line,
             labelled('Password', this.password),
             this.rule,
@@ -101,7 +107,7 @@ export class AuthPage {
         fill(this.button, registering ? 'Sign up' : 'Sign in');
         fill(this.question, registering ? 'Already have an account?' : 'New here?');
         fill(this.toggle, registering ? 'Sign in' : 'Create an account');
-        this.display_line.hidden = this.rule.hidden = !registering;
+        this.display_line.hidden = this.rule.hidden = this.name_rule.hidden = !registering;
         this.password.setAttribute(
             'autocomplete',
             registering ? 'new-password' : 'current-password',

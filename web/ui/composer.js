@@ -202,7 +202,8 @@ export class Composer {
         input.style.setProperty('height', `${Math.min(input.scrollHeight, 200)}px`);
         const bytes = input.value.length > 3000 ? new TextEncoder().encode(input.value).length : 0;
         const over = bytes > TEXT_BYTES;
-        fill(this.count, bytes > TEXT_BYTES - 2000 ? String(TEXT_BYTES - bytes) : '');
+        const left = TEXT_BYTES - bytes;
+        fill(this.count, over ? `${-left} too long` : left < 2000 ? `${left} left` : '');
         this.count.classList.toggle('is-over', over);
         this.send_button.disabled = input.value.trim() === '' || over;
     }

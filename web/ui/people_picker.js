@@ -37,7 +37,7 @@ export function people_picker(
         if (chosen.has(user.id)) chosen.delete(user.id);
         else chosen.set(user.id, user);
         input.value = '';
-        show(app.known_people());
+        find_now();
         draw_chips();
         on_pick([...chosen.values()]);
         input.focus();
@@ -95,34 +95,45 @@ export function people_picker(
                 ),
         );
 
-    const find = debounce(async () => {
-        const prefix = input.value.trim().replace(/^@/, '').toLowerCase();
+    const asked = () => input.value.trim().replace(/^@/, '').toLowerCase();
+    let shown_for; // the beginning of a name that the list answers
+    const find_now = async () => {
+        const prefix = asked();
         if (prefix.length < 2) {
             show(app.known_people().filter((user) => user.username.startsWith(prefix)));
             fill(status, 'Type at least two letters of a username.');
+            shown_for = prefix;
             return;
         }
         try {
             const users = await app.actions.find_people(prefix);
-            if (!input.isConnected) return;
+            if (!input.isConnected || prefix !== asked()) return;
             show(users);
             const count = users.filter(fits).length;
             fill(
                 status,
                 count ? `${count} found` : `Nobody has a username that begins with “${prefix}”.`,
             );
+            shown_for = prefix;
         } catch (error) {
             fill(status, app.words(error));
         }
-    }, 180);
-    input.addEventListener('input', find);
+    };
+    // Whoever types fast means what was typed, not the first of a list that is older than it.
+    const choose_first = async () => {
+        const prefix = asked();
+        if (!prefix) return;
+        if (shown_for !== prefix) await find_now();
+        if (shown_for === asked() && prefix === shown_for) results.querySelector('button')?.click();
+    };
+    input.addEventListener('input', debounce(find_now, 180));
     input.addEventListener('keydown', (event) => {
         if (event.key === 'ArrowDown') results.querySelector('button')?.focus();
         if (event.key === 'Enter') {
             event.preventDefault();
-            if (input.value.trim()) results.querySelector('button')?.click();
+            choose_first();
         }
     });
-    show(app.known_people());
+    find_now();
     return h('div', { class: 'people-picker' }, chips, input, status, results);
 }

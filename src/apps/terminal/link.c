@@ -136,6 +136,7 @@ enum err link_open(struct link *link, const char *token)
 {
     char request[8192], head[4096];
     link->sock = dial(link);
+    link->close_code = 0;
     int size = snprintf(request, sizeof(request),
         "GET /api/socket HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGVybWluYWwgY2xpZW50IQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -152,7 +153,10 @@ enum err link_open(struct link *link, const char *token)
         }
         got++;
     }
-    return got > 12 && memcmp(head, "HTTP/1.1 101", 12) == 0 ? OK : ERR_FORBIDDEN;
+    if (got > 12 && memcmp(head, "HTTP/1.1 101", 12) == 0) {
+        return OK;
+    }
+    return got > 12 && memcmp(head, "HTTP/1.1 401", 12) == 0 ? ERR_FORBIDDEN : ERR_CLOSED;
 }
 
 /* A client has to mask; who is on plain TCP hides nothing by it, so the mask is zero. */
@@ -221,6 +225,10 @@ static enum err take_frame(struct link *link, size_t head, size_t size, json_t *
 {
     uint8_t opcode = (uint8_t)link->bytes[0] & 15;
     enum err err = opcode == OPCODE_CLOSE ? ERR_CLOSED : OK;
+    if (opcode == OPCODE_CLOSE && size >= 2) {
+        const uint8_t *code = (const uint8_t *)link->bytes + head;
+        link->close_code = code[0] << 8 | code[1];
+    }
     if (opcode == OPCODE_PING) {
         err = send_frame(link, OPCODE_PONG, link->bytes + head, size);
     } else if (opcode == OPCODE_TEXT) {

@@ -11,10 +11,15 @@
 
 #include "base/err.h"
 
+/* Why a server closes, as far as it matters here: docs/reference.md has all. */
+#define CLOSE_EXPIRED 4001
+#define CLOSE_REVOKED 4002
+
 struct link {
     char host[256];
     char port[8];
-    int sock; /* of the WebSocket; -1: not open */
+    int sock;       /* of the WebSocket; -1: not open */
+    int close_code; /* why the server closed the last one; 0: it did not say */
     char *bytes;
     size_t size, capacity;
 };

@@ -1,37 +1,39 @@
 /* terminal - a chat client for a person without a browser: `chattifier chat http://host:port`.
  *
- * Happy path: sign in (or up), list rooms, then every line typed is a message to the current room,
- * and what others say is printed as it comes. /help says the rest. How it fails: one line and exit
- * code 1; a lost connection is opened again, and what was not answered is sent again with the same
- * cid, so nothing is said twice. */
+ * Happy path: sign in (or up), list rooms, show the newest of the current one, then every line
+ * typed is a message to it, and what others say is printed as it comes. /help says the rest. How it
+ * fails: one line and exit code 1; a lost connection is opened again, with a newer token if the old
+ * one ended, what was missed in the current room is shown, and what was not answered is sent again
+ * with the same cid, so nothing is said twice. */
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "base/check.h"
 #include "link.h"
 #include "roles.h"
 
 #define LINE_BYTES_MAX 16384
-#define NAME_BYTES 128
 #define RETRY_S 2
+#define HISTORY 20
 
 struct terminal {
     struct link link;
-    char token[4096];
-    char me[40];
+    struct account account;
     char room[40];      /* the current room's id */
+    long long seen;     /* the newest seq that was shown of it */
     json_t *rooms;      /* id -> name */
     json_t *users;      /* id -> name */
     json_t *unanswered; /* ref -> frame that was sent */
     json_t *held;       /* messages, in order, of which one waits for its sender's name */
     uint64_t next_ref;
     bool listed; /* rooms are known: what is typed has somewhere to go */
+    bool paging; /* older messages of the current room were asked for: newer ones wait */
     bool quit;
 };
 
@@ -41,88 +43,21 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-/* A terminal must not be moved about by what somebody wrote: control characters become a dot. */
+static long long number_of(const json_t *object, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(object, name));
+}
+
+/* A terminal must not be moved about by what somebody wrote: control characters become a dot, the
+ * second set of them (0xC2 and 0x80 to 0x9F in UTF-8) too. */
 static void print_safe(const char *text)
 {
     for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        putchar((byte < 0x20 && byte != '\n') || byte == 0x7f ? '.' : byte);
+        unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
+        bool second_set = byte == 0xc2 && next >= 0x80 && next < 0xa0;
+        putchar((byte < 0x20 && byte != '\n') || byte == 0x7f || second_set ? '.' : byte);
+        text += second_set;
     }
-}
-
-static bool read_line(const char *prompt, bool secret, char *ret_line, size_t size)
-{
-    struct termios before, hidden;
-    bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    printf("%s", prompt);
-    fflush(stdout);
-    if (secret && terminal) {
-        hidden = before;
-        hidden.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    }
-    bool there = fgets(ret_line, (int)size, stdin) != NULL;
-    if (secret && terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        printf("\n");
-    }
-    ret_line[there ? strcspn(ret_line, "\r\n") : 0] = 0;
-    return there;
-}
-
-static enum err post(
-    struct terminal *terminal, const char *path, json_t *body, int *ret_status, json_t **ret_answer)
-{
-    enum err err = link_request(&terminal->link, path, NULL, body, ret_status, ret_answer);
-    json_decref(body);
-    return err;
-}
-
-static json_t *credentials(const char *name, const char *password)
-{
-    return json_pack("{s:s, s:s}", "username", name, "password", password);
-}
-
-static void print_refusal(const json_t *answer)
-{
-    const json_t *error = json_object_get(answer, "error");
-    printf("%s %s\n", text_of(error, "message"), text_of(error, "field"));
-}
-
-/* Signs in; somebody whom the server does not know may sign up with the same words. */
-static enum err sign_in(struct terminal *terminal)
-{
-    char name[NAME_BYTES], password[NAME_BYTES * 4], answer_text[8];
-    if (!read_line("username: ", false, name, sizeof(name)) ||
-        !read_line("password: ", true, password, sizeof(password))) {
-        return ERR_CANCELLED;
-    }
-    int status;
-    json_t *answer = NULL;
-    enum err err = post(terminal, "/user/login", credentials(name, password), &status, &answer);
-    if (err == OK && status == 401 &&
-        read_line("Unknown name or wrong password. Sign up with them? [y/N] ", false, answer_text,
-            sizeof(answer_text)) &&
-        answer_text[0] == 'y') {
-        json_decref(answer);
-        err = post(terminal, "/user/register", credentials(name, password), &status, &answer);
-        if (err == OK && status == 201) {
-            json_decref(answer);
-            err = post(terminal, "/user/login", credentials(name, password), &status, &answer);
-        }
-    }
-    explicit_bzero(password, sizeof(password));
-    if (err == OK && status != 200) {
-        print_refusal(answer);
-        err = ERR_UNAUTHORIZED;
-    }
-    if (err == OK) {
-        snprintf(terminal->token, sizeof(terminal->token), "%s", text_of(answer, "access_token"));
-        snprintf(terminal->me, sizeof(terminal->me), "%s",
-            text_of(json_object_get(answer, "user"), "id"));
-    }
-    json_decref(answer);
-    return err;
 }
 
 /* Sends a command and remembers it until its answer; takes `frame`. */
@@ -184,46 +119,105 @@ static const char *user_name(struct terminal *terminal, const char *id)
     return *name ? name : id;
 }
 
-static void show_rooms(struct terminal *terminal, const json_t *answer)
+/* The newest messages of the current room, or those after the last one that was shown. */
+static enum err ask_page(struct terminal *terminal)
+{
+    json_t *frame = json_pack(
+        "{s:s, s:s, s:i}", "type", "room.history", "room", terminal->room, "limit", HISTORY);
+    if (terminal->seen > 0) {
+        json_object_set_new(frame, "after_seq", json_integer(terminal->seen));
+    }
+    terminal->paging = true;
+    return command(terminal, "page", frame);
+}
+
+static enum err enter_room(struct terminal *terminal, const char *room)
+{
+    snprintf(terminal->room, sizeof(terminal->room), "%s", room);
+    terminal->seen = 0;
+    return ask_page(terminal);
+}
+
+static enum err show_rooms(struct terminal *terminal, const json_t *answer)
 {
     size_t i;
     json_t *room;
+    bool first = !terminal->listed;
+    const json_t *rooms = json_object_get(answer, "rooms");
     terminal->listed = true;
     learn_users(terminal, answer);
-    json_array_foreach(json_object_get(answer, "rooms"), i, room)
+    if (!terminal->room[0]) {
+        snprintf(terminal->room, sizeof(terminal->room), "%s",
+            text_of(json_array_get(rooms, 0), "room"));
+    }
+    json_array_foreach(rooms, i, room)
     {
         const char *name = text_of(room, "name");
         if (!*name) {
             name = user_name(terminal, text_of(room, "peer"));
         }
         json_object_set_new(terminal->rooms, text_of(room, "room"), json_string(name));
-        if (!terminal->room[0]) {
-            snprintf(terminal->room, sizeof(terminal->room), "%s", text_of(room, "room"));
-        }
         printf("%s ", strcmp(terminal->room, text_of(room, "room")) == 0 ? "*" : " ");
         print_safe(name);
-        printf("  (%lld unread)\n", (long long)json_integer_value(json_object_get(room, "unread")));
+        printf("  (%lld unread)\n", number_of(room, "unread"));
     }
+    if (first) {
+        printf("What you type is said in the room marked with *; /help lists the commands.\n");
+    }
+    return first && terminal->room[0] ? ask_page(terminal) : OK;
 }
 
-static void show_message(struct terminal *terminal, const json_t *frame)
+static void print_place(struct terminal *terminal, const json_t *frame)
 {
     const char *room = text_of(frame, "room");
     const char *name = text_of(terminal->rooms, room);
     printf("[");
     print_safe(*name ? name : room);
     printf("] ");
+}
+
+static void show_message(struct terminal *terminal, const json_t *frame)
+{
+    bool here = strcmp(text_of(frame, "room"), terminal->room) == 0;
+    if (here && number_of(frame, "seq") <= terminal->seen) {
+        return;
+    }
+    print_place(terminal, frame);
     print_safe(user_name(terminal, text_of(frame, "from")));
     printf(": ");
     print_safe(
         json_is_true(json_object_get(frame, "deleted")) ? "(deleted)" : text_of(frame, "text"));
     printf("\n");
+    if (here) {
+        terminal->seen = number_of(frame, "seq");
+    }
+}
+
+static void show_change(struct terminal *terminal, const json_t *frame, const char *what)
+{
+    print_place(terminal, frame);
+    print_safe(user_name(terminal, text_of(frame, "by")));
+    printf(" %s", what);
+    print_safe(text_of(frame, "text"));
+    printf("\n");
+}
+
+/* What was shown in the current room is read. */
+static enum err tell_read(struct terminal *terminal, const json_t *message)
+{
+    if (!message || strcmp(text_of(message, "room"), terminal->room) != 0 ||
+        strcmp(text_of(message, "from"), terminal->account.user) == 0) {
+        return OK;
+    }
+    return command(terminal, "read",
+        json_pack("{s:s, s:s, s:I}", "type", "read", "room", terminal->room, "n",
+            (json_int_t)number_of(message, "n")));
 }
 
 /* Prints what was held as far as the names are known; one that is not is asked for. */
 static void show_held(struct terminal *terminal)
 {
-    while (json_array_size(terminal->held) > 0) {
+    while (json_array_size(terminal->held) > 0 && !terminal->paging) {
         const json_t *frame = json_array_get(terminal->held, 0);
         if (!*text_of(terminal->users, text_of(frame, "from"))) {
             user_name(terminal, text_of(frame, "from"));
@@ -234,15 +228,24 @@ static void show_held(struct terminal *terminal)
     }
 }
 
-static void show_history(struct terminal *terminal, const json_t *answer)
+static enum err show_history(struct terminal *terminal, const json_t *answer)
 {
     size_t i;
     json_t *message;
+    const json_t *messages = json_object_get(answer, "messages");
     learn_users(terminal, answer);
-    json_array_foreach(json_object_get(answer, "messages"), i, message)
+    json_array_foreach(messages, i, message)
     {
         show_message(terminal, message);
     }
+    const json_t *asked = json_object_get(terminal->unanswered, text_of(answer, "ref"));
+    if (json_object_get(asked, "after_seq") && json_is_true(json_object_get(answer, "more"))) {
+        return ask_page(terminal); /* more was missed than fits on a page */
+    }
+    terminal->paging = false;
+    show_held(terminal);
+    size_t count = json_array_size(messages);
+    return tell_read(terminal, count > 0 ? json_array_get(messages, count - 1) : NULL);
 }
 
 static void remember_user(struct terminal *terminal, const json_t *answer)
@@ -268,10 +271,16 @@ static void name_nameless(struct terminal *terminal, const char *ref)
 
 static enum err write_to(struct terminal *terminal, const json_t *answer)
 {
+    const json_t *asked = json_object_get(terminal->unanswered, text_of(answer, "ref"));
+    const char *wanted = text_of(asked, "prefix");
     json_t *user = json_array_get(json_object_get(answer, "users"), 0);
     char cid[33];
-    if (!user) {
-        printf("nobody of that name\n");
+    if (!user || strcasecmp(text_of(user, "username"), wanted) != 0) {
+        printf("nobody has the username ");
+        print_safe(wanted);
+        printf("%s", user ? "; there is " : "\n");
+        print_safe(text_of(user, "username"));
+        printf("%s", user ? "\n" : "");
         return OK;
     }
     remember_user(terminal, answer);
@@ -286,9 +295,9 @@ static enum err on_answer(struct terminal *terminal, const json_t *frame)
 {
     const char *ref = text_of(frame, "ref");
     if (strncmp(ref, "rooms", 5) == 0) {
-        show_rooms(terminal, frame);
+        return show_rooms(terminal, frame);
     } else if (strncmp(ref, "page", 4) == 0) {
-        show_history(terminal, frame);
+        return show_history(terminal, frame);
     } else if (strncmp(ref, "who", 3) == 0) {
         remember_user(terminal, frame);
         name_nameless(terminal, ref);
@@ -296,8 +305,63 @@ static enum err on_answer(struct terminal *terminal, const json_t *frame)
     } else if (strncmp(ref, "find", 4) == 0) {
         return write_to(terminal, frame);
     } else if (strncmp(ref, "open", 4) == 0) {
-        snprintf(terminal->room, sizeof(terminal->room), "%s", text_of(frame, "room"));
+        enum err err = enter_room(terminal, text_of(frame, "room"));
+        return err == OK ? ask_rooms(terminal) : err;
+    }
+    return OK;
+}
+
+static enum err on_refusal(struct terminal *terminal, const json_t *frame)
+{
+    printf("! ");
+    print_safe(text_of(frame, "message"));
+    printf(" ");
+    print_safe(text_of(frame, "field"));
+    printf("\n");
+    if (strncmp(text_of(frame, "ref"), "page", 4) == 0) {
+        terminal->paging = false;
+        show_held(terminal);
+    }
+    return OK;
+}
+
+static enum err on_message(struct terminal *terminal, const json_t *frame)
+{
+    json_array_append(terminal->held, (json_t *)(uintptr_t)frame);
+    show_held(terminal);
+    return terminal->paging ? OK : tell_read(terminal, frame);
+}
+
+/* The server says a minute before that the token ends: the connection goes on with the next one. */
+static enum err on_expiring(struct terminal *terminal)
+{
+    enum err err = account_refresh(&terminal->account, &terminal->link);
+    return err == OK
+               ? command(terminal, "auth",
+                     json_pack("{s:s, s:s}", "type", "auth", "token", terminal->account.access))
+               : err;
+}
+
+/* One is in a room or no longer in one; /to has already asked for the rooms with its new one. */
+static bool is_news(const struct terminal *terminal, const json_t *member)
+{
+    return strcmp(text_of(member, "user"), terminal->account.user) == 0 &&
+           (strcmp(text_of(member, "room"), terminal->room) != 0 ||
+               strcmp(text_of(member, "state"), "joined") != 0);
+}
+
+static enum err on_event(struct terminal *terminal, const char *type, const json_t *frame)
+{
+    if (strcmp(type, "message") == 0) {
+        return on_message(terminal, frame);
+    } else if (strcmp(type, "message.edited") == 0) {
+        show_change(terminal, frame, "now says: ");
+    } else if (strcmp(type, "message.deleted") == 0) {
+        show_change(terminal, frame, "deleted a message");
+    } else if (strcmp(type, "member") == 0 && is_news(terminal, frame)) {
         return ask_rooms(terminal);
+    } else if (strcmp(type, "auth.expiring") == 0) {
+        return on_expiring(terminal);
     }
     return OK;
 }
@@ -305,16 +369,13 @@ static enum err on_answer(struct terminal *terminal, const json_t *frame)
 static enum err on_frame(struct terminal *terminal, const json_t *frame)
 {
     const char *type = text_of(frame, "type");
-    enum err err = OK;
-    if (strcmp(type, "message") == 0) {
-        json_array_append(terminal->held, (json_t *)(uintptr_t)frame);
-        show_held(terminal);
-    } else if (strcmp(type, "ok") == 0) {
+    enum err err;
+    if (strcmp(type, "ok") == 0) {
         err = on_answer(terminal, frame);
     } else if (strcmp(type, "error") == 0) {
-        printf("! %s %s\n", text_of(frame, "message"), text_of(frame, "field"));
-    } else if (strcmp(type, "member") == 0 && strcmp(text_of(frame, "user"), terminal->me) == 0) {
-        err = ask_rooms(terminal);
+        err = on_refusal(terminal, frame);
+    } else {
+        err = on_event(terminal, type, frame);
     }
     json_object_del(terminal->unanswered, text_of(frame, "ref"));
     fflush(stdout);
@@ -328,13 +389,24 @@ static enum err choose_room(struct terminal *terminal, const char *wanted)
     json_object_foreach(terminal->rooms, id, name)
     {
         if (strcasecmp(json_string_value(name), wanted) == 0) {
-            snprintf(terminal->room, sizeof(terminal->room), "%s", id);
-            return command(terminal, "page",
-                json_pack("{s:s, s:s, s:i}", "type", "room.history", "room", id, "limit", 20));
+            return enter_room(terminal, id);
         }
     }
     printf("there is no room of that name\n");
     return OK;
+}
+
+static void print_help(const char *line)
+{
+    if (strcmp(line, "/help") != 0) {
+        printf("There is no such command. ");
+    }
+    printf("Commands:\n"
+           "  /rooms      list your rooms; * marks the one you are in\n"
+           "  /room NAME  go to a room and show its newest messages\n"
+           "  /to USER    go to the direct room with somebody, by username\n"
+           "  /quit       end (so does Ctrl-D)\n"
+           "Anything else is said in the room you are in.\n");
 }
 
 static enum err on_line(struct terminal *terminal, const char *line)
@@ -349,7 +421,7 @@ static enum err on_line(struct terminal *terminal, const char *line)
         return command(terminal, "find",
             json_pack("{s:s, s:s, s:i}", "type", "user.find", "prefix", line + 4, "limit", 1));
     } else if (line[0] == '/') {
-        printf("/rooms  /room NAME  /to USER  /quit; anything else is said in the current room\n");
+        print_help(line);
     } else if (line[0]) {
         return say(terminal, line);
     }
@@ -373,13 +445,17 @@ static enum err read_frames(struct terminal *terminal)
 /* Opens the socket and repeats what was never answered. */
 static enum err connect_again(struct terminal *terminal)
 {
-    enum err err = link_open(&terminal->link, terminal->token);
+    bool token_ended =
+        terminal->link.close_code == CLOSE_EXPIRED || terminal->link.close_code == CLOSE_REVOKED;
+    enum err err = token_ended ? account_refresh(&terminal->account, &terminal->link) : OK;
+    err = err == OK ? link_open(&terminal->link, terminal->account.access) : err;
     const char *ref;
     json_t *frame;
     json_object_foreach(terminal->unanswered, ref, frame)
     {
         err = err == OK ? link_send(&terminal->link, frame) : err;
     }
+    err = err == OK && terminal->room[0] && !terminal->paging ? ask_page(terminal) : err;
     return err == OK ? ask_rooms(terminal) : err;
 }
 
@@ -397,7 +473,7 @@ static enum err converse(struct terminal *terminal)
         }
         if (err == OK && both[1].revents) {
             char line[LINE_BYTES_MAX];
-            terminal->quit = !read_line("", false, line, sizeof(line));
+            terminal->quit = !account_read_line("", false, line, sizeof(line));
             err = terminal->quit ? OK : on_line(terminal, line);
         }
     }
@@ -407,11 +483,48 @@ static enum err converse(struct terminal *terminal)
     return err;
 }
 
+/* Whether somebody answers there who could be a Chattifier; says what to do if not. */
+static bool is_there(struct terminal *terminal, const char *address)
+{
+    int status;
+    json_t *answer = NULL;
+    enum err err =
+        link_request(&terminal->link, "/.well-known/jwks.json", NULL, NULL, &status, &answer);
+    json_decref(answer);
+    if (err == ERR_CLOSED) {
+        fprintf(
+            stderr, "chattifier: nobody answers at %s; is the server running there?\n", address);
+    } else if (err != OK || status != 200) {
+        fprintf(stderr, "chattifier: what answers at %s is no Chattifier server\n", address);
+    }
+    return err == OK && status == 200;
+}
+
+/* Until the person has enough or is signed out. */
+static enum err stay(struct terminal *terminal)
+{
+    while (!terminal->quit) {
+        enum err ended = converse(terminal);
+        if (ended == ERR_FORBIDDEN || ended == ERR_UNAUTHORIZED) {
+            fprintf(stderr, "chattifier: you were signed out; start again to sign in\n");
+            return ended;
+        }
+        if (!terminal->quit) {
+            printf("connection lost; trying again\n");
+            fflush(stdout);
+            struct timespec wait = {.tv_sec = RETRY_S};
+            nanosleep(&wait, NULL);
+        }
+    }
+    return OK;
+}
+
 int role_chat(const struct options *options)
 {
     static struct terminal terminal;
     if (!options->operand || link_init(&terminal.link, options->operand) != OK) {
-        fprintf(stderr, "chattifier: chat needs an address such as http://127.0.0.1:8080\n");
+        fprintf(stderr, "chattifier: chat needs an address such as http://127.0.0.1:8080%s\n",
+            options->operand ? " (http alone, no https)" : "");
         return 2;
     }
     setvbuf(stdin, NULL, _IONBF, 0);
@@ -419,24 +532,14 @@ int role_chat(const struct options *options)
     terminal.users = json_object();
     terminal.unanswered = json_object();
     terminal.held = json_array();
-    enum err err = sign_in(&terminal);
-    if (err != OK) {
-        fprintf(stderr, "chattifier: not signed in: %s\n", err_text(err));
-    }
-    while (err == OK && !terminal.quit) {
-        enum err ended = converse(&terminal);
-        if (ended == ERR_FORBIDDEN) {
-            err = ended;
-        } else if (!terminal.quit) {
-            printf("connection lost; trying again\n");
-            struct timespec wait = {.tv_sec = RETRY_S};
-            nanosleep(&wait, NULL);
-        }
-    }
+    enum err err = is_there(&terminal, options->operand) ? OK : ERR_CLOSED;
+    err = err == OK ? account_sign_in(&terminal.account, &terminal.link) : err;
+    err = err == OK ? stay(&terminal) : err;
     json_decref(terminal.rooms);
     json_decref(terminal.users);
     json_decref(terminal.unanswered);
     json_decref(terminal.held);
     link_deinit(&terminal.link);
+    explicit_bzero(&terminal.account, sizeof(terminal.account));
     return err == OK ? 0 : 1;
 }
