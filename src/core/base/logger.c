@@ -12,9 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include "chattifier/events.h"
 
 #define LINE_BYTES_MAX 2048
+#define END_BYTES 3 /* a JSON line closes its string and itself, however long it was */
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -25,7 +26,7 @@ struct line {
 
 static void add_byte(struct line *line, char byte)
 {
-    if (line->size < LINE_BYTES_MAX - 2) {
+    if (line->size < LINE_BYTES_MAX - END_BYTES) {
         line->bytes[line->size++] = byte;
     }
 }
@@ -38,19 +39,22 @@ static void add(struct line *line, const char *text)
 }
 
 /* Control characters would let one value pretend to be a line; quotes and backslashes would leave
- * the JSON string. */
+ * the JSON string, and what is no UTF-8 would make it no JSON. A character that finds no room ends
+ * the value, so no escape is cut in two. */
 static void add_escaped(struct line *line, const char *text, bool json)
 {
+    bool plain = !cht_utf8_valid((struct cht_str){text, (uint32_t)strlen(text)});
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;
-        if (byte < 0x20 || byte == 0x7f) {
-            add_byte(line, '?');
-        } else {
-            if (json && (byte == '"' || byte == '\\')) {
-                add_byte(line, '\\');
-            }
-            add_byte(line, *text);
+        bool escape = json && (byte == '"' || byte == '\\');
+        uint32_t needed = escape ? 2 : byte >= 0xc0 && !plain ? 4 : 1;
+        if (line->size + needed > LINE_BYTES_MAX - END_BYTES) {
+            return;
         }
+        if (escape) {
+            add_byte(line, '\\');
+        }
+        add_byte(line, byte < 0x20 || byte == 0x7f || (plain && byte > 0x7f) ? '?' : *text);
     }
 }
 
@@ -98,7 +102,9 @@ void logger_print(
     if (fields[0]) {
         add(&line, logger->json ? ",\"fields\":\"" : " ");
         add_escaped(&line, fields, logger->json);
-        add(&line, logger->json ? "\"" : "");
+        if (logger->json) {
+            line.bytes[line.size++] = '"';
+        }
     }
     if (logger->json) {
         line.bytes[line.size++] = '}';

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "wire/http1.h"
-#include "wire/url.h"
 
 struct parsed {
     struct http_field fields[HTTP_FIELDS_MAX];
@@ -291,50 +290,6 @@ static void answers_without_a_body_have_no_length(void **state)
     assert_int_equal(http1_write_head(&answer, text, 20, &bad_fields), 0);
 }
 
-static void paths_are_decoded_once_and_strictly(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *from, *to;
-    } paths[] = {{"/", "/"}, {"/a%20b", "/a b"}, {"/%c3%a9", "/\xc3\xa9"}, {"/%2561", "/%61"},
-        {"/a..b", "/a..b"}, {"/...", "/..."}, {"/%252e%252e/", "/%2e%2e/"}, {"/a%2fb", NULL},
-        {"/a%5cb", NULL}, {"/a%00", NULL}, {"/%", NULL}, {"/%a", NULL}, {"/%zz", NULL},
-        {"/..", NULL}, {"/a/../b", NULL}, {"/./a", NULL}, {"/%2e%2e/a", NULL}, {"/.%2E", NULL},
-        {"/%c0%af", NULL}, {"/%ff", NULL}, {"/%0d%0a", NULL}, {"a", NULL}};
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        char scratch[64];
-        struct cht_str path;
-        struct cht_str from = {paths[i].from, (uint32_t)strlen(paths[i].from)};
-        bool fine = url_decode_path(from, scratch, &path);
-        assert_int_equal(fine, paths[i].to != NULL);
-        if (fine) {
-            assert_int_equal(path.size, strlen(paths[i].to));
-            assert_memory_equal(path.at, paths[i].to, path.size);
-        }
-    }
-}
-
-static void a_query_parameter_is_found_once(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *query;
-        enum url_found found;
-    } all[] = {{"a=1", URL_ONE}, {"b=2&a=1&c", URL_ONE}, {"%61=1", URL_ONE},
-        {"a=1&a=1", URL_REPEATED}, {"aa=1", URL_ABSENT}, {"", URL_ABSENT}, {"a=%0", URL_BAD},
-        {"a=%00", URL_BAD}, {"a=%ff", URL_BAD}};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        char scratch[16];
-        struct cht_str value = {0};
-        struct cht_str query = {all[i].query, (uint32_t)strlen(all[i].query)};
-        assert_int_equal(url_query_get(query, "a", scratch, sizeof(scratch), &value), all[i].found);
-        if (all[i].found == URL_ONE) {
-            assert_int_equal(value.size, 1);
-            assert_int_equal(value.at[0], '1');
-        }
-    }
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -348,8 +303,6 @@ int main(void)
         cmocka_unit_test(long_chunk_extensions_are_refused),
         cmocka_unit_test(an_answer_is_never_split_by_a_field),
         cmocka_unit_test(answers_without_a_body_have_no_length),
-        cmocka_unit_test(paths_are_decoded_once_and_strictly),
-        cmocka_unit_test(a_query_parameter_is_found_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
