@@ -66,7 +66,12 @@ static void wait_for_test(struct house *house, struct op *op)
 static void own_here(struct shards *shards, struct shards_handler *handler, uint32_t credit)
 {
     assert_true(credit > 0);
-    container_of(shards, struct house, shards)->owner = handler;
+    struct house *house = container_of(shards, struct house, shards);
+    if (house->owner) {
+        house->rival_owner = handler;
+    } else {
+        house->owner = handler;
+    }
 }
 
 static void done_here(struct shards *shards, uint32_t shard, const struct position *position)
@@ -107,11 +112,21 @@ static void put(struct house *house, uint32_t number, struct buf *record_take)
         .shard = number, .index = record.index, .term = record.term, .record = record_take};
 }
 
+static bool is_fenced(const struct house *house, const struct log_writer *writer)
+{
+    const struct house_shard *shard = &house->shard[writer->shard];
+    bool newer_landed = false;
+    for (uint32_t i = 0; i < shard->count; i++) {
+        newer_landed = newer_landed || shard->items[i].term > writer->term;
+    }
+    return house->late_appends ? newer_landed : writer->term < shard->term;
+}
+
 static void append_here(struct log *log, struct log_append_op *op)
 {
     struct house *house = of_log(log);
-    bool fenced = op->writer->term < house->shard[op->writer->shard].term;
-    if (house->appends_wait) {
+    bool fenced = is_fenced(house, op->writer);
+    if (house->appends_wait && !fenced) {
         wait_for_test(house, &op->op);
     } else {
         later(house, &op->op, fenced ? ERR_FENCED : house->append_err);
@@ -155,7 +170,11 @@ static void tail_here(struct log *log, struct log_tail_op *op)
 {
     struct house *house = of_log(log);
     op->index = newest_index(&house->shard[op->shard]);
-    later(house, &op->op, OK);
+    if (house->tails_wait) {
+        wait_for_test(house, &op->op);
+    } else {
+        later(house, &op->op, OK);
+    }
 }
 
 static void release_writer_here(struct log *log, struct log_writer *writer)
@@ -268,17 +287,28 @@ static void hear_event(struct house *house, const struct buf *buf)
     }
 }
 
+static struct house *of_mail(struct mail *mail)
+{
+    return mail->node == HOUSE_RIVAL ? container_of(mail, struct house, rival_mail)
+                                     : container_of(mail, struct house, mail);
+}
+
 static void open_here(
     struct mail *mail, enum mail_box box, struct mail_handler *handler, uint32_t credit)
 {
     assert_int_equal(box, MAIL_WORK);
     assert_true(credit > 0);
-    container_of(mail, struct house, mail)->work = handler;
+    struct house *house = of_mail(mail);
+    if (mail == &house->mail) {
+        house->work = handler;
+    } else {
+        house->rival_work = handler;
+    }
 }
 
 static void send_here(struct mail *mail, enum mail_box box, uint64_t node, struct buf *event)
 {
-    struct house *house = container_of(mail, struct house, mail);
+    struct house *house = of_mail(mail);
     assert_int_equal(box, MAIL_LIVE);
     hear(house, "%llu ", number(node));
     hear_event(house, event);
@@ -454,6 +484,7 @@ static void make_ports(struct house *house)
     house->shards = (struct shards){&shards_ops, HOUSE_SHARDS};
     house->log.ops = &log_ops;
     house->mail = (struct mail){&mail_ops, HOUSE_OWNER, 1};
+    house->rival_mail = (struct mail){&mail_ops, HOUSE_RIVAL, 1};
     house->cast.ops = &cast_ops;
     house->rooms.ops = &rooms_ops;
     house->history.ops = &history_ops;
@@ -462,11 +493,16 @@ static void make_ports(struct house *house)
 }
 
 /* ---- the house */
+static struct chat_service *make_service(struct house *house, struct mail *mail)
+{
+    struct chat_deps deps = {&house->loop.world, &house->shards, &house->log, mail, &house->cast,
+        &house->rooms, &house->history, &house->users, &house->sessions};
+    return chat_create(&deps, &house->settings);
+}
+
 static void start(struct house *house)
 {
-    struct chat_deps deps = {&house->loop.world, &house->shards, &house->log, &house->mail,
-        &house->cast, &house->rooms, &house->history, &house->users, &house->sessions};
-    house->service = chat_create(&deps, &house->settings);
+    house->service = make_service(house, &house->mail);
 }
 
 static struct house *make_house(void)
@@ -511,6 +547,15 @@ int house_setup(void **state)
     return 0;
 }
 
+int house_setup_rivals(void **state)
+{
+    house_setup(state);
+    struct house *house = *state;
+    house->rival = make_service(house, &house->rival_mail);
+    house->late_appends = true;
+    return 0;
+}
+
 int house_setup_small(void **state)
 {
     struct house *house = make_house();
@@ -535,6 +580,8 @@ int house_teardown(void **state)
     house_answer_all(house);
     assert_true(chat_is_idle(house->service));
     chat_destroy(house->service);
+    assert_true(!house->rival || chat_is_idle(house->rival));
+    chat_destroy(house->rival);
     for (uint32_t i = 0; i < HOUSE_SHARDS; i++) {
         assert_null(house->shard[i].writers);
         for (uint32_t k = 0; k < house->shard[i].count; k++) {
@@ -549,13 +596,15 @@ int house_teardown(void **state)
 
 void house_gain(struct house *house, uint32_t shard)
 {
-    house->owner->on_gain(house->owner, shard);
+    struct shards_handler *owner = house->to_rival ? house->rival_owner : house->owner;
+    owner->on_gain(owner, shard);
     test_loop_settle(&house->loop);
 }
 
 void house_lose(struct house *house, uint32_t shard)
 {
-    house->owner->on_lose(house->owner, shard);
+    struct shards_handler *owner = house->to_rival ? house->rival_owner : house->owner;
+    owner->on_lose(owner, shard);
     test_loop_settle(&house->loop);
 }
 
@@ -594,7 +643,8 @@ void house_do_at(struct house *house, const struct cht_command *command, uint64_
         position.bytes[i] = (uint8_t)place;
     }
     struct buf *buf = encode(&cht_row_command, command);
-    house->owner->on_command(house->owner, house_shard_of(&room), &position, buf);
+    struct shards_handler *owner = house->to_rival ? house->rival_owner : house->owner;
+    owner->on_command(owner, house_shard_of(&room), &position, buf);
     buf_unref(buf);
     test_loop_settle(&house->loop);
 }
@@ -640,7 +690,8 @@ struct cht_command house_about(
 void house_work(struct house *house, const struct cht_event_row *row, const void *event)
 {
     struct buf *buf = encode(row, event);
-    house->work->on_mail(house->work, buf);
+    struct mail_handler *work = house->to_rival ? house->rival_work : house->work;
+    work->on_mail(work, buf);
     buf_unref(buf);
     test_loop_settle(&house->loop);
 }
@@ -671,6 +722,7 @@ void house_answer_all(struct house *house)
     house->appends_wait = false;
     house->loads_wait = false;
     house->blocks_wait = false;
+    house->tails_wait = false;
     while (house->waiting_count > 0) {
         house_answer(house, OK);
     }

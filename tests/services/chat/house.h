@@ -10,7 +10,8 @@
 
 #define HOUSE_SHARDS 4
 #define HOUSE_OWNER 2 /* the node of the service */
-#define HOUSE_NODE 7  /* the node that commands come from */
+#define HOUSE_RIVAL 3
+#define HOUSE_NODE 7 /* the node that commands come from */
 #define HOUSE_RECORDS 4096
 #define HOUSE_ENTRIES 4096
 
@@ -35,13 +36,19 @@ struct house {
     struct sessions sessions;
     struct shards_handler *owner;
     struct mail_handler *work;
+    struct mail rival_mail;
+    struct shards_handler *rival_owner;
+    struct mail_handler *rival_work;
     struct cast_handler *casts;
     struct chat_settings settings;
     struct chat_service *service;
+    struct chat_service *rival; /* another worker on the same log, if a test wants one */
+    bool to_rival;              /* gains, losses, commands and mails go to it */
     struct house_shard shard[HOUSE_SHARDS];
 
     /* what goes wrong, or waits */
-    bool appends_wait;
+    bool late_appends; /* those of a fenced writer land until the claim record does */
+    bool appends_wait, tails_wait;
     enum err append_err, load_err, progress_err, online_err;
     bool loads_wait;
     struct op *waiting[64];
@@ -82,6 +89,9 @@ struct house {
 /* For setup and teardown of a test; the service owns all shards. */
 int house_setup(void **state);
 int house_setup_unowned(void **state);
+
+/* Two workers; both may be told that they own a shard. */
+int house_setup_rivals(void **state);
 
 /* 16 rooms may be loaded and 24 known. */
 int house_setup_small(void **state);
