@@ -1,4 +1,5 @@
-// Two pages: sign up, talk in general, write directly; the server is killed and started by the test that runs this, and the talk goes on.
+// Two pages: sign up, talk in general; the server is killed and started by the test that runs this, and the talk goes on. A reload
+// shows it all again, with who joined.
 const readline = require('readline');
 const { chromium } = require('playwright-core');
 const [url, executablePath] = process.argv.slice(2);
@@ -62,6 +63,10 @@ async function main() {
   await sees(bob.page, 'Hello Bob');
   await say(bob.page, 'and we are back');
   await sees(ann.page, 'and we are back');
+
+  await ann.page.reload();
+  await sees(ann.page, 'and we are back');
+  await id(ann.page, 'notice').filter({ hasText: 'joined' }).first().waitFor({ timeout: 20000 });
   const problems = [...ann.problems, ...bob.problems];
   if (problems.length) throw new Error(problems.join('\n'));
   await browser.close();

@@ -168,6 +168,7 @@ static void small_rooms_tell_how_far_each_member_has_read(void **state)
     house_create_room(cht_room_kind_group, cht_visibility_private);
     house_say("one");
     house_say("two");
+    house_ask_room(cht_command_type_room_get, bob); /* when it is answered, the store has it */
     struct rooms_cursor_op read = {.room = room_id, .user = bob, .read_n = 1};
     assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &read), OK);
     house_ask_room(cht_command_type_room_members, ann);
