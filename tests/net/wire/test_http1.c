@@ -100,7 +100,26 @@ static const struct row rows[] = {
     {400, "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: a:\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: a:000080\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: :80\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: [::1]:\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: [::g]\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: []\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n"},
+    {400, "GET / HTTP/1.0\r\nHost: a/b\r\n\r\n"},
+    {400, "GET http://a/ HTTP/1.0\r\n\r\n"},
+    {400, "GET http://a HTTP/1.1\r\n" H "\r\n"},
+    {400, "GET http://a?/ HTTP/1.1\r\n" H "\r\n"},
+    {400, "GET http:// HTTP/1.1\r\n" H "\r\n"},
+    {0, "GET / HTTP/1.1\r\nHost: a-b.c_d:65535\r\n\r\n"},
+    {0, "GET / HTTP/1.1\r\nHost: [2001:db8::1.2.3.4]\r\n\r\n"},
+    {0, "GET HTTPS://a/?/ HTTP/1.1\r\n" H "\r\n"},
     /* singular fields, 65 */
+    {0, "GET / HTTP/1.1\r\n" H "Expect: 100-Continue\r\n\r\n"},
+    {0, "GET / HTTP/1.0\r\n" H "Expect: tea\r\n\r\n"},
+    {0, "GET / HTTP/1.1\r\n" H "Early: a\r\nEx: b\r\nTe: c\r\nHo: d\r\n\r\n"},
+    {0, "GET / HTTP/1.1\r\n" H "X: \t a b \t\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\n" H "Authorization: a\r\nAuthorization: b\r\n\r\n"},
     {417, "GET / HTTP/1.1\r\n" H "Expect: tea\r\n\r\n"},
 };
@@ -168,6 +187,63 @@ static int parse_with_fields(int count)
     }
     size += (size_t)snprintf(text + size, sizeof(text) - size, "\r\n");
     return parse(text, size, &parsed);
+}
+
+static void a_connection_is_kept_as_both_versions_say(void **state)
+{
+    (void)state;
+    static const struct {
+        bool kept;
+        const char *text;
+    } all[] = {{true, "GET / HTTP/1.1\r\n" H "\r\n"},
+        {false, "GET / HTTP/1.1\r\n" H "Connection: Close\r\n\r\n"},
+        {false, "GET / HTTP/1.1\r\n" H "Connection: keep-alive , close\r\n\r\n"},
+        {false, "GET / HTTP/1.0\r\n\r\n"},
+        {true, "GET / HTTP/1.0\r\nConnection: ,keep-alive\r\n\r\n"},
+        {false, "GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n"}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct parsed parsed;
+        assert_int_equal(parse(all[i].text, strlen(all[i].text), &parsed), 0);
+        assert_int_equal(parsed.head.keep_alive, all[i].kept);
+    }
+}
+
+static void an_answer_says_what_its_caller_wants_and_no_more(void **state)
+{
+    (void)state;
+    static const struct http_field fields[] = {{{"X-A", 3}, {"b", 1}}, {{"X-Empty", 7}, {NULL, 0}}};
+    struct http_answer answer = {.status = 700,
+        .content_type = "text/plain",
+        .cache_control = "max-age=5",
+        .fields = fields,
+        .field_count = 2,
+        .keep_alive_1_0 = true};
+    char text[512];
+    uint32_t bad_fields = 0;
+    text[http1_write_head(&answer, text, sizeof(text) - 1, &bad_fields)] = 0;
+    assert_int_equal(bad_fields, 0);
+    assert_string_equal(text, "HTTP/1.1 500 Internal Server Error\r\n"
+                              "Content-Type: text/plain\r\nContent-Length: 0\r\n"
+                              "Cache-Control: max-age=5\r\nX-Content-Type-Options: nosniff\r\n"
+                              "Connection: keep-alive\r\nX-A: b\r\nX-Empty: \r\n\r\n");
+    answer = (struct http_answer){.status = 599, .content_type = "a\r\nb", .close = true};
+    text[http1_write_head(&answer, text, sizeof(text) - 1, &bad_fields)] = 0;
+    assert_string_equal(text, "HTTP/1.1 599 \r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
+                              "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n");
+}
+
+static void a_head_that_does_not_fit_is_not_written(void **state)
+{
+    (void)state;
+    struct http_answer answer = {.status = 200, .content_type = "text/plain", .close = true};
+    char text[512];
+    uint32_t bad_fields = 0;
+    size_t whole = http1_write_head(&answer, text, sizeof(text), &bad_fields);
+    assert_true(whole > 0);
+    for (size_t room = 0; room < whole; room++) {
+        assert_int_equal(http1_write_head(&answer, text, room, &bad_fields), 0);
+    }
+    assert_int_equal(http1_write_head(&answer, text, whole, &bad_fields), whole);
 }
 
 static void a_hundred_fields_are_the_most(void **state)
@@ -297,6 +373,9 @@ int main(void)
         cmocka_unit_test(nul_bytes_are_refused),
         cmocka_unit_test(a_head_cut_anywhere_is_not_whole),
         cmocka_unit_test(the_parts_of_a_request_are_found),
+        cmocka_unit_test(a_connection_is_kept_as_both_versions_say),
+        cmocka_unit_test(an_answer_says_what_its_caller_wants_and_no_more),
+        cmocka_unit_test(a_head_that_does_not_fit_is_not_written),
         cmocka_unit_test(a_hundred_fields_are_the_most),
         cmocka_unit_test(lines_and_heads_have_a_longest_size),
         cmocka_unit_test(chunks_are_decoded_or_refused_at_every_split),
