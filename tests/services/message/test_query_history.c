@@ -378,11 +378,12 @@ static void what_is_there_already_is_answered_at_once(void **state)
     assert_has("\"text\":\"one\"");
 }
 
-/* Time passes in steps; a read of the store goes all the way in each. */
-static void pass(uint64_t ms)
+/* Time passes in steps; a read of the store goes all the way in each. The steps are small where
+ * other reads have to go all the way meanwhile. */
+static void pass(uint64_t ms, uint64_t step_ms)
 {
-    for (uint64_t passed = 0; passed < ms && answers == 0; passed += 50) {
-        test_loop_advance(&engine->loop, 50);
+    for (uint64_t passed = 0; passed < ms && answers == 0; passed += step_ms) {
+        test_loop_advance(&engine->loop, step_ms);
         struct history_progress_op turn = {.shard = 0};
         assert_int_equal(ASK(engine, history_progress, engine->history, &turn), OK);
     }
@@ -394,12 +395,12 @@ static void what_comes_while_it_is_waited_for_is_answered(void **state)
     house_create_room(cht_room_kind_group, cht_visibility_private);
     answers = 0;
     post_at_least(next_seq + 1);
-    pass(500);
+    pass(500, 50);
     assert_int_equal(answers, 0);
     house_say("late");
     house_ask_room(cht_command_type_room_history, ann); /* when it is answered, the store has it */
     answers = 0;
-    pass(1000);
+    pass(1000, 1);
     house_wait_answers(0);
     assert_int_equal(answer_error, OK);
     assert_has("\"text\":\"late\"");
@@ -411,9 +412,9 @@ static void what_does_not_come_in_2_s_is_unavailable(void **state)
     house_create_room(cht_room_kind_group, cht_visibility_private);
     answers = 0;
     post_at_least(next_seq + 1);
-    pass(1900);
+    pass(1900, 50);
     assert_int_equal(answers, 0);
-    pass(1000);
+    pass(1000, 50);
     house_wait_answers(0);
     assert_int_equal(answer_error, ERR_UNAVAILABLE);
 }
