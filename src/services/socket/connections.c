@@ -12,11 +12,11 @@
 #include "gaps.h"
 #include "membership.h"
 #include "presence.h"
-#include "query.h"
 #include "ready.h"
 #include "rosters.h"
 #include "users.h"
 #include "watches.h"
+#include "wire/url.h"
 
 #define PROTOCOL "chattifier.v1"
 
@@ -86,10 +86,11 @@ static void close_replaced(struct socket_service *service, const struct upstream
 {
     struct cht_id session;
     char text[CHT_ID_TEXT_SIZE];
-    struct query_value value = {.into = text, .capacity = sizeof(text)};
+    struct cht_str value;
     const struct user_slot *user = user_find(service, &call->identity->user);
-    if (!user || query_find(call->request->query, "session", &value) != QUERY_FOUND ||
-        !cht_id_from_text((struct cht_str){text, value.size}, &session)) {
+    if (!user ||
+        url_query_get(call->request->query, "session", text, sizeof(text), &value) != URL_ONE ||
+        !cht_id_from_text(value, &session)) {
         return;
     }
     for (uint32_t c = user->first_connection; c != SLOT_NONE;

@@ -11,8 +11,9 @@
 #include "commands.h"
 #include "http_members.h"
 #include "http_out.h"
-#include "query.h"
 #include "routes.h"
+#include "wire/http1.h"
+#include "wire/url.h"
 
 struct reading {
     struct socket_service *service;
@@ -20,8 +21,8 @@ struct reading {
     struct sender sender;
     struct cht_command command;
     struct cht_scratch scratch;
-    char cid[33];     /* made here if the client has none */
-    char texts[4096]; /* decoded parameters */
+    char cid[33];                    /* made here if the client has none */
+    char texts[HTTP_LINE_BYTES_MAX]; /* decoded parameters; never more than the request line */
     uint32_t texts_used;
     char problem[64]; /* the field to blame */
     enum err err;
@@ -72,22 +73,21 @@ static bool read_path(struct reading *reading, const struct route_match *match)
 static bool read_parameter(struct reading *reading, int field)
 {
     const char *name = cht_row_command.fields[field].name;
-    struct query_value value = {
-        .into = reading->texts + reading->texts_used,
-        .capacity = (uint32_t)sizeof(reading->texts) - reading->texts_used,
-    };
-    switch (query_find(reading->call->request->query, name, &value)) {
-    case QUERY_ABSENT:
+    char *texts = reading->texts + reading->texts_used;
+    size_t left = sizeof(reading->texts) - reading->texts_used;
+    struct cht_str value;
+    switch (url_query_get(reading->call->request->query, name, texts, left, &value)) {
+    case URL_ABSENT:
         return true;
-    case QUERY_REPEATED:
+    case URL_REPEATED:
         return blame(reading, ERR_BAD_FRAME, NULL);
-    case QUERY_BAD:
+    case URL_BAD:
         return blame(reading, ERR_BAD_FIELD, name);
-    case QUERY_FOUND:
+    case URL_ONE:
         break;
     }
     reading->texts_used += value.size;
-    return set(reading, field, (struct cht_str){value.into, value.size});
+    return set(reading, field, value);
 }
 
 static bool read_query(struct reading *reading)

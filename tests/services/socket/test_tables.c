@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "socket/pending.h"
-#include "socket/query.h"
 #include "socket/rate.h"
 #include "socket/routes.h"
 #include "socket/slot_list.h"
@@ -98,20 +97,6 @@ static void a_window_begins_anew(void **state)
     assert_int_equal(rate_window_count(&window, 1000, 1005), 1);
 }
 
-static void a_parameter_is_found_once(void **state)
-{
-    (void)state;
-    char into[8];
-    struct query_value value = {into, sizeof(into), 0};
-    assert_int_equal(query_find(str("a=1&q=x+%41"), "q", &value), QUERY_FOUND);
-    assert_memory_equal(into, "x A", 3);
-    assert_int_equal(query_find(str("q=1&q=2"), "q", &value), QUERY_REPEATED);
-    assert_int_equal(query_find(str("q=1&%71=2"), "q", &value), QUERY_REPEATED);
-    assert_int_equal(query_find(str("qq=1&&="), "q", &value), QUERY_ABSENT);
-    assert_int_equal(query_find(str("q=%4"), "q", &value), QUERY_BAD);
-    assert_int_equal(query_find(str("q=123456789"), "q", &value), QUERY_BAD);
-}
-
 static void every_route_of_the_table_is_found(void **state)
 {
     (void)state;
@@ -151,7 +136,6 @@ int main(void)
         cmocka_unit_test(a_ref_is_known_while_it_is_in_flight),
         cmocka_unit_test(a_burst_is_allowed_and_then_one_per_interval),
         cmocka_unit_test(a_window_begins_anew),
-        cmocka_unit_test(a_parameter_is_found_once),
         cmocka_unit_test(every_route_of_the_table_is_found),
         cmocka_unit_test(a_list_keeps_what_is_added),
     };
