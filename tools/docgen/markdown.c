@@ -3,6 +3,8 @@
  * Happy path: one section per table. How it fails: like all printing, seen by main when it closes
  * the file. */
 
+#include <string.h>
+
 #include "docgen.h"
 
 static const char *kind_name(const struct cht_field_row *field)
@@ -130,6 +132,23 @@ static void print_rights(FILE *file)
     fprintf(file, "\nCommands without a row are about the caller, not about a room.\n\n");
 }
 
+static void print_user_bodies(FILE *file, const struct user_route *routes, size_t route_count)
+{
+    size_t count;
+    const struct user_member *members = user_members(&count);
+    fprintf(file, "| method and path | field | kind | required | what |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < route_count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            if (strcmp(members[j].route, routes[i].name) == 0) {
+                fprintf(file, "| %s %s | %s | %s | %s | %s |\n", routes[i].method, routes[i].path,
+                    members[j].name, members[j].type, members[j].required ? "yes" : "",
+                    members[j].doc);
+            }
+        }
+    }
+    fprintf(file, "\n");
+}
+
 static void print_routes(FILE *file)
 {
     size_t count;
@@ -143,7 +162,13 @@ static void print_routes(FILE *file)
     for (size_t i = 0; i < count; i++) {
         fprintf(file, "| %s %s | %s |\n", users[i].method, users[i].path, users[i].doc);
     }
-    fprintf(file, "\n");
+    fprintf(file,
+        "| GET /api/info | What this server is: version, limits, whether it takes new "
+        "accounts. |\n| GET /api/socket | The WebSocket. |\n\n"
+        "A body, or with GET the query, has the fields of the command that are not in the "
+        "path; `cid` and `after` are the headers `Idempotency-Key` and "
+        "`Idempotency-After`. The bodies of the other routes:\n\n");
+    print_user_bodies(file, users, count);
 }
 
 static void print_errors(FILE *file)

@@ -34,7 +34,7 @@ static void parameter(
     key_text(json, "name", name);
     key_text(json, "in", where);
     cht_json_key(json, "required");
-    cht_json_flag(json, strcmp(where, "query") != 0 && field->number != CHT_AT_command_after + 1);
+    cht_json_flag(json, strcmp(where, "path") == 0);
     cht_json_key(json, "schema");
     schema_of_field(json, field);
     cht_json_end(json, '}');

@@ -158,7 +158,7 @@ function words_for(app, error) {
     if (error.code === 'unauthorized') return 'That username and password do not belong together.';
     if (error.code === 'conflict') return 'That username is taken.';
     if (error.field === 'username') {
-        return 'Usernames have 3 to 20 letters, digits, dots, dashes or underscores.';
+        return 'Usernames have 3 to 20 letters, digits, dots, dashes or underscores. Some are reserved.';
     }
     if (error.field === 'password')
         return 'Passwords have 8 to 128 characters and are not among the most common ones.';

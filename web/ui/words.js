@@ -34,6 +34,8 @@ export function words_of(error) {
         const minutes = Math.max(1, Math.ceil(error.retry_after_ms / 60_000));
         return `You are muted here for ${minutes} more ${minutes === 1 ? 'minute' : 'minutes'}.`;
     }
+    if (error?.code === 'rate_limited' && error.retry_after_ms > 60_000)
+        return `Too many tries. It goes on in ${Math.ceil(error.retry_after_ms / 60_000)} minutes.`;
     if (error?.code === 'conflict' && error.field === 'after')
         return 'Too old to be sent again safely.';
     if (error?.code === 'bad_field' && FIELDS[error.field]) return FIELDS[error.field];

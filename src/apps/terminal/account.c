@@ -46,14 +46,18 @@ static void print_refusal(const json_t *answer)
 {
     const json_t *error = json_object_get(answer, "error");
     const char *field = text_of(error, "field"), *code = text_of(error, "code");
+    long long retry_ms = json_integer_value(json_object_get(error, "retry_after_ms"));
     if (strcmp(code, "conflict") == 0) {
         printf("That username is taken, and the password is not its password.\n");
     } else if (strcmp(field, "username") == 0) {
-        printf("Usernames have 3 to 20 letters, digits, dots, dashes or underscores.\n");
+        printf("Usernames have 3 to 20 letters, digits, dots, dashes or underscores. Some are "
+               "reserved.\n");
     } else if (strcmp(field, "password") == 0) {
         printf("Passwords have 8 to 128 characters and are not among the most common ones.\n");
     } else if (strcmp(code, "unauthorized") == 0) {
         printf("Unknown name or wrong password.\n");
+    } else if (retry_ms > 60000) {
+        printf("Too many tries; it goes on in %lld minutes.\n", (retry_ms + 59999) / 60000);
     } else {
         printf("%s\n", text_of(error, "message"));
     }

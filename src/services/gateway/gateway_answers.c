@@ -21,6 +21,21 @@ static struct http_field field(const char *name, const char *value)
     return (struct http_field){str(name), str(value)};
 }
 
+/* What could not be read is one code with several statuses; the words say what to do about each. */
+static const char *words_of(const struct gateway_refusal *refusal)
+{
+    switch (refusal->status) {
+    case 405:
+        return "This path does not take that method; Allow lists those that it takes.";
+    case 415:
+        return "The body has to be JSON, with Content-Type: application/json.";
+    case 426:
+        return "This is a WebSocket: open it with the sub-protocol chattifier.v1.";
+    default:
+        return err_text(refusal->err);
+    }
+}
+
 void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
     const struct gateway_refusal *refusal)
 {
@@ -35,7 +50,7 @@ void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
     cht_json_key(&json, "code");
     cht_json_text(&json, str(err_name(refusal->err)));
     cht_json_key(&json, "message");
-    cht_json_text(&json, str(err_text(refusal->err)));
+    cht_json_text(&json, str(words_of(refusal)));
     cht_json_key(&json, "retry");
     cht_json_flag(&json, err_may_retry(refusal->err));
     cht_json_end(&json, '}');
