@@ -68,6 +68,10 @@ struct sessions_limit_op {
     uint64_t wait_ms;   /* answer */
 };
 
+/* OLD: it may be good, but so many were revoked since it was given that nobody knows any more; its
+ * owner fetches a new one, as if it had ended. */
+enum token_standing { TOKEN_GOOD, TOKEN_OLD, TOKEN_REVOKED };
+
 struct sessions_listener {
     struct sessions_listener *next; /* the engine's */
     void (*on_revoked)(struct sessions_listener *listener, const struct revocation *revocation);
@@ -83,7 +87,7 @@ struct sessions_ops {
     void (*ticket_take)(struct sessions *sessions, struct sessions_ticket_op *op);
     void (*limit)(struct sessions *sessions, struct sessions_limit_op *op);
     void (*revoke)(struct sessions *sessions, const struct revocation *revocation);
-    bool (*is_revoked)(struct sessions *sessions, const struct identity *who);
+    enum token_standing (*standing)(struct sessions *sessions, const struct identity *who);
     void (*listen)(struct sessions *sessions, struct sessions_listener *listener);
 };
 
@@ -145,11 +149,11 @@ static inline void sessions_revoke(struct sessions *sessions, const struct revoc
     sessions->ops->revoke(sessions, revocation);
 }
 
-/* From a local copy that is at most 1 s old. An engine that can not remember all revocations may
- * answer true for tokens that are good, by their age, never false for one that is void. */
-static inline bool sessions_is_revoked(struct sessions *sessions, const struct identity *who)
+/* From a local copy that is at most 1 s old. A token that is void is never good here. */
+static inline enum token_standing sessions_standing(
+    struct sessions *sessions, const struct identity *who)
 {
-    return sessions->ops->is_revoked(sessions, who);
+    return sessions->ops->standing(sessions, who);
 }
 
 static inline void sessions_listen(struct sessions *sessions, struct sessions_listener *listener)

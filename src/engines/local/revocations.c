@@ -84,15 +84,15 @@ bool revocations_add(struct revocations *all, const struct revocation *revocatio
     return room;
 }
 
-bool revocations_hold(const struct revocations *all, const struct identity *who)
+enum token_standing revocations_judge(const struct revocations *all, const struct identity *who)
 {
-    if (all->floor && who->issued_at <= all->floor) {
-        return true;
-    }
     uint32_t of_user = map_find(&all->index, map_key_id(&who->user));
     if (of_user != MAP_NONE && who->token_version < all->rows[of_user].version) {
-        return true;
+        return TOKEN_REVOKED;
     }
     uint32_t of_device = map_find(&all->index, map_key_id(&who->device));
-    return of_device != MAP_NONE && cht_id_equal(&all->rows[of_device].user, &who->user);
+    if (of_device != MAP_NONE && cht_id_equal(&all->rows[of_device].user, &who->user)) {
+        return TOKEN_REVOKED;
+    }
+    return all->floor && who->issued_at <= all->floor ? TOKEN_OLD : TOKEN_GOOD;
 }

@@ -164,15 +164,15 @@ static void revoke_here(struct sessions *sessions, const struct revocation *revo
 }
 
 /* Nothing was ever revoked: the usual case costs one load. */
-static bool is_revoked_here(struct sessions *sessions, const struct identity *who)
+static enum token_standing standing_here(struct sessions *sessions, const struct identity *who)
 {
     if (!atomic_load_explicit(&port_of(sessions)->shared->any_revoked, memory_order_acquire)) {
-        return false;
+        return TOKEN_GOOD;
     }
     struct sessions_local *shared = lock(sessions);
-    bool revoked = revocations_hold(&shared->revocations, who);
+    enum token_standing standing = revocations_judge(&shared->revocations, who);
     unlock(shared);
-    return revoked;
+    return standing;
 }
 
 static void listen_here(struct sessions *sessions, struct sessions_listener *listener)
@@ -255,7 +255,7 @@ struct sessions *sessions_local_join(
         .ticket_take = ticket_take_here,
         .limit = limit_here,
         .revoke = revoke_here,
-        .is_revoked = is_revoked_here,
+        .standing = standing_here,
         .listen = listen_here,
     };
     CHECK(index < shared->options.workers);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/check.h"
 #include "base/mem.h"
 #include "base/task.h"
 #include "gateway/gateway_inner.h"
@@ -17,17 +18,27 @@ static bool path_is(const struct edge_request *request, const char *path)
            memcmp(request->path.at, path, request->path.size) == 0;
 }
 
+enum upstream_refusal gateway_standing(struct gateway *gateway, const struct identity *who)
+{
+    switch (sessions_standing(gateway->deps.sessions, who)) {
+    case TOKEN_GOOD:
+        return UPSTREAM_ALLOWED;
+    case TOKEN_OLD:
+        return UPSTREAM_EXPIRED;
+    case TOKEN_REVOKED:
+        return UPSTREAM_REVOKED;
+    }
+    CHECK_UNREACHABLE();
+}
+
 enum upstream_refusal gateway_judge(
     struct gateway *gateway, struct cht_str token, struct identity *ret_identity)
 {
     enum err err = secrets_verify_token(gateway->deps.secrets, token, ret_identity);
-    if (err == ERR_STALE) {
-        return UPSTREAM_EXPIRED;
+    if (err != OK) {
+        return err == ERR_STALE ? UPSTREAM_EXPIRED : UPSTREAM_REVOKED;
     }
-    if (err != OK || sessions_is_revoked(gateway->deps.sessions, ret_identity)) {
-        return UPSTREAM_REVOKED;
-    }
-    return UPSTREAM_ALLOWED;
+    return gateway_standing(gateway, ret_identity);
 }
 
 void gateway_forward(

@@ -88,6 +88,9 @@ void gateway_upgrade(struct gateway *gateway, const struct edge_request *request
 enum upstream_refusal gateway_judge(
     struct gateway *gateway, struct cht_str token, struct identity *ret_identity);
 
+/* The same of a token that was good when it was given: is it revoked, or too old to know? */
+enum upstream_refusal gateway_standing(struct gateway *gateway, const struct identity *who);
+
 /* Without what the client claims to be, with the address that counts. */
 void gateway_forward(
     struct gateway *gateway, enum upstream_target target, const struct upstream_call *call);

@@ -54,7 +54,7 @@ static enum upstream_refusal judge_ticket(struct upgrade *u, struct identity *re
     if (ticket->expires_at <= now_ms) {
         return UPSTREAM_EXPIRED;
     }
-    return sessions_is_revoked(deps->sessions, ret_identity) ? UPSTREAM_REVOKED : UPSTREAM_ALLOWED;
+    return gateway_standing(u->gateway, ret_identity);
 }
 
 static void finish(struct flow *flow)

@@ -56,10 +56,8 @@ static uint16_t why_not(struct socket_service *service, const struct upstream_ca
     if (who->expires_at <= socket_wall(service)) {
         return CLOSE_EXPIRED;
     }
-    if (sessions_is_revoked(service->deps.sessions, who)) {
-        return CLOSE_REVOKED;
-    }
-    return 0;
+    enum token_standing standing = sessions_standing(service->deps.sessions, who);
+    return standing == TOKEN_REVOKED ? CLOSE_REVOKED : standing == TOKEN_OLD ? CLOSE_EXPIRED : 0;
 }
 
 static bool is_too_many(struct socket_service *service, const struct identity *who)

@@ -28,7 +28,7 @@ static bool is_newer(
     const struct connection_cold *cold = &service->cold[sender->conn.slot];
     return cht_id_equal(&who->user, &sender->user) && cht_id_equal(&who->device, &cold->device) &&
            who->expires_at >= cold->expires_at && who->expires_at > socket_wall(service) &&
-           !sessions_is_revoked(service->deps.sessions, who);
+           sessions_standing(service->deps.sessions, who) == TOKEN_GOOD;
 }
 
 static void run_auth(

@@ -363,10 +363,10 @@ static void online_here(struct sessions *sessions, struct sessions_online_op *op
     op_answer_later(&op->op, &of_sessions(sessions)->loop, OK);
 }
 
-static bool revoked_here(struct sessions *sessions, const struct identity *who)
+static enum token_standing standing_here(struct sessions *sessions, const struct identity *who)
 {
     (void)sessions;
-    return who->token_version == 0;
+    return who->token_version == 0 ? TOKEN_REVOKED : TOKEN_GOOD;
 }
 
 static void listen_here(struct sessions *sessions, struct sessions_listener *listener)
@@ -392,7 +392,7 @@ static void make_ports(struct house *house)
         .remove = remove_here,
         .set_state = state_here,
         .online = online_here,
-        .is_revoked = revoked_here,
+        .standing = standing_here,
         .listen = listen_here};
     static const struct secrets_ops secrets_ops = {.verify_token = verify_here};
     house->loop.ops = &loop_ops;

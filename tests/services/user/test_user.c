@@ -252,7 +252,7 @@ static void a_later_use_of_an_old_refresh_token_revokes_the_device(void **state)
     test_loop_advance(&house.loop, 31000);
     expect(refresh(&house, first), 401);
     expect(refresh(&house, second), 401);
-    assert_true(sessions_is_revoked(house.deps.sessions, &identity));
+    assert_int_equal(sessions_standing(house.deps.sessions, &identity), TOKEN_REVOKED);
     house_deinit(&house);
 }
 
@@ -282,7 +282,7 @@ static void a_logout_voids_the_device(void **state)
     struct identity identity = house_identity(&house, slot);
     assert_true(fake_edge_member(slot, "refresh_token", token, sizeof(token)));
     expect(house_ask(&house, HTTP_POST, "/user/logout", NULL, &identity), 200);
-    assert_true(sessions_is_revoked(house.deps.sessions, &identity));
+    assert_int_equal(sessions_standing(house.deps.sessions, &identity), TOKEN_REVOKED);
     expect(refresh(&house, token), 401);
     expect(house_ask(&house, HTTP_POST, "/user/logout", NULL, &identity), 200);
     house_deinit(&house);
@@ -305,7 +305,7 @@ static void a_known_device_is_used_again_and_a_surplus_one_goes(void **state)
         test_loop_advance(&house.loop, 1000);
         expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 200);
     }
-    assert_true(sessions_is_revoked(house.deps.sessions, &first));
+    assert_int_equal(sessions_standing(house.deps.sessions, &first), TOKEN_REVOKED);
     house_deinit(&house);
 }
 
@@ -328,8 +328,8 @@ static void a_password_change_needs_the_old_one_and_voids_all_others(void **stat
     expect(refresh(&house, token), 401);
     test_loop_advance(&house.loop, 1500);
     test_loop_settle(&house.loop);
-    assert_true(sessions_is_revoked(house.deps.sessions, &identity));
-    assert_false(sessions_is_revoked(house.deps.sessions, &fresh));
+    assert_int_equal(sessions_standing(house.deps.sessions, &identity), TOKEN_REVOKED);
+    assert_int_equal(sessions_standing(house.deps.sessions, &fresh), TOKEN_GOOD);
     expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 401);
     house_deinit(&house);
 }
@@ -394,7 +394,7 @@ static void a_deleted_account_is_nobody_s_any_more(void **state)
     expect(
         house_ask(&house, HTTP_DELETE, "/user/me", "{\"password\":\"wrong one\"}", &identity), 403);
     expect(house_ask(&house, HTTP_DELETE, "/user/me", "{" GOOD "}", &identity), 200);
-    assert_true(sessions_is_revoked(house.deps.sessions, &identity));
+    assert_int_equal(sessions_standing(house.deps.sessions, &identity), TOKEN_REVOKED);
     expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 401);
     expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 409);
     expect(house_ask(&house, HTTP_GET, "/user/me", NULL, &identity), 401);
@@ -556,7 +556,7 @@ static void signing_out_everywhere_voids_every_device(void **state)
     struct identity me = house_identity(&house, slot);
     assert_true(fake_edge_member(slot, "refresh_token", token, sizeof(token)));
     expect(house_ask(&house, HTTP_POST, "/user/logout-all", NULL, &me), 200);
-    assert_true(sessions_is_revoked(house.deps.sessions, &me));
+    assert_int_equal(sessions_standing(house.deps.sessions, &me), TOKEN_REVOKED);
     expect(refresh(&house, token), 401);
     expect(house_ask(&house, HTTP_POST, "/user/login", bob, NULL), 200);
     house_deinit(&house);
