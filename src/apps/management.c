@@ -53,12 +53,26 @@ static void answer_json(struct management *management, struct conn_id conn, cons
     answer(management, conn, "application/json", text);
 }
 
+/* What the log has comes into the store, on every worker. */
+static bool stores_go_on(const struct house *house)
+{
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        if (!message_is_ready(house->workers[i].message)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void health(struct management *management, const struct edge_request *request)
 {
-    bool ready = !atomic_load(&management->house->draining);
-    const char *text = ready ? "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}"
-                             : "{\"status\":\"OUT_OF_SERVICE\"}";
-    struct edge_response response = {.status = ready ? 200 : 503,
+    bool draining = atomic_load(&management->house->draining);
+    bool whole = stores_go_on(management->house);
+    const char *text =
+        !whole     ? "{\"status\":\"DOWN\",\"components\":{\"store\":{\"status\":\"DOWN\"}}}"
+        : draining ? "{\"status\":\"OUT_OF_SERVICE\"}"
+                   : "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}";
+    struct edge_response response = {.status = whole && !draining ? 200 : 503,
         .content_type = "application/json",
         .body = {text, (uint32_t)strlen(text)}};
     edge_respond(management->worker->edge, request->conn, &response);

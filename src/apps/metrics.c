@@ -14,6 +14,8 @@ void metrics_read(struct worker *worker, struct metrics *ret_metrics)
 {
     struct edge_stats edge = edge_stats(worker->edge);
     struct socket_counters socket = socket_counters(worker->socket);
+    struct chat_counters chat = chat_counters(worker->chat);
+    struct message_counters message = message_counters(worker->message);
     *ret_metrics = (struct metrics){
         .connections = edge.connections,
         .websockets = edge.websockets,
@@ -34,6 +36,16 @@ void metrics_read(struct worker *worker, struct metrics *ret_metrics)
         .gaps_total = socket.gaps,
         .resends_total = socket.resends,
         .rooms_late_total = socket.rooms_late,
+        .shards_owned = chat.shards_owned,
+        .rooms_loaded = chat.rooms,
+        .records_total = chat.records,
+        .commands_repeated_total = chat.dups,
+        .terms_lost_total = chat.lost_terms,
+        .stored_total = message.records,
+        .store_failures_total = message.failed_writes,
+        .store_holes_total = message.holes,
+        .queries_total = message.queries,
+        .queries_behind_total = message.behind,
         .mails_dropped_total = mail_dropped(worker->mail),
         .commands_waiting = bus_local_waiting(worker->house->bus, worker->index),
         .bugs_total = worker->index == 0 ? bug_count() : 0, /* counted for the process */

@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -143,6 +145,30 @@ def test_health_and_metrics_are_on_the_management_port_alone(house):
     assert house.http("GET", "/actuator/env", management=True).json["server.port"] == {"value": str(house.port), "origin": "flag"}
     assert house.http("POST", "/actuator/refresh", management=True).status == 200
     assert house.http("GET", "/actuator/nothing", management=True).status == 404
+
+
+def test_a_log_with_a_hole_is_not_healthy(fresh):
+    fresh.start()
+    client = fresh.user().connect()
+    room = client.group()
+    for i in range(5):
+        client.say(room, f"before {i}")
+    fresh.stop()
+    with sqlite3.connect(os.path.join(fresh.data, "log.db")) as log:
+        shard, last = log.execute("SELECT shard, max(idx) FROM records GROUP BY shard ORDER BY count(*) DESC").fetchone()
+        log.execute("DELETE FROM records WHERE shard = ? AND idx = ?", (shard, last - 1))
+    with sqlite3.connect(os.path.join(fresh.data, "store.db")) as store:
+        store.execute("UPDATE shard_progress SET idx = ? WHERE shard = ?", (last - 3, shard))
+    fresh.start()
+    answer = fresh.http("GET", "/actuator/health", management=True)
+    until = time.monotonic() + 30
+    while answer.status == 200 and time.monotonic() < until:
+        answer = fresh.http("GET", "/actuator/health", management=True)
+    assert answer.json == {"status": "DOWN", "components": {"store": {"status": "DOWN"}}}
+    assert fresh.http("GET", "/actuator/health/liveness", management=True).status == 200
+    metrics = fresh.http("GET", "/actuator/prometheus", management=True).body.decode()
+    assert "chattifier_store_holes_total 1\n" in metrics
+    fresh.stop()
 
 
 def test_the_log_level_changes_while_running(house):

@@ -78,9 +78,6 @@ struct edge_request {
 /* The value of a field by lower-case name; absent: at == NULL. */
 struct cht_str edge_request_field(const struct edge_request *request, const char *name);
 
-/* True if the client offers that WebSocket sub-protocol. */
-bool edge_request_offers(const struct edge_request *request, const char *protocol);
-
 /* Keeps the request that on_request is being called with: a copy of all of it, valid until it is
  * answered, upgraded or gone. NULL if `conn` is not the one that is asking. */
 const struct edge_request *edge_keep(struct edge *edge, struct conn_id conn);
@@ -136,18 +133,12 @@ struct edge_ws_handler {
 };
 
 /* Answers the upgrade with 101 and the sub-protocol, both leaving with what is pushed or replied in
- * this turn (`ready`). `cookie` is the handler's own number for the connection (edge_cookie). The
- * conn keeps its slot and generation. */
-void edge_upgrade(struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler,
-    const char *protocol, uint32_t cookie);
+ * this turn (`ready`). The conn keeps its slot and generation. */
+void edge_upgrade(
+    struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler, const char *protocol);
 
 /* True while a WebSocket of that name is open for sending. */
 bool edge_is_open(const struct edge *edge, struct conn_id conn);
-
-uint32_t edge_cookie(const struct edge *edge, uint32_t slot);
-void edge_set_cookie(struct edge *edge, uint32_t slot, uint32_t cookie);
-uint32_t edge_generation(const struct edge *edge, uint32_t slot);
-struct net_address edge_peer(const struct edge *edge, uint32_t slot);
 
 /* Finished bytes (whole frames) ahead of this turn's pushes. Copied. Replies are never refused:
  * their number is bounded by the commands in flight; a connection that does not drain them is

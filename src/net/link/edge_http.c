@@ -18,11 +18,6 @@ struct cht_str edge_request_field(const struct edge_request *request, const char
     return http1_field(request->fields, request->field_count, name);
 }
 
-bool edge_request_offers(const struct edge_request *request, const char *protocol)
-{
-    return ws_offers_protocol(request->fields, request->field_count, protocol);
-}
-
 /* ---- is the request whole? */
 
 static int head_is_whole(

@@ -70,7 +70,6 @@ struct conn {
     struct edge_input *input; /* an unfinished request or frame */
     uint32_t cell;            /* other output of this turn; 0: none */
     uint32_t queued;          /* bytes in the backlog */
-    uint32_t cookie;
     uint32_t last_in_ms;
     uint32_t since_ms; /* begin of the phase, or of the unfinished message */
     uint8_t phase;     /* enum conn_phase */

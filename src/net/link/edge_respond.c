@@ -298,8 +298,8 @@ static void put_accept(
     out_reply(edge, slot, edge->scratch, size);
 }
 
-void edge_upgrade(struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler,
-    const char *protocol, uint32_t cookie)
+void edge_upgrade(
+    struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler, const char *protocol)
 {
     if (!edge_is(edge, conn) || edge->conns[conn.slot].phase != CONN_ASKED) {
         return;
@@ -313,7 +313,6 @@ void edge_upgrade(struct edge *edge, struct conn_id conn, struct edge_ws_handler
     note_ws_handler(edge, handler);
     conn_enter(edge, conn.slot, CONN_OPEN);
     hot->flags |= CONN_WS;
-    hot->cookie = cookie;
     hot->last_in_ms = edge_now(edge);
     cold->ws = handler;
     edge->stats.websockets++;

@@ -20,26 +20,6 @@ bool edge_is_open(const struct edge *edge, struct conn_id conn)
     return edge_is(edge, conn) && edge->conns[conn.slot].phase == CONN_OPEN;
 }
 
-uint32_t edge_cookie(const struct edge *edge, uint32_t slot)
-{
-    return edge->conns[slot].cookie;
-}
-
-void edge_set_cookie(struct edge *edge, uint32_t slot, uint32_t cookie)
-{
-    edge->conns[slot].cookie = cookie;
-}
-
-uint32_t edge_generation(const struct edge *edge, uint32_t slot)
-{
-    return edge->conns[slot].generation;
-}
-
-struct net_address edge_peer(const struct edge *edge, uint32_t slot)
-{
-    return edge->colds[slot].peer;
-}
-
 /* ---- closing */
 
 static void tell(struct edge *edge, uint32_t slot)

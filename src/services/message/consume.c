@@ -58,20 +58,10 @@ static const struct flow_step start_steps[] = {{"read_progress", start}, {"follo
 static const struct flow_step batch_steps[] = {
     {"load_rooms", load_rooms}, {"write_batch", write_batch}, {"finish_batch", finish_batch}};
 
-uint64_t consume_stored(const struct consume *consume)
-{
-    return consume->stored;
-}
-
 bool consume_is_idle(const struct consume *consume)
 {
     return !consume->busy && (consume->started || consume->retry.loop != NULL) &&
            (consume->count == 0 || consume->stopped || consume->retry.loop != NULL);
-}
-
-bool consume_is_stopped(const struct consume *consume)
-{
-    return consume->stopped;
 }
 
 static struct waiting *waiting_at(const struct consume *consume, uint32_t i)
@@ -83,6 +73,7 @@ static void stop_with_alarm(struct consume *consume, uint64_t index, const char 
 {
     consume->stopped = true;
     consume->service->counters.holes++;
+    atomic_store(&consume->service->broken, true);
     LOG_ERROR(consume->service->deps.world->logger, "message.log_broken",
         "shard=%u index=%llu last=%llu why=%s", consume->shard, (unsigned long long)index,
         (unsigned long long)consume->last, why);

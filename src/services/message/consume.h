@@ -22,11 +22,5 @@ void consume_destroy(struct consume *consume);
 /* A query waits for what is not stored yet. */
 void consume_hurry(struct consume *consume);
 
-/* The index up to which the store is known to have everything. */
-uint64_t consume_stored(const struct consume *consume);
-
 /* It waits for items, or has stopped. */
 bool consume_is_idle(const struct consume *consume);
-
-/* A hole was found: nothing more of this shard is stored. */
-bool consume_is_stopped(const struct consume *consume);

@@ -74,15 +74,10 @@ bool message_is_idle(const struct message_service *service)
 
 bool message_is_ready(const struct message_service *service)
 {
-    for (uint32_t i = 0; i < service->deps.shard_count; i++) {
-        if (service->consumes[i] != NULL && consume_is_stopped(service->consumes[i])) {
-            return false;
-        }
-    }
-    return true;
+    return !atomic_load(&service->broken);
 }
 
-const struct message_counters *message_counts(const struct message_service *service)
+struct message_counters message_counters(const struct message_service *service)
 {
-    return &service->counters;
+    return service->counters;
 }

@@ -55,7 +55,7 @@ void message_destroy(struct message_service *service);
 /* This worker stores the log of `shard`. Once per shard. */
 void message_own(struct message_service *service, uint32_t shard);
 
-/* False once the log of a shard was found broken: a person has to look. */
+/* False once the log of a shard was found broken: a person has to look. From any thread. */
 bool message_is_ready(const struct message_service *service);
 
-const struct message_counters *message_counts(const struct message_service *service);
+struct message_counters message_counters(const struct message_service *service);

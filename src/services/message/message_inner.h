@@ -2,6 +2,8 @@
 
 /* message_inner - what the files of the service share. */
 
+#include <stdatomic.h>
+
 #include "chattifier/events.h"
 #include "flow/flow.h"
 #include "message/message.h"
@@ -17,6 +19,7 @@ struct message_service {
     struct message_settings settings_now;
     const struct message_settings *settings;
     struct message_counters counters;
+    _Atomic(bool) broken; /* the log of a shard has a hole: nothing more of it is stored */
     struct mail_handler mail;
     struct fresh *fresh;
     struct consume **consumes;   /* by shard; NULL: another worker's */

@@ -17,6 +17,7 @@
 #include "users.h"
 #include "watches.h"
 #include "wire/url.h"
+#include "wire/ws_handshake.h"
 
 #define PROTOCOL "chattifier.v1"
 
@@ -35,7 +36,7 @@ struct connection *connection_find(struct socket_service *service, struct conn_i
 static void open_and_close(
     struct socket_service *service, struct conn_id conn, uint16_t code, const char *reason)
 {
-    edge_upgrade(service->deps.edge, conn, &service->ws, PROTOCOL, 0);
+    edge_upgrade(service->deps.edge, conn, &service->ws, PROTOCOL);
     edge_close(service->deps.edge, conn.slot, code, reason);
 }
 
@@ -140,7 +141,7 @@ static void join_user(
 
 static void welcome(struct socket_service *service, struct conn_id conn, const struct identity *who)
 {
-    edge_upgrade(service->deps.edge, conn, &service->ws, PROTOCOL, 0);
+    edge_upgrade(service->deps.edge, conn, &service->ws, PROTOCOL);
     if (!edge_is_open(service->deps.edge, conn)) {
         return;
     }
@@ -153,35 +154,11 @@ static void welcome(struct socket_service *service, struct conn_id conn, const s
     service->counters.connections++;
 }
 
-static bool offers_protocol(const struct edge_request *request)
-{
-    struct cht_str offer = edge_request_field(request, "sec-websocket-protocol");
-    uint32_t at = 0;
-    while (at < offer.size) {
-        uint32_t end = at;
-        while (end < offer.size && offer.at[end] != ',') {
-            end++;
-        }
-        uint32_t from = at, to = end;
-        while (from < to && (offer.at[from] == ' ' || offer.at[from] == '\t')) {
-            from++;
-        }
-        while (to > from && (offer.at[to - 1] == ' ' || offer.at[to - 1] == '\t')) {
-            to--;
-        }
-        if (to - from == strlen(PROTOCOL) && memcmp(offer.at + from, PROTOCOL, to - from) == 0) {
-            return true;
-        }
-        at = end + 1;
-    }
-    return false;
-}
-
 void connection_open(struct socket_service *service, const struct upstream_call *call)
 {
     struct conn_id conn = call->request->conn;
     struct edge *edge = service->deps.edge;
-    if (!offers_protocol(call->request)) {
+    if (!ws_offers_protocol(call->request->fields, call->request->field_count, PROTOCOL)) {
         edge_respond_error(edge, conn, ERR_BAD_FRAME, NULL, 0);
         return;
     }

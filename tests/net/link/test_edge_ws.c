@@ -243,7 +243,7 @@ static void an_upgrade_may_come_later(void **state)
     }
     put_frame(client, 0x81, "early", 5);
     fx->slot = fx->asked.slot;
-    edge_upgrade(fx->edge, fx->asked, &fx->ws, NULL, 1);
+    edge_upgrade(fx->edge, fx->asked, &fx->ws, NULL);
     wait_text(client, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     for (int i = 0; i < TURNS_MAX && fx->texts == 0; i++) {
         take(client);

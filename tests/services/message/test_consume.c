@@ -183,8 +183,8 @@ static void a_repeat_is_dropped(void **state)
     give(1, 11);
     give(1, 11);
     test_loop_settle(&loop);
-    assert_int_equal(message_counts(service)->records, 1);
-    assert_int_equal(message_counts(service)->repeats, 2);
+    assert_int_equal(message_counters(service).records, 1);
+    assert_int_equal(message_counters(service).repeats, 2);
 }
 
 static void a_record_of_an_older_term_is_dropped(void **state)
@@ -194,7 +194,7 @@ static void a_record_of_an_older_term_is_dropped(void **state)
     give(2, 12);
     give(3, 12);
     test_loop_settle(&loop);
-    assert_int_equal(message_counts(service)->old_terms, 1);
+    assert_int_equal(message_counters(service).old_terms, 1);
     assert_int_equal(stored_index, 12);
     assert_true(message_is_ready(service));
 }
@@ -208,7 +208,7 @@ static void a_hole_stops_the_shard_with_an_alarm(void **state)
     give(1, 12);
     test_loop_settle(&loop);
     assert_int_equal(stored_index, 11);
-    assert_int_equal(message_counts(service)->holes, 1);
+    assert_int_equal(message_counters(service).holes, 1);
     assert_false(message_is_ready(service));
 }
 
@@ -266,7 +266,7 @@ static void a_failed_write_is_tried_again(void **state)
     write_err = OK;
     test_loop_advance(&loop, 100);
     assert_int_equal(stored_index, 11);
-    assert_int_equal(message_counts(service)->failed_writes, 1);
+    assert_int_equal(message_counters(service).failed_writes, 1);
 }
 
 int main(void)

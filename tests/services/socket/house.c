@@ -103,11 +103,10 @@ void edge_respond_error(
         (unsigned long long)wait_ms);
 }
 
-void edge_upgrade(struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler,
-    const char *protocol, uint32_t cookie)
+void edge_upgrade(
+    struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler, const char *protocol)
 {
     (void)edge;
-    (void)cookie;
     assert_string_equal(protocol, "chattifier.v1");
     ws = handler;
     clients[conn.slot].open = true;
