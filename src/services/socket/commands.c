@@ -11,6 +11,7 @@
 #include "local_commands.h"
 #include "rooms.h"
 #include "subscriptions.h"
+#include "users.h"
 
 #define DEADLINE_MS 30000
 #define REFUSED_WINDOW_MS 10000u
@@ -159,6 +160,15 @@ struct target {
     uint64_t node; /* 0: its owner is unknown */
 };
 
+/* The list of the user's rooms is on its way. What is asked meanwhile goes to where the list is
+ * read and is answered behind it: a page that was read before the node follows the room would leave
+ * a hole that nobody tells of. */
+static bool is_entering(struct socket_service *service, const struct cht_id *user)
+{
+    const struct user_slot *slot = user_find(service, user);
+    return slot && slot->roster == ROSTER_ASKING;
+}
+
 static struct target target_of(struct socket_service *service, const struct cht_command_row *row,
     const struct cht_command *command)
 {
@@ -168,7 +178,8 @@ static struct target target_of(struct socket_service *service, const struct cht_
         target.shard = cht_shard_of_room(&command->room, service->deps.shards->count);
     }
     target.by_shard = row->changes;
-    if (about_room && row->server != cht_server_user) {
+    bool behind_list = row->server == cht_server_message && is_entering(service, &command->author);
+    if (about_room && row->server != cht_server_user && !behind_list) {
         target.node = subscription_owner(service, target.shard);
     }
     return target;

@@ -153,6 +153,21 @@ static void a_query_of_a_room_goes_to_its_owner_with_what_was_seen(void **state)
         "{\"type\":\"ok\",\"ref\":\"h\",\"messages\":[],\"head\":4,\"more\":false}\n");
 }
 
+/* It is answered behind the list, or the client would read what its node does not follow yet. */
+static void a_query_while_the_list_of_rooms_is_on_its_way_goes_where_the_list_is_read(void **state)
+{
+    static const char history[] = "{\"type\":\"room.history\",\"room\":\"" ROOM "\"}";
+    struct cht_room_place places[] = {{.room = house_id(50), .seq = 4}};
+    struct house *house = *state;
+    house_claim(house, 1);
+    house_connect(house, 0, 1);
+    house_say(house, 0, history);
+    assert_int_equal(house->mailed_to[house->mailed_count - 1], HOUSE_NODE);
+    house_roster(house, 1, places, 1);
+    house_say(house, 0, history);
+    assert_int_equal(house->mailed_to[house->mailed_count - 1], HOUSE_OWNER);
+}
+
 static void a_query_of_the_user_stays_on_the_node(void **state)
 {
     connect_one(*state);
@@ -320,6 +335,7 @@ int main(void)
         T(a_ref_in_flight_is_not_taken_again),
         T(without_ref_success_is_silent),
         T(a_query_of_a_room_goes_to_its_owner_with_what_was_seen),
+        T(a_query_while_the_list_of_rooms_is_on_its_way_goes_where_the_list_is_read),
         T(a_query_of_the_user_stays_on_the_node),
         T(too_many_in_flight_stop_the_reading),
         T(too_many_messages_are_refused_with_the_wait),
