@@ -4,6 +4,8 @@ What is expected comes from the rows of client.def; the callers are an owner, an
 removed, somebody who is banned, and a stranger. Objects that must exist (a message to edit, a member to remove) are made fresh for each case.
 """
 
+import json
+
 import pytest
 
 from client import Refused, cid
@@ -168,7 +170,6 @@ def test_matrix_of_what_ends_memberships(world, command, kind):
 
 
 def test_a_room_that_is_not_mine_looks_like_one_that_is_not_there(world):
-    import json
     stranger = world.clients["stranger"]
     answers = []
     for room in (world.rooms["group"], "00000000-0000-4000-8000-000000000000"):
