@@ -1,0 +1,411 @@
+/* acts - see the header.
+ *
+ * Happy path: chosen, tried, ok. How it fails: a refusal that may be repeated, an answer that does
+ * not come, a wire that breaks: it is tried again with the same cid and the same `after`, until it
+ * is ok or refused for good. */
+
+#include "acts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "client.h"
+#include "cluster.h"
+
+#define OPEN_MAX 12
+#define ANSWER_BOUND_US 16000000
+#define WAIT_US_MAX 800000
+
+static const enum cht_command_type types[] = {
+#define ACT(name, command, weight, doc) cht_command_type_##command,
+#include "acts.def"
+#undef ACT
+};
+
+static const uint32_t weights[] = {
+#define ACT(name, command, weight, doc) weight,
+#include "acts.def"
+#undef ACT
+};
+
+static struct truth_room *truth_of(const struct client *client, uint32_t place)
+{
+    return truth_room(&client->cluster->truth, &client->cluster->places.at[place].room);
+}
+
+struct act *act_find(struct client *client, uint32_t id)
+{
+    uint32_t index = id % CLIENT_ACTS_MAX;
+    return id / CLIENT_ACTS_MAX == client->number && index < client->act_count
+               ? &client->acts[index]
+               : NULL;
+}
+
+const struct act *act_of_text(const struct client *client, struct cht_str text)
+{
+    char digits[12] = "";
+    memcpy(digits, text.at + 1, text.size - 1 < 11 ? text.size - 1 : 11);
+    uint32_t id = (uint32_t)strtoul(digits, NULL, 10);
+    struct cluster *cluster = client->cluster;
+    uint32_t owner = id / CLIENT_ACTS_MAX;
+    return id && owner < cluster->client_count ? act_find(cluster->clients[owner], id) : NULL;
+}
+
+/* ---- choosing */
+
+static struct act *new_act(struct client *client, enum act_kind kind, uint32_t place)
+{
+    struct act *act = &client->acts[client->act_count];
+    *act = (struct act){.id = client->number * CLIENT_ACTS_MAX + client->act_count,
+        .kind = kind,
+        .place = place,
+        .after = client->views[place].applied,
+        .first_us = client->cluster->scene.now_us};
+    client->act_count++;
+    client->acts_open++;
+    client->cluster->acts++;
+    const struct truth_room *room = truth_of(client, place);
+    act->floor = room ? room->acked_max : 0;
+    snprintf(act->cid, sizeof(act->cid), "c%u-%u", act->id, client->user);
+    return act;
+}
+
+void act_create_room(struct client *client, uint32_t number)
+{
+    struct place *place = &client->cluster->places.at[number];
+    struct act *act = new_act(client, ACT_create, number);
+    memcpy(act->cid, place->cid, sizeof(act->cid));
+    act_try(client, act);
+}
+
+static enum act_kind choose_kind(struct client *client)
+{
+    uint32_t total = 0;
+    for (uint32_t i = 0; i < ACT_COUNT; i++) {
+        total += client->cluster->options.ops_off & 1u << i ? 0 : weights[i];
+    }
+    uint32_t at = (uint32_t)dice_below(&client->dice, total);
+    for (uint32_t i = 0; i < ACT_COUNT; i++) {
+        uint32_t weight = client->cluster->options.ops_off & 1u << i ? 0 : weights[i];
+        if (at < weight) {
+            return (enum act_kind)i;
+        }
+        at -= weight;
+    }
+    return ACT_send;
+}
+
+/* Mostly a room that one is in; now and then any. */
+static uint32_t choose_place(struct client *client, enum act_kind kind)
+{
+    uint32_t count = client->cluster->places.count;
+    uint32_t place = (uint32_t)dice_below(&client->dice, count);
+    bool any = kind == ACT_join || dice_hits(&client->dice, 300);
+    for (uint32_t i = 0; !any && i < count; i++) {
+        if (client->views[place].member) {
+            break;
+        }
+        place = (place + 1) % count;
+    }
+    return place;
+}
+
+/* A recent message that this client has seen; often one of its own. */
+static uint64_t choose_target(struct client *client, uint32_t place, bool own)
+{
+    const struct truth_room *room = truth_of(client, place);
+    uint64_t seen = client->views[place].applied;
+    uint64_t back = dice_below(&client->dice, 20);
+    for (uint64_t seq = seen > back ? seen - back : seen; seq > 0; seq--) {
+        const struct truth_entry *entry = truth_entry(room, seq);
+        bool fits = entry && entry->kind == cht_entry_kind_message &&
+                    (!own || entry->by == client->user || dice_hits(&client->dice, 300));
+        if (fits) {
+            return seq;
+        }
+    }
+    return 0;
+}
+
+static void write_text(struct client *client, struct act *act)
+{
+    uint32_t more = (uint32_t)dice_below(&client->dice, 60);
+    int used = snprintf(act->text, sizeof(act->text), "~%u~ ", act->id);
+    for (uint32_t i = 0; i < more; i++) {
+        act->text[used++] = (char)('a' + dice_below(&client->dice, 26));
+    }
+    act->text[used] = '\0';
+}
+
+static bool fill(struct client *client, struct act *act)
+{
+    act->other = 1 + (uint32_t)dice_below(&client->dice, client->cluster->people.count);
+    act->on = dice_hits(&client->dice, 6000);
+    if (act->kind == ACT_edit || act->kind == ACT_delete || act->kind == ACT_react) {
+        act->target = choose_target(client, act->place, act->kind != ACT_react);
+        if (act->target == 0) {
+            return false;
+        }
+    }
+    if (act->kind == ACT_mute) {
+        act->until = dice_hits(&client->dice, 3000)
+                         ? 0
+                         : UINT64_C(1700000000000) + client->cluster->scene.now_us / 1000 +
+                               dice_below(&client->dice, 10000);
+    }
+    write_text(client, act);
+    return true;
+}
+
+void act_choose(struct client *client)
+{
+    uint32_t most = client->cluster->options.seed % 3 == 0 ? OPEN_MAX : 3;
+    if (client->acts_open >= most || client->act_count == CLIENT_ACTS_MAX) {
+        return;
+    }
+    enum act_kind kind = choose_kind(client);
+    uint32_t place = choose_place(client, kind);
+    struct act *act = new_act(client, kind, place);
+    if (fill(client, act)) {
+        act_try(client, act);
+    } else {
+        client->act_count--;
+        client->acts_open--;
+        client->cluster->acts--;
+    }
+}
+
+/* ---- saying */
+
+static struct cht_str str(const char *text)
+{
+    return (struct cht_str){text, (uint32_t)strlen(text)};
+}
+
+static void fill_room(
+    const struct client *client, const struct act *act, struct cht_command *command,
+    struct cht_id *members)
+{
+    static char names[PLACES_MAX][16];
+    const struct place *place = &client->cluster->places.at[act->place];
+    snprintf(names[act->place], sizeof(names[0]), "room %u", act->place);
+    command->has = CHT_BIT(command, cid) | CHT_BIT(command, kind) | CHT_BIT(command, name);
+    command->kind = place->kind;
+    command->name = str(names[act->place]);
+    if (place->kind == cht_room_kind_channel) {
+        command->has |= CHT_BIT(command, visibility);
+        command->visibility =
+            act->place % 2 ? cht_visibility_public : cht_visibility_private;
+    }
+    for (uint32_t user = 1; user <= client->cluster->people.count; user++) {
+        if (user != client->user && (user + act->place) % 3 != 0) {
+            members[command->members.count++] = people_id(user);
+        }
+    }
+    command->members.at = members;
+    command->has |= CHT_BIT(command, members);
+}
+
+static void fill_command(const struct act *act, struct cht_command *command)
+{
+    switch (act->kind) {
+    case ACT_send:
+        command->has |= CHT_BIT(command, text);
+        command->text = str(act->text);
+        break;
+    case ACT_edit:
+        command->has |= CHT_BIT(command, text) | CHT_BIT(command, target);
+        command->text = str(act->text);
+        break;
+    case ACT_delete:
+        command->has |= CHT_BIT(command, target);
+        break;
+    case ACT_react:
+        command->has |= CHT_BIT(command, target) | CHT_BIT(command, key) | CHT_BIT(command, on);
+        command->key = str("+1");
+        command->on = act->on;
+        break;
+    case ACT_role:
+        command->has |= CHT_BIT(command, user) | CHT_BIT(command, role);
+        command->role = act->on ? cht_role_admin : cht_role_member;
+        break;
+    case ACT_mute:
+        command->has |= CHT_BIT(command, user) | CHT_BIT(command, until);
+        command->until = act->until;
+        break;
+    case ACT_add:
+    case ACT_remove:
+    case ACT_ban:
+    case ACT_unban:
+        command->has |= CHT_BIT(command, user);
+        break;
+    case ACT_update:
+        command->has |= CHT_BIT(command, topic);
+        command->topic = str(act->text);
+        break;
+    case ACT_join:
+    case ACT_leave:
+    case ACT_create:
+    case ACT_COUNT:
+        break;
+    }
+}
+
+void act_try(struct client *client, struct act *act)
+{
+    struct cht_id members[PEOPLE_MAX];
+    struct cht_command command = {.type = types[act->kind],
+        .has = CHT_BIT(command, room) | CHT_BIT(command, cid) | CHT_BIT(command, after),
+        .room = client->cluster->places.at[act->place].room,
+        .after = act->after,
+        .target = act->target,
+        .user = people_id(act->other ? act->other : 1)};
+    if (act->kind == ACT_create) {
+        fill_room(client, act, &command, members);
+    } else {
+        fill_command(act, &command);
+    }
+    command.cid = str(act->cid);
+    act->state = ACT_FLYING;
+    act->attempts++;
+    act->last_us = client->cluster->scene.now_us;
+    act->wire = client->wire->number;
+    char ref[16];
+    snprintf(ref, sizeof(ref), "a%u", act->id);
+    client_say(client, &command, ref);
+}
+
+/* ---- answers */
+
+static void finish(struct client *client, struct act *act, enum act_state state)
+{
+    act->state = state;
+    act->done_us = client->cluster->scene.now_us;
+    client->acts_open--;
+    client->cluster->acts_ok += state == ACT_OK;
+    client->cluster->acts_refused += state == ACT_REFUSED;
+}
+
+/* I10: on one wire, each tried once, in one room. */
+static void check_pipelined(struct client *client, const struct act *act)
+{
+    for (uint32_t i = 0; i < client->act_count; i++) {
+        const struct act *other = &client->acts[i];
+        if (other == act || other->state != ACT_OK || other->dup || other->attempts > 1 ||
+            other->wire != act->wire || other->place != act->place || other->kind != ACT_send) {
+            continue;
+        }
+        bool earlier = other < act;
+        if (earlier ? other->seq >= act->seq : other->seq <= act->seq) {
+            scene_fail(&client->cluster->scene, "I10",
+                "acts %u and %u of one connection have seqs %llu and %llu", other->id, act->id,
+                (unsigned long long)other->seq, (unsigned long long)act->seq);
+        }
+    }
+}
+
+void act_on_ok(struct client *client, struct act *act, uint64_t seq, bool dup)
+{
+    struct scene *scene = &client->cluster->scene;
+    struct truth_room *room = truth_of(client, act->place);
+    const struct truth_entry *entry = truth_by_cid(room, client->user, str(act->cid));
+    unsigned long long shown = seq;
+    if (act->state == ACT_OK && act->seq != seq) {
+        scene_fail(scene, "I3", "act %u was told %llu and %llu", act->id,
+            (unsigned long long)act->seq, shown);
+    }
+    if (act->state != ACT_FLYING) {
+        return;
+    }
+    act->seq = seq;
+    act->dup = dup;
+    if (!entry && (!dup || act->kind == ACT_send)) {
+        scene_fail(scene, "I1", "act %u (%s) was told ok with seq %llu, and nothing is durable",
+            act->id, cht_command_row(types[act->kind])->wire, shown);
+    }
+    if (entry && act->kind == ACT_send &&
+        (entry->seq != seq || entry->text != digest_bytes(act->text, strlen(act->text)))) {
+        scene_fail(scene, "I1", "act %u was told seq %llu, the log says %llu", act->id, shown,
+            (unsigned long long)entry->seq);
+    }
+    if (entry && act->kind == ACT_send && seq <= act->floor) {
+        scene_fail(scene, "I9", "act %u began after ok(%llu) and got %llu", act->id,
+            (unsigned long long)act->floor, shown);
+    }
+    finish(client, act, ACT_OK);
+    if (act->kind == ACT_send && !dup && act->attempts == 1) {
+        check_pipelined(client, act);
+    }
+    if (room && entry && entry->seq > room->acked_max) {
+        room->acked_max = entry->seq;
+    }
+}
+
+static bool is_code(struct cht_str code, const char *word)
+{
+    return code.size == strlen(word) && memcmp(code.at, word, code.size) == 0;
+}
+
+static bool is_listed(struct cht_str code)
+{
+    static const char *const codes[] = {"forbidden", "not_found", "not_member", "muted",
+        "conflict", "target_deleted", "rate_limited", "overloaded", "unavailable", "timeout",
+        "bad_field"};
+    for (uint32_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (is_code(code, codes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void act_on_error(struct client *client, struct act *act, struct cht_str code, bool retry,
+    uint64_t wait_ms)
+{
+    if (act->state != ACT_FLYING) {
+        return;
+    }
+    if (!is_listed(code)) {
+        scene_fail(&client->cluster->scene, "I20", "act %u (%s) was refused %.*s", act->id,
+            cht_command_row(types[act->kind])->wire, (int)code.size, code.at);
+    }
+    act->unknown += is_code(code, "timeout") || is_code(code, "internal");
+    if (!retry || is_code(code, "muted")) {
+        finish(client, act, ACT_REFUSED);
+        return;
+    }
+    act->state = ACT_WAITING;
+    act->again_us = client->cluster->scene.now_us + wait_ms * 1000 +
+                    dice_below(&client->dice, WAIT_US_MAX);
+}
+
+void act_on_broken(struct client *client)
+{
+    for (uint32_t i = 0; i < client->act_count; i++) {
+        struct act *act = &client->acts[i];
+        if (act->state == ACT_FLYING) {
+            act->unknown++;
+            act->state = ACT_WAITING;
+            act->again_us = client->cluster->scene.now_us;
+        }
+    }
+}
+
+void act_tick(struct client *client)
+{
+    struct cluster *cluster = client->cluster;
+    for (uint32_t i = 0; i < client->act_count; i++) {
+        struct act *act = &client->acts[i];
+        if (act->state == ACT_WAITING && cluster->scene.now_us >= act->again_us) {
+            act_try(client, act);
+        }
+        bool late = act->state == ACT_FLYING &&
+                    cluster->scene.now_us > act->last_us + ANSWER_BOUND_US;
+        if (late && cluster->faults.healed) {
+            scene_fail(&cluster->scene, "I19", "act %u has no answer and its connection is open",
+                act->id);
+        }
+    }
+}

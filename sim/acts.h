@@ -1,0 +1,72 @@
+#pragma once
+
+/* acts - what one client wants done, from the first try to its end: the record that the checkers
+ * judge. */
+
+#include "dice.h"
+#include "chattifier/events.h"
+
+#define PLACES_MAX 20
+
+enum act_kind {
+#define ACT(name, command, weight, doc) ACT_##name,
+#include "acts.def"
+#undef ACT
+    ACT_COUNT
+};
+
+enum act_state { ACT_FLYING, ACT_WAITING, ACT_OK, ACT_REFUSED };
+
+struct act {
+    uint32_t id; /* over all clients; in the text of messages */
+    enum act_kind kind;
+    enum act_state state;
+    uint32_t place, attempts, unknown; /* unknown: attempts whose outcome nobody told */
+    uint64_t after, target, until;
+    uint32_t other; /* a person */
+    bool on;
+    uint64_t first_us, last_us, again_us, done_us;
+    uint64_t floor; /* of the room: the highest seq that anybody had been told ok for before */
+    uint64_t seq;
+    uint32_t wire; /* of the newest attempt */
+    bool dup;
+    char cid[24];
+    char text[96];
+};
+
+/* The rooms of a run: known by name before they are there. */
+struct place {
+    struct cht_id room;
+    uint32_t creator; /* the client */
+    enum cht_room_kind kind;
+    char cid[24];
+};
+
+struct places {
+    struct place at[PLACES_MAX];
+    uint32_t count;
+    uint32_t acts; /* ids given */
+};
+
+struct client;
+
+/* Wants something new done, by chance. */
+void act_choose(struct client *client);
+void act_create_room(struct client *client, uint32_t place);
+
+/* First try, and each repeat. */
+void act_try(struct client *client, struct act *act);
+
+/* The wire broke: what flies is unknown. */
+void act_on_broken(struct client *client);
+
+struct act *act_find(struct client *client, uint32_t id);
+void act_on_ok(struct client *client, struct act *act, uint64_t seq, bool dup);
+void act_on_error(struct client *client, struct act *act, struct cht_str code, bool retry,
+    uint64_t wait_ms);
+
+/* What waits long enough is tried again; what flies too long breaks a promise. */
+void act_tick(struct client *client);
+
+/* The act behind a text of its own; NULL if there is none. */
+const struct act *act_of_text(const struct client *client, struct cht_str text);

@@ -1,0 +1,204 @@
+/* audit - see the header.
+ *
+ * Happy path: the store says what the log says, each client has applied all it may see, nothing is
+ * left over. How it fails: the first difference breaks its promise. */
+
+#include "audit.h"
+
+#include <string.h>
+
+#include "cluster.h"
+#include "heap.h"
+#include "node.h"
+
+#define FAIL(cluster, check, ...)                                                                  \
+    do {                                                                                           \
+        if (tell) {                                                                                \
+            scene_fail(&(cluster)->scene, check, __VA_ARGS__);                                     \
+        }                                                                                          \
+        return false;                                                                              \
+    } while (0)
+
+/* ---- quiet */
+
+static bool has_seen_all(struct cluster *cluster, const struct client *client, bool tell)
+{
+    for (uint32_t i = 0; i < cluster->places.count; i++) {
+        const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[i].room);
+        const struct view *view = &client->views[i];
+        bool member = truth_is_member(room, client->user) && !room->gone;
+        if (member && view->applied != room->head) {
+            FAIL(cluster, "I8", "client %u (user %u) has applied %llu of room %u, its head is %llu",
+                client->number, client->user, (unsigned long long)view->applied, i,
+                (unsigned long long)room->head);
+        }
+    }
+    return true;
+}
+
+static bool is_client_quiet(struct cluster *cluster, const struct client *client, bool tell)
+{
+    if (!client->wire || !client->ready) {
+        FAIL(cluster, "I26", "client %u is not connected", client->number);
+    }
+    for (uint32_t i = 0; i < client->act_count; i++) {
+        const struct act *act = &client->acts[i];
+        if (act->state == ACT_FLYING || act->state == ACT_WAITING) {
+            FAIL(cluster, "I19", "act %u of client %u has no end after %u attempts", act->id,
+                client->number, act->attempts);
+        }
+    }
+    return has_seen_all(cluster, client, tell);
+}
+
+bool audit_is_quiet(struct cluster *cluster, bool tell)
+{
+    for (uint32_t i = 0; i < cluster->client_count; i++) {
+        if (!is_client_quiet(cluster, cluster->clients[i], tell)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < cluster->bus.shard_count; i++) {
+        uint64_t stored = cluster->store.progress[i].index;
+        if (stored != cluster->truth.shards[i].index) {
+            FAIL(cluster, "I22", "shard %u: the store has %llu of %llu records", i,
+                (unsigned long long)stored, (unsigned long long)cluster->truth.shards[i].index);
+        }
+    }
+    if (bus_waiting(&cluster->bus) > 0) {
+        FAIL(cluster, "I26", "%llu commands are not done",
+            (unsigned long long)bus_waiting(&cluster->bus));
+    }
+    return true;
+}
+
+#undef FAIL
+#define FAIL(cluster, check, ...) scene_fail(&(cluster)->scene, check, __VA_ARGS__)
+
+/* ---- the store */
+
+static void check_entry(struct cluster *cluster, uint32_t number, const struct stored_entry *row,
+    const struct truth_entry *entry)
+{
+    unsigned long long seq = entry->seq;
+    if (row->seq != entry->seq || row->kind != entry->kind ||
+        people_number(&row->by) != entry->by || row->target != entry->target) {
+        FAIL(cluster, "I22", "the store's entry %llu of room %u differs from the log", seq, number);
+    }
+}
+
+static void check_message(struct cluster *cluster, uint32_t number,
+    const struct stored_message *row, const struct truth_entry *entry)
+{
+    unsigned long long seq = entry->seq;
+    uint64_t text = row->text.size ? digest_bytes(row->text.at, row->text.size) : 0;
+    uint64_t right = entry->deleted_seq  ? 0
+                     : entry->edited_seq ? entry->edited_text
+                                         : entry->text;
+    if (row->deleted != (entry->deleted_seq > 0) || row->edited_seq != entry->edited_seq ||
+        row->n != entry->n) {
+        bool deleted = row->deleted && entry->deleted_seq;
+        if (!deleted) {
+            FAIL(cluster, "I16", "the store's message %llu of room %u is not the fold of its log",
+                seq, number);
+        }
+    }
+    if (text != right) {
+        FAIL(cluster, "I16", "the store's text of message %llu of room %u differs", seq, number);
+    }
+}
+
+static void check_members(
+    struct cluster *cluster, uint32_t number, const struct truth_room *room)
+{
+    for (uint32_t user = 1; user <= cluster->people.count && !room->gone; user++) {
+        struct cht_id id = people_id(user);
+        bool mine = false;
+        for (uint32_t i = 0; i < cluster->store.mine_count; i++) {
+            const struct stored_mine *row = &cluster->store.mine[i];
+            mine |= cht_id_equal(&row->user, &id) && cht_id_equal(&row->room, &room->id);
+        }
+        if (mine != truth_is_member(room, user)) {
+            FAIL(cluster, "I22", "user %u, room %u: member by the log %d, by the store %d", user,
+                number, truth_is_member(room, user), mine);
+        }
+    }
+}
+
+static void check_room(struct cluster *cluster, uint32_t number)
+{
+    const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[number].room);
+    const struct stored_room *stored =
+        store_find(&cluster->store, &cluster->places.at[number].room);
+    if (!room) {
+        return;
+    }
+    if (!stored || stored->entry_count != room->head || stored->head.seq != room->head) {
+        FAIL(cluster, "I22", "room %u: the store has %u entries and head %llu, the log %llu",
+            number, stored ? stored->entry_count : 0,
+            stored ? (unsigned long long)stored->head.seq : 0, (unsigned long long)room->head);
+        return;
+    }
+    uint32_t message = 0;
+    for (uint64_t i = 0; i < room->head; i++) {
+        check_entry(cluster, number, &stored->entries[i], &room->entries[i]);
+        if (room->entries[i].kind != cht_entry_kind_message) {
+            continue;
+        }
+        if (message == stored->message_count || stored->messages[message].seq != i + 1) {
+            FAIL(cluster, "I22", "room %u: the store lacks message %llu", number,
+                (unsigned long long)i + 1);
+            return;
+        }
+        check_message(cluster, number, &stored->messages[message++], &room->entries[i]);
+    }
+    check_members(cluster, number, room);
+}
+
+static void check_acts(struct cluster *cluster, const struct client *client)
+{
+    for (uint32_t i = 0; i < client->act_count; i++) {
+        const struct act *act = &client->acts[i];
+        const struct truth_room *room =
+            truth_room(&cluster->truth, &cluster->places.at[act->place].room);
+        struct cht_str cid = {act->cid, (uint32_t)strlen(act->cid)};
+        const struct truth_entry *entry = truth_by_cid(room, client->user, cid);
+        if (act->state == ACT_REFUSED && act->unknown == 0 && entry) {
+            FAIL(cluster, "I4", "act %u was refused for good and is entry %llu of room %u", act->id,
+                (unsigned long long)entry->seq, act->place);
+        }
+    }
+}
+
+void audit(struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < cluster->places.count; i++) {
+        check_room(cluster, i);
+    }
+    for (uint32_t i = 0; i < cluster->client_count; i++) {
+        check_acts(cluster, cluster->clients[i]);
+    }
+}
+
+/* ---- leftovers: everybody has gone, the services end, and nothing of their memory is left */
+
+void audit_leftovers(struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        struct node *node = &cluster->nodes[i];
+        if (!node_is_idle(node)) {
+            struct socket_counters counters = socket_counters(node->socket);
+            FAIL(cluster, "I25", "node %u is not idle: connections %u, pending %u, chat %d, message %d",
+                node->number, counters.connections, counters.pending, chat_is_idle(node->chat),
+                message_is_idle(node->message));
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        struct node *node = &cluster->nodes[i];
+        if (!node_stop(node)) {
+            FAIL(cluster, "I25", "node %u leaves %llu blocks behind", node->number,
+                (unsigned long long)heap_blocks(node->number));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+/* audit - what has to hold once everything is healed and quiet. */
+
+#include <stdbool.h>
+
+struct cluster;
+
+/* True: nothing is under way and everybody has seen what they may see (I8). Else, with `tell`, the
+ * first thing that is not so breaks I26. */
+bool audit_is_quiet(struct cluster *cluster, bool tell);
+
+/* The store against the truth (I16, I22), acts that were refused (I4), what is left over (I25). */
+void audit(struct cluster *cluster);
+void audit_leftovers(struct cluster *cluster);

@@ -1,0 +1,188 @@
+/* client - its life: connecting, ticking, losing its wire.
+ *
+ * Happy path: connect, `ready`, sync, then a tick now and then that tries, repeats and fetches. How
+ * it fails: whatever breaks the wire; then it comes back after a while, to any node. */
+
+#include "client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "cluster.h"
+
+#define TICK_US_MIN 10000
+#define TICK_US_MAX 120000
+#define RECONNECT_US_MAX 2000000
+#define SYNC_AGAIN_US 4000000
+#define ASK_BOUND_US 16000000
+
+struct tick_event {
+    struct event event;
+    struct client *client;
+};
+
+struct identity client_identity(const struct client *client)
+{
+    struct identity who = {.user = people_id(client->user),
+        .device = people_id(client->user),
+        .token_version = 1,
+        .issued_at = 1,
+        .expires_at = UINT64_C(1) << 45};
+    who.device.bytes[1] = 1;
+    who.device.bytes[2] = (uint8_t)client->number;
+    return who;
+}
+
+void client_connect(struct client *client)
+{
+    struct cluster *cluster = client->cluster;
+    uint32_t node = 1 + (uint32_t)dice_below(&client->dice, cluster->node_count);
+    client->wire = wire_open(cluster, client, node);
+    client->ready = client->synced = false;
+    for (uint32_t i = 0; i < PLACES_MAX; i++) {
+        client->views[i].live = 0;
+        client->views[i].fetching = false;
+    }
+}
+
+static void lose_wire(struct client *client)
+{
+    struct cluster *cluster = client->cluster;
+    client->wire = NULL;
+    client->ready = client->synced = false;
+    client->connect_us =
+        cluster->scene.now_us + dice_between(&client->dice, 1000, RECONNECT_US_MAX);
+    memset(client->asks, 0, sizeof(client->asks));
+    act_on_broken(client);
+}
+
+void client_on_closed(struct client *client, struct wire *wire, uint16_t code)
+{
+    if (client->wire != wire) {
+        return;
+    }
+    scene_mix(&client->cluster->scene, code);
+    static const uint16_t expected[] = {1006, 1012, 1013, 4003, 4007};
+    bool listed = false;
+    for (uint32_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        listed |= expected[i] == code;
+    }
+    if (!listed) {
+        scene_fail(&client->cluster->scene, "I20", "a connection of client %u ended with %u",
+            client->number, code);
+    }
+    lose_wire(client);
+}
+
+void client_leave(struct client *client)
+{
+    if (client->wire) {
+        wire_cut(client->wire);
+        lose_wire(client);
+    }
+    client->connect_us = UINT64_MAX;
+}
+
+/* What was asked on a wire that is still open has to be answered. */
+static void check_asks(struct client *client)
+{
+    struct scene *scene = &client->cluster->scene;
+    const struct node *node = NULL;
+    (void)node;
+    for (uint32_t i = 0; i < CLIENT_QUERIES_MAX; i++) {
+        const struct ask *ask = &client->asks[i];
+        bool late = ask->kind != QUERY_NONE && scene->now_us > ask->asked_us + ASK_BOUND_US;
+        if (late && client->cluster->faults.healed) {
+            scene_fail(scene, "I19", "client %u was not answered a question of kind %d",
+                client->number, (int)ask->kind);
+        }
+    }
+}
+
+static void fetch_some(struct client *client)
+{
+    for (uint32_t i = 0; i < client->cluster->places.count; i++) {
+        struct view *view = &client->views[i];
+        if (view->wanted > view->applied && !view->fetching) {
+            client_fetch(client, i);
+        }
+    }
+}
+
+static void read_some(struct client *client)
+{
+    if (client->idle || !dice_hits(&client->dice, 1500)) {
+        return;
+    }
+    uint32_t place = (uint32_t)dice_below(&client->dice, client->cluster->places.count);
+    bool history = dice_hits(&client->dice, 6000);
+    client_ask(client, history ? QUERY_HISTORY : QUERY_READ, place);
+}
+
+static void run_tick(struct scene *scene, struct event *event)
+{
+    struct client *client = ((struct tick_event *)event)->client;
+    if (!client->wire && scene->now_us >= client->connect_us) {
+        client_connect(client);
+    }
+    if (client->ready) {
+        if (!client->synced || scene->now_us > client->sync_us + SYNC_AGAIN_US * 5) {
+            client_sync(client);
+        }
+        fetch_some(client);
+        act_tick(client);
+        read_some(client);
+        if (!client->idle) {
+            act_choose(client);
+        }
+        check_asks(client);
+    }
+    struct tick_event *next = scene_event(sizeof(*next), EVENT_client, run_tick);
+    next->client = client;
+    next->event.digest = client->number;
+    scene_add(scene, &next->event, dice_between(&client->dice, TICK_US_MIN, TICK_US_MAX));
+}
+
+struct client *client_create(struct cluster *cluster, uint32_t number, uint32_t user)
+{
+    struct client *client = mem_new(sizeof(*client));
+    client->cluster = cluster;
+    client->number = number;
+    client->user = user;
+    client->dice = dice_fork(&cluster->dice, 1000 + number);
+    return client;
+}
+
+void client_start(struct client *client)
+{
+    struct tick_event *first = scene_event(sizeof(*first), EVENT_client, run_tick);
+    first->client = client;
+    scene_add(&client->cluster->scene, &first->event, dice_below(&client->dice, 1000000));
+}
+
+/* Whole text frames, as link/edge.h leaves them. */
+void client_on_frames(
+    struct client *client, struct wire *wire, const uint8_t *bytes, uint32_t size)
+{
+    uint32_t at = 0;
+    while (at < size && client->wire == wire) {
+        uint32_t header = 2;
+        uint64_t length = bytes[at + 1];
+        CHECK(bytes[at] == 0x81);
+        if (length == 126) {
+            length = (uint64_t)bytes[at + 2] << 8 | bytes[at + 3];
+            header = 4;
+        } else if (length == 127) {
+            length = 0;
+            for (uint32_t i = 0; i < 8; i++) {
+                length = length << 8 | bytes[at + 2 + i];
+            }
+            header = 10;
+        }
+        CHECK(at + header + length <= size);
+        client_on_object(client, (const char *)bytes + at + header, (uint32_t)length);
+        at += header + (uint32_t)length;
+    }
+}

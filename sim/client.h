@@ -1,0 +1,67 @@
+#pragma once
+
+/* client - a person's program, that behaves as the client protocol asks.
+ *
+ * It connects to some node, syncs, fetches what it misses, applies entries in order and each once,
+ * gives every change a cid and the `after` it had seen, repeats what was not answered or may be
+ * repeated, with the same cid, and reconnects when its wire breaks. What it is told is held against
+ * the truth the moment it arrives. */
+
+#include "acts.h"
+#include "door.h"
+
+#define CLIENT_QUERIES_MAX 24
+#define CLIENT_ACTS_MAX 4096
+
+struct cluster;
+
+/* What it knows of a room. */
+struct view {
+    uint64_t applied;
+    uint64_t wanted; /* there is something up to here to fetch */
+    uint64_t left_seq; /* the entry that took it out; 0: it is in, or never was */
+    bool member, fetching, listed;
+    uint64_t live; /* the highest seq that came on this wire as it happened */
+};
+
+enum query_kind { QUERY_NONE, QUERY_SYNC, QUERY_EVENTS, QUERY_HISTORY, QUERY_READ };
+
+struct ask {
+    enum query_kind kind;
+    uint32_t number, place;
+    uint64_t asked_us, at_least, after, removed_before;
+};
+
+struct client {
+    struct cluster *cluster;
+    uint32_t number, user;
+    struct dice dice;
+    struct wire *wire;
+    bool ready, synced, idle; /* idle: makes nothing new */
+    uint64_t connect_us;   /* not before */
+    uint64_t sync_us;
+    struct view views[PLACES_MAX];
+    struct ask asks[CLIENT_QUERIES_MAX];
+    struct act acts[CLIENT_ACTS_MAX];
+    uint32_t act_count, acts_open;
+    uint32_t numbers; /* of questions */
+};
+
+struct client *client_create(struct cluster *cluster, uint32_t number, uint32_t user);
+void client_start(struct client *client);
+struct identity client_identity(const struct client *client);
+void client_on_frames(
+    struct client *client, struct wire *wire, const uint8_t *bytes, uint32_t size);
+void client_on_closed(struct client *client, struct wire *wire, uint16_t code);
+void client_connect(struct client *client);
+void client_leave(struct client *client);
+
+/* client_frames.c: one object of the server. */
+void client_on_object(struct client *client, const char *bytes, uint32_t size);
+
+/* client_talk.c: saying things. */
+void client_say(struct client *client, const struct cht_command *command, const char *ref);
+void client_sync(struct client *client);
+void client_fetch(struct client *client, uint32_t place);
+void client_ask(struct client *client, enum query_kind kind, uint32_t place);
+struct ask *client_find_ask(struct client *client, uint32_t number);

@@ -1,0 +1,402 @@
+/* client_frames - what a client is told, and how that is judged.
+ *
+ * Happy path: an answer ends its question, an event is the next of its room and is applied. How it
+ * fails: a gap is fetched; what does not agree with the truth breaks a promise. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "client.h"
+#include "cluster.h"
+
+#define MEMBERS_MAX 64
+#define OBJECT_MAX (1u << 20)
+
+/* One object, read. */
+struct object {
+    struct cht_member members[MEMBERS_MAX];
+    size_t count;
+};
+
+static const struct cht_member *member(const struct object *object, const char *name)
+{
+    for (size_t i = 0; i < object->count; i++) {
+        if (object->members[i].name.size == strlen(name) &&
+            memcmp(object->members[i].name.at, name, strlen(name)) == 0) {
+            return &object->members[i];
+        }
+    }
+    return NULL;
+}
+
+static struct cht_str text_of(const struct object *object, const char *name)
+{
+    const struct cht_member *found = member(object, name);
+    return found ? found->value : (struct cht_str){0};
+}
+
+static uint64_t number_of(const struct object *object, const char *name)
+{
+    const struct cht_member *found = member(object, name);
+    return found && found->type == CHT_JSON_NUMBER ? found->number : 0;
+}
+
+static bool flag_of(const struct object *object, const char *name)
+{
+    struct cht_str value = text_of(object, name);
+    return value.size == 4 && memcmp(value.at, "true", 4) == 0;
+}
+
+static uint32_t person_of(const struct object *object, const char *name)
+{
+    struct cht_id id;
+    return cht_id_from_text(text_of(object, name), &id) ? people_number(&id) : 0;
+}
+
+static bool is(struct cht_str text, const char *word)
+{
+    return text.size == strlen(word) && memcmp(text.at, word, text.size) == 0;
+}
+
+/* PLACES_MAX: no room of this run. */
+static uint32_t place_of(const struct client *client, struct cht_str text)
+{
+    struct cht_id id;
+    const struct places *places = &client->cluster->places;
+    for (uint32_t i = 0; cht_id_from_text(text, &id) && i < places->count; i++) {
+        if (cht_id_equal(&places->at[i].room, &id)) {
+            return i;
+        }
+    }
+    return PLACES_MAX;
+}
+
+static struct truth_room *truth_of(const struct client *client, uint32_t place)
+{
+    return truth_room(&client->cluster->truth, &client->cluster->places.at[place].room);
+}
+
+#define FAIL(client, check, ...) scene_fail(&(client)->cluster->scene, check, __VA_ARGS__)
+
+/* ---- entries */
+
+static enum cht_entry_kind kind_of(struct cht_str type)
+{
+    static const struct {
+        const char *type;
+        enum cht_entry_kind kind;
+    } kinds[] = {{"message", cht_entry_kind_message}, {"message.edited", cht_entry_kind_edited},
+        {"message.deleted", cht_entry_kind_deleted}, {"reaction", cht_entry_kind_reaction},
+        {"room.created", cht_entry_kind_created}, {"room.updated", cht_entry_kind_updated},
+        {"room.deleted", cht_entry_kind_room_deleted}, {"member", cht_entry_kind_member}};
+    for (uint32_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (is(type, kinds[i].type)) {
+            return kinds[i].kind;
+        }
+    }
+    return cht_entry_kind_none;
+}
+
+/* I4, I6: what is told is what is durable. In a page a deleted text is gone. */
+static void judge_entry(
+    struct client *client, uint32_t place, const struct object *object, bool live)
+{
+    struct truth_room *room = truth_of(client, place);
+    uint64_t seq = number_of(object, "seq");
+    const struct truth_entry *entry = truth_entry(room, seq);
+    unsigned long long shown = seq;
+    if (!entry) {
+        FAIL(client, "I4", "client %u was told entry %llu of room %u, which is not durable",
+            client->number, shown, place);
+        return;
+    }
+    uint32_t by = person_of(object, entry->kind == cht_entry_kind_message ? "from" : "by");
+    if (kind_of(text_of(object, "type")) != entry->kind || by != entry->by ||
+        number_of(object, "target") != entry->target || number_of(object, "ts") != entry->ts) {
+        FAIL(client, "I6", "entry %llu of room %u differs from the log", shown, place);
+    }
+    struct cht_str text = text_of(object, "text");
+    uint64_t digest = text.size ? digest_bytes(text.at, text.size) : 0;
+    bool may_lack = !live && digest == 0;
+    if (digest != entry->text && !may_lack) {
+        FAIL(client, "I6", "the text of entry %llu of room %u differs from the log", shown, place);
+    }
+    if (entry->kind == cht_entry_kind_member && person_of(object, "user") != entry->user) {
+        FAIL(client, "I6", "entry %llu of room %u is about another", shown, place);
+    }
+    if (live && !truth_sees(room, client->user, seq)) {
+        FAIL(client, "I14", "user %u was told entry %llu of room %u and may not see it",
+            client->user, shown, place);
+    }
+}
+
+static void apply(struct client *client, uint32_t place, const struct object *object)
+{
+    struct view *view = &client->views[place];
+    uint64_t seq = number_of(object, "seq");
+    view->applied = seq;
+    client->cluster->deliveries++;
+    if (is(text_of(object, "type"), "room.deleted")) {
+        view->member = false;
+        view->left_seq = seq;
+    }
+    if (is(text_of(object, "type"), "member") && person_of(object, "user") == client->user) {
+        view->member = is(text_of(object, "state"), "joined");
+        view->left_seq = view->member ? 0 : seq;
+    }
+}
+
+static void take_entry(
+    struct client *client, uint32_t place, const struct object *object, bool live)
+{
+    struct view *view = &client->views[place];
+    uint64_t seq = number_of(object, "seq"), prev = number_of(object, "prev");
+    judge_entry(client, place, object, live);
+    if (live && view->live && seq <= view->live) {
+        client->cluster->repeats++;
+    }
+    if (live && seq > view->live) {
+        view->live = seq;
+    }
+    if (seq <= view->applied) {
+        return;
+    }
+    uint64_t before = prev ? prev : seq - 1;
+    if (before <= view->applied) {
+        apply(client, place, object);
+    } else if (seq > view->wanted) {
+        view->wanted = seq;
+    }
+}
+
+/* ---- lists inside an answer */
+
+/* The objects of a JSON list, one after the other; false at the end. */
+static bool next_object(struct cht_str list, uint32_t *at, struct cht_str *ret_object)
+{
+    uint32_t depth = 0;
+    bool quoted = false;
+    while (*at < list.size && list.at[*at] != '{') {
+        (*at)++;
+    }
+    uint32_t from = *at;
+    for (; *at < list.size; (*at)++) {
+        char c = list.at[*at];
+        if (quoted) {
+            *at += c == '\\';
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{') {
+            depth++;
+        } else if (c == '}' && --depth == 0) {
+            (*at)++;
+            *ret_object = (struct cht_str){list.at + from, *at - from};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Reads a copy: the reader changes its bytes. */
+static bool read_object(struct cht_str bytes, char *copy, struct object *ret_object)
+{
+    CHECK(bytes.size <= OBJECT_MAX);
+    memcpy(copy, bytes.at, bytes.size);
+    return cht_read_members((struct cht_str){copy, bytes.size}, ret_object->members, MEMBERS_MAX,
+        &ret_object->count);
+}
+
+static void each_object(struct client *client, struct cht_str list, const struct ask *ask,
+    void (*each)(struct client *client, const struct ask *ask, const struct object *object))
+{
+    static char copy[OBJECT_MAX];
+    uint32_t at = 0;
+    struct cht_str bytes;
+    while (list.at && next_object(list, &at, &bytes)) {
+        struct object object;
+        if (!read_object(bytes, copy, &object)) {
+            FAIL(client, "I6", "an object of an answer can not be read");
+            return;
+        }
+        each(client, ask, &object);
+    }
+}
+
+/* ---- answers to questions */
+
+static void take_listed(struct client *client, const struct ask *ask, const struct object *object)
+{
+    (void)ask;
+    uint32_t place = place_of(client, text_of(object, "room"));
+    if (place == PLACES_MAX) {
+        return;
+    }
+    struct view *view = &client->views[place];
+    uint64_t seq = number_of(object, "seq");
+    view->wanted = seq > view->wanted ? seq : view->wanted;
+    view->member = true;
+    view->listed = true;
+}
+
+static void take_event(struct client *client, const struct ask *ask, const struct object *object)
+{
+    take_entry(client, ask->place, object, false);
+}
+
+/* I16: a message as it is now. */
+static void take_message(struct client *client, const struct ask *ask, const struct object *object)
+{
+    const struct truth_room *room = truth_of(client, ask->place);
+    uint64_t seq = number_of(object, "seq");
+    const struct truth_entry *entry = truth_entry(room, seq);
+    struct cht_str text = text_of(object, "text");
+    uint64_t digest = text.size ? digest_bytes(text.at, text.size) : 0;
+    if (!entry || entry->kind != cht_entry_kind_message) {
+        FAIL(client, "I16", "history has %llu, which is no message", (unsigned long long)seq);
+        return;
+    }
+    bool deleted = flag_of(object, "deleted");
+    bool known_deleted = entry->deleted_seq && entry->deleted_seq <= ask->at_least;
+    if ((deleted && (digest || !entry->deleted_seq)) || (known_deleted && !deleted)) {
+        FAIL(client, "I16", "message %llu of room %u: deleted %d, but the log says %llu",
+            (unsigned long long)seq, ask->place, deleted, (unsigned long long)entry->deleted_seq);
+    }
+    uint64_t edited = number_of(object, "edited_seq");
+    const struct truth_entry *edit = edited ? truth_entry(room, edited) : NULL;
+    uint64_t right = edit ? edit->text : entry->text;
+    if (!deleted && digest != right) {
+        FAIL(client, "I16", "message %llu of room %u has another text than its log",
+            (unsigned long long)seq, ask->place);
+    }
+}
+
+static void check_head(struct client *client, const struct ask *ask, const struct object *answer)
+{
+    uint64_t head = number_of(answer, "head");
+    if (head < ask->at_least) {
+        FAIL(client, "I11", "client %u had seen %llu of room %u and was shown %llu",
+            client->number, (unsigned long long)ask->at_least, ask->place,
+            (unsigned long long)head);
+    }
+    struct truth_room *room = truth_of(client, ask->place);
+    if (room && !(room->ever & UINT64_C(1) << client->user) &&
+        room->visibility != cht_visibility_public) {
+        FAIL(client, "I14", "user %u was never in room %u and read it", client->user, ask->place);
+    }
+}
+
+static void take_answer(struct client *client, struct ask *ask, const struct object *answer)
+{
+    struct ask asked = *ask;
+    struct view *view = &client->views[asked.place];
+    ask->kind = QUERY_NONE;
+    if (asked.kind == QUERY_SYNC) {
+        each_object(client, text_of(answer, "rooms"), &asked, take_listed);
+    } else if (asked.kind == QUERY_EVENTS) {
+        check_head(client, &asked, answer);
+        each_object(client, text_of(answer, "events"), &asked, take_event);
+        view->fetching = false;
+    } else if (asked.kind == QUERY_HISTORY) {
+        check_head(client, &asked, answer);
+        each_object(client, text_of(answer, "messages"), &asked, take_message);
+    }
+}
+
+static void take_refusal(struct client *client, struct ask *ask, const struct object *answer)
+{
+    struct ask asked = *ask;
+    struct view *view = &client->views[asked.place];
+    ask->kind = QUERY_NONE;
+    if (asked.kind == QUERY_SYNC) {
+        client->synced = false;
+    } else if (asked.kind == QUERY_EVENTS) {
+        view->fetching = false;
+        if (!flag_of(answer, "retry")) {
+            view->wanted = view->applied; /* it may not see it any more */
+            view->member = false;
+        }
+    }
+}
+
+/* ---- objects */
+
+static void on_answer(struct client *client, const struct object *object, bool ok)
+{
+    struct cht_str ref = text_of(object, "ref");
+    char text[40] = "";
+    memcpy(text, ref.at ? ref.at : "", ref.size < 39 ? ref.size : 39);
+    if (text[0] == 'q') {
+        struct ask *ask = client_find_ask(client, (uint32_t)strtoul(text + 1, NULL, 10));
+        if (ask && ok) {
+            take_answer(client, ask, object);
+        } else if (ask) {
+            take_refusal(client, ask, object);
+        }
+        return;
+    }
+    struct act *act = act_find(client, (uint32_t)strtoul(text + 1, NULL, 10));
+    if (text[0] != 'a' || !act) {
+        FAIL(client, "I19", "an answer to nothing: %s", text);
+    } else if (ok) {
+        act_on_ok(client, act, number_of(object, "seq"), flag_of(object, "dup"));
+    } else {
+        act_on_error(client, act, text_of(object, "code"), flag_of(object, "retry"),
+            number_of(object, "retry_after_ms"));
+    }
+}
+
+static void on_gap(struct client *client, const struct object *object)
+{
+    uint32_t place = place_of(client, text_of(object, "room"));
+    if (place < PLACES_MAX) {
+        struct view *view = &client->views[place];
+        uint64_t to = number_of(object, "to");
+        view->wanted = to > view->wanted ? to : view->wanted;
+    }
+}
+
+/* I16, I21: a text names its act; its room has to be one that this user was in. */
+static void scan_texts(struct client *client, const char *bytes, uint32_t size)
+{
+    for (uint32_t i = 0; i + 4 < size; i++) {
+        if (bytes[i] != '~') {
+            continue;
+        }
+        const struct act *act = act_of_text(client, (struct cht_str){bytes + i, size - i});
+        const struct truth_room *room = act ? truth_of(client, act->place) : NULL;
+        if (room && !(room->ever & UINT64_C(1) << client->user) &&
+            room->visibility != cht_visibility_public) {
+            FAIL(client, "I21", "user %u was sent a text of room %u", client->user, act->place);
+        }
+        while (i + 1 < size && bytes[i + 1] != '"') {
+            i++;
+        }
+    }
+}
+
+void client_on_object(struct client *client, const char *bytes, uint32_t size)
+{
+    static char copy[OBJECT_MAX];
+    struct object object;
+    scan_texts(client, bytes, size);
+    if (!read_object((struct cht_str){bytes, size}, copy, &object)) {
+        FAIL(client, "I6", "a frame can not be read: %.*s", (int)(size < 200 ? size : 200), bytes);
+        return;
+    }
+    struct cht_str type = text_of(&object, "type");
+    if (is(type, "ok") || is(type, "error")) {
+        on_answer(client, &object, is(type, "ok"));
+    } else if (is(type, "ready")) {
+        client->ready = true;
+    } else if (is(type, "room.gap")) {
+        on_gap(client, &object);
+    } else if (kind_of(type) != cht_entry_kind_none) {
+        uint32_t place = place_of(client, text_of(&object, "room"));
+        if (place < PLACES_MAX) {
+            take_entry(client, place, &object, true);
+        }
+    }
+}

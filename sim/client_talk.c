@@ -1,0 +1,125 @@
+/* client_talk - what a client says besides its acts: sync, fetching, reading.
+ *
+ * Happy path: a free number, a command, its answer. How it fails: with no free number it asks
+ * later. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "client.h"
+#include "cluster.h"
+
+void client_say(struct client *client, const struct cht_command *command, const char *ref)
+{
+    char text[8192];
+    struct cht_json json = {.at = text, .size = sizeof(text)};
+    cht_json_client(&json, command, (struct cht_str){ref, (uint32_t)strlen(ref)});
+    CHECK(json.used <= sizeof(text));
+    wire_say(client->wire, text, (uint32_t)json.used);
+}
+
+struct ask *client_find_ask(struct client *client, uint32_t number)
+{
+    for (uint32_t i = 0; i < CLIENT_QUERIES_MAX; i++) {
+        if (client->asks[i].kind != QUERY_NONE && client->asks[i].number == number) {
+            return &client->asks[i];
+        }
+    }
+    return NULL;
+}
+
+static struct ask *new_ask(struct client *client, enum query_kind kind, uint32_t place)
+{
+    for (uint32_t i = 0; i < CLIENT_QUERIES_MAX; i++) {
+        if (client->asks[i].kind == QUERY_NONE) {
+            client->asks[i] = (struct ask){.kind = kind,
+                .number = ++client->numbers,
+                .place = place,
+                .asked_us = client->cluster->scene.now_us};
+            return &client->asks[i];
+        }
+    }
+    return NULL;
+}
+
+static void say_ask(struct client *client, const struct ask *ask, struct cht_command *command)
+{
+    char ref[16];
+    snprintf(ref, sizeof(ref), "q%u", ask->number);
+    client_say(client, command, ref);
+}
+
+void client_sync(struct client *client)
+{
+    struct cluster *cluster = client->cluster;
+    struct ask *ask = new_ask(client, QUERY_SYNC, 0);
+    if (!ask) {
+        return;
+    }
+    struct cht_room_seq rooms[PLACES_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < cluster->places.count; i++) {
+        if (client->views[i].applied > 0) {
+            rooms[count++] = (struct cht_room_seq){
+                .room = cluster->places.at[i].room, .seq = client->views[i].applied};
+        }
+    }
+    struct cht_command command = {.type = cht_command_type_sync,
+        .has = CHT_BIT(command, rooms) | CHT_BIT(command, limit),
+        .rooms = {rooms, count},
+        .limit = 100};
+    client->synced = true;
+    client->sync_us = cluster->scene.now_us;
+    say_ask(client, ask, &command);
+}
+
+void client_fetch(struct client *client, uint32_t place)
+{
+    struct view *view = &client->views[place];
+    struct ask *ask = new_ask(client, QUERY_EVENTS, place);
+    if (!ask) {
+        return;
+    }
+    view->fetching = true;
+    ask->after = view->applied;
+    ask->at_least = view->wanted;
+    struct cht_command command = {.type = cht_command_type_room_events,
+        .has = CHT_BIT(command, room) | CHT_BIT(command, after_seq) | CHT_BIT(command, limit) |
+               CHT_BIT(command, at_least),
+        .room = client->cluster->places.at[place].room,
+        .after_seq = view->applied,
+        .limit = dice_between(&client->dice, 1, 100),
+        .at_least = view->wanted};
+    say_ask(client, ask, &command);
+}
+
+static uint64_t highest_n(const struct client *client, uint32_t place)
+{
+    const struct truth_room *room =
+        truth_room(&client->cluster->truth, &client->cluster->places.at[place].room);
+    const struct truth_entry *entry = truth_entry(room, client->views[place].applied);
+    return entry ? entry->n : 0;
+}
+
+void client_ask(struct client *client, enum query_kind kind, uint32_t place)
+{
+    struct ask *ask = new_ask(client, kind, place);
+    if (!ask) {
+        return;
+    }
+    struct cht_command command = {.type = cht_command_type_read,
+        .has = CHT_BIT(command, room),
+        .room = client->cluster->places.at[place].room};
+    if (kind == QUERY_HISTORY) {
+        ask->at_least = client->views[place].applied;
+        command.type = cht_command_type_room_history;
+        command.has |= CHT_BIT(command, limit) | CHT_BIT(command, at_least);
+        command.limit = dice_between(&client->dice, 1, 50);
+        command.at_least = ask->at_least;
+    } else {
+        command.has |= CHT_BIT(command, n);
+        command.n = highest_n(client, place);
+    }
+    say_ask(client, ask, &command);
+}

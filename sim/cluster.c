@@ -1,0 +1,189 @@
+/* cluster - see the header.
+ *
+ * Happy path: all phases, then a quiet audit. How it fails: the first broken promise ends the run
+ * and is kept with its words. */
+
+#include "cluster.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "audit.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "heap.h"
+#include "node.h"
+#include "swarm.h"
+
+#define WARM_UP_US 4000000
+#define CALM_US 1000000   /* between looks whether all is quiet */
+#define LIVENESS_US 90000000
+#define GOODBYE_US 15000000
+
+static struct cluster *of_logger(struct logger *logger)
+{
+    return container_of(logger, struct cluster, logger);
+}
+
+static uint64_t wall_of_log(struct logger *logger)
+{
+    return UINT64_C(1700000000000) + of_logger(logger)->scene.now_us / 1000;
+}
+
+/* A line of level error asks for a person: that is a broken promise. */
+static void hear_log(struct logger *logger, const char *line, uint32_t size)
+{
+    struct cluster *cluster = of_logger(logger);
+    if (cluster->options.log) {
+        printf("%.*s", (int)size, line);
+    }
+    if (strstr(line, "level=error") || strstr(line, " error ")) {
+        scene_fail(&cluster->scene, "alarm", "%.*s", (int)(size ? size - 1 : 0), line);
+    }
+}
+
+static void on_landed(void *context, uint32_t shard, const struct log_item *item)
+{
+    truth_on_record(context, shard, item);
+}
+
+static void init(struct cluster *cluster)
+{
+    struct dice root = {cluster->options.seed * 0x9e3779b97f4a7c15u + 1};
+    (void)dice_next(&root);
+    cluster->dice = root;
+    cluster->chance = dice_fork(&cluster->dice, 2);
+    scene_init(&cluster->scene);
+    cluster->scene.loud = cluster->options.loud;
+    logger_init(&cluster->logger, "sim",
+        cluster->options.log ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, false);
+    cluster->logger.wall_ms = wall_of_log;
+    cluster->logger.write = hear_log;
+    bus_init(&cluster->bus, &cluster->scene, &cluster->faults, dice_fork(&cluster->dice, 3));
+    cluster->people.now_us = &cluster->scene.now_us;
+    truth_init(&cluster->truth, &cluster->scene);
+    swarm_draw(cluster);
+    journal_init(&cluster->journal, cluster->bus.shard_count, dice_fork(&cluster->dice, 4),
+        &cluster->faults);
+    cluster->journal.on_landed = on_landed;
+    cluster->journal.context = &cluster->truth;
+    cluster->faults.healed = true;
+    cluster->nodes = mem_array(cluster->node_count, sizeof(*cluster->nodes));
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        node_init(&cluster->nodes[i], cluster, i + 1);
+    }
+}
+
+static void pass(struct cluster *cluster, uint64_t us)
+{
+    scene_run(&cluster->scene, cluster->scene.now_us + us);
+}
+
+/* Everybody is there, and the rooms are made. */
+static void warm_up(struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        node_start(&cluster->nodes[i]);
+    }
+    for (uint32_t i = 0; i < cluster->client_count; i++) {
+        cluster->clients[i]->idle = true;
+        client_start(cluster->clients[i]);
+    }
+    for (uint64_t waited = 0; waited < WARM_UP_US && !cluster->scene.failed; waited += CALM_US) {
+        pass(cluster, CALM_US);
+    }
+    for (uint32_t i = 0; i < cluster->places.count && !cluster->scene.failed; i++) {
+        struct client *creator = cluster->clients[cluster->places.at[i].creator];
+        if (creator->ready) {
+            act_create_room(creator, i);
+        } else {
+            scene_fail(&cluster->scene, "I26", "client %u is not ready after the warm-up",
+                creator->number);
+        }
+    }
+    pass(cluster, CALM_US);
+}
+
+static void set_idle(struct cluster *cluster, bool idle)
+{
+    for (uint32_t i = 0; i < cluster->client_count; i++) {
+        cluster->clients[i]->idle = idle;
+    }
+}
+
+/* Quiet, within the bound, without help. */
+static void wait_for_quiet(struct cluster *cluster)
+{
+    uint64_t until = cluster->scene.now_us + LIVENESS_US;
+    while (!cluster->scene.failed && !audit_is_quiet(cluster, false)) {
+        if (cluster->scene.now_us >= until) {
+            (void)audit_is_quiet(cluster, true);
+            return;
+        }
+        pass(cluster, CALM_US);
+    }
+}
+
+static void say_goodbye(struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < cluster->client_count; i++) {
+        client_leave(cluster->clients[i]);
+    }
+    pass(cluster, GOODBYE_US);
+    for (uint32_t i = 0; i < 50 && !cluster->scene.failed; i++) {
+        bool idle = true;
+        for (uint32_t n = 0; n < cluster->node_count; n++) {
+            idle &= node_is_idle(&cluster->nodes[n]);
+        }
+        if (idle) {
+            break;
+        }
+        pass(cluster, 7000);
+    }
+}
+
+bool cluster_run(struct cluster *cluster, const struct options *options)
+{
+    *cluster = (struct cluster){.options = *options};
+    init(cluster);
+    warm_up(cluster);
+    set_idle(cluster, false);
+    cluster->faults.healed = false;
+    swarm_start_misfortune(cluster);
+    pass(cluster, cluster->options.chaos_us);
+    if (!cluster->scene.failed) {
+        swarm_heal(cluster);
+        set_idle(cluster, true);
+        wait_for_quiet(cluster);
+    }
+    if (!cluster->scene.failed) {
+        audit(cluster);
+    }
+    if (!cluster->scene.failed) {
+        say_goodbye(cluster);
+    }
+    if (!cluster->scene.failed) {
+        audit_leftovers(cluster);
+    }
+    if (bug_count() > 0) {
+        scene_fail(&cluster->scene, "BUG", "an invariant of the product was found broken");
+    }
+    return !cluster->scene.failed;
+}
+
+void cluster_free(struct cluster *cluster)
+{
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        heap_drop(i + 1);
+    }
+    scene_deinit(&cluster->scene);
+    wire_free_all(cluster);
+    for (uint32_t i = 0; i < cluster->client_count; i++) {
+        mem_free(cluster->clients[i]);
+    }
+    bus_deinit(&cluster->bus);
+    journal_deinit(&cluster->journal);
+    store_deinit(&cluster->store);
+    truth_deinit(&cluster->truth);
+    mem_free(cluster->nodes);
+}

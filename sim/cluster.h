@@ -1,0 +1,64 @@
+#pragma once
+
+/* cluster - one run: nodes, engines, clients, misfortune, and the phases of it.
+ *
+ * A seed draws everything: how many nodes, shards, rooms and people, which operations and which
+ * faults and how often, small limits. Then: warm-up (rooms are made, nothing goes wrong), chaos,
+ * heal, liveness (I26), audit. */
+
+#include "base/logger.h"
+#include "bus.h"
+#include "chat/chat.h"
+#include "client.h"
+#include "door.h"
+#include "faults.h"
+#include "journal.h"
+#include "message/message.h"
+#include "people.h"
+#include "scene.h"
+#include "socket/socket.h"
+#include "store.h"
+#include "truth.h"
+
+struct node;
+
+#define CLUSTER_CLIENTS_MAX 24
+
+struct options {
+    uint64_t seed;
+    bool loud, log;
+    uint32_t off;       /* faults that are left out: bit FAULT_... */
+    uint32_t ops_off;   /* operations that are left out: bit ACT_... */
+    uint64_t chaos_us;  /* 0: as drawn */
+};
+
+struct cluster {
+    struct options options;
+    struct scene scene;
+    struct dice dice;   /* forks of it only */
+    struct dice chance; /* delays and fates */
+    struct faults faults;
+    struct logger logger;
+    struct bus bus;
+    struct journal journal;
+    struct store store;
+    struct people people;
+    struct truth truth;
+    struct chat_settings chat;
+    struct message_settings message;
+    struct socket_settings socket;
+    struct node *nodes; /* [number - 1] */
+    uint32_t node_count;
+    struct client *clients[CLUSTER_CLIENTS_MAX];
+    uint32_t client_count;
+    struct places places;
+    struct wire *wires;
+    uint32_t wire_count;
+    uint32_t queued_bytes_max;
+    uint64_t misfortune_us; /* a round of it, on average */
+    uint64_t acts, acts_ok, acts_refused, deliveries, repeats, crashes;
+};
+
+/* Runs all of it; true if nothing broke. */
+bool cluster_run(struct cluster *cluster, const struct options *options);
+void cluster_free(struct cluster *cluster);

@@ -1,0 +1,23 @@
+#pragma once
+
+/* faults - what may go wrong in a run, and how often; rows of faults.def. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fault {
+#define FAULT(name, most, doc) FAULT_##name,
+#include "faults.def"
+#undef FAULT
+    FAULT_COUNT
+};
+
+struct faults {
+    uint32_t chance[FAULT_COUNT]; /* in ten thousand; 0: off */
+    bool healed;                  /* nothing goes wrong any more */
+};
+
+static inline uint32_t fault_chance(const struct faults *faults, enum fault fault)
+{
+    return faults->healed ? 0 : faults->chance[fault];
+}

@@ -1,0 +1,48 @@
+#pragma once
+
+/* people - the ports users, sessions and secrets, modelled as far as chat, message and socket ask.
+ *
+ * Users are known by number; nobody blocks anybody. Sessions are soft state: a flush forgets all of
+ * it for five seconds. Secrets give a keyed digest that is good enough to notice a wrong one. */
+
+#include "dice.h"
+#include "job.h"
+#include "ports/secrets.h"
+#include "ports/sessions.h"
+#include "ports/users.h"
+
+#define PEOPLE_MAX 64
+#define PEOPLE_SESSIONS_MAX 1024
+
+struct people_session {
+    struct session session;
+    enum cht_presence_state state;
+};
+
+struct people {
+    uint32_t count;
+    struct people_session sessions[PEOPLE_SESSIONS_MAX];
+    uint32_t session_count;
+    const uint64_t *now_us;
+    uint64_t flushed_until_us;
+};
+
+struct people_port {
+    struct users users; /* first */
+    struct sessions sessions;
+    struct secrets secrets;
+    struct people *people;
+    struct desk *desk;
+};
+
+void people_join(struct people_port *port, struct people *people, struct desk *desk);
+void people_leave(struct people *people, uint32_t node);
+
+/* Misfortune: the cache is empty. */
+void people_flush(struct people *people);
+
+/* The user of that number, from 1. */
+struct cht_id people_id(uint32_t number);
+
+/* 0: nobody. */
+uint32_t people_number(const struct cht_id *id);

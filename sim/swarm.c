@@ -1,0 +1,233 @@
+/* swarm - see the header.
+ *
+ * Happy path: each number is drawn once, in the order of this file. How it fails: what is left out
+ * by the options is drawn all the same, so that a run without it is the same run otherwise. */
+
+#include "swarm.h"
+
+#include <stdio.h>
+
+#include "cluster.h"
+#include "heap.h"
+#include "node.h"
+
+#define DOWN_US_MAX 6000000
+#define PAUSE_US_MAX 20000000
+#define STALL_US_MAX 15000000
+#define SKEW_MS_MAX 300000
+
+struct round_event {
+    struct event event;
+    struct cluster *cluster;
+    uint32_t node;
+};
+
+static const uint32_t most[FAULT_COUNT] = {
+#define FAULT(name, most, doc) most,
+#include "faults.def"
+#undef FAULT
+};
+
+static const char *const names[FAULT_COUNT] = {
+#define FAULT(name, most, doc) #name,
+#include "faults.def"
+#undef FAULT
+};
+
+/* ---- drawing */
+
+static void draw_faults(struct cluster *cluster, struct dice *dice)
+{
+    bool quiet = dice_hits(dice, 1000);
+    for (uint32_t i = 0; i < FAULT_COUNT; i++) {
+        bool on = dice_hits(dice, 4000);
+        uint32_t chance = (uint32_t)dice_between(dice, 1, most[i]);
+        bool left_out = (cluster->options.off & 1u << i) != 0;
+        cluster->faults.chance[i] = on && !quiet && !left_out ? chance : 0;
+    }
+    cluster->misfortune_us = dice_between(dice, 300000, 5000000);
+}
+
+static void draw_limits(struct cluster *cluster, struct dice *dice)
+{
+    struct settings *settings = settings_create(
+        (const struct settings_table *[]){
+            &chat_settings_table, &message_settings_table, &socket_settings_table},
+        3);
+    settings_fill(settings, &chat_settings_table, &cluster->chat);
+    settings_fill(settings, &message_settings_table, &cluster->message);
+    settings_fill(settings, &socket_settings_table, &cluster->socket);
+    settings_destroy(settings);
+    bool tiny = dice_hits(dice, 4000);
+    cluster->chat.rooms_loaded_max = tiny ? dice_between(dice, 1, 4) : 1000;
+    cluster->chat.rooms_known_max = tiny ? dice_between(dice, 4, 16) : 1000;
+    cluster->chat.resend_frames = tiny ? 16 : 256;
+    cluster->chat.commands_max = 512;
+    cluster->message.gather_ms = dice_below(dice, 40);
+    cluster->message.rooms_cached = tiny ? 16 : 256;
+    cluster->message.batch_records_max = tiny ? dice_between(dice, 1, 8) : 64;
+    cluster->socket.connections_max = DOOR_SLOTS;
+    cluster->socket.rooms_max = 64;
+    cluster->socket.pending_max = 512;
+    cluster->socket.watched_max = 64;
+    cluster->socket.in_flight = tiny ? 4 : 64;
+    cluster->socket.messages_per_second = 0;
+    cluster->socket.commands_per_second = 0;
+    cluster->socket.refused_per_10s = 0;
+    cluster->socket.rotation_ms = 10000;
+    cluster->socket.roster_rotation_ms = 15000;
+    cluster->queued_bytes_max =
+        (uint32_t)(dice_hits(dice, 5000) ? dice_between(dice, 2000, 20000) : 262144);
+}
+
+static void draw_places(struct cluster *cluster, struct dice *dice)
+{
+    cluster->places.count = (uint32_t)dice_between(dice, 1, 8);
+    for (uint32_t i = 0; i < cluster->places.count; i++) {
+        struct place *place = &cluster->places.at[i];
+        place->creator = (uint32_t)dice_below(dice, cluster->client_count);
+        place->kind = i % 2 ? cht_room_kind_channel : cht_room_kind_group;
+        snprintf(place->cid, sizeof(place->cid), "room-%u", i);
+        struct cht_id creator = people_id(cluster->clients[place->creator]->user);
+        struct cht_str cid = {place->cid, 6};
+        cht_id_of_new_room(&creator, cid, &place->room);
+    }
+}
+
+void swarm_draw(struct cluster *cluster)
+{
+    struct dice dice = dice_fork(&cluster->dice, 1);
+    cluster->node_count = (uint32_t)dice_between(&dice, 1, 4);
+    cluster->bus.node_count = cluster->node_count;
+    cluster->bus.shard_count = (uint32_t)dice_between(&dice, 1, 4);
+    cluster->people.count = (uint32_t)dice_between(&dice, 2, 8);
+    cluster->client_count = cluster->people.count + (uint32_t)dice_between(&dice, 0, 4);
+    draw_faults(cluster, &dice);
+    draw_limits(cluster, &dice);
+    for (uint32_t i = 0; i < cluster->client_count; i++) {
+        cluster->clients[i] = client_create(cluster, i, 1 + i % cluster->people.count);
+    }
+    draw_places(cluster, &dice);
+    for (uint32_t i = 1; i < ACT_create; i++) {
+        cluster->options.ops_off |= dice_hits(&dice, 3000) ? 1u << i : 0;
+    }
+    uint64_t chaos_us = dice_between(&dice, 20000000, 60000000);
+    cluster->options.chaos_us = cluster->options.chaos_us ? cluster->options.chaos_us : chaos_us;
+}
+
+void swarm_print(const struct cluster *cluster)
+{
+    printf("nodes %u, shards %u, people %u, clients %u, rooms %u, chaos %.1f s, faults:",
+        cluster->node_count, cluster->bus.shard_count, cluster->people.count,
+        cluster->client_count, cluster->places.count, (double)cluster->options.chaos_us / 1e6);
+    for (uint32_t i = 0; i < FAULT_COUNT; i++) {
+        if (cluster->faults.chance[i]) {
+            printf(" %s %u", names[i], cluster->faults.chance[i]);
+        }
+    }
+    printf("\n");
+}
+
+/* ---- misfortune */
+
+static void run_start(struct scene *scene, struct event *event)
+{
+    (void)scene;
+    struct round_event *start = (struct round_event *)event;
+    struct node *node = &start->cluster->nodes[start->node - 1];
+    if (node->scene_node.life == 0) {
+        node_start(node);
+    }
+}
+
+static bool strikes(struct cluster *cluster, enum fault fault)
+{
+    return dice_hits(&cluster->chance, fault_chance(&cluster->faults, fault));
+}
+
+static void crash_one(struct cluster *cluster, struct node *node)
+{
+    cluster->crashes++;
+    node_crash(node);
+    struct round_event *start = scene_event(sizeof(*start), EVENT_fault, run_start);
+    start->cluster = cluster;
+    start->node = node->number;
+    scene_add(&cluster->scene, &start->event, dice_between(&cluster->chance, 1000, DOWN_US_MAX));
+}
+
+static void strike_node(struct cluster *cluster)
+{
+    struct node *node = &cluster->nodes[dice_below(&cluster->chance, cluster->node_count)];
+    if (node->scene_node.life == 0) {
+        return;
+    }
+    if (strikes(cluster, FAULT_crash)) {
+        crash_one(cluster, node);
+    } else if (strikes(cluster, FAULT_pause)) {
+        node->scene_node.paused_until_us =
+            cluster->scene.now_us + dice_between(&cluster->chance, 2000, PAUSE_US_MAX);
+    } else if (strikes(cluster, FAULT_clock)) {
+        node->skew_ms = (int64_t)dice_below(&cluster->chance, 2 * SKEW_MS_MAX) - SKEW_MS_MAX;
+    }
+}
+
+static void strike_client(struct cluster *cluster)
+{
+    struct client *client =
+        cluster->clients[dice_below(&cluster->chance, cluster->client_count)];
+    if (!client->wire) {
+        return;
+    }
+    if (strikes(cluster, FAULT_cut)) {
+        struct wire *wire = client->wire;
+        wire_cut(wire);
+        client_on_closed(client, wire, 1006);
+    } else if (strikes(cluster, FAULT_stall)) {
+        client->wire->stalled_until_us =
+            cluster->scene.now_us + dice_below(&cluster->chance, STALL_US_MAX);
+    }
+}
+
+static void run_round(struct scene *scene, struct event *event)
+{
+    struct cluster *cluster = ((struct round_event *)event)->cluster;
+    if (cluster->faults.healed) {
+        return;
+    }
+    strike_node(cluster);
+    strike_client(cluster);
+    if (strikes(cluster, FAULT_move)) {
+        bus_move(&cluster->bus,
+            (uint32_t)dice_below(&cluster->chance, cluster->bus.shard_count));
+    }
+    if (strikes(cluster, FAULT_flush)) {
+        people_flush(&cluster->people);
+    }
+    struct round_event *next = scene_event(sizeof(*next), EVENT_fault, run_round);
+    next->cluster = cluster;
+    scene_add(scene, &next->event, 1 + dice_below(&cluster->chance, cluster->misfortune_us * 2));
+}
+
+void swarm_start_misfortune(struct cluster *cluster)
+{
+    struct round_event *first = scene_event(sizeof(*first), EVENT_fault, run_round);
+    first->cluster = cluster;
+    scene_add(&cluster->scene, &first->event, 1);
+}
+
+void swarm_heal(struct cluster *cluster)
+{
+    cluster->faults.healed = true;
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        struct node *node = &cluster->nodes[i];
+        node->scene_node.paused_until_us = 0;
+        if (node->scene_node.life == 0) {
+            node_start(node);
+        }
+    }
+    for (uint32_t i = 0; i < cluster->client_count; i++) {
+        if (cluster->clients[i]->wire) {
+            cluster->clients[i]->wire->stalled_until_us = 0;
+        }
+    }
+}

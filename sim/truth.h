@@ -1,0 +1,76 @@
+#pragma once
+
+/* truth - the sequential reference model: what the log says happened, folded one record after the
+ * other by the rules of every reader of the log.
+ *
+ * It hears every record at the moment it lands, so that what a client is told is compared with what
+ * was durable then. It also judges each entry by the state before it (I2, I5, I13, I17). */
+
+#include "people.h"
+#include "ports/log.h"
+#include "scene.h"
+
+#define TRUTH_ROOMS_MAX 32
+#define TRUTH_CID_MAX 64
+
+struct truth_entry {
+    uint64_t seq, n, ts, target, landed_us;
+    enum cht_entry_kind kind;
+    uint32_t by, user; /* people's numbers */
+    uint64_t state, role;
+    char cid[TRUTH_CID_MAX + 1];
+    uint64_t text; /* digest; 0: none */
+    uint64_t members; /* bit u: u is a member after it */
+    uint64_t deleted_seq; /* of the entry that deleted it */
+    uint64_t edited_seq;
+    uint64_t edited_text; /* digest of the newest edit */
+    bool first; /* of its record */
+};
+
+struct truth_member {
+    uint64_t role, state, joined_seq, muted_until;
+};
+
+struct truth_room {
+    struct cht_id id;
+    uint64_t kind, visibility, posting, adding, n;
+    struct truth_entry *entries; /* [seq - 1] */
+    uint64_t head;
+    uint32_t capacity;
+    struct truth_member members[PEOPLE_MAX];
+    uint64_t ever; /* bit u: was a member at some time */
+    bool gone;
+    uint64_t acked_max; /* the highest seq that anybody was told ok for */
+};
+
+struct truth_shard {
+    uint64_t index, term;
+    uint64_t records, repeats, old_terms;
+};
+
+struct truth {
+    struct scene *scene;
+    struct truth_room *rooms[TRUTH_ROOMS_MAX];
+    uint32_t room_count;
+    struct truth_shard shards[16];
+    uint64_t entries;
+};
+
+void truth_init(struct truth *truth, struct scene *scene);
+void truth_deinit(struct truth *truth);
+
+/* A record is in the log. */
+void truth_on_record(
+    struct truth *truth, uint32_t shard, const struct log_item *item_bytes);
+
+/* NULL: no entry of it is durable. */
+struct truth_room *truth_room(const struct truth *truth, const struct cht_id *room);
+const struct truth_entry *truth_entry(const struct truth_room *room, uint64_t seq);
+
+/* The entry that began with that cid. */
+const struct truth_entry *truth_by_cid(
+    const struct truth_room *room, uint32_t by, struct cht_str cid);
+
+/* May `user` be sent entry `seq` as it happens? */
+bool truth_sees(const struct truth_room *room, uint32_t user, uint64_t seq);
+bool truth_is_member(const struct truth_room *room, uint32_t user);
