@@ -216,9 +216,9 @@ static void finish(struct flow *flow)
 
 static const struct flow_step claim_steps[] = {
     {"claim.ask_claim", ask_claim},
+    {"claim.ask_progress", ask_progress},
     {"claim.ask_tail", ask_tail},
     {"claim.append_claim", append_claim},
-    {"claim.ask_progress", ask_progress},
     {"claim.ask_records", ask_records},
     {"claim.take_records", take_records},
     {"claim.finish", finish},

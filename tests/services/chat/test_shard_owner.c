@@ -255,6 +255,14 @@ static void a_store_that_is_ahead_of_the_log_stops_the_shard(void **state)
     house->progress_index = 0;
 }
 
+static void a_store_that_is_quick_to_have_the_claim_stops_nothing(void **state)
+{
+    struct house *house = *state;
+    house->stored_index = UINT64_MAX; /* whatever is in the log when it is asked */
+    house_gain(house, SHARD);
+    assert_string_equal(house_heard(house), "* claimed 1 term=3\n");
+}
+
 static void a_record_that_comes_twice_counts_once(void **state)
 {
     struct house *house = *state;
@@ -331,6 +339,7 @@ int main(void)
         TEST(a_log_with_a_hole_is_not_decided_on),
         TEST(a_record_that_can_not_be_read_is_not_passed_over),
         TEST(a_store_that_is_ahead_of_the_log_stops_the_shard),
+        TEST(a_store_that_is_quick_to_have_the_claim_stops_nothing),
         TEST(a_record_that_comes_twice_counts_once),
         TEST(a_record_of_an_older_term_behind_a_claim_does_not_count),
         TEST(a_long_overlay_is_read_in_pieces),
