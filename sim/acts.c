@@ -184,9 +184,8 @@ static struct cht_str str(const char *text)
     return (struct cht_str){text, (uint32_t)strlen(text)};
 }
 
-static void fill_room(
-    const struct client *client, const struct act *act, struct cht_command *command,
-    struct cht_id *members)
+static void fill_room(const struct client *client, const struct act *act,
+    struct cht_command *command, struct cht_id *members)
 {
     static char names[PLACES_MAX][16];
     const struct place *place = &client->cluster->places.at[act->place];
@@ -196,8 +195,7 @@ static void fill_room(
     command->name = str(names[act->place]);
     if (place->kind == cht_room_kind_channel) {
         command->has |= CHT_BIT(command, visibility);
-        command->visibility =
-            act->place % 2 ? cht_visibility_public : cht_visibility_private;
+        command->visibility = act->place % 2 ? cht_visibility_public : cht_visibility_private;
     }
     for (uint32_t user = 1; user <= client->cluster->people.count; user++) {
         if (user != client->user && (user + act->place) % 3 != 0) {
@@ -350,9 +348,8 @@ static bool is_code(struct cht_str code, const char *word)
 
 static bool is_listed(struct cht_str code)
 {
-    static const char *const codes[] = {"forbidden", "not_found", "not_member", "muted",
-        "conflict", "target_deleted", "rate_limited", "overloaded", "unavailable", "timeout",
-        "bad_field"};
+    static const char *const codes[] = {"forbidden", "not_found", "not_member", "muted", "conflict",
+        "target_deleted", "rate_limited", "overloaded", "unavailable", "timeout", "bad_field"};
     for (uint32_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         if (is_code(code, codes[i])) {
             return true;
@@ -361,8 +358,8 @@ static bool is_listed(struct cht_str code)
     return false;
 }
 
-void act_on_error(struct client *client, struct act *act, struct cht_str code, bool retry,
-    uint64_t wait_ms)
+void act_on_error(
+    struct client *client, struct act *act, struct cht_str code, bool retry, uint64_t wait_ms)
 {
     if (act->state != ACT_FLYING) {
         return;
@@ -377,8 +374,8 @@ void act_on_error(struct client *client, struct act *act, struct cht_str code, b
         return;
     }
     act->state = ACT_WAITING;
-    act->again_us = client->cluster->scene.now_us + wait_ms * 1000 +
-                    dice_below(&client->dice, WAIT_US_MAX);
+    act->again_us =
+        client->cluster->scene.now_us + wait_ms * 1000 + dice_below(&client->dice, WAIT_US_MAX);
 }
 
 void act_on_broken(struct client *client)
@@ -401,11 +398,11 @@ void act_tick(struct client *client)
         if (act->state == ACT_WAITING && cluster->scene.now_us >= act->again_us) {
             act_try(client, act);
         }
-        bool late = act->state == ACT_FLYING &&
-                    cluster->scene.now_us > act->last_us + ANSWER_BOUND_US;
-        if (late && cluster->faults.healed) {
-            scene_fail(&cluster->scene, "I19", "act %u has no answer and its connection is open",
-                act->id);
+        bool late =
+            act->state == ACT_FLYING && cluster->scene.now_us > act->last_us + ANSWER_BOUND_US;
+        if (late && cluster->healed_us && act->last_us > cluster->healed_us) {
+            scene_fail(
+                &cluster->scene, "I19", "act %u has no answer and its connection is open", act->id);
         }
     }
 }

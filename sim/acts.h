@@ -3,8 +3,8 @@
 /* acts - what one client wants done, from the first try to its end: the record that the checkers
  * judge. */
 
-#include "dice.h"
 #include "chattifier/events.h"
+#include "dice.h"
 
 #define PLACES_MAX 20
 
@@ -62,8 +62,8 @@ void act_on_broken(struct client *client);
 
 struct act *act_find(struct client *client, uint32_t id);
 void act_on_ok(struct client *client, struct act *act, uint64_t seq, bool dup);
-void act_on_error(struct client *client, struct act *act, struct cht_str code, bool retry,
-    uint64_t wait_ms);
+void act_on_error(
+    struct client *client, struct act *act, struct cht_str code, bool retry, uint64_t wait_ms);
 
 /* What waits long enough is tried again; what flies too long breaks a promise. */
 void act_tick(struct client *client);

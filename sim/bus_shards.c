@@ -353,10 +353,8 @@ void bus_move_to(struct bus *bus, uint32_t number, uint32_t node)
 
 void bus_shards_join(struct bus_end *end)
 {
-    static const struct shards_ops ops = {.own = own_here,
-        .done = done_here,
-        .release = release_here,
-        .try_post = try_post_here};
+    static const struct shards_ops ops = {
+        .own = own_here, .done = done_here, .release = release_here, .try_post = try_post_here};
     end->shards = (struct shards){&ops, end->bus->shard_count};
 }
 

@@ -18,7 +18,7 @@ struct cluster;
 /* What it knows of a room. */
 struct view {
     uint64_t applied;
-    uint64_t wanted; /* there is something up to here to fetch */
+    uint64_t wanted;   /* there is something up to here to fetch */
     uint64_t left_seq; /* the entry that took it out; 0: it is in, or never was */
     bool member, fetching, listed;
     uint64_t live; /* the highest seq that came on this wire as it happened */
@@ -38,7 +38,7 @@ struct client {
     struct dice dice;
     struct wire *wire;
     bool ready, synced, idle; /* idle: makes nothing new */
-    uint64_t connect_us;   /* not before */
+    uint64_t connect_us;      /* not before */
     uint64_t sync_us;
     struct view views[PLACES_MAX];
     struct ask asks[CLIENT_QUERIES_MAX];

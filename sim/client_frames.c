@@ -119,8 +119,9 @@ static void judge_entry(
     }
     struct cht_str text = text_of(object, "text");
     uint64_t digest = text.size ? digest_bytes(text.at, text.size) : 0;
-    bool may_lack = !live && digest == 0;
-    if (digest != entry->text && !may_lack) {
+    const struct truth_entry *target = truth_entry(room, entry->target);
+    bool deleted = entry->deleted_seq || (target && target->deleted_seq);
+    if (digest != entry->text && !(deleted && digest == 0)) {
         FAIL(client, "I6", "the text of entry %llu of room %u differs from the log", shown, place);
     }
     if (entry->kind == cht_entry_kind_member && person_of(object, "user") != entry->user) {
@@ -205,8 +206,8 @@ static bool read_object(struct cht_str bytes, char *copy, struct object *ret_obj
 {
     CHECK(bytes.size <= OBJECT_MAX);
     memcpy(copy, bytes.at, bytes.size);
-    return cht_read_members((struct cht_str){copy, bytes.size}, ret_object->members, MEMBERS_MAX,
-        &ret_object->count);
+    return cht_read_members(
+        (struct cht_str){copy, bytes.size}, ret_object->members, MEMBERS_MAX, &ret_object->count);
 }
 
 static void each_object(struct client *client, struct cht_str list, const struct ask *ask,
@@ -277,9 +278,8 @@ static void check_head(struct client *client, const struct ask *ask, const struc
 {
     uint64_t head = number_of(answer, "head");
     if (head < ask->at_least) {
-        FAIL(client, "I11", "client %u had seen %llu of room %u and was shown %llu",
-            client->number, (unsigned long long)ask->at_least, ask->place,
-            (unsigned long long)head);
+        FAIL(client, "I11", "client %u had seen %llu of room %u and was shown %llu", client->number,
+            (unsigned long long)ask->at_least, ask->place, (unsigned long long)head);
     }
     struct truth_room *room = truth_of(client, ask->place);
     if (room && !(room->ever & UINT64_C(1) << client->user) &&

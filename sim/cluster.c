@@ -16,8 +16,8 @@
 #include "swarm.h"
 
 #define WARM_UP_US 4000000
-#define CALM_US 1000000   /* between looks whether all is quiet */
-#define LIVENESS_US 90000000
+#define CALM_US 1000000      /* between looks whether all is quiet */
+#define LIVENESS_US 60000000 /* after everything is healed */
 #define GOODBYE_US 15000000
 
 static struct cluster *of_logger(struct logger *logger)
@@ -55,14 +55,14 @@ static void init(struct cluster *cluster)
     cluster->chance = dice_fork(&cluster->dice, 2);
     scene_init(&cluster->scene);
     cluster->scene.loud = cluster->options.loud;
-    logger_init(&cluster->logger, "sim",
-        cluster->options.log ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, false);
+    logger_init(
+        &cluster->logger, "sim", cluster->options.log ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, false);
     cluster->logger.wall_ms = wall_of_log;
     cluster->logger.write = hear_log;
     bus_init(&cluster->bus, &cluster->scene, &cluster->faults, dice_fork(&cluster->dice, 3));
     cluster->people.now_us = &cluster->scene.now_us;
-    truth_init(&cluster->truth, &cluster->scene);
     swarm_draw(cluster);
+    truth_init(&cluster->truth, &cluster->scene, cluster->faults.chance[FAULT_clock] == 0);
     journal_init(&cluster->journal, cluster->bus.shard_count, dice_fork(&cluster->dice, 4),
         &cluster->faults);
     cluster->journal.on_landed = on_landed;
@@ -114,7 +114,7 @@ static void set_idle(struct cluster *cluster, bool idle)
 /* Quiet, within the bound, without help. */
 static void wait_for_quiet(struct cluster *cluster)
 {
-    uint64_t until = cluster->scene.now_us + LIVENESS_US;
+    uint64_t until = cluster->healed_us + LIVENESS_US;
     while (!cluster->scene.failed && !audit_is_quiet(cluster, false)) {
         if (cluster->scene.now_us >= until) {
             (void)audit_is_quiet(cluster, true);

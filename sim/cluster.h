@@ -27,9 +27,10 @@ struct node;
 struct options {
     uint64_t seed;
     bool loud, log;
-    uint32_t off;       /* faults that are left out: bit FAULT_... */
-    uint32_t ops_off;   /* operations that are left out: bit ACT_... */
-    uint64_t chaos_us;  /* 0: as drawn */
+    bool known;        /* judges also what is known to be broken (README.md) */
+    uint32_t off;      /* faults that are left out: bit FAULT_... */
+    uint32_t ops_off;  /* operations that are left out: bit ACT_... */
+    uint64_t chaos_us; /* 0: as drawn */
 };
 
 struct cluster {
@@ -56,6 +57,7 @@ struct cluster {
     uint32_t wire_count;
     uint32_t queued_bytes_max;
     uint64_t misfortune_us; /* a round of it, on average */
+    uint64_t healed_us;     /* from here on nothing is late any more; 0: not yet */
     uint64_t acts, acts_ok, acts_refused, deliveries, repeats, crashes;
 };
 

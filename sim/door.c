@@ -57,8 +57,8 @@ static void drop_bytes(struct event *event)
     mem_free(((struct wire_event *)event)->bytes);
 }
 
-static struct wire_event *wire_event(struct wire *wire, enum event_kind kind,
-    void (*run)(struct scene *scene, struct event *event))
+static struct wire_event *wire_event(
+    struct wire *wire, enum event_kind kind, void (*run)(struct scene *scene, struct event *event))
 {
     struct wire_event *event = scene_event(sizeof(*event), kind, run);
     event->wire = wire;
@@ -107,9 +107,8 @@ static void run_frames(struct scene *scene, struct event *event)
         again->size = frames->size;
         again->event.digest = event->digest;
         scene_add_at(scene, &again->event, wire->stalled_until_us);
-        wire->to_client_us =
-            wire->to_client_us > wire->stalled_until_us ? wire->to_client_us
-                                                        : wire->stalled_until_us;
+        wire->to_client_us = wire->to_client_us > wire->stalled_until_us ? wire->to_client_us
+                                                                         : wire->stalled_until_us;
         return;
     }
     wire->queued -= frames->size;
@@ -250,8 +249,7 @@ static struct upstream_server *server_of(struct wire *wire)
 
 static void call_upgrade(struct wire *wire)
 {
-    static const struct http_field field = {
-        {"sec-websocket-protocol", 22}, {"chattifier.v1", 13}};
+    static const struct http_field field = {{"sec-websocket-protocol", 22}, {"chattifier.v1", 13}};
     struct edge_request request = {.conn = {wire->slot, wire->generation},
         .method = HTTP_GET,
         .path = {"/api/socket", 11},
@@ -435,6 +433,12 @@ void door_crash(struct edge *edge)
         if (slot->wire) {
             slot->wire->open_there = false;
             tell_closed(slot->wire, 1006);
+        }
+    }
+    for (struct wire *wire = edge->cluster->wires; wire; wire = wire->next) {
+        bool waits = wire->open_here && wire->slot == DOOR_SLOTS && wire->node == edge->node;
+        if (waits && wire->life == edge->life) {
+            tell_closed(wire, 1006);
         }
     }
 }

@@ -197,8 +197,8 @@ static void land(struct journal_writer *writer, const struct append_data *data, 
         shard->capacity = shard->capacity ? shard->capacity * 2 : 64;
         shard->records = mem_resize(shard->records, shard->capacity * sizeof(*shard->records));
     }
-    shard->records[shard->count++] = (struct journal_record){
-        writer->term, index, mem_copy(data->bytes, data->size), data->size};
+    shard->records[shard->count++] =
+        (struct journal_record){writer->term, index, mem_copy(data->bytes, data->size), data->size};
     if (writer->journal->on_landed) {
         struct log_item item = {.shard = writer->shard,
             .index = index,
@@ -331,8 +331,8 @@ static enum err run_read(struct job *job)
 static void read_here(struct log *log, struct log_read_op *op)
 {
     struct journal_port *port = of(log);
-    desk_ask(port->desk,
-        &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_read, .model = port});
+    desk_ask(
+        port->desk, &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_read, .model = port});
 }
 
 static enum err run_tail(struct job *job)
@@ -346,8 +346,8 @@ static enum err run_tail(struct job *job)
 static void tail_here(struct log *log, struct log_tail_op *op)
 {
     struct journal_port *port = of(log);
-    desk_ask(port->desk,
-        &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_tail, .model = port});
+    desk_ask(
+        port->desk, &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_tail, .model = port});
 }
 
 static void mark_here(struct log *log, uint32_t shard, uint64_t index)

@@ -10,8 +10,8 @@
  *
  * All of it is the world's memory: it is what is durable. */
 
-#include "faults.h"
 #include "dice.h"
+#include "faults.h"
 #include "job.h"
 #include "ports/log.h"
 

@@ -60,10 +60,11 @@ static void report(const struct cluster *cluster)
 int main(int argument_count, char **arguments)
 {
     struct flag flags[] = {{"--seed", 1, false}, {"--loud", 0, false}, {"--log", 0, false},
-        {"--without", 0, false}, {"--without-acts", 0, false}, {"--chaos-ms", 0, false}};
+        {"--without", 0, false}, {"--without-acts", 0, false}, {"--chaos-ms", 0, false},
+        {"--known", 0, false}};
     if (!read_flags(argument_count, arguments, flags, sizeof(flags) / sizeof(flags[0]))) {
         fprintf(stderr, "usage: simulate [--seed N] [--loud 1] [--log 1] [--without BITS] "
-                        "[--without-acts BITS] [--chaos-ms N]\n");
+                        "[--without-acts BITS] [--chaos-ms N] [--known 1]\n");
         return 2;
     }
     struct options options = {.seed = flags[0].value,
@@ -71,7 +72,8 @@ int main(int argument_count, char **arguments)
         .log = flags[2].value != 0,
         .off = (uint32_t)flags[3].value,
         .ops_off = (uint32_t)flags[4].value,
-        .chaos_us = flags[5].value * 1000};
+        .chaos_us = flags[5].value * 1000,
+        .known = flags[6].value != 0};
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     struct cluster *cluster = mem_new(sizeof(*cluster));
     bool good = cluster_run(cluster, &options);

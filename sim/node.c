@@ -29,8 +29,8 @@ static uint64_t now_ms(struct loop *loop)
 static uint64_t wall_ms(struct loop *loop)
 {
     struct node *node = of_loop(loop);
-    return (uint64_t)((int64_t)(WALL_START_MS + node->cluster->scene.now_us / 1000) +
-                      node->skew_ms);
+    return (
+        uint64_t)((int64_t)(WALL_START_MS + node->cluster->scene.now_us / 1000) + node->skew_ms);
 }
 
 /* ---- turns */

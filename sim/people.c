@@ -51,8 +51,8 @@ static enum err run_get(struct job *job)
 static void get(struct users *users, struct users_get_op *op)
 {
     struct people_port *port = (struct people_port *)users;
-    desk_ask(port->desk,
-        &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_get, .model = port});
+    desk_ask(
+        port->desk, &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_get, .model = port});
 }
 
 static enum err run_blocking(struct job *job)
@@ -183,7 +183,8 @@ static void mac(
     struct secrets *secrets, const char *purpose, struct cht_str bytes, uint8_t ret_mac[32])
 {
     (void)secrets;
-    uint64_t digest = digest_bytes(purpose, strlen(purpose)) * 3 + digest_bytes(bytes.at, bytes.size);
+    uint64_t digest =
+        digest_bytes(purpose, strlen(purpose)) * 3 + digest_bytes(bytes.at, bytes.size);
     for (int i = 0; i < 4; i++) {
         struct dice dice = {digest + (uint64_t)i};
         uint64_t word = dice_next(&dice);
@@ -216,8 +217,7 @@ void people_join(struct people_port *port, struct people *people, struct desk *d
         .listen = listen};
     static const struct secrets_ops secrets_ops = {
         .mac = mac, .equal = equal, .verify_token = verify_token};
-    *port = (struct people_port){
-        {&users_ops}, {&sessions_ops}, {&secrets_ops}, people, desk};
+    *port = (struct people_port){{&users_ops}, {&sessions_ops}, {&secrets_ops}, people, desk};
 }
 
 void people_leave(struct people *people, uint32_t node)

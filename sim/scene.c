@@ -57,8 +57,8 @@ void scene_deinit(struct scene *scene)
     *scene = (struct scene){0};
 }
 
-void *scene_event(size_t size, enum event_kind kind,
-    void (*run)(struct scene *scene, struct event *event))
+void *scene_event(
+    size_t size, enum event_kind kind, void (*run)(struct scene *scene, struct event *event))
 {
     uint32_t former = heap_use(HEAP_WORLD);
     struct event *event = mem_new(size);

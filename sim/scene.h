@@ -20,14 +20,15 @@
 
 /* One row a kind of event, for the trace. */
 #define EVENT_KINDS(X)                                                                             \
-    X(turn) X(job) X(answer) X(soon) X(command) X(gain) X(lose) X(mail) X(cast) X(text) X(opened)    \
-    X(closed) X(frames) X(client) X(fault) X(append) X(phase)
+    X(turn)                                                                                        \
+    X(job) X(answer) X(soon) X(command) X(gain) X(lose) X(mail) X(cast) X(text) X(opened)          \
+        X(closed) X(frames) X(client) X(fault) X(append) X(phase)
 
 enum event_kind {
 #define X(name) EVENT_##name,
     EVENT_KINDS(X)
 #undef X
-    EVENT_KIND_COUNT
+        EVENT_KIND_COUNT
 };
 
 struct scene;
@@ -68,8 +69,8 @@ void scene_init(struct scene *scene);
 void scene_deinit(struct scene *scene);
 
 /* An event of `size` bytes, zeroed but for its head; the world's memory. */
-void *scene_event(size_t size, enum event_kind kind,
-    void (*run)(struct scene *scene, struct event *event));
+void *scene_event(
+    size_t size, enum event_kind kind, void (*run)(struct scene *scene, struct event *event));
 
 /* It happens `after_us` from now. */
 void scene_add(struct scene *scene, struct event *event_take, uint64_t after_us);

@@ -23,10 +23,8 @@ static struct stored_room *need_room(struct store *store, const struct cht_id *i
     while (at < store->room_count && store_compare(&store->rooms[at]->id, id) < 0) {
         at++;
     }
-    store->rooms =
-        store_grow(store->rooms, store->room_count, &store->room_capacity, sizeof(room));
-    struct stored_room **place =
-        store_insert(store->rooms, &store->room_count, at, sizeof(room));
+    store->rooms = store_grow(store->rooms, store->room_count, &store->room_capacity, sizeof(room));
+    struct stored_room **place = store_insert(store->rooms, &store->room_count, at, sizeof(room));
     *place = room;
     return room;
 }
@@ -42,10 +40,9 @@ static void apply_entry(struct stored_room *room, const struct history_change *c
     if (at < room->entry_count && room->entries[at].seq == c->seq) {
         return;
     }
-    room->entries = store_grow(
-        room->entries, room->entry_count, &room->entry_capacity, sizeof(*room->entries));
-    struct stored_entry *row =
-        store_insert(room->entries, &room->entry_count, at, sizeof(*row));
+    room->entries =
+        store_grow(room->entries, room->entry_count, &room->entry_capacity, sizeof(*room->entries));
+    struct stored_entry *row = store_insert(room->entries, &room->entry_count, at, sizeof(*row));
     struct cht_entry rest = *c->entry;
     rest.text = (struct cht_str){0};
     rest.has &= ~CHT_BIT(entry, text);
@@ -146,8 +143,7 @@ static void apply_delete(struct stored_room *room, const struct history_change *
     for (uint32_t i = room->reaction_count; i > 0; i--) {
         if (room->reactions[i - 1].target == c->target) {
             store_disown(&room->reactions[i - 1].key);
-            store_remove(
-                room->reactions, &room->reaction_count, i - 1, sizeof(*room->reactions));
+            store_remove(room->reactions, &room->reaction_count, i - 1, sizeof(*room->reactions));
         }
     }
     if (room->head.last_seq == c->target) {
@@ -175,14 +171,13 @@ static void apply_reaction(struct stored_room *room, const struct history_change
     }
     room->reactions = store_grow(
         room->reactions, room->reaction_count, &room->reaction_capacity, sizeof(*room->reactions));
-    room->reactions[room->reaction_count++] = (struct stored_reaction){
-        c->target, c->seq, store_own(c->key), c->user, c->on};
+    room->reactions[room->reaction_count++] =
+        (struct stored_reaction){c->target, c->seq, store_own(c->key), c->user, c->on};
 }
 
 /* ---- rooms */
 
-static void drop_other_names(
-    struct store *store, const struct cht_id *room, struct cht_str folded)
+static void drop_other_names(struct store *store, const struct cht_id *room, struct cht_str folded)
 {
     for (uint32_t i = store->name_count; i > 0; i--) {
         const struct stored_name *name = &store->names[i - 1];
@@ -200,8 +195,7 @@ static void put_public_name(struct store *store, const struct room_meta *meta)
     struct cht_str folded = is_public ? name_fold(&arena, meta->name) : (struct cht_str){0};
     drop_other_names(store, &meta->room, folded);
     const struct stored_name *holder = is_public ? store_name(store, folded) : NULL;
-    bool taken =
-        holder && holder->claimed_at == 0 && !cht_id_equal(&holder->room, &meta->room);
+    bool taken = holder && holder->claimed_at == 0 && !cht_id_equal(&holder->room, &meta->room);
     if (is_public && !taken) {
         store_put_name(store, folded, &meta->room, 0);
     }
@@ -297,8 +291,7 @@ static struct room_member *need_member(struct stored_room *room, const struct ro
         return member->changed_seq < row->changed_seq ? member : NULL;
     }
     uint32_t at = 0;
-    while (at < room->member_count &&
-           store_compare(&room->members[at].user, &row->user) < 0) {
+    while (at < room->member_count && store_compare(&room->members[at].user, &row->user) < 0) {
         at++;
     }
     room->members = store_grow(
@@ -313,8 +306,8 @@ static void apply_member(
     if (!member) {
         return;
     }
-    bool stays = member->state == cht_member_state_joined &&
-                 c->member->state == cht_member_state_joined;
+    bool stays =
+        member->state == cht_member_state_joined && c->member->state == cht_member_state_joined;
     uint64_t joined_seq = stays ? member->joined_seq : c->member->joined_seq;
     *member = *c->member;
     member->joined_seq = joined_seq;
@@ -324,8 +317,8 @@ static void apply_member(
     }
     const struct stored_mine *mine = store_mine(store, &member->user, &c->room);
     if (mine && mine->changed_seq < c->member->changed_seq) {
-        store_remove(store->mine, &store->mine_count, (uint32_t)(mine - store->mine),
-            sizeof(*store->mine));
+        store_remove(
+            store->mine, &store->mine_count, (uint32_t)(mine - store->mine), sizeof(*store->mine));
     }
 }
 

@@ -84,8 +84,7 @@ static struct history_message message_of(const struct stored_room *room,
         message.mentions.at =
             arena_copy(arena, row->mentions.at, row->mentions.count * sizeof(struct cht_id));
     }
-    message.reactions =
-        arena_array(arena, room->reaction_count + 1, sizeof(*message.reactions));
+    message.reactions = arena_array(arena, room->reaction_count + 1, sizeof(*message.reactions));
     for (uint32_t i = 0; reader && i < room->reaction_count; i++) {
         const struct stored_reaction *reaction = &room->reactions[i];
         if (reaction->target != row->seq || !reaction->on) {
@@ -111,8 +110,8 @@ struct rows {
 };
 
 /* Which rows of `total` are the page; `seq_at` and `size_at` tell of a row. */
-static struct rows choose(const struct stored_room *room, const struct range *range,
-    uint32_t limit, uint32_t bytes_max, bool messages)
+static struct rows choose(const struct stored_room *room, const struct range *range, uint32_t limit,
+    uint32_t bytes_max, bool messages)
 {
     uint32_t total = messages ? room->message_count : room->entry_count;
     struct rows rows = {0};
@@ -192,8 +191,7 @@ static enum err run_entries(struct job *job)
     struct range range = range_of(op->bound, op->seq, op->from_seq);
     struct rows rows = choose(room, &range, op->limit, op->bytes_max, false);
     for (uint32_t i = 0; i < rows.count; i++) {
-        op->entries[op->count++] =
-            store_entry(room, &room->entries[rows.first + i], &op->arena);
+        op->entries[op->count++] = store_entry(room, &room->entries[rows.first + i], &op->arena);
     }
     op->more = rows.more;
     return OK;
@@ -236,8 +234,8 @@ static enum err run_find_cid(struct job *job)
         }
         if (cht_id_equal(&row->by, &op->user) && cht_str_equal(row->cid, op->cid)) {
             struct cht_entry entry = store_entry(room, row, &op->arena);
-            op->found = (struct room_cid){
-                entry.by, entry.cid, entry.seq, entry.n, entry.ts, entry.content};
+            op->found =
+                (struct room_cid){entry.by, entry.cid, entry.seq, entry.n, entry.ts, entry.content};
             return OK;
         }
     }
@@ -297,8 +295,8 @@ static void search_room(const struct store *store, const struct stored_mine *min
             op->more = true;
             return;
         }
-        op->hits[op->count++] = (struct history_hit){room->id, row->seq, row->n, row->ts,
-            row->from, arena_str(&op->arena, row->text)};
+        op->hits[op->count++] = (struct history_hit){
+            room->id, row->seq, row->n, row->ts, row->from, arena_str(&op->arena, row->text)};
     }
 }
 

@@ -8,7 +8,6 @@
 #include "heap.h"
 #include "store_inner.h"
 
-#define CIDS_MAX 256u
 #define CLAIM_LIFE_MS (10u * 60u * 1000u)
 
 static struct store_port *of(struct rooms *rooms)
@@ -21,12 +20,33 @@ static struct store *store_of(const struct job *job)
     return ((struct store_port *)job->model)->store;
 }
 
+static void get_cids(const struct stored_room *room, struct rooms_load_op *op)
+{
+    uint32_t most = op->since_ts ? ROOMS_CIDS_MAX : ROOMS_CIDS_MIN;
+    op->cids = arena_array(&op->arena, most, sizeof(*op->cids));
+    for (uint32_t i = 0; i < room->entry_count && i < most; i++) {
+        const struct stored_entry *row = &room->entries[room->entry_count - 1 - i];
+        struct cht_entry entry = store_entry(room, row, &op->arena);
+        bool enough = i >= ROOMS_CIDS_MIN && entry.ts < op->since_ts;
+        op->cids_above = enough ? entry.seq : entry.seq - 1;
+        op->cids_above_ts = entry.ts;
+        if (enough) {
+            break;
+        }
+        if (row->cid.size) {
+            op->cids[op->cid_count++] =
+                (struct room_cid){entry.by, entry.cid, entry.seq, entry.n, entry.ts, entry.content};
+        }
+    }
+}
+
 static enum err run_load(struct job *job)
 {
     struct rooms_load_op *op = container_of(job->op, struct rooms_load_op, op);
     const struct stored_room *room = store_room(store_of(job), &op->room);
     arena_reset(&op->arena);
     op->cid_count = 0;
+    op->cids_above = op->cids_above_ts = 0;
     if (!room || room->meta_seq == 0) {
         op->meta = (struct room_meta){0};
         op->head = (struct room_head){0};
@@ -34,15 +54,7 @@ static enum err run_load(struct job *job)
     }
     op->meta = store_meta(room, &op->arena);
     op->head = store_head(room, &op->arena);
-    op->cids = arena_array(&op->arena, CIDS_MAX, sizeof(*op->cids));
-    for (uint32_t i = 0; i < room->entry_count && i < CIDS_MAX; i++) {
-        const struct stored_entry *row = &room->entries[room->entry_count - 1 - i];
-        if (row->cid.size) {
-            struct cht_entry entry = store_entry(room, row, &op->arena);
-            op->cids[op->cid_count++] = (struct room_cid){
-                entry.by, entry.cid, entry.seq, entry.n, entry.ts, entry.content};
-        }
-    }
+    get_cids(room, op);
     return OK;
 }
 
@@ -64,7 +76,9 @@ static enum err run_members(struct job *job)
             op->more = true;
             break;
         }
-        op->members[op->count++] = *member;
+        const struct stored_mine *mine = store_mine(store_of(job), &member->user, &op->room);
+        op->members[op->count] = *member;
+        op->members[op->count++].read_n = op->joined_only && mine ? mine->read_n : 0;
     }
     return OK;
 }
@@ -104,8 +118,7 @@ static enum err run_of_user(struct job *job)
     op->more = false;
     for (uint32_t i = 0; i < store->mine_count; i++) {
         const struct stored_mine *mine = &store->mine[i];
-        if (!cht_id_equal(&mine->user, &op->user) ||
-            store_compare(&mine->room, &op->after) <= 0) {
+        if (!cht_id_equal(&mine->user, &op->user) || store_compare(&mine->room, &op->after) <= 0) {
             continue;
         }
         if (op->count == op->limit) {

@@ -14,7 +14,8 @@
 #define DOWN_US_MAX 6000000
 #define PAUSE_US_MAX 20000000
 #define STALL_US_MAX 15000000
-#define SKEW_MS_MAX 300000
+#define SKEW_MS_MAX 10000
+#define SKEW_FAR_MS_MAX 300000
 
 struct round_event {
     struct event event;
@@ -42,7 +43,8 @@ static void draw_faults(struct cluster *cluster, struct dice *dice)
     for (uint32_t i = 0; i < FAULT_COUNT; i++) {
         bool on = dice_hits(dice, 4000);
         uint32_t chance = (uint32_t)dice_between(dice, 1, most[i]);
-        bool left_out = (cluster->options.off & 1u << i) != 0;
+        bool left_out = (cluster->options.off & 1u << i) != 0 ||
+                        (i == FAULT_clock_far && !cluster->options.known);
         cluster->faults.chance[i] = on && !quiet && !left_out ? chance : 0;
     }
     cluster->misfortune_us = dice_between(dice, 300000, 5000000);
@@ -50,10 +52,10 @@ static void draw_faults(struct cluster *cluster, struct dice *dice)
 
 static void draw_limits(struct cluster *cluster, struct dice *dice)
 {
-    struct settings *settings = settings_create(
-        (const struct settings_table *[]){
-            &chat_settings_table, &message_settings_table, &socket_settings_table},
-        3);
+    struct settings *settings =
+        settings_create((const struct settings_table *[]){&chat_settings_table,
+                            &message_settings_table, &socket_settings_table},
+            3);
     settings_fill(settings, &chat_settings_table, &cluster->chat);
     settings_fill(settings, &message_settings_table, &cluster->message);
     settings_fill(settings, &socket_settings_table, &cluster->socket);
@@ -118,8 +120,8 @@ void swarm_draw(struct cluster *cluster)
 void swarm_print(const struct cluster *cluster)
 {
     printf("nodes %u, shards %u, people %u, clients %u, rooms %u, chaos %.1f s, faults:",
-        cluster->node_count, cluster->bus.shard_count, cluster->people.count,
-        cluster->client_count, cluster->places.count, (double)cluster->options.chaos_us / 1e6);
+        cluster->node_count, cluster->bus.shard_count, cluster->people.count, cluster->client_count,
+        cluster->places.count, (double)cluster->options.chaos_us / 1e6);
     for (uint32_t i = 0; i < FAULT_COUNT; i++) {
         if (cluster->faults.chance[i]) {
             printf(" %s %u", names[i], cluster->faults.chance[i]);
@@ -167,14 +169,14 @@ static void strike_node(struct cluster *cluster)
         node->scene_node.paused_until_us =
             cluster->scene.now_us + dice_between(&cluster->chance, 2000, PAUSE_US_MAX);
     } else if (strikes(cluster, FAULT_clock)) {
-        node->skew_ms = (int64_t)dice_below(&cluster->chance, 2 * SKEW_MS_MAX) - SKEW_MS_MAX;
+        uint64_t far = strikes(cluster, FAULT_clock_far) ? SKEW_FAR_MS_MAX : SKEW_MS_MAX;
+        node->skew_ms = (int64_t)dice_below(&cluster->chance, 2 * far) - (int64_t)far;
     }
 }
 
 static void strike_client(struct cluster *cluster)
 {
-    struct client *client =
-        cluster->clients[dice_below(&cluster->chance, cluster->client_count)];
+    struct client *client = cluster->clients[dice_below(&cluster->chance, cluster->client_count)];
     if (!client->wire) {
         return;
     }
@@ -197,8 +199,7 @@ static void run_round(struct scene *scene, struct event *event)
     strike_node(cluster);
     strike_client(cluster);
     if (strikes(cluster, FAULT_move)) {
-        bus_move(&cluster->bus,
-            (uint32_t)dice_below(&cluster->chance, cluster->bus.shard_count));
+        bus_move(&cluster->bus, (uint32_t)dice_below(&cluster->chance, cluster->bus.shard_count));
     }
     if (strikes(cluster, FAULT_flush)) {
         people_flush(&cluster->people);
@@ -215,19 +216,14 @@ void swarm_start_misfortune(struct cluster *cluster)
     scene_add(&cluster->scene, &first->event, 1);
 }
 
+/* Pauses and stalls that have begun run out. */
 void swarm_heal(struct cluster *cluster)
 {
     cluster->faults.healed = true;
+    cluster->healed_us = cluster->scene.now_us + PAUSE_US_MAX;
     for (uint32_t i = 0; i < cluster->node_count; i++) {
-        struct node *node = &cluster->nodes[i];
-        node->scene_node.paused_until_us = 0;
-        if (node->scene_node.life == 0) {
-            node_start(node);
-        }
-    }
-    for (uint32_t i = 0; i < cluster->client_count; i++) {
-        if (cluster->clients[i]->wire) {
-            cluster->clients[i]->wire->stalled_until_us = 0;
+        if (cluster->nodes[i].scene_node.life == 0) {
+            node_start(&cluster->nodes[i]);
         }
     }
 }

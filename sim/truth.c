@@ -11,9 +11,9 @@
 #include "base/mem.h"
 #include "heap.h"
 
-void truth_init(struct truth *truth, struct scene *scene)
+void truth_init(struct truth *truth, struct scene *scene, bool clocks_agree)
 {
-    *truth = (struct truth){.scene = scene};
+    *truth = (struct truth){.scene = scene, .clocks_agree = clocks_agree};
 }
 
 void truth_deinit(struct truth *truth)
@@ -91,17 +91,20 @@ static bool may_member_entry(
             return member && is_admin(by);
         }
         if (self) {
-            return room->visibility == cht_visibility_public && of->state != cht_member_state_banned;
+            return room->visibility == cht_visibility_public &&
+                   of->state != cht_member_state_banned;
         }
         return member && of->state != cht_member_state_banned;
     case cht_member_state_left:
         return self && member;
     default:
-        return member && is_admin(by) && (of->state != cht_member_state_joined || by->role > of->role);
+        return member && is_admin(by) &&
+               (of->state != cht_member_state_joined || by->role > of->role);
     }
 }
 
-static bool may(const struct truth_room *room, const struct truth_entry *entry, bool makes_room)
+static bool may(const struct truth *truth, const struct truth_room *room,
+    const struct truth_entry *entry, bool makes_room)
 {
     const struct truth_member *by = &room->members[entry->by];
     bool member = by->state == cht_member_state_joined;
@@ -111,7 +114,7 @@ static bool may(const struct truth_room *room, const struct truth_entry *entry, 
     case cht_entry_kind_created:
         return room->head == 0;
     case cht_entry_kind_message:
-        return member && by->muted_until <= entry->ts;
+        return member && (by->muted_until <= entry->ts || !truth->clocks_agree);
     case cht_entry_kind_edited:
         return member && of_message && target->by == entry->by && !target->deleted_seq;
     case cht_entry_kind_deleted:
@@ -124,7 +127,8 @@ static bool may(const struct truth_room *room, const struct truth_entry *entry, 
     case cht_entry_kind_updated:
         return member && is_admin(by);
     case cht_entry_kind_room_deleted:
-        return member && by->role == cht_role_owner;
+        /* the last one out archives the room, in the record of leaving */
+        return !entry->first || (member && by->role == cht_role_owner);
     case cht_entry_kind_none:
     case cht_entry_kind_count:
         break;
@@ -210,15 +214,15 @@ static void judge(struct truth *truth, const struct truth_room *room,
     unsigned long long seq = entry->seq;
     struct cht_str cid = {entry->cid, (uint32_t)strlen(entry->cid)};
     if (entry->seq != room->head + 1) {
-        scene_fail(truth->scene, "I5", "entry %llu follows %llu", seq,
-            (unsigned long long)room->head);
+        scene_fail(
+            truth->scene, "I5", "entry %llu follows %llu", seq, (unsigned long long)room->head);
     }
     const struct truth_entry *same = cid.size ? truth_by_cid(room, entry->by, cid) : NULL;
     if (same) {
         scene_fail(truth->scene, "I2", "entries %llu and %llu have the same cid %s",
             (unsigned long long)same->seq, seq, entry->cid);
     }
-    if (!may(room, entry, makes_room)) {
+    if (!may(truth, room, entry, makes_room)) {
         scene_fail(truth->scene, entry->target ? "I17" : "I13",
             "user %u may not have made entry %llu of kind %d (target %llu, user %u, state %llu)",
             entry->by, seq, (int)entry->kind, (unsigned long long)entry->target, entry->user,
@@ -255,7 +259,8 @@ static void fold(struct truth *truth, struct truth_room *room, const struct cht_
     truth->entries++;
 }
 
-/* The rules of every reader: a repeat and a leftover of an older term are skipped, a hole is none. */
+/* The rules of every reader: a repeat and a leftover of an older term are skipped, a hole is none.
+ */
 static bool takes(struct truth *truth, uint32_t number, const struct log_item *item)
 {
     struct truth_shard *shard = &truth->shards[number];
@@ -292,5 +297,8 @@ void truth_on_record(struct truth *truth, uint32_t shard, const struct log_item 
     bool makes_room = entries[0].kind == cht_entry_kind_created;
     for (uint32_t i = 0; i < record.entries.count; i++) {
         fold(truth, room, &entries[i], i == 0, makes_room);
+    }
+    for (uint64_t i = 0; makes_room && i < room->head; i++) {
+        room->entries[i].members = room->entries[room->head - 1].members; /* from the first on */
     }
 }

@@ -19,12 +19,12 @@ struct truth_entry {
     uint32_t by, user; /* people's numbers */
     uint64_t state, role;
     char cid[TRUTH_CID_MAX + 1];
-    uint64_t text; /* digest; 0: none */
-    uint64_t members; /* bit u: u is a member after it */
+    uint64_t text;        /* digest; 0: none */
+    uint64_t members;     /* bit u: u is a member after it */
     uint64_t deleted_seq; /* of the entry that deleted it */
     uint64_t edited_seq;
     uint64_t edited_text; /* digest of the newest edit */
-    bool first; /* of its record */
+    bool first;           /* of its record */
 };
 
 struct truth_member {
@@ -50,18 +50,19 @@ struct truth_shard {
 
 struct truth {
     struct scene *scene;
+    bool clocks_agree;
     struct truth_room *rooms[TRUTH_ROOMS_MAX];
     uint32_t room_count;
     struct truth_shard shards[16];
     uint64_t entries;
 };
 
-void truth_init(struct truth *truth, struct scene *scene);
+/* Where clocks do not agree, whether a mute was over is a matter of whose clock one asks. */
+void truth_init(struct truth *truth, struct scene *scene, bool clocks_agree);
 void truth_deinit(struct truth *truth);
 
 /* A record is in the log. */
-void truth_on_record(
-    struct truth *truth, uint32_t shard, const struct log_item *item_bytes);
+void truth_on_record(struct truth *truth, uint32_t shard, const struct log_item *item_bytes);
 
 /* NULL: no entry of it is durable. */
 struct truth_room *truth_room(const struct truth *truth, const struct cht_id *room);
