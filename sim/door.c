@@ -517,10 +517,9 @@ void edge_respond_error(
     edge->slots[conn.slot].open = false;
 }
 
-void edge_upgrade(struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler,
-    const char *protocol, uint32_t cookie)
+void edge_upgrade(
+    struct edge *edge, struct conn_id conn, struct edge_ws_handler *handler, const char *protocol)
 {
-    (void)cookie;
     CHECK(strcmp(protocol, "chattifier.v1") == 0);
     edge->ws = handler;
     struct slot *slot = &edge->slots[conn.slot];

@@ -160,10 +160,10 @@ static void online(struct sessions *sessions, struct sessions_online_op *op)
         &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_online, .model = port});
 }
 
-static bool is_revoked(struct sessions *sessions, const struct identity *who)
+static enum token_standing standing(struct sessions *sessions, const struct identity *who)
 {
     (void)sessions;
-    return who->token_version == 0;
+    return who->token_version == 0 ? TOKEN_REVOKED : TOKEN_GOOD;
 }
 
 static void listen(struct sessions *sessions, struct sessions_listener *listener)
@@ -213,7 +213,7 @@ void people_join(struct people_port *port, struct people *people, struct desk *d
         .remove = remove_session,
         .set_state = set_state,
         .online = online,
-        .is_revoked = is_revoked,
+        .standing = standing,
         .listen = listen};
     static const struct secrets_ops secrets_ops = {
         .mac = mac, .equal = equal, .verify_token = verify_token};
