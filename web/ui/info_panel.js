@@ -277,6 +277,10 @@ function member_menu(app, room, row, anchor) {
     const muted = row.muted_until > app.client.server_now();
     const say = (type, more) => () =>
         app.attempt(() => app.actions.member(type, room.id, user, more));
+    const ask_first = async (title, text, action, act) => {
+        if (await confirm_dialog({ title, text, action })) act();
+    };
+    const name = app.name(user);
     open_menu(anchor, [
         { icon: 'chat', label: 'Message', act: () => app.actions.open_direct(user) },
         owner &&
@@ -290,7 +294,13 @@ function member_menu(app, room, row, anchor) {
             row.role !== 'owner' && {
                 icon: 'key',
                 label: 'Make owner',
-                act: say('room.role', { role: 'owner' }),
+                act: () =>
+                    ask_first(
+                        `Make ${name} an owner?`,
+                        'Owners give roles, yours too, and may delete the room.',
+                        'Make owner',
+                        say('room.role', { role: 'owner' }),
+                    ),
             },
         owner &&
             row.role !== 'member' && {
@@ -317,6 +327,17 @@ function member_menu(app, room, row, anchor) {
             testid: 'remove',
             act: say('room.remove', {}),
         },
-        over && { icon: 'block', label: 'Ban', danger: true, act: say('room.ban', {}) },
+        over && {
+            icon: 'block',
+            label: 'Ban',
+            danger: true,
+            act: () =>
+                ask_first(
+                    `Ban ${name}?`,
+                    'They are taken out and cannot come back until somebody lets them.',
+                    'Ban',
+                    say('room.ban', {}),
+                ),
+        },
     ]);
 }

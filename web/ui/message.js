@@ -309,11 +309,14 @@ function updated_words(app, event) {
 function member_words(app, event, fresh) {
     const who = app.name(event.user);
     const by = event.by && event.by !== event.user ? app.name(event.by) : null;
+    const was = who === 'You' ? 'were' : 'was';
     if (event.state === 'left') return `${who} left`;
-    if (event.state === 'removed') return `${who} was removed${by ? ` by ${by}` : ''}`;
-    if (event.state === 'banned') return `${who} was banned${by ? ` by ${by}` : ''}`;
+    if (event.state === 'removed') return `${who} ${was} removed${by ? ` by ${by}` : ''}`;
+    if (event.state === 'banned') return `${who} ${was} banned${by ? ` by ${by}` : ''}`;
     if (event.state === 'unbanned') return `${who} may come back`;
-    if (event.muted_until > Date.now()) return `${who} was muted${by ? ` by ${by}` : ''}`;
-    if (fresh === false) return `${who} is now ${event.role}`;
+    if (event.muted_until > Date.now()) return `${who} ${was} muted${by ? ` by ${by}` : ''}`;
+    const article = event.role === 'member' ? 'a' : 'an';
+    if (fresh === false)
+        return `${who} ${who === 'You' ? 'are' : 'is'} now ${article} ${event.role}`;
     return by ? `${by} added ${who}` : `${who} joined`;
 }
