@@ -52,12 +52,10 @@ class Totals:
 
 
 def meson_suites():
-    listed = json.loads(subprocess.check_output(
-        ["meson", "introspect", "--tests", BUILD], text=True))
+    """The programs by suite."""
     suites = {}
-    for test in listed:
-        suite = test["suite"][0].split(":", 1)[-1]
-        suites.setdefault(suite, []).append(test["name"])
+    for test in json.loads(subprocess.check_output(["meson", "introspect", "--tests", BUILD], text=True)):
+        suites.setdefault(test["suite"][0].split(":", 1)[-1], []).append(test)
     return suites
 
 
@@ -69,7 +67,8 @@ def count_tap(output):
 
 
 def run_program(test):
-    """One test program; answers (passed, failed, skipped, its words if it failed)."""
+    """One test program; answers (passed, failed, skipped, its words if it failed, seconds)."""
+    start = time.time()
     environment = {**os.environ, **SANITIZERS, **test["env"], "CMOCKA_MESSAGE_OUTPUT": "TAP"}
     try:
         done = subprocess.run(test["cmd"], env=environment, cwd=test["workdir"] or BUILD, text=True, errors="replace",
@@ -85,20 +84,22 @@ def run_program(test):
             failed, output = 1, output + "\nran no test"
     else:
         passed, failed, skipped = (1, 0, []) if code == 0 else (0, 1, [])
-    return passed, failed, skipped, f"--- {test['name']} (exit {code})\n{output[-6000:]}" if failed else ""
+    words = f"--- {test['name']} (exit {code})\n{output[-6000:]}" if failed else ""
+    return passed, failed, skipped, words, time.time() - start
 
 
-def run_meson_suite(totals, suite):
-    """One program a test file, as many at a time as there are cores; TAP programs count their functions, others count as one."""
-    start = time.time()
-    listed = json.loads(subprocess.check_output(["meson", "introspect", "--tests", BUILD], text=True))
-    tests = [test for test in listed if test["suite"][0].split(":", 1)[-1] == suite]
+def run_meson_suites(totals):
+    """One program a test file, as many at a time as there are cores, those that may take long first; TAP programs count
+    their functions, others count as one."""
+    suites = meson_suites()
+    programs = sorted((test for tests in suites.values() for test in tests), key=lambda test: -test["timeout"])
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(run_program, tests))
-    passed, failed = sum(r[0] for r in results), sum(r[1] for r in results)
-    skipped = [skip for result in results for skip in result[2]]
-    detail = "\n".join(result[3] for result in results if result[3])
-    totals.add(suite, passed, failed, skipped, time.time() - start, detail)
+        running = {test["name"]: pool.submit(run_program, test) for test in programs}
+        for suite, tests in suites.items():
+            results = [running[test["name"]].result() for test in tests]
+            passed, failed, seconds = (sum(result[i] for result in results) for i in (0, 1, 4))
+            skipped = [skip for result in results for skip in result[2]]
+            totals.add(suite, passed, failed, skipped, seconds, "\n".join(result[3] for result in results if result[3]))
 
 
 def run_pytest(totals, name, arguments):
@@ -203,8 +204,7 @@ def main():
     totals = Totals()
     if what != "system":
         run_tidy(totals)
-        for suite in meson_suites():
-            run_meson_suite(totals, suite)
+        run_meson_suites(totals)
         web_tests = sorted(os.path.join("tests/web", f) for f in os.listdir(os.path.join(ROOT, "tests/web")) if f.endswith(".test.mjs")) \
             if os.path.isdir(os.path.join(ROOT, "tests/web")) else []
         if web_tests:
