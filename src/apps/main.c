@@ -75,6 +75,9 @@ int main(int count, char **arguments)
     } else if (options.version) {
         printf("chattifier " CHATTIFIER_VERSION "\n");
         code = 0;
+    } else if (options.help && role && role->operand) {
+        printf("%s: %s\n", role->name, role->doc);
+        code = 0;
     } else if (options.help) {
         code = print_help(options.settings);
     } else if (role && options.operand && !role->operand) {

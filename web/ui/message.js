@@ -288,8 +288,13 @@ export function notice_row(app, crowd) {
 
 function crowd_words(app, crowd) {
     const { user, by } = crowd[0].notice;
-    const names = list_names([...new Set(crowd.map((row) => app.name(row.notice.user)))]);
-    return by && by !== user ? `${app.name(by)} added ${names}` : `${names} joined`;
+    const all = new Set(crowd.map((row) => app.name(row.notice.user)));
+    const others = [...all].filter((name) => name !== 'You');
+    if (by && by !== user) {
+        const added = list_names(all.has('You') ? ['you', ...others] : others);
+        return `${app.name(by)} added ${added}`;
+    }
+    return `${list_names(all.has('You') ? ['You', ...others] : others)} joined`;
 }
 
 function notice_words(app, { notice: event, fresh }) {
@@ -318,5 +323,5 @@ function member_words(app, event, fresh) {
     const article = event.role === 'member' ? 'a' : 'an';
     if (fresh === false)
         return `${who} ${who === 'You' ? 'are' : 'is'} now ${article} ${event.role}`;
-    return by ? `${by} added ${who}` : `${who} joined`;
+    return by ? `${by} added ${who === 'You' ? 'you' : who}` : `${who} joined`;
 }
