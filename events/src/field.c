@@ -4,8 +4,6 @@
 
 #include "field.h"
 
-#include <string.h>
-
 #include "chattifier/events.h"
 
 static bool is_token_byte(char byte)

@@ -4,7 +4,6 @@
  * that is too small ends it with 1. */
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "docgen.h"

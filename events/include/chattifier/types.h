@@ -3,7 +3,7 @@
 /* types - the few kinds of value that travel in events, and the rows that describe an event.
  *
  * The tables (enums.def, events.def, client.def) are included several times: once they become the
- * structs below (events.h, client.h), once arrays of descriptors (rows.c). From a descriptor one
+ * structs of events.h, once arrays of descriptors (rows.c). From a descriptor one
  * ordinary function each encodes, decodes, compares, prints and documents every event. Pointers in
  * a decoded event point into the bytes it was decoded from, or into the caller's scratch; nothing
  * is allocated, nothing needs to be freed. */
@@ -76,8 +76,8 @@ struct cht_event_row;
 struct cht_field_row {
     const char *name;
     const char *doc;
-    const struct cht_words *words;     /* of kind word */
-    const struct cht_event_row *item;  /* of kind list */
+    const struct cht_words *words;    /* of kind word */
+    const struct cht_event_row *item; /* of kind list */
     uint64_t min, max;
     uint32_t offset;
     uint16_t number; /* tag in the binary form; never changes its meaning, never reused */
@@ -98,7 +98,7 @@ struct cht_event_row {
     const struct cht_field_row *fields;
     uint32_t field_count; /* at most 63 */
     uint32_t number;
-    uint32_t size; /* of the struct */
+    uint32_t size;     /* of the struct */
     uint64_t required; /* bits of the fields that must be there */
 };
 

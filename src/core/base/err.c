@@ -5,8 +5,6 @@
 
 #include "base/err.h"
 
-#include <string.h>
-
 #include "base/check.h"
 
 struct err_row {
@@ -57,14 +55,4 @@ int err_http_status(enum err err)
 bool err_may_retry(enum err err)
 {
     return row_of(err_for_client(err))->retry;
-}
-
-enum err err_by_name(const char *name)
-{
-    for (enum err err = OK; err < ERR_COUNT; err++) {
-        if (strcmp(rows[err].name, name) == 0) {
-            return err;
-        }
-    }
-    return ERR_COUNT;
 }

@@ -37,6 +37,3 @@ int err_http_status(enum err err);
 
 /* True if the same request may succeed later without a change. */
 bool err_may_retry(enum err err);
-
-/* Finds an error by its wire name; ERR_COUNT if there is none. */
-enum err err_by_name(const char *name);

@@ -13,8 +13,8 @@
  *         ...
  *     };
  *     static const struct flow_step sign_in_steps[] = {
- *         {"find_user", find_user}, {"check_password", check_password}, {"make_tokens",
- * make_tokens}, {"finish", finish},
+ *         {"find_user", find_user}, {"check_password", check_password},
+ *         {"make_tokens", make_tokens}, {"finish", finish},
  *     };
  *     flow_start(&f->flow, loop, sign_in_steps, FLOW_STEPS(sign_in_steps));
  *
@@ -23,11 +23,11 @@
  *  2. A step that asked nothing is followed at once by the next one.
  *  3. flow_again makes the same step run once more when its ops are answered: a loop.
  *  4. flow_skip_to_end goes to the last step without an error.
- *  5. A flow holds handles ({slot, generation}), never pointers, to connections, rooms and shards:
- * it may outlive them.
+ *  5. A flow holds handles ({slot, generation}), never pointers, to connections and rooms: it may
+ *     outlive them.
  *  6. Locals that a later step needs live in the struct.
- *  7. An op in a flow whose failure is an answer and not an error ("not found") is asked through
- * flow_tolerate first. */
+ *  7. An op whose failure is an answer and not an error ("not found") is asked with flow_tolerate.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>

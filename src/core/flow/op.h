@@ -4,7 +4,7 @@
  *
  * An op is a struct inside the asker that holds a question and, later, its answer. A port's
  * function takes it, and its engine answers it exactly once, on the asker's loop, never from inside
- * the call that asked, and before its deadline. Until then the memory belongs to the engine; after
+ * the call that asked, and in bounded time. Until then the memory belongs to the engine; after
  * the answer, what the op points at stays valid until the op is asked again or the asker gives it
  * up.
  *
@@ -12,8 +12,7 @@
  * never resolve UNKNOWN by hope.
  *
  * Rules of lifetime
- *  1. op_init once before the first use (a zeroed op is initialised too); an op that is asked must
- * not move or be freed.
+ *  1. A zeroed op is ready; one that is asked must not move or be freed.
  *  2. Ask: the port's wrapper calls op_ask. Asking an asked op is a broken program.
  *  3. Answer: the engine calls op_answer (from the loop), op_answer_later (from inside the call),
  * or op_answer_from (any thread).

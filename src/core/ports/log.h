@@ -15,7 +15,7 @@
  *
  * Reading gives records in order of position; a reader drops an index at or below its last (a
  * repeat) and records of a term older than the last claim it passed, and stops with an alarm at a
- * hole. Those rules are log_reader's (services), not the engine's. */
+ * hole. Those rules are the readers' (chat/shard_owner.c, message/consume.c), not the engine's. */
 
 #include "base/buf.h"
 #include "flow/op.h"

@@ -23,10 +23,9 @@ struct session {
 
 struct online_user {
     struct cht_id user;
-    enum cht_presence_state
-        state;          /* the best of the user's connections; offline if there is none */
-    uint64_t last_seen; /* ms since 1970; 0: never known */
-    uint64_t nodes[16]; /* where connected; more than 16 nodes: `everywhere` */
+    enum cht_presence_state state; /* the best of the connections; offline if there is none */
+    uint64_t last_seen;            /* ms since 1970; 0: never known */
+    uint64_t nodes[16];            /* where connected; more than 16 nodes: `everywhere` */
     uint32_t node_count;
     bool everywhere;
 };
@@ -60,8 +59,7 @@ struct sessions_ticket_op {
 /* A bucket: `burst` at once, refilled over time. Answers OK or RATE_LIMITED with `wait_ms`. */
 struct sessions_limit_op {
     struct op op;
-    struct cht_str
-        key; /* "login:<account>:<address>"; at most 128 bytes, the asker's until answered */
+    struct cht_str key; /* "login:<account>:<address>", at most 128 bytes; lent until answered */
     uint32_t burst;
     uint64_t refill_ms; /* for one token */
     uint32_t take;      /* tokens; 0: only look; or LIMIT_GIVE_ONE, LIMIT_GIVE_ALL: back */

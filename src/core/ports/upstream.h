@@ -4,8 +4,8 @@
  *
  * upstream_forward gives an authorized request to a service; the service answers on the client's
  * connection itself (in one process, edge_respond or edge_upgrade on the same conn), or the engine
- * relays. Exactly one answer, also when the service is not there
- * (`unavailable`). The request is lent for the call. */
+ * relays. Exactly one answer, also when the service is not there (`unavailable`). The request is
+ * lent for the call. */
 
 #include "flow/op.h"
 #include "ports/secrets.h"

@@ -16,8 +16,7 @@ struct users;
 
 struct user {
     struct cht_id id;
-    struct cht_str
-        username; /* lower case, unique for ever: a deleted account's name is not given again */
+    struct cht_str username; /* lower case, unique for ever: never given a second time */
     struct cht_str display_name;
     struct cht_str bio;
     struct cht_str password_hash; /* with its parameters; empty once deleted */

@@ -3,8 +3,8 @@
 /* work - things that would stop the loop (hashing a password), done elsewhere.
  *
  * Bounded: at most a set number of jobs run and wait, for a set time; one more, and one that waited
- * longer, is answered ERR_FULL. `run` happens
- * on another thread and may touch only what the job owns; the answer comes on the asker's loop. */
+ * longer, is answered ERR_FULL. `run` happens on another thread and may touch only what the job
+ * owns; the answer comes on the asker's loop. */
 
 #include "flow/op.h"
 

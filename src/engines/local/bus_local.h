@@ -38,6 +38,5 @@ void bus_local_destroy(struct bus_local *bus);
 void bus_local_join(struct bus_local *bus, uint32_t index, const struct world *world,
     struct shards **ret_shards, struct mail **ret_mail, struct cast **ret_cast);
 
-/* How many commands wait for being done on a worker, and how many mails were dropped. For metrics.
- */
+/* How many commands wait for being done on a worker. For metrics. */
 uint64_t bus_local_waiting(const struct bus_local *bus, uint32_t index);

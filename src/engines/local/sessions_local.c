@@ -5,8 +5,6 @@
 
 #include "local/sessions_local.h"
 
-#include <string.h>
-
 #include "base/check.h"
 #include "base/logger.h"
 #include "base/mem.h"

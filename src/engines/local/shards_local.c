@@ -6,8 +6,6 @@
  * again. While nobody owns it no credit holds its commands back, so from `commands_max` on it
  * refuses more. */
 
-#include <string.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "local/bus_local_inner.h"

@@ -9,7 +9,6 @@
 #include <argon2.h>
 #include <crypt.h>
 #include <openssl/crypto.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"

@@ -6,7 +6,6 @@
  * tried again after the next word of the store. A shard whose store does not go on keeps everything
  * behind its oldest record in the file. */
 
-#include "base/check.h"
 #include "log_shared.h"
 
 #define TRIM_PIECE 256u

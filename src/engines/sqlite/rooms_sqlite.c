@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "base/check.h"
 #include "base/fold.h"
 #include "base/mem.h"
 #include "chattifier/events.h"

@@ -5,9 +5,6 @@
  * How it fails: a question without words finds nothing; one that would walk through too much is
  * stopped and answered OVERLOADED. */
 
-#include <string.h>
-
-#include "base/check.h"
 #include "store.h"
 
 /* Steps of SQLite's machine between two calls, and how many calls a search may have: about a

@@ -4,9 +4,6 @@
  * columns in the order of store.h become values. How it fails: a body that does not decode is
  * reported as CORRUPT by the caller. */
 
-#include <string.h>
-
-#include "base/check.h"
 #include "chattifier/events.h"
 #include "store.h"
 

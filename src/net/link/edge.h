@@ -162,8 +162,8 @@ void edge_pause(struct edge *edge, uint32_t slot);
 void edge_resume(struct edge *edge, uint32_t slot);
 
 /* Sends what is queued, then a close frame, waits for the peer's (5 s), closes. `reason` may be
- * NULL. on_closed is called at once if `now` is that of no callback of this connection, else after
- * it. */
+ * NULL. on_closed is called before this returns or, from inside a callback of this connection, when
+ * that returns. */
 void edge_close(struct edge *edge, uint32_t slot, uint16_t code, const char *reason);
 
 /* ---- the whole */

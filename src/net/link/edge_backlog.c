@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "link/edge_inner.h"
 

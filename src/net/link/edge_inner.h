@@ -8,15 +8,12 @@
  *
  * Phases of a connection
  *
- *     accept -> IDLE -> (HEAD -> BODY ->) ASKED -> IDLE ...            a request is read, answered,
- * read ...
+ *     accept -> IDLE -> (HEAD -> BODY ->) ASKED -> IDLE ...      requests are read and answered
  *                                           |
  *                                           +-> OPEN -> CLOSING -+     upgraded; closed by us
- *     any HTTP phase, OPEN ---------------------------> LAST <---+     the last bytes are on their
- * way out
+ *     any HTTP phase, OPEN ---------------------------> LAST <---+     the last bytes leave
  *                                                        |
- *                                                      LINGER          we have finished; wait for
- * the peer to finish
+ *                                                      LINGER          until the peer finishes too
  */
 
 #include "base/task.h"

@@ -5,8 +5,6 @@
  * connection; on_closed is said exactly once, never from inside another callback of the same
  * connection. */
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "link/edge_input.h"
 #include "wire/ws_frame.h"

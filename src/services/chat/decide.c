@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "base/check.h"
 #include "chat_inner.h"
 
 static void forget(struct chat_service *chat, struct room *room, struct lane_item *item)

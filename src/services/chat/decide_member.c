@@ -5,7 +5,6 @@
  * Leaving a direct room only hides it (docs/adr/0011). How it fails: over somebody of the same or a
  * higher role nobody but an owner's own leave has power. */
 
-#include "base/check.h"
 #include "decide_inner.h"
 
 static const struct room_seat *joined_target(const struct deciding *d)

@@ -4,9 +4,6 @@
  * room that is not there yet, or that somebody hid, comes (back) in the same record. How it fails:
  * target and author are looked at before anything is said about them. */
 
-#include <string.h>
-
-#include "base/check.h"
 #include "decide_inner.h"
 
 /* True: `ret_target` is filled. False: refused or a fact is needed. */

@@ -4,7 +4,6 @@
  * its id is made of the creator and the cid. How it fails: a public name that another room has is a
  * conflict; a name is claimed in the store before it is decided. */
 
-#include "base/check.h"
 #include "decide_inner.h"
 
 static bool is_public(const struct deciding *d, uint64_t visibility)

@@ -4,8 +4,6 @@
  * decided again with what is known. How it fails: a store that does not answer refuses this command
  * as unavailable; nothing has been done yet. */
 
-#include <string.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "chat_inner.h"

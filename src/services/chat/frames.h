@@ -23,6 +23,7 @@ struct frames {
     uint64_t newest; /* seq */
 };
 
+/* A zeroed one is ready, and is empty again after this. */
 void frames_deinit(struct frames *frames);
 
 /* The one that follows the newest; takes a reference of its own. The oldest goes when there are

@@ -4,7 +4,6 @@
  * loaded first, a command that needs facts fetches them first; meanwhile what follows waits here,
  * and other rooms go on. How it fails: a full lane refuses. */
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 

@@ -7,8 +7,6 @@
 
 #include "consume.h"
 
-#include <string.h>
-
 #include "base/logger.h"
 #include "base/mem.h"
 #include "fresh.h"

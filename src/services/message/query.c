@@ -229,7 +229,7 @@ void query_add_user(struct query *query, const struct cht_id *user)
             return;
         }
     }
-    if (query->user_count < QUERY_ROOMS_MAX) {
+    if (query->user_count < QUERY_USERS_MAX) {
         query->user_ids[query->user_count++] = *user;
     }
 }

@@ -13,10 +13,10 @@
 #define QUERY_LIMIT_DEFAULT 50
 #define QUERY_LIMIT_MAX 100
 #define QUERY_ROOMS_MAX 1000
-#define QUERY_USERS_MAX 1024
-#define QUERY_PAGE_BYTES                                                                           \
-    (96u << 10) /* of texts; with all around them a page stays under 256 KiB                       \
-                 */
+#define QUERY_USERS_MAX 1000 /* as many as one question to the users' store may name */
+
+/* Of texts; with all around them a page stays under 256 KiB. */
+#define QUERY_PAGE_BYTES (96u << 10)
 #define QUERY_BODY_BYTES (1u << 20)
 
 struct query;

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
-
 struct list_position {
     uint64_t ts;
     struct cht_id room;

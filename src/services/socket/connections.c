@@ -4,10 +4,7 @@
 
 #include "connections.h"
 
-#include <string.h>
-
 #include "base/check.h"
-#include "base/mem.h"
 #include "frames.h"
 #include "gaps.h"
 #include "membership.h"

@@ -4,7 +4,6 @@
 
 #include "lifecycle.h"
 
-#include "base/mem.h"
 #include "bus_out.h"
 #include "connections.h"
 #include "frames.h"

@@ -3,11 +3,10 @@
 
 #include "online.h"
 
-#include <string.h>
-
 #include "base/arena.h"
 #include "base/mem.h"
 #include "flow/flow.h"
+#include "watches.h"
 
 struct online_flow {
     struct flow flow;

@@ -6,6 +6,3 @@
 
 /* At most 200 users; copied. The answers go to watches_on_state. */
 void online_ask(struct socket_service *service, const struct cht_ids *users);
-
-/* In watches.c. */
-void watches_on_state(struct socket_service *service, const struct online_user *online);

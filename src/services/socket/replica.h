@@ -2,10 +2,11 @@
 
 /* replica - the rules by which a node follows a room.
  *
- *   seq <= last      a repeat: dropped
- *   seq == last + 1  applied: the roster changes first if the entry makes somebody a member,
- * afterwards if it ends that; delivered seq > last + 1   the room stops; the owner is asked for
- * what is missing, until it is there (subscriptions.h)
+ *  - seq <= last: a repeat, dropped.
+ *  - seq == last + 1: applied. The roster changes before the entry is delivered if it makes
+ * somebody a member, and after that if it ends a membership.
+ *  - seq > last + 1: the room stops; the owner is asked for what is missing, until it is there
+ *    (subscriptions.h).
  *
  * An entry of an older term than the room has seen is dropped. */
 

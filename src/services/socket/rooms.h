@@ -23,8 +23,10 @@ struct room *room_create(
 /* The room is not followed any more. Nobody may be in it. */
 void room_free(struct socket_service *service, struct room *room);
 
-/* It waits for its owner; `now`: ask at the next chance, else after the usual wait. */
+/* It waits for its owner, who is asked at the next chance. Waiting already is fine. */
 void room_make_due(struct socket_service *service, struct room *room);
+
+/* It does not wait any more. Not waiting is fine. */
 void room_make_done(struct socket_service *service, struct room *room);
 
 /* Nobody is attached and nobody waits to be. */

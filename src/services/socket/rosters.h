@@ -26,7 +26,8 @@ void roster_ask(struct socket_service *service, struct user_slot *user);
 /* The last one closed. */
 void roster_forget(struct socket_service *service, struct user_slot *user);
 
-/* True if it was the answer of a question of this file. */
+/* A page of the rooms of a user, or of somebody who is watched (watches.h). An answer that nobody
+ * waits for any more is dropped. */
 void roster_on_answer(struct socket_service *service, const struct cht_roster *roster);
 
 /* The room has applied up to its last_seq: whoever waited for that is attached from here on. */

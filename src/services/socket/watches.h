@@ -31,7 +31,8 @@ void watches_on_member(struct socket_service *service, const struct cht_id *subj
 void watches_on_roster(struct socket_service *service, const struct roster_handle *handle,
     const struct cht_roster *roster);
 
-/* What nodes tell. */
+/* What sessions answer, and what nodes tell. */
+void watches_on_state(struct socket_service *service, const struct online_user *online);
 void watches_on_presences(struct socket_service *service, const struct cht_presences *presences);
 
 /* Asks what has to be asked again. */

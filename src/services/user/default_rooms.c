@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "user/user.h"
 
 #define WAIT_MS 2000

@@ -3,8 +3,6 @@
  * Happy path: copy, read the body's members, run the flow; the last step answers and ends the call.
  * How it fails: a body that is no strict object is bad_frame before the flow begins. */
 
-#include <string.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "user/user_inner.h"

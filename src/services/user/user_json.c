@@ -1,7 +1,5 @@
 /* user_json - users as clients see them: an allow-list of members. Nothing here can fail. */
 
-#include <string.h>
-
 #include "user/user_inner.h"
 
 void user_json_text(struct cht_json *json, const char *name, struct cht_str text)

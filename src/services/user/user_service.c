@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "user/user_inner.h"
 #include "world/loop.h"
