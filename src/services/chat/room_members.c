@@ -118,9 +118,3 @@ const struct room_seat *room_members_successor(
     }
     return best;
 }
-
-uint64_t room_members_bytes(const struct room_members *members)
-{
-    return (uint64_t)members->capacity * sizeof(*members->seats) +
-           (uint64_t)members->index.capacity * sizeof(*members->index.entries);
-}

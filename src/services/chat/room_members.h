@@ -51,6 +51,3 @@ uint32_t room_members_count_role(const struct room_members *members, enum cht_ro
  * joined_seq, then by id. NULL if nobody else is there. */
 const struct room_seat *room_members_successor(
     const struct room_members *members, const struct cht_id *leaver);
-
-/* Bytes on the heap, for the limit of all rooms. */
-uint64_t room_members_bytes(const struct room_members *members);

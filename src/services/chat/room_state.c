@@ -176,9 +176,3 @@ const struct room_seat *room_state_member(const struct room_state *state, const 
         seat && (seat->state == cht_member_state_joined || state->kind == cht_room_kind_direct);
     return is_member ? seat : NULL;
 }
-
-uint64_t room_state_bytes(const struct room_state *state)
-{
-    return sizeof(*state) + room_members_bytes(&state->members) +
-           room_window_bytes(&state->window) + state->name.size + state->topic.size;
-}

@@ -56,5 +56,3 @@ static inline bool room_state_exists(const struct room_state *state)
 /* The seat of a member (also of a hidden direct room), or NULL: the user is none. */
 const struct room_seat *room_state_member(
     const struct room_state *state, const struct cht_id *user);
-
-uint64_t room_state_bytes(const struct room_state *state);

@@ -2,8 +2,7 @@
  *
  * Happy path: an entry is added at the end and becomes the head of its two chains; a look-up by seq
  * is arithmetic, one by cid or target walks a chain until it leaves the window. How it fails: it
- * does not; it grows with the store's lag, and the owner refuses commands before that becomes much.
- */
+ * does not; it grows with the store's lag, which the owner bounds (chat.unstored_max). */
 
 #include "room_window.h"
 
@@ -258,10 +257,4 @@ void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t conf
         window->floor_ts =
             window->floor_ts > window->older_ts ? window->floor_ts : window->older_ts;
     }
-}
-
-uint64_t room_window_bytes(const struct room_window *window)
-{
-    return ((uint64_t)window->capacity + window->older_count) * sizeof(struct room_mark) +
-           (uint64_t)window->capacity * 2 * sizeof(uint64_t);
 }

@@ -89,5 +89,3 @@ uint64_t room_window_deleted_by(const struct room_window *window, uint64_t targe
 
 /* Forgets what is beyond the promise and confirmed by the store (`index` and below). */
 void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t confirmed_index);
-
-uint64_t room_window_bytes(const struct room_window *window);
