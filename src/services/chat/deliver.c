@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/mem.h"
 #include "chat_inner.h"
+#include "wire/ws_frame.h"
 
 #define FRAME_BYTES_MAX (112u << 10) /* a text of 16 KiB, every byte escaped, and its members */
 #define HEADER_BYTES_MAX 10
@@ -22,32 +22,11 @@ struct buf *chat_encode(const struct cht_event_row *row, const void *event)
     return buf;
 }
 
-/* RFC 6455 section 5.2: a whole text frame without a mask; the shortest form of the length. */
-static size_t write_header(uint8_t *at, size_t size)
-{
-    at[0] = 0x81;
-    if (size < 126) {
-        at[1] = (uint8_t)size;
-        return 2;
-    }
-    if (size < 65536) {
-        at[1] = 126;
-        at[2] = (uint8_t)(size >> 8);
-        at[3] = (uint8_t)size;
-        return 4;
-    }
-    at[1] = 127;
-    for (size_t i = 0; i < 8; i++) {
-        at[2 + i] = (uint8_t)((uint64_t)size >> (8 * (7 - i)));
-    }
-    return HEADER_BYTES_MAX;
-}
-
 /* Puts the header right in front of the object, wherever that begins. */
 static struct cht_str framed(uint8_t *object, size_t size)
 {
     uint8_t header[HEADER_BYTES_MAX];
-    size_t header_size = write_header(header, size);
+    size_t header_size = ws_text_header(header, size);
     memcpy(object - header_size, header, header_size);
     return (struct cht_str){(const char *)object - header_size, (uint32_t)(header_size + size)};
 }
