@@ -7,7 +7,6 @@
 
 #include "chat/chat.h"
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 #include "world/random.h"
@@ -81,7 +80,7 @@ static void on_cast(struct cast_handler *handler, struct buf *event)
     struct cht_blocked blocked;
     if (number == CHT_EVENT_hello &&
         cht_decode(&cht_row_hello, bytes_of(event), &scratch, &hello)) {
-        owner_announce(chat, &hello);
+        owner_announce(chat);
     } else if (number == CHT_EVENT_blocked &&
                cht_decode(&cht_row_blocked, bytes_of(event), &scratch, &blocked)) {
         blocks_on_changed(chat, &blocked);

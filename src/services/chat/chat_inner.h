@@ -227,11 +227,20 @@ void outbox_wait(struct shard *shard, struct outbox_turn *turn);
 void outbox_drop(struct shard *shard);
 
 /* ---- shard_owner.c */
+
+/* Takes part in owning; gives everything up. */
 void owner_start(struct chat_service *chat);
 void owner_stop(struct chat_service *chat);
+
+/* The term is over, if there is one: what is not said is never said, and the rooms are forgotten.
+ * `release`: the bus does not know yet. */
 void owner_end_term(struct shard *shard, bool release);
+
+/* Asks how far the store is, for every owned shard where that may have changed. */
 void owner_ask_progress(struct chat_service *chat);
-void owner_announce(struct chat_service *chat, const struct cht_hello *hello);
+
+/* A node that does not know its owners asks everybody; each tells what is theirs. */
+void owner_announce(struct chat_service *chat);
 
 /* ---- subscribers.c */
 void subscribers_on_subscribe(

@@ -9,12 +9,10 @@
  * then, and not before, commands are decided, and every node is told. How it fails: any step that
  * is not OK gives the shard back to the bus, which offers it again after a moment. A hole, a record
  * that can not be read, or a store that is ahead of the log is an alarm: nothing is decided on what
- * is not known. Where a record of the old owner has the place of the claim, its append was on its
- * way at the fence; the next attempt finds it in its overlay. */
+ * is not known. A store that is too far behind refuses commands. Where a record of the old owner
+ * has the place of the claim, its append was on its way at the fence; the next attempt finds it in
+ * its overlay. */
 
-#include <string.h>
-
-#include "base/check.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
@@ -225,6 +223,21 @@ static const struct flow_step claim_steps[] = {
 };
 
 /* ---- commands on their way to lanes */
+
+/* What the store does not have stays in memory, in the windows of its rooms: a store that stands
+ * still must not fill that. */
+static bool is_store_far_behind(const struct shard *shard)
+{
+    return shard->last_index > shard->stored_index + shard->chat->settings.unstored_max;
+}
+
+static void refuse_overloaded(
+    struct shard *shard, struct lane_item *item_take, const struct cht_command *command)
+{
+    outbox_refuse(shard, item_take, command, ERR_OVERLOADED);
+    lane_item_free(item_take);
+}
+
 static void to_lane(struct shard *shard, struct lane_item *item)
 {
     struct chat_service *chat = shard->chat;
@@ -239,10 +252,13 @@ static void to_lane(struct shard *shard, struct lane_item *item)
         lane_item_free(item);
         return;
     }
+    if (is_store_far_behind(shard)) {
+        refuse_overloaded(shard, item, &command);
+        return;
+    }
     struct room *room = rooms_need(chat, &id);
     if (!room || room->lane_count >= chat->settings.lane_commands_max) {
-        outbox_refuse(shard, item, &command, ERR_OVERLOADED);
-        lane_item_free(item);
+        refuse_overloaded(shard, item, &command);
         return;
     }
     lane_put(room, item);
@@ -428,10 +444,8 @@ void owner_ask_progress(struct chat_service *chat)
     }
 }
 
-/* A node that does not know its owners asks everybody; each tells what is theirs. */
-void owner_announce(struct chat_service *chat, const struct cht_hello *hello)
+void owner_announce(struct chat_service *chat)
 {
-    (void)hello;
     for (uint32_t i = 0; i < chat->shard_count; i++) {
         if (shard_is(&chat->shards[i], SHARD_OWNED)) {
             announce(&chat->shards[i]);

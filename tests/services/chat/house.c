@@ -521,6 +521,7 @@ static struct house *make_house(void)
     house->settings.resend_frames = 16;
     house->settings.nodes_max = 100;
     house->settings.overlay_bytes_max = 65536;
+    house->settings.unstored_max = 1024;
     return house;
 }
 

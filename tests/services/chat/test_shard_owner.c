@@ -116,6 +116,23 @@ static void what_the_store_has_is_not_read_again(void **state)
     assert_string_equal(house_heard(house), "* claimed 1 term=3\n");
 }
 
+static void a_store_that_is_far_behind_refuses_commands_until_it_has_caught_up(void **state)
+{
+    struct house *house = *state;
+    house_gain(house, SHARD);
+    house_heard(house);
+    for (int i = 5; i <= 1024; i++) {
+        send(house, "one of as many as may wait");
+        assert_non_null(strstr(house_heard(house), " ok "));
+    }
+    send(house, "one too many");
+    assert_string_equal(house_heard(house), "7 error #1021 overloaded\n");
+    house->stored_index = 1025;
+    test_loop_advance(&house->loop, 1000);
+    send(house, "the same later");
+    assert_string_equal(house_heard(house), "7 ok #1022 seq=1024 n=1022 created\n");
+}
+
 static void nothing_is_decided_before_the_claim_is_durable(void **state)
 {
     struct house *house = *state;
@@ -328,6 +345,7 @@ int main(void)
         TEST(an_owner_appends_its_claim_first_and_tells_everybody),
         TEST(what_the_store_does_not_have_is_read_from_the_log),
         TEST(what_the_store_has_is_not_read_again),
+        TEST(a_store_that_is_far_behind_refuses_commands_until_it_has_caught_up),
         TEST(nothing_is_decided_before_the_claim_is_durable),
         TEST(a_claim_that_fails_gives_the_shard_back),
         TEST(a_shard_that_is_lost_while_it_is_claimed_is_not_owned),
