@@ -34,6 +34,7 @@ void metrics_read(struct worker *worker, struct metrics *ret_metrics)
         .deliveries_total = socket.deliveries,
         .pushes_total = socket.pushes,
         .gaps_total = socket.gaps,
+        .slow_connections_total = socket.slow,
         .resends_total = socket.resends,
         .rooms_late_total = socket.rooms_late,
         .shards_owned = chat.shards_owned,

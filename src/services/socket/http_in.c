@@ -137,7 +137,7 @@ static bool read_headers(struct reading *reading)
 static bool read_body(struct reading *reading)
 {
     struct cht_str body = reading->call->request->body;
-    if (body.size > MESSAGE_BYTES_MAX) {
+    if (body.size > reading->service->settings.body_bytes) {
         return blame(reading, ERR_TOO_LARGE, NULL);
     }
     if (body.size > 0) {

@@ -6,8 +6,7 @@
 #include "base/check.h"
 #include "frames.h"
 
-#define HISTORY_PAGE 100u
-#define TEXT_BYTES 16384u
+#define HISTORY_PAGE 100u /* as the message service cuts a page */
 
 static void limit(struct cht_json *json, const char *name, uint64_t value)
 {
@@ -19,8 +18,8 @@ static struct cht_str limits(const struct socket_settings *settings, char *into,
 {
     struct cht_json json = {.at = into, .size = size};
     cht_json_begin(&json, '{');
-    limit(&json, "frame_bytes", MESSAGE_BYTES_MAX);
-    limit(&json, "text_bytes", TEXT_BYTES);
+    limit(&json, "frame_bytes", settings->frame_bytes);
+    limit(&json, "text_bytes", cht_row_command.fields[CHT_AT_command_text].max);
     limit(&json, "in_flight", settings->in_flight);
     limit(&json, "history", HISTORY_PAGE);
     limit(&json, "watch", settings->watch);

@@ -6,8 +6,6 @@
 
 #include "socket/socket.h"
 
-#include <string.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "bus_in.h"
@@ -137,7 +135,7 @@ static void make_tables(struct socket_service *service)
     service->scratch = mem_new(SCRATCH_BYTES);
     service->out_size = OUT_BYTES;
     service->out = mem_new(OUT_BYTES);
-    service->in = mem_new(MESSAGE_BYTES_MAX);
+    service->in = mem_new(settings->body_bytes);
     service->routes = routes_create();
 }
 
@@ -158,6 +156,7 @@ void socket_set(struct socket_service *service, const struct socket_settings *se
     service->settings.connections_max = old.connections_max;
     service->settings.rooms_max = old.rooms_max;
     service->settings.pending_max = old.pending_max;
+    service->settings.body_bytes = old.body_bytes;
     service->settings.watched_max = old.watched_max;
     service->messages_rate =
         rate_limit_per_second(settings->messages_per_second, settings->messages_burst);

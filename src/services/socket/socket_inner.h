@@ -14,8 +14,6 @@
 #include "world/loop.h"
 #include "world/random.h"
 
-#define MESSAGE_BYTES_MAX 65536u
-
 /* ---- connections, by edge slot (connections.c) */
 enum connection_flags {
     CONNECTION_SLOW = 1,    /* the edge refused a push; gaps are remembered */
