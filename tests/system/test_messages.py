@@ -155,3 +155,15 @@ def test_the_same_cid_with_other_words_is_a_conflict(pair):
     with pytest.raises(Refused) as refused:
         a.command("message.send", room=room, cid=key, text="two")
     assert refused.value.code == "conflict"
+
+
+def test_a_message_sent_at_once_comes_back_to_its_sender(house):
+    ann, bob = house.user(), house.user()
+    client = ann.connect()
+    room = client.group(bob)
+    client.close()
+    for i in range(10):
+        client = ann.connect()
+        client.say(room, f"at once {i}")
+        client.message(room, f"at once {i}")
+        client.close()

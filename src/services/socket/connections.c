@@ -133,6 +133,10 @@ static void join_user(
     if (first) {
         roster_ask(service, user);
     }
+    if (roster_is_awaited(user)) {
+        service->connections[conn.slot].flags |= CONNECTION_HELD;
+        edge_pause(service->deps.edge, conn.slot);
+    }
     presence_on_change(service, user);
 }
 
@@ -263,5 +267,14 @@ void connection_hold_back(struct socket_service *service, uint32_t slot)
     if (full && !(connection->flags & CONNECTION_PAUSED)) {
         connection->flags |= CONNECTION_PAUSED;
         edge_pause(service->deps.edge, slot);
+    }
+}
+
+void connection_let_in(struct socket_service *service, uint32_t slot)
+{
+    struct connection *connection = &service->connections[slot];
+    if (connection->flags & CONNECTION_HELD) {
+        connection->flags &= (uint8_t)~CONNECTION_HELD;
+        edge_resume(service->deps.edge, slot);
     }
 }

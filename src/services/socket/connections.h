@@ -33,3 +33,7 @@ void connection_forget_pending(struct socket_service *service, uint32_t pending)
 
 /* Stops reading if too many commands are in flight. */
 void connection_hold_back(struct socket_service *service, uint32_t slot);
+
+/* The user's rooms are known, or it would take too long: what the client says is read from now on.
+ */
+void connection_let_in(struct socket_service *service, uint32_t slot);

@@ -7,6 +7,7 @@
 #include "base/logger.h"
 #include "base/mem.h"
 #include "bus_out.h"
+#include "connections.h"
 #include "fanout.h"
 #include "gaps.h"
 #include "membership.h"
@@ -189,6 +190,19 @@ static void attach(
     }
 }
 
+bool roster_is_awaited(const struct user_slot *user)
+{
+    return user->roster == ROSTER_ASKING && !user->late;
+}
+
+static void let_in(struct socket_service *service, const struct user_slot *user)
+{
+    for (uint32_t c = user->first_connection; c != SLOT_NONE;
+         c = service->connections[c].next_of_user) {
+        connection_let_in(service, c);
+    }
+}
+
 static void complete(struct socket_service *service, struct user_slot *user)
 {
     if (user->stale) {
@@ -198,6 +212,7 @@ static void complete(struct socket_service *service, struct user_slot *user)
     stop_asking(service, user);
     if (user->roster != ROSTER_COMPLETE) {
         user->roster = ROSTER_COMPLETE;
+        let_in(service, user);
         watches_on_rooms_changed(service, user);
     }
 }
@@ -210,7 +225,6 @@ static void on_page(
         attach(service, user, &places[i]);
     }
     if (roster->more) {
-        user->late = true;
         ask(service, user, &roster->next);
     } else {
         complete(service, user);
@@ -290,6 +304,7 @@ void roster_tick(struct socket_service *service)
         struct user_slot *user = &service->users[service->asking.at[i]];
         if (now - user->asked_at >= ASK_AGAIN_MS) {
             user->late = true;
+            let_in(service, user);
             ask(service, user, NULL);
         }
     }

@@ -14,14 +14,18 @@
  * attaching twice does nothing. The word of a new membership (joined) may be lost: in a slow
  * rotation every list is read again.
  *
- * What a client reads after `ready` is not older than the first answer, because the message service
- * reads the list first. What it may have missed all the same is told with a room.gap: entries after
- * p that the node had already, and everything before a later answer than the first. */
+ * Until the first list is there, for a second at most, nothing is read from the client: what it
+ * sends comes back to it as an event, and what it reads is not older than the list. What it may
+ * have missed all the same is told with a room.gap: entries after p that the node had already, and
+ * everything before a list that came later. */
 
 #include "socket_inner.h"
 
 /* The user's first connection opened. */
 void roster_ask(struct socket_service *service, struct user_slot *user);
+
+/* True while the user's connections are held for the first list. */
+bool roster_is_awaited(const struct user_slot *user);
 
 /* The last one closed. */
 void roster_forget(struct socket_service *service, struct user_slot *user);

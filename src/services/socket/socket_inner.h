@@ -20,6 +20,7 @@ enum connection_flags {
     CONNECTION_PAUSED = 2,  /* too many commands in flight */
     CONNECTION_WARNED = 4,  /* auth.expiring was sent */
     CONNECTION_CLOSING = 8, /* we asked the edge to close it */
+    CONNECTION_HELD = 16,   /* the list of rooms is on its way: nothing is read yet */
 };
 
 struct gap {

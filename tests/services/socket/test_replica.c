@@ -378,6 +378,33 @@ static void a_roster_that_does_not_come_is_asked_for_again(void **state)
     assert_true(house_mailed(*state, &cht_row_roster_query, &query));
 }
 
+/* What it sends then comes back as an event, too. */
+static void a_client_is_not_read_before_its_rooms_are_known(void **state)
+{
+    struct house *house = *state;
+    house_connect(house, 0, ANN);
+    house_connect(house, 1, ANN);
+    assert_true(house_paused(house, 0));
+    assert_true(house_paused(house, 1));
+    house_roster(house, ANN, NULL, 0);
+    assert_false(house_paused(house, 0));
+    assert_false(house_paused(house, 1));
+    house_connect(house, 2, ANN);
+    assert_false(house_paused(house, 2));
+    house_connect(house, 3, BOB);
+    assert_true(house_paused(house, 3));
+}
+
+static void a_client_whose_rooms_are_not_known_in_time_is_read_all_the_same(void **state)
+{
+    struct house *house = *state;
+    house_connect(house, 0, ANN);
+    house_pass(house, 1200);
+    assert_false(house_paused(house, 0));
+    house_connect(house, 1, ANN);
+    assert_false(house_paused(house, 1));
+}
+
 static void a_room_without_local_members_is_given_up(void **state)
 {
     enter(*state, 0, ANN, 4);
@@ -465,6 +492,8 @@ int main(void)
         T(a_membership_read_ahead_of_the_room_waits_for_it),
         T(a_membership_that_may_be_over_is_read_again),
         T(a_roster_that_does_not_come_is_asked_for_again),
+        T(a_client_is_not_read_before_its_rooms_are_known),
+        T(a_client_whose_rooms_are_not_known_in_time_is_read_all_the_same),
         T(a_room_without_local_members_is_given_up),
         T(a_slow_client_is_told_of_its_gap_and_goes_on),
         T(the_gap_of_a_removed_slow_client_ends_with_the_removal),
