@@ -47,6 +47,12 @@ def test_a_bad_setting_is_one_clear_line(flag, says):
     assert says in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+def test_a_bad_setting_of_the_environment_is_told_as_such():
+    done = run("standalone", env={**os.environ, "CHATTIFIER_LIMITS_IN_FLIGHT": "x"})
+    assert done.returncode == 2
+    assert "in the environment: limits.in_flight = x: must be a number from" in done.stderr
+
+
 def test_a_busy_port_is_refused(house, tmp_path):
     done = run("standalone", "--port", str(house.port), "--data", str(tmp_path / "d"))
     assert done.returncode == 1 and "in_use" in done.stderr.splitlines()[-1]

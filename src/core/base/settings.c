@@ -236,8 +236,13 @@ static enum err read_pair(struct settings *settings, const char *pair, char *ret
         char name[KEY_BYTES_MAX];
         environment_name(settings->values[i].row->key, name);
         if (strlen(name) == size && memcmp(name, pair, size) == 0) {
-            return settings_set(settings, SETTING_BY_ENVIRONMENT, settings->values[i].row->key,
-                equals + 1, ret_problem);
+            char problem[PROBLEM_BYTES] = "";
+            enum err err = settings_set(settings, SETTING_BY_ENVIRONMENT,
+                settings->values[i].row->key, equals + 1, problem);
+            if (err != OK) {
+                snprintf(ret_problem, PROBLEM_BYTES, "in the environment: %.230s", problem);
+            }
+            return err;
         }
     }
     return OK;

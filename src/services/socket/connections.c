@@ -160,7 +160,7 @@ void connection_open(struct socket_service *service, const struct upstream_call 
     struct conn_id conn = call->request->conn;
     struct edge *edge = service->deps.edge;
     if (!ws_offers_protocol(call->request->fields, call->request->field_count, PROTOCOL)) {
-        edge_respond_error(edge, conn, ERR_BAD_FRAME, NULL, 0);
+        edge_respond_error(edge, conn, ERR_BAD_FRAME, "sec-websocket-protocol", 0);
         return;
     }
     if (!call->identity && call->refusal == UPSTREAM_ALLOWED) {
