@@ -151,7 +151,8 @@ static enum err lock_dir(struct data_sqlite *data)
     }
     if (flock(data->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         return errno == EWOULDBLOCK
-                   ? refuse(data, ERR_IN_USE, "another process works with this data: stop it, or name another --data")
+                   ? refuse(data, ERR_IN_USE,
+                         "another process works with this data: stop it, or name another --data")
                    : refuse(data, ERR_IO, strerror(errno));
     }
     return OK;
