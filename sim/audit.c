@@ -194,8 +194,8 @@ void audit_leftovers(struct cluster *cluster)
         if (!node_is_idle(node)) {
             struct socket_counters counters = socket_counters(node->socket);
             FAIL(cluster, "I25",
-                "node %u is not idle: connections %u, pending %u, chat %d, store %d",
-                node->number, counters.connections, counters.pending, chat_is_idle(node->chat),
+                "node %u is not idle: connections %u, pending %u, chat %d, store %d", node->number,
+                counters.connections, counters.pending, chat_is_idle(node->chat),
                 message_is_idle(node->message));
             return;
         }

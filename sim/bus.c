@@ -64,6 +64,9 @@ static void post(struct bus_end *from, uint32_t node, uint32_t box, const struct
 {
     struct bus *bus = from->bus;
     bool is_cast = box == CAST_LANE;
+    if (bus->on_mail) {
+        bus->on_mail(bus->context, event->bytes, event->size);
+    }
     uint32_t lost = fault_chance(bus->faults, is_cast ? FAULT_cast_lost : FAULT_mail_lost);
     if (dice_hits(&bus->dice, lost)) {
         from->dropped++;

@@ -55,6 +55,9 @@ struct bus {
     struct bus_lane mail_lanes[SCENE_NODES_MAX][SCENE_NODES_MAX][MAIL_BOX_COUNT + 1];
     struct bus_lane command_lanes[SCENE_NODES_MAX][BUS_SHARDS_MAX];
     uint64_t commands, mails, lost;
+    /* May be NULL: hears of every mail as it is sent. */
+    void (*on_mail)(void *context, const uint8_t *bytes, uint32_t size);
+    void *context;
 };
 
 struct bus_end {

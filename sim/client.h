@@ -21,7 +21,8 @@ struct view {
     uint64_t wanted;   /* there is something up to here to fetch */
     uint64_t left_seq; /* the entry that took it out; 0: it is in, or never was */
     bool member, fetching, listed;
-    uint64_t live; /* the highest seq that came on this wire as it happened */
+    uint64_t live; /* the highest seq that came on this wire as it happened, or was told to be left
+                      out */
 };
 
 enum query_kind { QUERY_NONE, QUERY_SYNC, QUERY_EVENTS, QUERY_HISTORY, QUERY_READ };

@@ -149,17 +149,43 @@ static void apply(struct client *client, uint32_t place, const struct object *ob
     }
 }
 
+/* Was the user a member all the way? */
+static bool was_in(const struct client *client, uint32_t place, uint64_t from, uint64_t to)
+{
+    const struct truth_room *room = truth_of(client, place);
+    for (uint64_t seq = from; seq <= to; seq++) {
+        const struct truth_entry *entry = truth_entry(room, seq);
+        if (!entry || !(entry->members & UINT64_C(1) << client->user)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* I7: on one connection the entries of a room come in order, and what is left out is told by a gap
+ * frame. Who was out of the room in between begins anew. */
+static void judge_order(struct client *client, uint32_t place, uint64_t seq, uint64_t before)
+{
+    struct view *view = &client->views[place];
+    if (seq <= view->live) {
+        client->cluster->repeats++;
+        return;
+    }
+    if (view->live && before > view->live && was_in(client, place, view->live, before)) {
+        FAIL(client, "I7", "client %u was told %llu and then %llu of room %u, and of no gap",
+            client->number, (unsigned long long)view->live, (unsigned long long)seq, place);
+    }
+    view->live = seq;
+}
+
 static void take_entry(
     struct client *client, uint32_t place, const struct object *object, bool live)
 {
     struct view *view = &client->views[place];
     uint64_t seq = number_of(object, "seq"), prev = number_of(object, "prev");
     judge_entry(client, place, object, live);
-    if (live && view->live && seq <= view->live) {
-        client->cluster->repeats++;
-    }
-    if (live && seq > view->live) {
-        view->live = seq;
+    if (live) {
+        judge_order(client, place, seq, prev ? prev : seq - 1);
     }
     if (seq <= view->applied) {
         return;
@@ -355,6 +381,7 @@ static void on_gap(struct client *client, const struct object *object)
         struct view *view = &client->views[place];
         uint64_t to = number_of(object, "to");
         view->wanted = to > view->wanted ? to : view->wanted;
+        view->live = to > view->live ? to : view->live;
     }
 }
 

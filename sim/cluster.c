@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "heap.h"
+#include "mail_check.h"
 #include "node.h"
 #include "swarm.h"
 
@@ -60,6 +61,8 @@ static void init(struct cluster *cluster)
     cluster->logger.wall_ms = wall_of_log;
     cluster->logger.write = hear_log;
     bus_init(&cluster->bus, &cluster->scene, &cluster->faults, dice_fork(&cluster->dice, 3));
+    cluster->bus.on_mail = mail_check;
+    cluster->bus.context = cluster;
     cluster->people.now_us = &cluster->scene.now_us;
     swarm_draw(cluster);
     truth_init(&cluster->truth, &cluster->scene, cluster->faults.chance[FAULT_clock] == 0);

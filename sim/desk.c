@@ -13,6 +13,7 @@
 
 #define HOP_US_MAX 1500
 #define SLOW_US_MAX 3000000
+#define APPEND_SLOW_US_MAX 1000000
 
 struct job_event {
     struct event event;
@@ -141,6 +142,10 @@ static void ask(struct desk *desk, const struct job *asked)
         if (dice_hits(&cluster->chance, fault_chance(&cluster->faults, FAULT_store_slow))) {
             at += dice_below(&cluster->chance, SLOW_US_MAX);
         }
+    }
+    if (asked->kind == JOB_APPEND &&
+        dice_hits(&cluster->chance, fault_chance(&cluster->faults, FAULT_append_slow))) {
+        at += dice_below(&cluster->chance, APPEND_SLOW_US_MAX);
     }
     if (asked->lane) {
         at = at > asked->lane->done_us ? at : asked->lane->done_us;

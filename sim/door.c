@@ -17,6 +17,7 @@
 #define HOP_US_MAX 3000
 #define PIECES_MAX 4096
 #define PUMP_AGAIN_US 2000
+#define CLOSE_AGAIN_US 10000
 
 struct piece {
     struct edge_block *block; /* or copied bytes */
@@ -97,38 +98,51 @@ static void tell_drained(struct wire *wire)
     scene_add(&wire->cluster->scene, &drained->event, 50);
 }
 
+static void add_text(
+    struct wire_text **first, struct wire_text **last, const void *bytes, uint32_t size)
+{
+    uint32_t former = heap_use(HEAP_WORLD);
+    struct wire_text *text = mem_new(sizeof(*text) + size);
+    heap_use(former);
+    text->size = size;
+    memcpy(text->bytes, bytes, size);
+    if (*first) {
+        (*last)->next = text;
+    } else {
+        *first = text;
+    }
+    *last = text;
+}
+
+/* Whatever event it is, what was sent first arrives first. */
 static void run_frames(struct scene *scene, struct event *event)
 {
-    struct wire_event *frames = (struct wire_event *)event;
-    struct wire *wire = frames->wire;
+    struct wire *wire = ((struct wire_event *)event)->wire;
     if (wire->open_here && wire->stalled_until_us > scene->now_us) {
         struct wire_event *again = wire_event(wire, EVENT_frames, run_frames);
-        again->bytes = frames->bytes;
-        again->size = frames->size;
-        again->event.digest = event->digest;
         scene_add_at(scene, &again->event, wire->stalled_until_us);
-        wire->to_client_us = wire->to_client_us > wire->stalled_until_us ? wire->to_client_us
-                                                                         : wire->stalled_until_us;
         return;
     }
-    wire->queued -= frames->size;
+    struct wire_text *text = wire->out_first;
+    wire->out_first = text->next;
+    wire->queued -= text->size;
     if (wire->open_here) {
-        client_on_frames(wire->client, wire, frames->bytes, frames->size);
+        client_on_frames(wire->client, wire, (const uint8_t *)text->bytes, text->size);
     }
+    mem_free(text);
     if (wire->queued == 0 && wire->open_there) {
         tell_drained(wire);
     }
-    drop_bytes(event);
 }
 
 static void run_closed_here(struct scene *scene, struct event *event)
 {
     struct wire_event *closed = (struct wire_event *)event;
     struct wire *wire = closed->wire;
-    if (wire->open_here && wire->stalled_until_us > scene->now_us) {
+    if (wire->open_here && wire->out_first) {
         struct wire_event *again = wire_event(wire, EVENT_closed, run_closed_here);
         again->code = closed->code;
-        scene_add_at(scene, &again->event, wire->stalled_until_us);
+        scene_add(scene, &again->event, CLOSE_AGAIN_US);
         return;
     }
     if (wire->open_here) {
@@ -161,14 +175,13 @@ static void pump_later(struct wire *wire, uint64_t us)
     scene_add(&wire->cluster->scene, &pump->event, us);
 }
 
-static void free_texts(struct wire *wire)
+static void free_texts(struct wire_text *text)
 {
-    while (wire->first) {
-        struct wire_text *text = wire->first;
-        wire->first = text->next;
+    while (text) {
+        struct wire_text *next = text->next;
         mem_free(text);
+        text = next;
     }
-    wire->last = NULL;
 }
 
 static void finish_close(struct edge *edge, uint32_t number)
@@ -220,15 +233,7 @@ static void run_text(struct scene *scene, struct event *event)
     struct wire_event *said = (struct wire_event *)event;
     struct wire *wire = said->wire;
     if (wire->open_there || wire->slot == DOOR_SLOTS) {
-        struct wire_text *text = mem_new(sizeof(*text) + said->size);
-        text->size = said->size;
-        memcpy(text->bytes, said->bytes, said->size);
-        if (wire->last) {
-            wire->last->next = text;
-        } else {
-            wire->first = text;
-        }
-        wire->last = text;
+        add_text(&wire->first, &wire->last, said->bytes, said->size);
         pump_later(wire, 1);
     }
     drop_bytes(event);
@@ -344,7 +349,8 @@ void wire_free_all(struct cluster *cluster)
     while (cluster->wires) {
         struct wire *wire = cluster->wires;
         cluster->wires = wire->next;
-        free_texts(wire);
+        free_texts(wire->first);
+        free_texts(wire->out_first);
         mem_free(wire);
     }
 }
@@ -392,13 +398,12 @@ static void flush_slot(struct edge *edge, struct slot *slot)
     uint32_t size = replies + gather(slot->pushes, slot->push_count, NULL);
     if (size > 0) {
         struct wire_event *frames = wire_event(wire, EVENT_frames, run_frames);
-        uint32_t former = heap_use(HEAP_WORLD);
-        frames->bytes = mem_new(size);
-        heap_use(former);
-        frames->size = size;
-        (void)gather(slot->replies, slot->reply_count, frames->bytes);
-        (void)gather(slot->pushes, slot->push_count, frames->bytes + replies);
-        frames->event.digest = digest_bytes(frames->bytes, size);
+        uint8_t *bytes = mem_new(size);
+        (void)gather(slot->replies, slot->reply_count, bytes);
+        (void)gather(slot->pushes, slot->push_count, bytes + replies);
+        frames->event.digest = digest_bytes(bytes, size);
+        add_text(&wire->out_first, &wire->out_last, bytes, size);
+        mem_free(bytes);
         wire->queued += size;
         send_in_order(wire, frames, &wire->to_client_us);
     }

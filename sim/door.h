@@ -29,8 +29,9 @@ struct wire {
     uint32_t number, node, life, slot, generation;
     uint64_t to_client_us, to_node_us; /* what was sent before arrives by then */
     uint64_t stalled_until_us;
-    uint32_t queued;                /* bytes on their way to the client */
-    struct wire_text *first, *last; /* that the node has not taken */
+    uint32_t queued;                        /* bytes on their way to the client */
+    struct wire_text *first, *last;         /* that the node has not taken */
+    struct wire_text *out_first, *out_last; /* on their way to the client */
     bool pumping;
     bool open_here, open_there; /* at the client; at the node */
 };
