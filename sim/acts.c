@@ -177,6 +177,17 @@ void act_choose(struct client *client)
     }
 }
 
+const struct act *act_say(struct client *client, uint32_t place)
+{
+    if (client->act_count == CLIENT_ACTS_MAX || !client->ready) {
+        return NULL;
+    }
+    struct act *act = new_act(client, ACT_send, place);
+    write_text(client, act);
+    act_try(client, act);
+    return act;
+}
+
 /* ---- saying */
 
 static struct cht_str str(const char *text)

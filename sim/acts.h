@@ -40,6 +40,7 @@ struct place {
     uint32_t creator; /* the client */
     enum cht_room_kind kind;
     char cid[24];
+    const struct act *probe; /* what was said there when all was quiet */
 };
 
 struct places {
@@ -53,6 +54,9 @@ struct client;
 /* Wants something new done, by chance. */
 void act_choose(struct client *client);
 void act_create_room(struct client *client, uint32_t place);
+
+/* Says one thing there now. NULL: it can not. */
+const struct act *act_say(struct client *client, uint32_t place);
 
 /* First try, and each repeat. */
 void act_try(struct client *client, struct act *act);

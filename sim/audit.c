@@ -75,6 +75,24 @@ bool audit_is_quiet(struct cluster *cluster, bool tell)
 #undef FAIL
 #define FAIL(cluster, check, ...) scene_fail(&(cluster)->scene, check, __VA_ARGS__)
 
+void audit_live(struct cluster *cluster)
+{
+    for (uint32_t c = 0; c < cluster->client_count; c++) {
+        const struct client *client = cluster->clients[c];
+        for (uint32_t i = 0; i < cluster->places.count; i++) {
+            const struct truth_room *room =
+                truth_room(&cluster->truth, &cluster->places.at[i].room);
+            const struct act *probe = cluster->places.at[i].probe;
+            uint64_t live = client->views[i].live;
+            bool said = probe && probe->state == ACT_OK;
+            if (said && truth_is_member(room, client->user) && live < probe->seq) {
+                FAIL(cluster, "I26", "client %u was told %llu of room %u as it happened, not %llu",
+                    client->number, (unsigned long long)live, i, (unsigned long long)probe->seq);
+            }
+        }
+    }
+}
+
 /* ---- the store */
 
 static void check_entry(struct cluster *cluster, uint32_t number, const struct stored_entry *row,

@@ -18,8 +18,9 @@ struct journal_writer {
     uint32_t shard, node;
     uint64_t term;
     struct job_lane lane;
-    enum err dead;      /* not OK: every further append fails with it */
-    bool keeps_landing; /* it is dead for its owner, but what is on its way lands */
+    struct append_data *first, *last; /* on their way */
+    enum err dead;                    /* not OK: every further append fails with it */
+    bool keeps_landing;               /* it is dead for its owner, but what is on its way lands */
 };
 
 /* The port's name for it. */
@@ -37,7 +38,9 @@ struct journal_follow {
 };
 
 struct append_data {
+    struct append_data *next;
     struct journal_writer *writer;
+    bool landed; /* before its time, between a fence and the claim record */
     uint32_t size;
     uint8_t bytes[];
 };
@@ -228,12 +231,6 @@ static bool is_closed(const struct journal_shard *shard)
     return shard->count > 0 && shard->records[shard->count - 1].term == shard->term;
 }
 
-/* May it still land although a newer term has been claimed? */
-static bool lands_late(struct journal_writer *writer, const struct journal_shard *shard)
-{
-    return !is_closed(shard) && hits(writer->journal, FAULT_append_late);
-}
-
 /* The place is the next one, or the one that a late record of an older term has just taken. */
 static bool has_place(const struct journal_writer *writer, uint64_t index)
 {
@@ -245,23 +242,31 @@ static bool has_place(const struct journal_writer *writer, uint64_t index)
     return index == newest && shard->records[shard->count - 1].term < writer->term;
 }
 
-static enum err fence(struct journal_writer *writer, const struct append_data *data)
+/* The first record of a new term is here: what an older owner had on its way may come in before. */
+static void land_leftovers(struct journal *journal, uint32_t number)
 {
-    const struct journal_shard *shard = &writer->journal->shards[writer->shard];
-    uint64_t index = index_of(data);
-    if (index == newest_index(shard) + 1 && lands_late(writer, shard)) {
-        land(writer, data, index);
-        writer->journal->landed_late++;
-        return writer->dead != OK ? writer->dead : ERR_UNKNOWN;
+    struct journal_shard *shard = &journal->shards[number];
+    for (struct journal_writer *at = journal->writers; at; at = at->next) {
+        struct append_data *data = at->first;
+        bool old = at->shard == number && at->term < shard->term;
+        bool may = old && data && !data->landed && (at->dead == OK || at->keeps_landing);
+        if (may && index_of(data) == newest_index(shard) + 1 && hits(journal, FAULT_append_late)) {
+            data->landed = true;
+            land(at, data, index_of(data));
+            journal->landed_late++;
+        }
     }
-    return writer->dead != OK ? writer->dead : ERR_FENCED;
 }
 
 static enum err append(struct journal_writer *writer, const struct append_data *data)
 {
     struct journal *journal = writer->journal;
-    if (writer->term < journal->shards[writer->shard].term) {
-        return fence(writer, data);
+    struct journal_shard *shard = &journal->shards[writer->shard];
+    if (writer->term < shard->term) {
+        return writer->dead != OK ? writer->dead : data->landed ? ERR_UNKNOWN : ERR_FENCED;
+    }
+    if (!is_closed(shard)) {
+        land_leftovers(journal, writer->shard);
     }
     if (writer->dead != OK && !writer->keeps_landing) {
         return writer->dead;
@@ -284,6 +289,8 @@ static enum err append(struct journal_writer *writer, const struct append_data *
 static enum err run_append(struct job *job)
 {
     const struct append_data *data = job->data;
+    CHECK(data->writer->first == data);
+    data->writer->first = data->next;
     enum err err = append(data->writer, data);
     if (err != OK && data->writer->dead == OK) {
         data->writer->dead = err == ERR_UNKNOWN ? ERR_UNKNOWN : ERR_FENCED;
@@ -298,6 +305,12 @@ static void append_here(struct log *log, struct log_append_op *op)
     struct append_data *data = mem_new(sizeof(*data) + op->record->size);
     heap_use(former);
     data->writer = &op->writer->writer;
+    if (data->writer->first) {
+        data->writer->last->next = data;
+    } else {
+        data->writer->first = data;
+    }
+    data->writer->last = data;
     data->size = op->record->size;
     memcpy(data->bytes, op->record->bytes, data->size);
     buf_unref(op->record);
