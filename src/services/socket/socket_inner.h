@@ -185,6 +185,7 @@ struct socket_service {
     struct shard_state *shards;
     uint32_t shards_unknown;
     uint32_t hello_at;
+    bool unanswered;   /* an owner did not answer in time: perhaps it is none any more */
     uint32_t stray_at; /* when a delivery of an unknown room was last answered */
 
     struct pendings pendings;

@@ -10,6 +10,7 @@
 
 #define ASKS_PER_TICK 4096u
 #define HELLO_MS 1000u
+#define HELLO_AGAIN_MS 5000u /* when an owner that is known does not answer */
 #define REFUSE_MS 100u
 
 uint64_t subscription_owner(const struct socket_service *service, uint32_t shard)
@@ -155,10 +156,13 @@ void subscription_refuse(struct socket_service *service, const struct cht_id *id
 
 static void say_hello(struct socket_service *service, uint32_t now)
 {
-    if (service->shards_unknown == 0 || now - service->hello_at < HELLO_MS) {
+    uint32_t wait_ms = service->shards_unknown > 0 ? HELLO_MS : HELLO_AGAIN_MS;
+    if ((service->shards_unknown == 0 && !service->unanswered) ||
+        now - service->hello_at < wait_ms) {
         return;
     }
     service->hello_at = now;
+    service->unanswered = false;
     struct cht_hello hello = {.node = service->deps.mail->node, .boot = service->deps.mail->boot};
     bus_cast(service, &cht_row_hello, &hello);
 }
@@ -168,13 +172,16 @@ static void ask_for_due(struct socket_service *service, uint32_t now)
     uint32_t asks = 0;
     for (uint32_t i = 0; i < service->due.count && asks < ASKS_PER_TICK; i++) {
         struct room *room = &service->rooms[service->due.at[i]];
-        bool again = !room->asked || now - room->asked_at >= service->settings.resend_ms;
-        if (again && ask(service, room)) {
+        bool overdue = room->asked && now - room->asked_at >= service->settings.resend_ms;
+        service->unanswered |= overdue;
+        if ((!room->asked || overdue) && ask(service, room)) {
             asks++;
         }
     }
 }
 
+/* Until its owner answers it counts as not subscribed: one that is the owner no more does not, and
+ * then it is asked for the owner again. So a claim that was never heard of is found. */
 static void rotate_one(struct socket_service *service, struct room *room, uint32_t now)
 {
     if (!room->used) {
@@ -182,7 +189,9 @@ static void rotate_one(struct socket_service *service, struct room *room, uint32
     }
     if (!room_is_idle(room)) {
         if (room->due == SLOT_NONE) {
-            say_subscribe(service, room, false);
+            room->subscribed = false;
+            room_make_due(service, room);
+            (void)ask(service, room);
         }
         return;
     }

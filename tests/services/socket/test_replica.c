@@ -206,6 +206,27 @@ static void a_join_that_everybody_is_told_makes_the_room_where_the_user_is(void 
     assert_int_equal(subscribe.from, 7);
 }
 
+static void an_owner_that_does_not_answer_is_looked_for_again(void **state)
+{
+    struct house *house = *state;
+    enter(house, 0, ANN, 4);
+    subscribed(house, 1, 4);
+    struct cht_hello hello;
+    (void)house_casted(house, &cht_row_hello, &hello); /* of the start */
+    house_pass(house, 8000);
+    assert_false(house_casted(house, &cht_row_hello, &hello));
+    house_pass(house, (uint32_t)house->settings.rotation_ms + 6000);
+    assert_true(house_casted(house, &cht_row_hello, &hello));
+    assert_int_equal(hello.node, HOUSE_NODE);
+    struct cht_subscribe subscribe;
+    assert_true(house_mailed(house, &cht_row_subscribe, &subscribe));
+    subscribed(house, 1, 4);
+    house_pass(house, 6000);
+    (void)house_casted(house, &cht_row_hello, &hello);
+    house_pass(house, 6000);
+    assert_false(house_casted(house, &cht_row_hello, &hello));
+}
+
 static void a_room_whose_joining_was_never_told_is_found_with_a_gap(void **state)
 {
     struct house *house = *state;
@@ -481,6 +502,7 @@ int main(void)
         T(who_joins_hears_the_joining_and_what_follows_but_nothing_before),
         T(a_join_elsewhere_makes_the_room_here),
         T(a_join_that_everybody_is_told_makes_the_room_where_the_user_is),
+        T(an_owner_that_does_not_answer_is_looked_for_again),
         T(a_room_whose_joining_was_never_told_is_found_with_a_gap),
         T(who_comes_to_a_room_that_went_on_is_told_what_was_missed),
         T(a_room_list_that_comes_late_tells_of_what_may_have_been_missed),
