@@ -318,7 +318,9 @@ static void send_here(struct mail *mail, enum mail_box box, uint64_t node, struc
 static void cast_here(struct cast *cast, struct buf *event)
 {
     struct house *house = container_of(cast, struct house, cast);
-    assert_true(house->casted_count < 64);
+    if (house->casted_count == 64) {
+        drop(house->casted, &house->casted_count); /* nobody asked for them */
+    }
     house->casted[house->casted_count++] = buf_ref(event);
 }
 
