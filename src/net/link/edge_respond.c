@@ -8,13 +8,14 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/err_json.h"
 #include "base/mem.h"
-#include "chattifier/events.h"
 #include "link/edge_inner.h"
 #include "wire/ws_handshake.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define SHARE_BYTES_MIN 4096
+#define ERROR_BYTES 1024
 #define READER_FIELDS_MAX 3
 
 /* ---- kept requests */
@@ -186,47 +187,29 @@ void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_resp
     buf_unref(buf);
 }
 
-static struct cht_str error_body(
-    enum err err, const char *field, uint64_t retry_after_ms, char *ret_bytes, size_t capacity)
+static struct cht_str error_body(const struct err_json *error, char ret_bytes[ERROR_BYTES])
 {
-    struct cht_json json = {.at = ret_bytes, .size = capacity};
-    cht_json_begin(&json, '{');
-    cht_json_key(&json, "error");
-    cht_json_begin(&json, '{');
-    cht_json_key(&json, "code");
-    cht_json_text(&json, str_of(err_name(err)));
-    cht_json_key(&json, "message");
-    cht_json_text(&json, str_of(err_text(err)));
-    cht_json_key(&json, "retry");
-    cht_json_flag(&json, err_may_retry(err));
-    if (field) {
-        cht_json_key(&json, "field");
-        cht_json_text(&json, str_of(field));
-    }
-    if (retry_after_ms) {
-        cht_json_key(&json, "retry_after_ms");
-        cht_json_u64(&json, retry_after_ms);
-    }
-    cht_json_end(&json, '}');
-    cht_json_end(&json, '}');
-    CHECK(json.used <= capacity);
+    struct cht_json json = {.at = ret_bytes, .size = ERROR_BYTES};
+    err_json_write(&json, error);
+    CHECK(json.used <= ERROR_BYTES);
     return (struct cht_str){ret_bytes, (uint32_t)json.used};
 }
 
 void edge_respond_error(struct edge *edge, struct conn_id conn, enum err err, const char *field,
     uint64_t retry_after_ms)
 {
-    enum err outer = err_for_client(err);
-    char body[1024];
+    struct err_json error = {.err = err,
+        .field = field && strlen(field) <= 64 ? field : NULL,
+        .retry_after_ms = retry_after_ms};
+    char body[ERROR_BYTES];
     char seconds[24];
     uint64_t retry_after_s = retry_after_ms / 1000 + (retry_after_ms % 1000 != 0);
     snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)retry_after_s);
     struct http_field retry = {str_of("Retry-After"), str_of(seconds)};
     struct edge_response response = {
-        .status = err_http_status(outer),
+        .status = err_http_status(err),
         .content_type = JSON_TYPE,
-        .body = error_body(
-            outer, field && strlen(field) <= 64 ? field : NULL, retry_after_ms, body, sizeof(body)),
+        .body = error_body(&error, body),
         .fields = &retry,
         .field_count = retry_after_ms ? 1 : 0,
     };
@@ -249,7 +232,8 @@ static enum err err_of_status(int status)
 
 void http_refuse(struct edge *edge, uint32_t slot, int status)
 {
-    char body[512];
+    char body[ERROR_BYTES];
+    struct err_json error = {.err = err_of_status(status)};
     struct http_field field = {0};
     if (status == 405) {
         field = (struct http_field){
@@ -262,7 +246,7 @@ void http_refuse(struct edge *edge, uint32_t slot, int status)
     struct edge_response response = {
         .status = status,
         .content_type = JSON_TYPE,
-        .body = error_body(err_of_status(status), NULL, 0, body, sizeof(body)),
+        .body = error_body(&error, body),
         .fields = &field,
         .field_count = field.name.at ? 1 : 0,
     };

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "chattifier/events.h"
+#include "base/err_json.h"
 #include "gateway/gateway_inner.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
@@ -32,7 +32,7 @@ static const char *words_of(const struct gateway_refusal *refusal)
     case 426:
         return "This is a WebSocket: open it with the sub-protocol chattifier.v1.";
     default:
-        return err_text(refusal->err);
+        return NULL; /* the error's own say it */
     }
 }
 
@@ -44,17 +44,7 @@ void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
     struct http_field fields[2];
     uint32_t count = 0;
     int status = refusal->status ? refusal->status : err_http_status(refusal->err);
-    cht_json_begin(&json, '{');
-    cht_json_key(&json, "error");
-    cht_json_begin(&json, '{');
-    cht_json_key(&json, "code");
-    cht_json_text(&json, str(err_name(refusal->err)));
-    cht_json_key(&json, "message");
-    cht_json_text(&json, str(words_of(refusal)));
-    cht_json_key(&json, "retry");
-    cht_json_flag(&json, err_may_retry(refusal->err));
-    cht_json_end(&json, '}');
-    cht_json_end(&json, '}');
+    err_json_write(&json, &(struct err_json){.err = refusal->err, .message = words_of(refusal)});
     if (refusal->allow) {
         fields[count++] = field("Allow", refusal->allow);
     }

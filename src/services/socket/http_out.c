@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/err_json.h"
 #include "frames.h"
 
 static struct cht_str text_of(const char *text)
@@ -29,27 +30,12 @@ void http_answer(
     edge_respond(service->deps.edge, conn, &response);
 }
 
-static void write_error(struct cht_json *json, enum err err)
-{
-    cht_json_begin(json, '{');
-    cht_json_key(json, "error");
-    cht_json_begin(json, '{');
-    cht_json_key(json, "code");
-    cht_json_text(json, text_of(err_name(err)));
-    cht_json_key(json, "message");
-    cht_json_text(json, text_of(err_text(err)));
-    cht_json_key(json, "retry");
-    cht_json_flag(json, err_may_retry(err));
-    cht_json_end(json, '}');
-    cht_json_end(json, '}');
-}
-
 void http_out_refuse(
     struct socket_service *service, struct conn_id conn, const struct http_refusal *refusal)
 {
     char text[512];
     struct cht_json json = {.at = text, .size = sizeof(text)};
-    write_error(&json, refusal->err);
+    err_json_write(&json, &(struct err_json){.err = refusal->err});
     struct http_field field = {0};
     if (refusal->header) {
         field = (struct http_field){text_of(refusal->header), text_of(refusal->value)};
