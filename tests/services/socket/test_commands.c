@@ -38,6 +38,18 @@ static void ready_is_the_first_frame(void **state)
     assert_non_null(strstr(heard, "\"in_flight\":64"));
 }
 
+static void ready_tells_the_limits_that_hold(void **state)
+{
+    struct house *house = *state;
+    house->settings.frame_bytes = 32768;
+    house->settings.watch = 7;
+    socket_set(house->service, &house->settings);
+    house_connect(house, 0, 1);
+    const char *heard = house_heard(house, 0);
+    assert_non_null(strstr(heard, "\"frame_bytes\":32768,\"text_bytes\":16384,"));
+    assert_non_null(strstr(heard, "\"watch\":7"));
+}
+
 static void a_message_goes_to_its_shard_with_what_the_node_knows(void **state)
 {
     connect_one(*state);
@@ -326,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(ready_is_the_first_frame),
+        T(ready_tells_the_limits_that_hold),
         T(a_message_goes_to_its_shard_with_what_the_node_knows),
         T(the_owners_clock_moves_the_deadline),
         T(ok_comes_before_the_senders_own_echo),
