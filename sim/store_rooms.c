@@ -205,11 +205,7 @@ static enum err claim(struct store *store, const struct rooms_name_op *op, uint6
     bool ours = name && cht_id_equal(&name->room, &op->room);
     bool complete = name && name->claimed_at == 0;
     enum err err = OK;
-    if (op->release) {
-        if (ours && !complete) {
-            store_drop_name(store, name);
-        }
-    } else if (name && !ours && (complete || now < name->claimed_at + CLAIM_LIFE_MS)) {
+    if (name && !ours && (complete || now < name->claimed_at + CLAIM_LIFE_MS)) {
         err = ERR_TAKEN;
     } else if (!(ours && complete)) {
         store_put_name(store, folded, &op->room, now ? now : 1);

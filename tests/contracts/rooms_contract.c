@@ -266,27 +266,26 @@ static void the_end_of_a_room_ends_memberships_and_frees_its_name(void **state)
     arena_deinit(&load.arena);
 }
 
-static enum err claim(struct contract_engine *engine, uint32_t room, const char *name, bool release)
+static enum err claim(struct contract_engine *engine, uint32_t room, const char *name)
 {
-    struct rooms_name_op op = {
-        .name = contract_str(name), .room = contract_id(room), .release = release};
+    struct rooms_name_op op = {.name = contract_str(name), .room = contract_id(room)};
     return ASK(engine, rooms_claim_name, engine->rooms, &op);
 }
 
 static void a_public_name_belongs_to_one_room(void **state)
 {
     struct contract_engine *engine = *state;
-    assert_int_equal(claim(engine, 30, "Größe", false), OK);
-    assert_int_equal(claim(engine, 30, "größe", false), OK);
-    assert_int_equal(claim(engine, 31, "GRÖßE", false), ERR_TAKEN);
-    assert_int_equal(claim(engine, 30, "Größe", true), OK);
-    assert_int_equal(claim(engine, 31, "Größe", false), OK);
+    assert_int_equal(claim(engine, 30, "Größe"), OK);
+    assert_int_equal(claim(engine, 30, "größe"), OK);
+    assert_int_equal(claim(engine, 31, "GRÖßE"), ERR_TAKEN);
     test_loop_advance(&engine->loop, 10 * 60 * 1000 + 1);
-    assert_int_equal(claim(engine, 32, "größe", false), OK);
+    assert_int_equal(claim(engine, 31, "Größe"), OK);
+    test_loop_advance(&engine->loop, 10 * 60 * 1000 + 1);
+    assert_int_equal(claim(engine, 32, "größe"), OK);
     put_room(engine, 32, 1, cht_room_kind_channel, "Größe");
     test_loop_advance(&engine->loop, 10 * 60 * 1000 + 1);
-    assert_int_equal(claim(engine, 33, "größe", false), ERR_TAKEN);
-    assert_int_equal(claim(engine, 32, "größe", false), OK);
+    assert_int_equal(claim(engine, 33, "größe"), ERR_TAKEN);
+    assert_int_equal(claim(engine, 32, "größe"), OK);
 }
 
 static void public_rooms_are_found_in_the_order_of_their_names(void **state)

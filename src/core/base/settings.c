@@ -25,8 +25,6 @@ struct value {
 };
 
 struct settings {
-    const struct settings_table *const *tables;
-    size_t table_count;
     struct value *values; /* one a row, in the order of the tables */
     size_t count;
 };
@@ -49,8 +47,6 @@ static void set_default(struct value *value)
 struct settings *settings_create(const struct settings_table *const *tables, size_t count)
 {
     struct settings *settings = mem_new(sizeof(*settings));
-    settings->tables = tables;
-    settings->table_count = count;
     for (size_t i = 0; i < count; i++) {
         settings->count += tables[i]->count;
     }

@@ -155,7 +155,6 @@ struct rooms_name_op {
     struct op op;
     struct cht_str name;
     struct cht_id room;
-    bool release; /* give the claim back instead */
 };
 
 struct rooms_ops {

@@ -11,8 +11,6 @@
 
 #include "base/err.h"
 
-#define KEY_FILE_BYTES_MAX 4096
-
 /* Opens the directory and makes it if it is not there. ERR_BAD_CONFIG if anybody but the owner may
  * look inside, ERR_IO otherwise. */
 MUST_USE enum err key_files_open(const char *directory, int *ret_dir);

@@ -57,7 +57,6 @@ void db_note(struct db *db, int rc)
         return;
     }
     db->rc = rc;
-    db->logged = true;
     LOG_ERROR(db->logger, "store.failed", "file=%s code=%d reason=\"%s\" detail=\"%s\"", db->file,
         rc, sqlite3_errstr(rc), db->handle ? sqlite3_errmsg(db->handle) : "");
 }
@@ -77,7 +76,6 @@ enum err db_err(struct db *db)
 void db_begin_work(struct db *db)
 {
     db->rc = SQLITE_OK;
-    db->logged = false;
 }
 
 void db_run(struct db *db, const char *text)

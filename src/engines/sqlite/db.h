@@ -30,8 +30,7 @@ struct db {
     const char *const *texts;
     sqlite3_stmt **statements;
     uint32_t statement_count;
-    int rc; /* the first failure, extended; 0 if none */
-    bool logged;
+    int rc;     /* the first failure, extended; 0 if none */
     bool fatal; /* an input or output error ends the process: nobody knows any more what is on the
                    disk */
 };

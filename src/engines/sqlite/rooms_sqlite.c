@@ -12,7 +12,6 @@
 #include "world/loop.h"
 
 #define CLAIM_LIFE_MS (10u * 60u * 1000u)
-#define NAME_BYTES_MAX 256u
 
 struct rooms_sqlite {
     struct rooms rooms;
@@ -308,15 +307,7 @@ static enum err run_claim_name(struct op *asked, struct db_job *job, void *threa
     struct db *db = &((struct data_writer *)thread)->db;
     struct arena folded = {0};
     struct cht_str name = name_fold(&folded, op->name);
-    enum err said = OK;
-    if (op->release) {
-        struct query q = db_query(db, STORE_NAME_RELEASE);
-        query_text(&q, name);
-        query_id(&q, &op->room);
-        query_run(&q);
-    } else {
-        said = put_claim(db, op, name, job->wall_ms);
-    }
+    enum err said = put_claim(db, op, name, job->wall_ms);
     arena_deinit(&folded);
     enum err err = db_err(db);
     return err == OK ? said : err;

@@ -32,7 +32,6 @@ struct lane_item {
 
 struct room_node {
     uint64_t node;
-    uint64_t boot;
     uint64_t until_ms; /* forgotten then, unless it says subscribe again */
 };
 

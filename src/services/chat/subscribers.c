@@ -45,7 +45,7 @@ static bool add_node(
         node = &room->nodes[room->node_count++];
     }
     *node = (struct room_node){
-        subscribe->node, subscribe->boot, loop_now_ms(chat->loop) + chat->settings.subscription_ms};
+        subscribe->node, loop_now_ms(chat->loop) + chat->settings.subscription_ms};
     return true;
 }
 
