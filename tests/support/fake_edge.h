@@ -15,6 +15,9 @@ struct fake_answer {
     char headers[4096]; /* "Name: value\n" */
 };
 
+/* What edge_keep keeps from here on; NULL: the client has gone. */
+void fake_edge_asks(const struct edge_request *request);
+
 /* By slot of the connection, 0-63. */
 struct fake_answer *fake_edge_answer(uint32_t slot);
 void fake_edge_reset(void);

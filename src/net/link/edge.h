@@ -79,7 +79,8 @@ struct edge_request {
 struct cht_str edge_request_field(const struct edge_request *request, const char *name);
 
 /* Keeps the request that on_request is being called with: a copy of all of it, valid until it is
- * answered, upgraded or gone. NULL if `conn` is not the one that is asking. */
+ * answered, upgraded or gone. Later, the one that was kept. NULL: it is not waiting for an answer
+ * (any more), or was not kept. */
 const struct edge_request *edge_keep(struct edge *edge, struct conn_id conn);
 
 struct edge_response {

@@ -3,11 +3,10 @@
  * Happy path: a token, or a ticket that sessions gives away once, becomes an identity; the socket
  * service gets the request. How it fails: before the credentials are looked at with a status; after
  * that with a refusal that the socket service turns into a close code. A ticket is asked for in a
- * flow, so the request is copied. */
+ * flow, and the edge keeps the request meanwhile; if the client goes, nobody is answered. */
 
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/mem.h"
 #include "flow/flow.h"
 #include "gateway/gateway_inner.h"
@@ -16,8 +15,7 @@
 struct upgrade {
     struct flow flow;
     struct gateway *gateway;
-    struct arena arena;
-    struct edge_request request;
+    struct conn_id conn;
     struct sessions_ticket_op take;
 };
 
@@ -32,12 +30,13 @@ static void take_ticket(struct flow *flow)
     sessions_ticket_take(u->gateway->deps.sessions, flow_tolerate(flow), &u->take);
 }
 
-static enum upstream_refusal judge_ticket(struct upgrade *u, struct identity *ret_identity)
+static enum upstream_refusal judge_ticket(
+    struct upgrade *u, const struct edge_request *request, struct identity *ret_identity)
 {
     const struct gateway_deps *deps = &u->gateway->deps;
     const struct ticket *ticket = &u->take.ticket;
     uint64_t now_ms = loop_wall_ms(deps->world->loop);
-    struct cht_str origin = edge_request_field(&u->request, "origin");
+    struct cht_str origin = edge_request_field(request, "origin");
     struct cht_str bound = {
         ticket->origin, (uint32_t)strnlen(ticket->origin, sizeof(ticket->origin))};
     if (u->take.op.err != OK || ticket->valid_until <= now_ms) {
@@ -60,49 +59,29 @@ static enum upstream_refusal judge_ticket(struct upgrade *u, struct identity *re
 static void finish(struct flow *flow)
 {
     struct upgrade *u = upgrade_of(flow);
+    struct edge *edge = u->gateway->deps.edge;
     struct identity identity = {0};
-    struct upstream_call call = {&u->request, &identity, UPSTREAM_ALLOWED};
+    struct upstream_call call = {edge_keep(edge, u->conn), &identity, UPSTREAM_ALLOWED};
     enum err err = u->take.op.err;
     if (err != OK && err != ERR_NOT_FOUND) {
-        edge_respond_error(u->gateway->deps.edge, u->request.conn, err_for_client(err), NULL, 0);
-    } else {
-        call.refusal = judge_ticket(u, &identity);
+        edge_respond_error(edge, u->conn, err_for_client(err), NULL, 0);
+    } else if (call.request) {
+        call.refusal = judge_ticket(u, call.request, &identity);
         gateway_forward(u->gateway, UPSTREAM_SOCKET, &call);
     }
-    arena_deinit(&u->arena);
     mem_wipe(u, sizeof(*u));
     mem_free(u);
 }
 
 static const struct flow_step steps[] = {{"take_ticket", take_ticket}, {"finish", finish}};
 
-static struct cht_str keep(struct arena *arena, struct cht_str text)
-{
-    return text.at ? (struct cht_str){arena_copy(arena, text.at, text.size), text.size} : text;
-}
-
-static void keep_request(struct upgrade *u, const struct edge_request *request)
-{
-    struct http_field *fields = arena_array(&u->arena, request->field_count + 1, sizeof(*fields));
-    u->request = *request;
-    for (uint32_t i = 0; i < request->field_count; i++) {
-        fields[i].name = keep(&u->arena, request->fields[i].name);
-        fields[i].value = keep(&u->arena, request->fields[i].value);
-    }
-    u->request.fields = fields;
-    u->request.method_text = keep(&u->arena, request->method_text);
-    u->request.target = keep(&u->arena, request->target);
-    u->request.path = keep(&u->arena, request->path);
-    u->request.query = keep(&u->arena, request->query);
-    u->request.body = keep(&u->arena, request->body);
-}
-
 static void start_with_ticket(
     struct gateway *gateway, const struct edge_request *request, struct cht_str ticket)
 {
     struct upgrade *u = mem_new(sizeof(*u));
     u->gateway = gateway;
-    keep_request(u, request);
+    u->conn = request->conn;
+    edge_keep(gateway->deps.edge, request->conn);
     secrets_digest(gateway->deps.secrets, ticket, u->take.ticket.secret_hash);
     flow_start(&u->flow, gateway->deps.world->loop, steps, FLOW_STEPS(steps));
 }

@@ -44,6 +44,7 @@ struct fixture {
     struct identity identity;
     struct http_field fields[8];
     uint32_t field_count;
+    bool client_goes; /* while its ticket is looked up */
 };
 
 static void on_call(struct upstream_server *server, const struct upstream_call *call)
@@ -161,8 +162,11 @@ static int ask(struct fixture *f, enum http_method method, const char *path, con
     request.wants_websocket = strncmp(path, "/api/socket", 11) == 0;
     memset(fake_edge_answer(1), 0, sizeof(struct fake_answer));
     f->socket.calls = f->user.calls = 0;
+    fake_edge_asks(&request);
     handler->on_request(handler, &request);
+    fake_edge_asks(f->client_goes ? NULL : &request);
     test_loop_settle(&f->loop);
+    fake_edge_asks(NULL);
     f->field_count = 0;
     return fake_edge_answer(1)->status;
 }
@@ -361,6 +365,16 @@ static void put_ticket(struct fixture *f, const char *secret, const char *origin
     assert_true(test_loop_run_until_answered(&f->loop, &asker, 1));
 }
 
+static void a_client_that_goes_before_its_ticket_is_found_is_not_forwarded(void **state)
+{
+    struct fixture *f = *state;
+    put_ticket(f, "one", "");
+    f->client_goes = true;
+    assert_int_equal(ask(f, HTTP_GET, "/api/socket?ticket=one", NULL), 0);
+    assert_int_equal(f->socket.calls, 0);
+    assert_int_equal(fake_edge_answer(1)->count, 0);
+}
+
 static void a_ticket_opens_one_socket_from_its_origin(void **state)
 {
     struct fixture *f = *state;
@@ -467,6 +481,7 @@ int main(void)
         WITH(an_upgrade_without_one_credential_is_refused_by_status),
         WITH(a_bad_token_is_forwarded_with_the_reason),
         WITH(a_ticket_opens_one_socket_from_its_origin),
+        WITH(a_client_that_goes_before_its_ticket_is_found_is_not_forwarded),
         WITH(files_are_served_from_memory_with_a_strict_policy),
         cmocka_unit_test(headers_that_claim_an_identity_are_known_in_every_form),
         WITH(only_configured_hops_are_believed),
