@@ -3,31 +3,34 @@
 
 #include "rate.h"
 
+#define PARTS_A_MS 16u /* more would wrap within a day */
+
 struct rate_limit rate_limit_per_second(uint64_t per_second, uint64_t burst)
 {
     if (per_second == 0) {
         return (struct rate_limit){0, 0};
     }
-    uint64_t interval = 1000 / per_second;
+    uint64_t interval = (1000 * PARTS_A_MS + per_second / 2) / per_second;
     return (struct rate_limit){interval ? (uint32_t)interval : 1, burst ? (uint32_t)burst : 1};
 }
 
 bool rate_take(struct rate_limit limit, uint32_t *bucket, uint32_t now_ms, uint32_t *ret_wait_ms)
 {
     *ret_wait_ms = 0;
-    if (limit.interval_ms == 0) {
+    if (limit.interval == 0) {
         return true;
     }
-    uint32_t span = limit.interval_ms * limit.burst;
-    uint32_t ahead = *bucket - now_ms;
+    uint32_t now = now_ms * PARTS_A_MS;
+    uint32_t span = limit.interval * limit.burst;
+    uint32_t ahead = *bucket - now;
     if (ahead > span) {
         ahead = 0; /* in the past, or older than the clock's half */
     }
-    if (ahead + limit.interval_ms > span) {
-        *ret_wait_ms = ahead + limit.interval_ms - span;
+    if (ahead + limit.interval > span) {
+        *ret_wait_ms = (ahead + limit.interval - span + PARTS_A_MS - 1) / PARTS_A_MS;
         return false;
     }
-    *bucket = now_ms + ahead + limit.interval_ms;
+    *bucket = now + ahead + limit.interval;
     return true;
 }
 

@@ -4,18 +4,20 @@
  *
  * A bucket is the moment at which it would be full again (the generic cell rate algorithm): taking
  * moves that moment by one interval, and is refused where it would lie further ahead than the burst
- * allows. Moments are milliseconds of a 32-bit clock that wraps; a zeroed bucket is full. A window
- * counts events and begins anew when it is over. */
+ * allows. Moments are sixteenths of a millisecond of a 32-bit clock that wraps, so that rates up to
+ * 16,000 a second are kept; a zeroed bucket is full. A window counts events and begins anew when it
+ * is over. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct rate_limit {
-    uint32_t interval_ms; /* one more per interval; 0: no limit */
+    uint32_t interval; /* one more per interval, in sixteenths of a millisecond; 0: no limit */
     uint32_t burst;
 };
 
-/* `per_second` events a second, `burst` at once; 0 a second is no limit. */
+/* `per_second` events a second, at most 16,000, and `burst` at once, at most 100,000; 0 a second is
+ * no limit. */
 struct rate_limit rate_limit_per_second(uint64_t per_second, uint64_t burst);
 
 /* True: taken. False: `ret_wait_ms` says when to try again. */

@@ -71,12 +71,34 @@ static void a_ref_is_known_while_it_is_in_flight(void **state)
     pendings_deinit(&pendings);
 }
 
+static uint32_t taken_in_a_second(uint64_t per_second)
+{
+    uint32_t begin = UINT32_MAX - 500; /* across the end of the clock */
+    uint32_t bucket = begin * 16, wait = 0, taken = 0;
+    struct rate_limit limit = rate_limit_per_second(per_second, 100);
+    for (uint32_t now = begin; now != 500; now++) {
+        while (rate_take(limit, &bucket, now, &wait)) {
+            taken++;
+        }
+        assert_in_range(wait, 1, 1000);
+    }
+    return taken - 100;
+}
+
+static void rates_of_many_a_second_are_kept(void **state)
+{
+    (void)state;
+    assert_in_range(taken_in_a_second(700), 690, 710);
+    assert_in_range(taken_in_a_second(4000), 3950, 4050);
+    assert_in_range(taken_in_a_second(16000), 15900, 16100);
+}
+
 static void a_burst_is_allowed_and_then_one_per_interval(void **state)
 {
     (void)state;
     struct rate_limit limit = rate_limit_per_second(10, 3);
     uint32_t now = 0xffffff00u; /* across the end of the clock */
-    uint32_t bucket = now;
+    uint32_t bucket = now * 16;
     uint32_t wait = 0;
     for (int i = 0; i < 3; i++) {
         assert_true(rate_take(limit, &bucket, now, &wait));
@@ -135,6 +157,7 @@ int main(void)
         cmocka_unit_test(the_oldest_is_overdue_first),
         cmocka_unit_test(a_ref_is_known_while_it_is_in_flight),
         cmocka_unit_test(a_burst_is_allowed_and_then_one_per_interval),
+        cmocka_unit_test(rates_of_many_a_second_are_kept),
         cmocka_unit_test(a_window_begins_anew),
         cmocka_unit_test(every_route_of_the_table_is_found),
         cmocka_unit_test(a_list_keeps_what_is_added),
