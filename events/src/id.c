@@ -1,7 +1,7 @@
 /* id - ids as text, and ids that are made from names.
  *
- * Happy path: 16 bytes to 36 characters and back. How it fails: a text that is not exactly an id is
- * refused. */
+ * Happy path: 16 bytes to 36 characters and back; a command names its room, or what that is made
+ * of. How it fails: a text that is not exactly an id is refused. */
 
 #include <string.h>
 
@@ -93,4 +93,25 @@ void cht_id_of_new_room(const struct cht_id *creator, struct cht_str cid, struct
     cht_sha1_add(&sha1, creator->bytes, sizeof(creator->bytes));
     cht_sha1_add(&sha1, cid.at, cid.size);
     name_to_id(&sha1, ret_room);
+}
+
+bool cht_room_of_command(const struct cht_command *command, struct cht_id *ret_room)
+{
+    if (command->type == cht_command_type_room_create) {
+        if (command->kind == cht_room_kind_direct && command->members.count == 1) {
+            cht_id_of_direct_room(&command->author, &command->members.at[0], ret_room);
+        } else {
+            cht_id_of_new_room(&command->author, command->cid, ret_room);
+        }
+        return true;
+    }
+    if (!cht_id_is_none(&command->room)) {
+        *ret_room = command->room;
+        return true;
+    }
+    if (command->type == cht_command_type_message_send && !cht_id_is_none(&command->to)) {
+        cht_id_of_direct_room(&command->author, &command->to, ret_room);
+        return true;
+    }
+    return false;
 }

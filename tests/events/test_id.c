@@ -121,6 +121,36 @@ static void another_cid_or_creator_is_another_room(void **state)
     assert_int_equal(a.bytes[8] >> 6, 2);
 }
 
+static void a_command_names_its_room_or_what_that_is_made_of(void **state)
+{
+    struct cht_id author = id_of(USER_TEXT);
+    struct cht_id other = id_of(ROOM_TEXT);
+    struct cht_id room;
+    struct cht_id wanted;
+    struct cht_command send = {
+        .type = cht_command_type_message_send, .author = author, .to = other};
+    struct cht_command create = {.type = cht_command_type_room_create,
+        .author = author,
+        .kind = cht_room_kind_direct,
+        .members = {&other, 1},
+        .cid = str("a")};
+    struct cht_command edit = {.type = cht_command_type_message_edit, .author = author};
+    (void)state;
+    cht_id_of_direct_room(&author, &other, &wanted);
+    assert_true(cht_room_of_command(&send, &room));
+    assert_true(cht_id_equal(&room, &wanted));
+    assert_true(cht_room_of_command(&create, &room));
+    assert_true(cht_id_equal(&room, &wanted));
+    create.kind = cht_room_kind_group;
+    cht_id_of_new_room(&author, str("a"), &wanted);
+    assert_true(cht_room_of_command(&create, &room));
+    assert_true(cht_id_equal(&room, &wanted));
+    assert_false(cht_room_of_command(&edit, &room));
+    edit.room = other;
+    assert_true(cht_room_of_command(&edit, &room));
+    assert_true(cht_id_equal(&room, &other));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -131,6 +161,7 @@ int main(void)
         cmocka_unit_test(a_direct_room_does_not_depend_on_who_asks),
         cmocka_unit_test(room_ids_never_change_between_releases),
         cmocka_unit_test(another_cid_or_creator_is_another_room),
+        cmocka_unit_test(a_command_names_its_room_or_what_that_is_made_of),
     };
     return cmocka_run_group_tests_name("events/id", tests, NULL, NULL);
 }

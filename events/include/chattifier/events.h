@@ -207,6 +207,10 @@ CHT_API void cht_id_of_direct_room(
 CHT_API void cht_id_of_new_room(
     const struct cht_id *creator, struct cht_str cid, struct cht_id *ret_room);
 
+/* The room that a command is about, also if it does not exist yet: the direct room with `to` or the
+ * new room of its author, or its `room`. False: it names none. */
+CHT_API bool cht_room_of_command(const struct cht_command *command, struct cht_id *ret_room);
+
 /* ---- scratch: memory for lists that are decoded; the caller's, bounded, given up as a whole */
 struct cht_scratch {
     uint8_t *at;

@@ -39,27 +39,6 @@ void already(struct deciding *d)
 }
 
 /* ---- what a command is about */
-bool room_of_command(const struct cht_command *command, struct cht_id *ret_room)
-{
-    if (command->type == cht_command_type_room_create) {
-        if (command->kind == cht_room_kind_direct && command->members.count == 1) {
-            cht_id_of_direct_room(&command->author, &command->members.at[0], ret_room);
-        } else {
-            cht_id_of_new_room(&command->author, command->cid, ret_room);
-        }
-        return true;
-    }
-    if (!cht_id_is_none(&command->room)) {
-        *ret_room = command->room;
-        return true;
-    }
-    if (command->type == cht_command_type_message_send && !cht_id_is_none(&command->to)) {
-        cht_id_of_direct_room(&command->author, &command->to, ret_room);
-        return true;
-    }
-    return false;
-}
-
 static const struct cht_id *other_of_pair(
     const struct room_state *state, const struct cht_id *author)
 {

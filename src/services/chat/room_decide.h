@@ -69,10 +69,6 @@ struct room_decision {
     struct cht_id mentions[ROOM_MENTIONS_MAX];
 };
 
-/* The room that a command is about: its `room`, the direct room with `to`, or the new room of
- * room.create. False: it names none. */
-bool room_of_command(const struct cht_command *command, struct cht_id *ret_room);
-
 /* The users whose existence and blocks such a command is about; the array has room for
  * ROOM_FACT_USERS_MAX. */
 uint32_t room_users_of_command(

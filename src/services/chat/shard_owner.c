@@ -245,7 +245,7 @@ static void to_lane(struct shard *shard, struct lane_item *item)
     struct cht_command command;
     struct cht_id id;
     if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command) ||
-        !room_of_command(&command, &id) ||
+        !cht_room_of_command(&command, &id) ||
         cht_shard_of_room(&id, chat->shard_count) != shard->number) {
         chat->counters.bad_events++;
         shards_done(chat->deps.shards, shard->number, &item->position);

@@ -109,23 +109,6 @@ static bool typing_within_rate(struct socket_service *service, const struct send
 
 /* ---- completing */
 
-/* The room that it is about, also if it does not exist yet. */
-static void place(const struct sender *sender, struct cht_command *command)
-{
-    if (command->type == cht_command_type_message_send && CHT_HAS(command, command, to)) {
-        cht_id_of_direct_room(&sender->user, &command->to, &command->room);
-    } else if (command->type == cht_command_type_room_create) {
-        if (command->kind == cht_room_kind_direct && command->members.count == 1) {
-            cht_id_of_direct_room(&sender->user, &command->members.at[0], &command->room);
-        } else {
-            cht_id_of_new_room(&sender->user, command->cid, &command->room);
-        }
-    } else {
-        return;
-    }
-    command->has |= CHT_BIT(command, room);
-}
-
 /* What the sender has seen is at most what the node has applied. The node does not say `after` for
  * a sender who does not: the sender may have tried before, on another connection, and the owner
  * would look for that too late. */
@@ -148,7 +131,9 @@ static void complete(struct socket_service *service, const struct sender *sender
     command->node = service->deps.mail->node;
     command->sent_at = socket_wall(service);
     command->answer_over_http = sender->http;
-    place(sender, command);
+    if (cht_room_of_command(command, &command->room)) {
+        command->has |= CHT_BIT(command, room);
+    }
     fill_seen(service, row, command);
 }
 

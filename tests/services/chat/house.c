@@ -625,14 +625,8 @@ struct cht_command house_command(struct house *house, uint64_t type, uint8_t aut
 
 static struct cht_id room_of(const struct cht_command *command)
 {
-    struct cht_id room = command->room;
-    if (command->type == cht_command_type_room_create && command->kind == cht_room_kind_direct) {
-        cht_id_of_direct_room(&command->author, &command->members.at[0], &room);
-    } else if (command->type == cht_command_type_room_create) {
-        cht_id_of_new_room(&command->author, command->cid, &room);
-    } else if (cht_id_is_none(&room)) {
-        cht_id_of_direct_room(&command->author, &command->to, &room);
-    }
+    struct cht_id room;
+    assert_true(cht_room_of_command(command, &room));
     return room;
 }
 
