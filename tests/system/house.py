@@ -76,16 +76,18 @@ class House:
         self.workers = workers
         self.process = None
         self.log_path = self.data + ".log"
+        self.wrapper = []  # words before the command, such as those that enter another mount namespace
+        self.environment = {}
 
     # ---- life
     def arguments(self):
-        return [BINARY, "standalone", "--port", str(self.port), "--management-port", str(self.management_port),
+        return [*self.wrapper, BINARY, "standalone", "--port", str(self.port), "--management-port", str(self.management_port),
                 "--data", self.data, "--workers", str(self.workers),
                 *[f"--{key}={value}" for key, value in self.settings.items()]]
 
     def start(self, timeout=30):
         self.log = open(self.log_path, "ab")
-        environment = {**os.environ, "CHATTIFIER_GATEWAY_WEB_ROOT": os.path.join(ROOT, "web")}
+        environment = {**os.environ, "CHATTIFIER_GATEWAY_WEB_ROOT": os.path.join(ROOT, "web"), **self.environment}
         self.process = subprocess.Popen(self.arguments(), stdout=subprocess.PIPE, stderr=self.log, text=True,
                                         env=environment)
         timer = threading.Timer(timeout, self.process.kill)

@@ -5,6 +5,7 @@ Used by test_kill.py and, for more cycles, from the command line:  python3 tests
 
 import argparse
 import asyncio
+import collections
 import json
 import random
 import secrets
@@ -24,7 +25,7 @@ IN_FLIGHT = 8
 
 
 class Writer:
-    """One user on one connection at a time; keeps IN_FLIGHT sends open and never gives one up."""
+    """One user on one connection at a time; keeps several sends open and never gives one up."""
 
     def __init__(self, load, user, room):
         self.load, self.user, self.room = load, user, room
@@ -32,7 +33,8 @@ class Writer:
         self.todo = []  # (cid, text, after): unanswered of earlier connections, oldest first
         self.seen = 0
         self.order = 0
-        self.lag = 0
+        self.rest_until = 0
+        self.socket = None
 
     async def run(self):
         while not self.load.done or self.todo or self.open:
@@ -50,6 +52,7 @@ class Writer:
         url = f"ws://127.0.0.1:{self.load.house.port}/api/socket"
         headers = {"Authorization": f"Bearer {self.user.token}"}
         async with connect(url, headers, 5) as socket:
+            self.socket = socket
             connection = next(self.load.connections)
             await self.ask_head(socket)
             await self.fill(socket, connection)
@@ -58,11 +61,17 @@ class Writer:
                 self.take(connection, frame)
                 await self.fill(socket, connection)
 
+    def drop(self):
+        """As if the network went."""
+        if self.socket:
+            self.socket.transport.abort()
+
     async def ask_head(self, socket):
         await socket.send(json.dumps({"type": "room.history", "ref": "head", "room": self.room, "limit": 1}))
 
     async def fill(self, socket, connection):
-        while len(self.open) < IN_FLIGHT and (self.todo or not self.load.done):
+        while len(self.open) < self.load.in_flight and (self.todo or not self.load.done):
+            await asyncio.sleep(max(0, self.rest_until - time.monotonic()))
             if self.todo:
                 cid, text, after = self.todo.pop(0)
             else:
@@ -90,7 +99,10 @@ class Writer:
                 attempt.update(outcome="ok", seq=frame["seq"], n=frame["n"], dup=frame.get("dup", False))
                 self.seen = max(self.seen, frame["seq"])
                 self.load.acked += 1
-            elif frame["retry"]:
+                return
+            self.load.refusals[frame["code"]] += 1
+            if frame["retry"]:
+                self.rest_until = time.monotonic() + frame.get("retry_after_ms", 10) / 1000
                 attempt["outcome"] = "unknown" if frame["code"] == "timeout" else "refused"
                 self.todo.append((cid, text, after))
             else:
@@ -104,8 +116,10 @@ class Load:
         self.history = History()
         self.connections = iter(range(1, 1 << 30))
         self.done = False
+        self.in_flight = IN_FLIGHT  # sends that each writer keeps open
         self.count = self.acked = 0
         self.hard_refusals = []
+        self.refusals = collections.Counter()
 
     def people(self):
         self.writers = []
@@ -116,15 +130,31 @@ class Load:
             assert answer.status in (200, 201), answer
             self.writers += [Writer(self, user, answer.json["room"]) for user in users]
 
-    async def run(self, cycles, between):
+    async def run(self, fault):
+        """The writers work while `fault`, a coroutine, does its part; then each finishes what it began."""
         tasks = [asyncio.ensure_future(writer.run()) for writer in self.writers]
+        try:
+            await fault
+            self.done = True
+            await asyncio.wait_for(asyncio.gather(*tasks), 120)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def kills(self, cycles, between):
         for _ in range(cycles):
             await asyncio.sleep(random.uniform(*between))
             await asyncio.to_thread(self.house.kill)
             await asyncio.to_thread(self.house.start)
         await asyncio.sleep(between[1])
-        self.done = True
-        await asyncio.wait_for(asyncio.gather(*tasks), 120)
+
+    async def progress(self, more, within=30):
+        """Returns when so many more sends were acknowledged, the seconds that took."""
+        begun, wanted = time.monotonic(), self.acked + more
+        while self.acked < wanted:
+            assert time.monotonic() < begun + within, f"{self.acked} of {wanted} acknowledged after {within} s; refused: {self.refusals}"
+            await asyncio.sleep(0.01)
+        return time.monotonic() - begun
 
     def page(self, writer, path):
         """Asked again while it is refused for the moment, as it may be right after a start."""
@@ -149,14 +179,19 @@ class Load:
         return logs, heads
 
 
+def judged(house, fault, load=None):
+    """Lets `fault(load)`, a coroutine function, happen under load. Returns (violations, load)."""
+    load = load or Load(house)
+    load.people()
+    asyncio.run(load.run(fault(load)))
+    logs, heads = load.read_logs()
+    return judge(load.history, logs, heads), load
+
+
 def run(house, cycles, between=(0.3, 0.9), seed=None):
     """Returns (violations, load)."""
     random.seed(seed)
-    load = Load(house)
-    load.people()
-    asyncio.run(load.run(cycles, between))
-    logs, heads = load.read_logs()
-    return judge(load.history, logs, heads), load
+    return judged(house, lambda load: load.kills(cycles, between))
 
 
 def main():

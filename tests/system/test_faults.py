@@ -1,0 +1,67 @@
+"""What breaks on a real machine, done to the real process under load: see faults.py for what is promised for each, and for longer forms."""
+
+import pytest
+
+import faults
+import kill_load
+
+
+def judged(house, fault, load=None):
+    """Nothing acknowledged is lost, doubled or out of order; every refusal is one that asks to come again."""
+    violations, load = kill_load.judged(house, fault, load)
+    assert violations == []
+    assert load.hard_refusals == []
+    assert set(load.refusals) <= faults.RETRYABLE
+    return load
+
+
+@pytest.fixture
+def rig(tmp_path, options):
+    """Makes a house with what a fault needs; it is started, and stopped after."""
+    opened = []
+
+    def make(fault, **settings):
+        try:
+            opened.append(faults.Rig(tmp_path, fault, workers=options["workers"], settings=settings))
+        except faults.Impossible as why:
+            pytest.skip(str(why))
+        return opened[-1].__enter__()
+    yield make
+    for made in opened:
+        made.__exit__(None)
+
+
+@pytest.mark.parametrize("switch, file", [("fail.once", "log.db"), ("fail.always", "log.db"), ("fail.always", "store.db")])
+def test_a_disk_that_takes_no_flush_ends_the_process_and_loses_nothing(rig, switch, file):
+    made = rig("flush")
+    made.interposed.file(file)
+    judged(made.house, lambda load: faults.flush_fails(load, made.interposed, switch))
+
+
+def test_a_process_that_was_stopped_for_a_second_goes_on(rig):
+    judged(rig("stop").house, lambda load: faults.stopped(load, 1))
+
+
+def test_five_hundred_clients_that_drop_at_once_are_back_soon(rig):
+    judged(rig("storm").house, lambda load: faults.storm(load, 500, 1))
+
+
+def test_without_descriptors_old_connections_go_on_and_new_ones_come_later(rig):
+    judged(rig("descriptors").house, lambda load: faults.descriptors_run_out(load, 60))
+
+
+def test_a_clock_that_jumps_changes_no_order(rig):
+    """What is on its way when the clock goes forward counts as late, and its sender is told so at the end of its wait."""
+    made = rig("clock", **{"user.access_token_s": 3600, "socket.answer_timeout_ms": 1000})
+    judged(made.house, lambda load: faults.clock_jumps(load, made.interposed, (3000, -3000, 30, -30, 0)))
+
+
+def test_a_token_ends_when_the_clock_says_so(rig):
+    made = rig("clock", **{"user.access_token_s": 900})
+    user = made.house.user()
+    for offset, status in ((890, 200), (910, 401), (3600, 401), (0, 200)):
+        made.interposed.set("clock", str(offset))
+        assert user.http("GET", "/user/me").status == status, offset
+    for offset in (3600, 0):  # whoever signs in after a jump, forward or back, is in
+        made.interposed.set("clock", str(offset))
+        assert made.house.sign_in(user.name).http("GET", "/user/me").status == 200, offset
