@@ -81,6 +81,7 @@ static void ephemeral_to_user(
 void fanout_ephemeral(struct socket_service *service, struct room *room, struct cht_str frame,
     const struct fanout_rule *rule)
 {
+    fanout_close_block(service, room); /* else what follows it in the turn would overtake it */
     if (rule->only_to) {
         struct user_slot *user = user_find(service, rule->only_to);
         if (user && slot_list_find(&user->rooms, room_slot(service, room)) != SLOT_NONE) {

@@ -95,9 +95,10 @@ void gaps_tell(struct socket_service *service, uint32_t connection)
     }
 }
 
-void gaps_tell_missed(struct socket_service *service, const struct user_slot *user,
-    const struct room *room, uint64_t from)
+void gaps_tell_missed(
+    struct socket_service *service, const struct user_slot *user, struct room *room, uint64_t from)
 {
+    fanout_close_block(service, room);
     struct cht_f_gap frame = {.room = room->id, .from = from, .to = room->last_seq};
     struct cht_str bytes = frame_of_event(service, &cht_row_f_gap, &frame);
     for (uint32_t c = user->first_connection; c != SLOT_NONE;

@@ -21,8 +21,8 @@ void gaps_tell(struct socket_service *service, uint32_t connection);
 
 /* The user comes into the room and was sent nothing from `from` to where it is: tells all
  * connections. */
-void gaps_tell_missed(struct socket_service *service, const struct user_slot *user,
-    const struct room *room, uint64_t from);
+void gaps_tell_missed(
+    struct socket_service *service, const struct user_slot *user, struct room *room, uint64_t from);
 
 /* The connection is gone. */
 void gaps_forget(struct socket_service *service, uint32_t connection);

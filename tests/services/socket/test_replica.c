@@ -160,6 +160,21 @@ static void who_is_removed_hears_no_typing_of_the_same_turn(void **state)
     assert_string_equal(house_heard(*state, 0), "{\"room\":50,\"seq\":5}\n");
 }
 
+/* Each is delivered as it comes, but entries of a turn share a block: one that comes after a frame
+ * of another kind must not be put in front of it. */
+static void typing_between_two_entries_of_a_turn_stays_between_them(void **state)
+{
+    enter(*state, 0, ANN, 4);
+    entry(*state, 5);
+    struct cht_delivery frame = house_entry(ROOM, 99);
+    struct cht_ephemeral typing = {
+        .room = house_id(ROOM), .user = house_id(BOB), .to_others = true, .frame = frame.frame};
+    house_mail(*state, &cht_row_ephemeral, &typing);
+    house_deliver_member(*state, ROOM, 6, ANN, cht_member_state_removed);
+    assert_string_equal(house_heard(*state, 0),
+        "{\"room\":50,\"seq\":5}\n{\"room\":50,\"seq\":99}\n{\"room\":50,\"seq\":6}\n");
+}
+
 static void who_joins_hears_the_joining_and_what_follows_but_nothing_before(void **state)
 {
     enter(*state, 0, ANN, 4);
@@ -499,6 +514,7 @@ int main(void)
         T(an_entry_of_an_older_term_is_dropped),
         T(who_is_removed_hears_the_removal_and_nothing_after),
         T(who_is_removed_hears_no_typing_of_the_same_turn),
+        T(typing_between_two_entries_of_a_turn_stays_between_them),
         T(who_joins_hears_the_joining_and_what_follows_but_nothing_before),
         T(a_join_elsewhere_makes_the_room_here),
         T(a_join_that_everybody_is_told_makes_the_room_where_the_user_is),
