@@ -55,12 +55,25 @@ void watches_on_state(struct socket_service *service, const struct online_user *
     set_state(service, &online->user, online->state, online->last_seen);
 }
 
+/* A node knows only its own connections: online is the best there is, but of anything less another
+ * node may know better. */
 void watches_on_presences(struct socket_service *service, const struct cht_presences *presences)
 {
     const struct cht_user_presence *users = presences->users.at;
+    struct cht_id *unsure = mem_array(presences->users.count + 1, sizeof(*unsure));
+    uint32_t count = 0;
     for (uint32_t i = 0; i < presences->users.count; i++) {
-        set_state(service, &users[i].user, users[i].state, users[i].last_seen);
+        if (users[i].state == cht_presence_state_online) {
+            set_state(service, &users[i].user, users[i].state, users[i].last_seen);
+        } else if (map_find(&service->watched_by_id, map_key_id(&users[i].user)) != MAP_NONE) {
+            unsure[count++] = users[i].user;
+        }
     }
+    if (count > 0) {
+        struct cht_ids ids = {.at = unsure, .count = count};
+        online_ask(service, &ids);
+    }
+    mem_free(unsure);
 }
 
 /* ---- the table */

@@ -60,6 +60,24 @@ static void who_shares_a_group_is_seen(void **state)
     assert_non_null(strstr(house_heard(*state, 0), "\"state\":\"online\",\"last_seen\":5"));
 }
 
+static void who_goes_on_one_node_and_stays_on_another_is_still_seen(void **state)
+{
+    connect_ann(*state, cht_room_kind_group);
+    ((struct house *)*state)->online_state = cht_presence_state_online;
+    house_say(*state, 0, WATCH);
+    struct cht_room_place places[] = {
+        {.room = house_id(50), .seq = 4, .kind = cht_room_kind_group}};
+    house_roster(*state, 2, places, 1);
+    assert_non_null(strstr(house_heard(*state, 0), "\"state\":\"online\""));
+    struct cht_user_presence change = {.user = house_id(2), .state = cht_presence_state_offline};
+    struct cht_presences batch = {.node = 9, .users = {&change, 1}};
+    house_cast(*state, &cht_row_presences, &batch);
+    assert_string_equal(house_heard(*state, 0), "");
+    ((struct house *)*state)->online_state = cht_presence_state_offline;
+    house_cast(*state, &cht_row_presences, &batch);
+    assert_non_null(strstr(house_heard(*state, 0), "\"state\":\"offline\""));
+}
+
 static void who_shares_only_a_channel_is_not_seen(void **state)
 {
     connect_ann(*state, cht_room_kind_channel);
@@ -95,6 +113,7 @@ int main(void)
         T(a_user_who_came_is_told_in_a_batch),
         T(a_reload_is_not_seen),
         T(who_shares_a_group_is_seen),
+        T(who_goes_on_one_node_and_stays_on_another_is_still_seen),
         T(who_shares_only_a_channel_is_not_seen),
         T(who_left_the_group_is_seen_no_more),
     };
