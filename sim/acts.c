@@ -300,6 +300,10 @@ static void finish(struct client *client, struct act *act, enum act_state state)
 /* I10: on one wire, each tried once, in one room. */
 static void check_pipelined(struct client *client, const struct act *act)
 {
+    const struct cluster *cluster = client->cluster;
+    if (!cluster->options.known && faults_repeat(&cluster->faults)) {
+        return; /* the first one may have been refused, and decided anew behind the second */
+    }
     for (uint32_t i = 0; i < client->act_count; i++) {
         const struct act *other = &client->acts[i];
         if (other == act || other->state != ACT_OK || other->dup || other->attempts > 1 ||

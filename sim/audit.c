@@ -170,13 +170,6 @@ static void check_room(struct cluster *cluster, uint32_t number)
     check_members(cluster, number, room);
 }
 
-/* Where commands come again, one that was refused may be decided anew (README.md). */
-static bool judges_refusals(const struct cluster *cluster)
-{
-    const uint32_t *chance = cluster->faults.chance;
-    return cluster->options.known || (!chance[FAULT_redeliver] && !chance[FAULT_again]);
-}
-
 static void check_acts(struct cluster *cluster, const struct client *client)
 {
     for (uint32_t i = 0; i < client->act_count; i++) {
@@ -186,7 +179,8 @@ static void check_acts(struct cluster *cluster, const struct client *client)
         struct cht_str cid = {act->cid, (uint32_t)strlen(act->cid)};
         const struct truth_entry *entry = truth_by_cid(room, client->user, cid);
         bool refused = act->state == ACT_REFUSED && act->unknown == 0;
-        if (refused && entry && judges_refusals(cluster)) {
+        /* Where commands come again, one that was refused may be decided anew (README.md). */
+        if (refused && entry && (cluster->options.known || !faults_repeat(&cluster->faults))) {
             FAIL(cluster, "I4", "act %u was refused for good and is entry %llu of room %u", act->id,
                 (unsigned long long)entry->seq, act->place);
         }

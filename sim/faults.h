@@ -21,3 +21,9 @@ static inline uint32_t fault_chance(const struct faults *faults, enum fault faul
 {
     return faults->healed ? 0 : faults->chance[fault];
 }
+
+/* Commands that were answered may come again. */
+static inline bool faults_repeat(const struct faults *faults)
+{
+    return faults->chance[FAULT_redeliver] > 0 || faults->chance[FAULT_again] > 0;
+}

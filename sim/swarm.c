@@ -79,7 +79,7 @@ static void draw_limits(struct cluster *cluster, struct dice *dice)
     cluster->socket.rotation_ms = 10000;
     cluster->socket.roster_rotation_ms = 15000;
     cluster->queued_bytes_max =
-        (uint32_t)(dice_hits(dice, 5000) ? dice_between(dice, 2000, 20000) : 262144);
+        (uint32_t)(dice_hits(dice, 5000) ? dice_between(dice, 500, 8000) : 262144);
 }
 
 static void draw_places(struct cluster *cluster, struct dice *dice)
