@@ -132,7 +132,8 @@ static void run_tick(struct scene *scene, struct event *event)
         fetch_some(client);
         act_tick(client);
         read_some(client);
-        if (!client->idle) {
+        uint32_t at_once = client->cluster->options.seed % 3 == 0 ? 4 : 1;
+        for (uint32_t i = 0; i < at_once && !client->idle; i++) {
             act_choose(client);
         }
         check_asks(client);

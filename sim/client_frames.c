@@ -262,7 +262,13 @@ static void take_listed(struct client *client, const struct ask *ask, const stru
         return;
     }
     struct view *view = &client->views[place];
-    uint64_t seq = number_of(object, "seq");
+    uint64_t seq = number_of(object, "seq"), n = number_of(object, "n");
+    uint64_t read_n = number_of(object, "read_n");
+    if (read_n > n || number_of(object, "unread") != n - read_n) {
+        FAIL(client, "I16", "room %u has n %llu, read_n %llu, unread %llu for user %u", place,
+            (unsigned long long)n, (unsigned long long)read_n,
+            (unsigned long long)number_of(object, "unread"), client->user);
+    }
     view->wanted = seq > view->wanted ? seq : view->wanted;
     view->member = true;
     view->listed = true;
@@ -364,7 +370,11 @@ static void on_answer(struct client *client, const struct object *object, bool o
         return;
     }
     struct act *act = act_find(client, (uint32_t)strtoul(text + 1, NULL, 10));
-    if (text[0] != 'a' || !act) {
+    if (text[0] == 'r' && act) {
+        if (ok) {
+            act_on_ok(client, act, number_of(object, "seq"), flag_of(object, "dup"));
+        }
+    } else if (text[0] != 'a' || !act) {
         FAIL(client, "I19", "an answer to nothing: %s", text);
     } else if (ok) {
         act_on_ok(client, act, number_of(object, "seq"), flag_of(object, "dup"));

@@ -26,8 +26,8 @@
     X(soon)                                                                                        \
     X(command)                                                                                     \
     X(gain)                                                                                        \
-    X(lose) X(mail) X(cast) X(text) X(opened) X(closed) X(frames) X(client) X(fault) X(append)     \
-        X(phase)
+    X(lose)                                                                                        \
+    X(mail) X(cast) X(text) X(opened) X(closed) X(frames) X(client) X(fault) X(append) X(phase)
 
 enum event_kind {
 #define X(name) EVENT_##name,
