@@ -174,6 +174,9 @@ void lane_put(struct room *room, struct lane_item *item);
 void lane_item_free(struct lane_item *item);
 struct lane_item *lane_item_make(struct buf *event, const struct position *position);
 
+/* Says no to a command or a request; who can not be answered asks again. */
+void lane_refuse(struct shard *shard, struct lane_item *item_take, enum err err);
+
 /* Runs what waits, now if the room is idle; loads it first if it is cold. */
 void lane_run(struct chat_service *chat, struct room *room);
 

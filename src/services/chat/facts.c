@@ -200,16 +200,6 @@ static void take(struct flow *flow)
     facts->known.have |= facts->needs;
 }
 
-static void refuse(struct chat_service *chat, struct room *room, struct lane_item *item)
-{
-    struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command;
-    if (cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
-        outbox_refuse(&chat->shards[room->shard], item, &command, ERR_UNAVAILABLE);
-    }
-    lane_item_free(item);
-}
-
 static void finish(struct flow *flow)
 {
     struct facts *facts = (struct facts *)flow;
@@ -238,7 +228,7 @@ static void finish(struct flow *flow)
     if (err == OK) {
         decide_item(chat, room, item, &known);
     } else {
-        refuse(chat, room, item);
+        lane_refuse(&chat->shards[room->shard], item, ERR_UNAVAILABLE);
     }
     room = rooms_by_id(chat, id);
     if (room) {

@@ -24,6 +24,21 @@ void lane_item_free(struct lane_item *item)
     mem_free(item);
 }
 
+void lane_refuse(struct shard *shard, struct lane_item *item_take, enum err err)
+{
+    struct chat_service *chat = shard->chat;
+    struct cht_scratch scratch = chat_scratch(chat);
+    struct cht_command command;
+    if (!item_take->has_position) {
+        reads_refuse(chat, item_take->event, err);
+    } else if (cht_decode(&cht_row_command, bytes_of(item_take->event), &scratch, &command)) {
+        outbox_refuse(shard, item_take, &command, err);
+    } else {
+        shards_done(chat->deps.shards, shard->number, &item_take->position);
+    }
+    lane_item_free(item_take);
+}
+
 void lane_put(struct room *room, struct lane_item *item)
 {
     item->next = NULL;

@@ -96,19 +96,11 @@ static void apply_overlay(struct chat_service *chat, struct room *room)
 
 static void refuse_waiting(struct chat_service *chat, struct room *room)
 {
-    struct shard *shard = &chat->shards[room->shard];
     while (room->first) {
         struct lane_item *item = room->first;
         room->first = item->next;
         room->lane_count--;
-        struct cht_scratch scratch = chat_scratch(chat);
-        struct cht_command command;
-        if (!item->has_position) {
-            reads_refuse(chat, item->event, ERR_UNAVAILABLE);
-        } else if (cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
-            outbox_refuse(shard, item, &command, ERR_UNAVAILABLE);
-        }
-        lane_item_free(item);
+        lane_refuse(&chat->shards[room->shard], item, ERR_UNAVAILABLE);
     }
 }
 

@@ -231,13 +231,6 @@ static bool is_store_far_behind(const struct shard *shard)
     return shard->last_index > shard->stored_index + shard->chat->settings.unstored_max;
 }
 
-static void refuse_overloaded(
-    struct shard *shard, struct lane_item *item_take, const struct cht_command *command)
-{
-    outbox_refuse(shard, item_take, command, ERR_OVERLOADED);
-    lane_item_free(item_take);
-}
-
 static void to_lane(struct shard *shard, struct lane_item *item)
 {
     struct chat_service *chat = shard->chat;
@@ -253,12 +246,12 @@ static void to_lane(struct shard *shard, struct lane_item *item)
         return;
     }
     if (is_store_far_behind(shard)) {
-        refuse_overloaded(shard, item, &command);
+        lane_refuse(shard, item, ERR_OVERLOADED);
         return;
     }
     struct room *room = rooms_need(chat, &id);
     if (!room || room->lane_count >= chat->settings.lane_commands_max) {
-        refuse_overloaded(shard, item, &command);
+        lane_refuse(shard, item, ERR_OVERLOADED);
         return;
     }
     lane_put(room, item);
