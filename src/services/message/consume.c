@@ -94,7 +94,7 @@ static void start_batch(struct consume *consume)
 static void on_gathered(struct timer *timer)
 {
     struct message_service *service = container_of(timer, struct message_service, gather);
-    service->gather_end_ms = loop_now_ms(service->deps.world->loop) + service->settings->gather_ms;
+    service->gather_end_ms = loop_now_ms(service->deps.world->loop) + service->settings.gather_ms;
     for (uint32_t i = 0; i < service->deps.shard_count; i++) {
         if (service->consumes[i] != NULL) {
             start_batch(service->consumes[i]);
@@ -114,7 +114,7 @@ static void gather(struct consume *consume)
     struct message_service *service = consume->service;
     struct loop *loop = service->deps.world->loop;
     uint64_t now = loop_now_ms(loop);
-    if (consume->count >= service->settings->batch_records_max ||
+    if (consume->count >= service->settings.batch_records_max ||
         fresh_is_waited_for(service->fresh, consume->shard)) {
         start_batch(consume);
     } else if (consume->count == 0 || service->gather.loop != NULL) {
@@ -182,7 +182,7 @@ static void wait_and_retry(struct consume *consume)
     LOG_WARN(consume->service->deps.world->logger, "message.store_failed", "shard=%u err=%s",
         consume->shard, err_name(consume->flow.err));
     timer_start(consume->service->deps.world->loop, &consume->retry,
-        consume->service->settings->retry_ms << doublings, on_retry);
+        consume->service->settings.retry_ms << doublings, on_retry);
 }
 
 struct consume *consume_create(struct message_service *service, uint32_t shard)
@@ -190,13 +190,13 @@ struct consume *consume_create(struct message_service *service, uint32_t shard)
     struct consume *consume = mem_new(sizeof(*consume));
     consume->service = service;
     consume->shard = shard;
-    consume->ring_size = (uint32_t)service->settings->batch_records_max * 2;
+    consume->ring_size = (uint32_t)service->settings.batch_records_max * 2;
     consume->ring = mem_array(consume->ring_size, sizeof(*consume->ring));
     consume->records =
-        mem_array((uint32_t)service->settings->batch_records_max, sizeof(*consume->records));
+        mem_array((uint32_t)service->settings.batch_records_max, sizeof(*consume->records));
     uint64_t secret[2];
     random_fill(service->deps.world->random, secret, sizeof(secret));
-    room_cache_init(&consume->rooms, (uint32_t)service->settings->rooms_cached, secret);
+    room_cache_init(&consume->rooms, (uint32_t)service->settings.rooms_cached, secret);
     consume->follow.source.on_item = on_item;
     consume->follow.source.on_end = on_end;
     flow_start(&consume->flow, service->deps.world->loop, start_steps, FLOW_STEPS(start_steps));
@@ -296,7 +296,7 @@ static bool keep_loaded(struct consume *consume, const struct cht_id *room)
 
 static bool is_full(const struct consume *consume)
 {
-    const struct message_settings *settings = consume->service->settings;
+    const struct message_settings *settings = &consume->service->settings;
     return consume->batch_size == consume->count ||
            consume->batch_size == settings->batch_records_max ||
            consume->arena.total >= settings->batch_bytes_max * DECODED_PER_BYTE;

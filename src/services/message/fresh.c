@@ -120,7 +120,7 @@ void fresh_wait(struct fresh *fresh, struct asker *asker, struct fresh_op *op, u
     op_ask(&op->op, asker);
     op->shard = shard;
     op->left = shard == FRESH_ALL ? count : 1;
-    op->until_ms = loop_now_ms(loop_of(fresh)) + fresh->service->settings->fresh_wait_ms;
+    op->until_ms = loop_now_ms(loop_of(fresh)) + fresh->service->settings.fresh_wait_ms;
     op->parts = mem_array(op->left, sizeof(*op->parts));
     if (shard != FRESH_ALL) {
         CHECK(shard < count);

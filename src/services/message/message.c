@@ -30,8 +30,7 @@ struct message_service *message_create(
     struct message_service *service = mem_new(sizeof(*service));
     CHECK(deps->shard_count > 0);
     service->deps = *deps;
-    service->settings_now = *settings;
-    service->settings = &service->settings_now;
+    service->settings = *settings;
     service->consumes = mem_array(deps->shard_count, sizeof(struct consume *));
     service->body = mem_new(QUERY_BODY_BYTES);
     service->fresh = fresh_create(service);

@@ -16,8 +16,7 @@ struct fresh;
 
 struct message_service {
     struct message_deps deps;
-    struct message_settings settings_now;
-    const struct message_settings *settings;
+    struct message_settings settings;
     struct message_counters counters;
     _Atomic(bool) broken; /* the log of a shard has a hole: nothing more of it is stored */
     struct mail_handler mail;

@@ -93,7 +93,7 @@ static void start_query(struct query *query)
     if (command->cursor.size > 0 &&
         !cursor_read(query->service, command, query->cursor_bytes, &query->position)) {
         refuse(query, ERR_BAD_FIELD, "cursor");
-    } else if (query->service->in_work > query->service->settings->queries_max) {
+    } else if (query->service->in_work > query->service->settings.queries_max) {
         refuse(query, ERR_OVERLOADED, NULL);
     } else {
         families[command->type](query);
@@ -115,7 +115,7 @@ void query_on_mail(struct message_service *service, struct buf *mail)
         return;
     }
     service->counters.queries++;
-    query->reach_until_ms = loop_now_ms(loop_of(query)) + service->settings->fresh_wait_ms;
+    query->reach_until_ms = loop_now_ms(loop_of(query)) + service->settings.fresh_wait_ms;
     if (!roster_holds(query)) {
         start_query(query);
     }

@@ -107,7 +107,7 @@ void roster_on_mail(struct message_service *service, struct cht_str bytes)
         {"wait_fresh", wait_fresh}, {"read_rooms", read_rooms}, {"finish", finish}};
     struct cht_roster_query question;
     struct cht_scratch nothing = {NULL, 0, 0};
-    if (service->in_work > service->settings->queries_max ||
+    if (service->in_work > service->settings.queries_max ||
         !cht_decode(&cht_row_roster_query, bytes, &nothing, &question)) {
         return;
     }
