@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "secrets/base64url.h"
+#include "base/base64url.h"
 #include "secrets/jwt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

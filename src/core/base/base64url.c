@@ -3,7 +3,7 @@
  * Happy path: four characters are three bytes. How it fails: reading answers false; nothing is
  * repaired. */
 
-#include "secrets/base64url.h"
+#include "base/base64url.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

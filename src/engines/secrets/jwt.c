@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include "base/base64url.h"
 #include "chattifier/events.h"
-#include "secrets/base64url.h"
 
 #define HEADER_BYTES_MAX 256
 #define CLAIMS_BYTES_MAX 2048

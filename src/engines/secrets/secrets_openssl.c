@@ -11,11 +11,11 @@
 #include <openssl/hmac.h>
 #include <string.h>
 
+#include "base/base64url.h"
 #include "base/check.h"
 #include "base/logger.h"
 #include "base/mem.h"
 #include "base/task.h"
-#include "secrets/base64url.h"
 #include "secrets/key_ring.h"
 #include "secrets/password_hash.h"
 #include "secrets/token_cache.h"

@@ -11,9 +11,9 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "base/base64url.h"
 #include "base/check.h"
 #include "base/mem.h"
-#include "secrets/base64url.h"
 
 #define DER_BYTES_MAX 80
 

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#define MAC_BYTES 16
+#include "base/base64url.h"
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+#define MAC_BYTES 16
 
 struct signed_bytes {
     char bytes[1024];
@@ -40,46 +40,6 @@ static void make_mac(const struct message_service *service, const struct cht_com
     secrets_mac(service->deps.secrets, "cursor", (struct cht_str){all.bytes, all.size}, ret_mac);
 }
 
-static uint32_t encode(const uint8_t *bytes, uint32_t size, char *ret_text)
-{
-    uint32_t used = 0;
-    uint32_t bits = 0;
-    uint32_t held = 0;
-    for (uint32_t i = 0; i < size; i++) {
-        held = (held << 8 | bytes[i]) & 0xffff;
-        bits += 8;
-        while (bits >= 6) {
-            bits -= 6;
-            ret_text[used++] = digits[held >> bits & 63];
-        }
-    }
-    if (bits > 0) {
-        ret_text[used++] = digits[held << (6 - bits) & 63];
-    }
-    return used;
-}
-
-static bool decode(struct cht_str text, uint8_t *ret_bytes, uint32_t *ret_size)
-{
-    uint32_t used = 0;
-    uint32_t bits = 0;
-    uint32_t held = 0;
-    for (uint32_t i = 0; i < text.size; i++) {
-        const char *digit = text.at[i] != '\0' ? strchr(digits, text.at[i]) : NULL;
-        if (digit == NULL) {
-            return false;
-        }
-        held = (held << 6 | (uint32_t)(digit - digits)) & 0xffff;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            ret_bytes[used++] = (uint8_t)(held >> bits);
-        }
-    }
-    *ret_size = used;
-    return bits < 6 && (held & ((1u << bits) - 1)) == 0;
-}
-
 struct cht_str cursor_write(const struct message_service *service,
     const struct cht_command *command, struct cht_str position, char *ret_text)
 {
@@ -89,20 +49,21 @@ struct cht_str cursor_write(const struct message_service *service,
     make_mac(service, command, position, mac);
     memcpy(bytes, position.at, position.size);
     memcpy(bytes + position.size, mac, MAC_BYTES);
-    return (struct cht_str){ret_text, encode(bytes, position.size + MAC_BYTES, ret_text)};
+    size_t size = base64url_write(bytes, position.size + MAC_BYTES, ret_text);
+    return (struct cht_str){ret_text, (uint32_t)size};
 }
 
 bool cursor_read(const struct message_service *service, const struct cht_command *command,
     char *ret_bytes, struct cht_str *ret_position)
 {
-    uint32_t size = 0;
+    size_t size = 0;
     uint8_t mac[32];
-    if (command->cursor.size > CURSOR_TEXT_MAX ||
-        !decode(command->cursor, (uint8_t *)ret_bytes, &size) || size <= MAC_BYTES ||
-        size > CURSOR_POSITION_MAX + MAC_BYTES) {
+    if (!base64url_read(
+            command->cursor, (uint8_t *)ret_bytes, CURSOR_POSITION_MAX + MAC_BYTES, &size) ||
+        size <= MAC_BYTES) {
         return false;
     }
-    *ret_position = (struct cht_str){ret_bytes, size - MAC_BYTES};
+    *ret_position = (struct cht_str){ret_bytes, (uint32_t)size - MAC_BYTES};
     make_mac(service, command, *ret_position, mac);
     return secrets_equal(service->deps.secrets, mac, ret_bytes + ret_position->size, MAC_BYTES);
 }

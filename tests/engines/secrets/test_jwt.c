@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "secrets/base64url.h"
+#include "base/base64url.h"
 #include "secrets/jwt.h"
 #include "secrets/token_key.h"
 
