@@ -3,8 +3,6 @@
  * Happy path: a command gets its place, is given to the owner under its credit, is done. How it
  * fails: by its faults; a shard whose owner is gone is offered to a node that is there. */
 
-#include <string.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "bus_inner.h"

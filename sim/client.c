@@ -5,7 +5,6 @@
 
 #include "client.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"

@@ -3,7 +3,6 @@
  * Happy path: an answer ends its question, an event is the next of its room and is applied. How it
  * fails: a gap is fetched; what does not agree with the truth breaks a promise. */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

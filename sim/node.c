@@ -5,10 +5,7 @@
 
 #include "node.h"
 
-#include <string.h>
-
 #include "base/check.h"
-#include "base/mem.h"
 #include "cluster.h"
 #include "heap.h"
 

@@ -7,9 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/check.h"
 #include "base/mem.h"
 #include "heap.h"
 

@@ -4,9 +4,6 @@
  * changes nothing. The rules are those of ports/history.h; where that leaves a choice, what
  * src/engines/sqlite/store_sql.def does. */
 
-#include <string.h>
-
-#include "base/check.h"
 #include "base/fold.h"
 #include "base/mem.h"
 #include "store_inner.h"

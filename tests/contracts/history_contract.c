@@ -2,9 +2,6 @@
 
 #include "contract.h"
 
-#include <string.h>
-
-#include "base/check.h"
 #include "chattifier/events.h"
 
 enum { CHANGES_MAX = 64 };

@@ -2,7 +2,6 @@
 
 #include "contract.h"
 
-#include "base/check.h"
 #include "chattifier/events.h"
 
 enum { MANY = 500 };

@@ -2,7 +2,6 @@
 
 #include "test.h"
 
-#include "base/check.h"
 #include "local/bus_local.h"
 #include "test_loop.h"
 

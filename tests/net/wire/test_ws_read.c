@@ -3,8 +3,6 @@
  *
  * Binary messages are refused with 1003 by the client protocol, so the rows of 1.2 are refusals. */
 
-#include <string.h>
-
 #include "ws_case.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))

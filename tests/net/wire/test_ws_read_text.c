@@ -2,8 +2,6 @@
  * message of one frame and as one of a frame a byte, in every way in which bytes can come; what is
  * wrong is refused at its first wrong byte. */
 
-#include <string.h>
-
 #include "ws_case.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))

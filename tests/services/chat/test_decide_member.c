@@ -2,8 +2,6 @@
 
 #include "decide_house.h"
 
-#include <string.h>
-
 static void when_the_last_owner_leaves_somebody_follows(void **state)
 {
     (void)state;

@@ -2,8 +2,6 @@
 
 #include "decide_house.h"
 
-#include <string.h>
-
 /* ---- messages */
 static void a_message_gets_the_next_seq_and_n_and_a_time_that_never_goes_back(void **state)
 {

@@ -2,8 +2,6 @@
 
 #include "decide_house.h"
 
-#include <string.h>
-
 static struct cht_command create(uint64_t kind, uint16_t others)
 {
     static struct cht_id members[100];

@@ -2,7 +2,6 @@
 
 #include "test.h"
 
-#include "base/mem.h"
 #include "chat/frames.h"
 
 #define MOST 16

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "message/message.h"
 #include "sqlite_engine.h"
 

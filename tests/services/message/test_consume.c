@@ -2,8 +2,6 @@
 
 #include "test.h"
 
-#include <string.h>
-
 #include "base/logger.h"
 #include "message/message.h"
 #include "test_loop.h"

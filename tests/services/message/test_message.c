@@ -3,7 +3,6 @@
 
 #include "house.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void a_member_reads_what_was_said(void **state)

@@ -2,8 +2,6 @@
 
 #include "house.h"
 
-#include <string.h>
-
 #define ROOM "32070707-0707-0707-0707-070707070732"
 #define BASE "/api/rooms/" ROOM
 #define JSON "application/json"
