@@ -206,7 +206,8 @@ static void fill_room(const struct client *client, const struct act *act,
     command->kind = place->kind;
     command->name = str(names[act->place]);
     if (place->kind == cht_room_kind_channel) {
-        command->has |= CHT_BIT(command, visibility);
+        command->has |= CHT_BIT(command, visibility) | CHT_BIT(command, history);
+        command->history = act->place % 4 == 3 ? cht_history_from_joined : cht_history_from_all;
         command->visibility = act->place % 2 ? cht_visibility_public : cht_visibility_private;
     }
     for (uint32_t user = 1; user <= client->cluster->people.count; user++) {

@@ -30,7 +30,8 @@ enum query_kind { QUERY_NONE, QUERY_SYNC, QUERY_EVENTS, QUERY_HISTORY, QUERY_REA
 struct ask {
     enum query_kind kind;
     uint32_t number, place;
-    uint64_t asked_us, at_least, after, removed_before;
+    uint64_t asked_us, at_least, after;
+    uint64_t page; /* the seq of the newest entry of the page so far */
 };
 
 struct client {

@@ -12,6 +12,7 @@
 
 #define MEMBERS_MAX 64
 #define OBJECT_MAX (1u << 20)
+#define VIEW_US 1000000 /* leaving and joining again may be under way */
 
 /* One object, read. */
 struct object {
@@ -177,15 +178,12 @@ static void judge_order(struct client *client, uint32_t place, uint64_t seq, uin
     view->live = seq;
 }
 
-static void take_entry(
-    struct client *client, uint32_t place, const struct object *object, bool live)
+static void take_entry(struct client *client, uint32_t place, const struct object *object)
 {
     struct view *view = &client->views[place];
     uint64_t seq = number_of(object, "seq"), prev = number_of(object, "prev");
-    judge_entry(client, place, object, live);
-    if (live) {
-        judge_order(client, place, seq, prev ? prev : seq - 1);
-    }
+    judge_entry(client, place, object, true);
+    judge_order(client, place, seq, prev ? prev : seq - 1);
     if (seq <= view->applied) {
         return;
     }
@@ -235,8 +233,8 @@ static bool read_object(struct cht_str bytes, char *copy, struct object *ret_obj
         (struct cht_str){copy, bytes.size}, ret_object->members, MEMBERS_MAX, &ret_object->count);
 }
 
-static void each_object(struct client *client, struct cht_str list, const struct ask *ask,
-    void (*each)(struct client *client, const struct ask *ask, const struct object *object))
+static void each_object(struct client *client, struct cht_str list, struct ask *ask,
+    void (*each)(struct client *client, struct ask *ask, const struct object *object))
 {
     static char copy[OBJECT_MAX];
     uint32_t at = 0;
@@ -253,7 +251,7 @@ static void each_object(struct client *client, struct cht_str list, const struct
 
 /* ---- answers to questions */
 
-static void take_listed(struct client *client, const struct ask *ask, const struct object *object)
+static void take_listed(struct client *client, struct ask *ask, const struct object *object)
 {
     (void)ask;
     uint32_t place = place_of(client, text_of(object, "room"));
@@ -273,13 +271,35 @@ static void take_listed(struct client *client, const struct ask *ask, const stru
     view->listed = true;
 }
 
-static void take_event(struct client *client, const struct ask *ask, const struct object *object)
+/* A page has every entry, and begins right behind what was asked, or where this user's view of the
+ * room begins (I14): what it has is applied without looking for a gap. */
+static void take_event(struct client *client, struct ask *ask, const struct object *object)
 {
-    take_entry(client, ask->place, object, false);
+    struct view *view = &client->views[ask->place];
+    const struct truth_room *room = truth_of(client, ask->place);
+    uint64_t seq = number_of(object, "seq");
+    bool from_joined = room && room->history == cht_history_from_joined;
+    const struct truth_entry *entry = truth_entry(room, seq);
+    uint64_t last = ask->page ? ask->page : ask->after;
+    bool begins = !ask->page && from_joined && seq > last;
+    if (seq != last + 1 && !begins) {
+        FAIL(client, "I6", "a page of room %u has %llu behind %llu", ask->place,
+            (unsigned long long)seq, (unsigned long long)last);
+    }
+    if (begins && entry && !(entry->members & UINT64_C(1) << client->user) &&
+        entry->landed_us + VIEW_US < client->cluster->scene.now_us) {
+        FAIL(client, "I14", "user %u was shown entry %llu of room %u, from before joining",
+            client->user, (unsigned long long)seq, ask->place);
+    }
+    ask->page = seq;
+    judge_entry(client, ask->place, object, false);
+    if (seq > view->applied) {
+        apply(client, ask->place, object);
+    }
 }
 
 /* I16: a message as it is now. */
-static void take_message(struct client *client, const struct ask *ask, const struct object *object)
+static void take_message(struct client *client, struct ask *ask, const struct object *object)
 {
     const struct truth_room *room = truth_of(client, ask->place);
     uint64_t seq = number_of(object, "seq");
@@ -432,7 +452,7 @@ void client_on_object(struct client *client, const char *bytes, uint32_t size)
     } else if (kind_of(type) != cht_entry_kind_none) {
         uint32_t place = place_of(client, text_of(&object, "room"));
         if (place < PLACES_MAX) {
-            take_entry(client, place, &object, true);
+            take_entry(client, place, &object);
         }
     }
 }

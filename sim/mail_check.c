@@ -1,16 +1,14 @@
 /* mail_check - see the header.
  *
  * Happy path: most mails are no deliveries, most deliveries of nothing deleted. How it fails: the
- * scene is told. A moment is left for what was on its way between log and owner, and who is not the
- * owner of now is not judged: it can not know. */
+ * scene is told. A deletion counts from when its owner first said it; an owner of an older term can
+ * not know of it. */
 
 #include "mail_check.h"
 
 #include <string.h>
 
 #include "cluster.h"
-
-#define KNOWN_US 4000000
 
 static bool has_text(struct cht_str frame)
 {
@@ -20,16 +18,20 @@ static bool has_text(struct cht_str frame)
 static void check_delivery(struct cluster *cluster, const struct cht_delivery *delivery)
 {
     const struct truth_room *room = truth_room(&cluster->truth, &delivery->room);
-    const struct truth_entry *entry = truth_entry(room, delivery->seq);
-    bool of_now = delivery->shard < cluster->bus.shard_count &&
-                  cluster->truth.shards[delivery->shard].term == delivery->term;
-    if (!entry || !of_now || !has_text(delivery->frame)) {
+    if (!truth_entry(room, delivery->seq)) {
         return;
+    }
+    struct truth_entry *entry = &room->entries[delivery->seq - 1];
+    if (!entry->said_us) {
+        entry->said_us = cluster->scene.now_us;
+        entry->said_term = delivery->term;
     }
     const struct truth_entry *message =
         entry->kind == cht_entry_kind_edited ? truth_entry(room, entry->target) : entry;
     const struct truth_entry *gone = message ? truth_entry(room, message->deleted_seq) : NULL;
-    if (gone && gone->landed_us + KNOWN_US < cluster->scene.now_us) {
+    bool known = gone && gone->said_us && gone->said_us < cluster->scene.now_us &&
+                 gone->said_term <= delivery->term;
+    if (known && has_text(delivery->frame)) {
         scene_fail(&cluster->scene, "I16",
             "the text of entry %llu was said after its deletion %llu",
             (unsigned long long)entry->seq, (unsigned long long)gone->seq);

@@ -246,6 +246,7 @@ static void fold(struct truth *truth, struct truth_room *room, const struct cht_
     if (from->kind == cht_entry_kind_created) {
         room->kind = from->room_kind;
         room->visibility = from->visibility;
+        room->history = from->history;
     } else if (from->kind == cht_entry_kind_updated && from->visibility) {
         room->visibility = from->visibility;
     } else if (from->kind == cht_entry_kind_member) {

@@ -23,8 +23,9 @@ struct truth_entry {
     uint64_t members;     /* bit u: u is a member after it */
     uint64_t deleted_seq; /* of the entry that deleted it */
     uint64_t edited_seq;
-    uint64_t edited_text; /* digest of the newest edit */
-    bool first;           /* of its record */
+    uint64_t edited_text;        /* digest of the newest edit */
+    bool first;                  /* of its record */
+    uint64_t said_us, said_term; /* when an owner first told a node; 0: not yet */
 };
 
 struct truth_member {
@@ -33,7 +34,7 @@ struct truth_member {
 
 struct truth_room {
     struct cht_id id;
-    uint64_t kind, visibility, posting, adding, n;
+    uint64_t kind, visibility, history, n;
     struct truth_entry *entries; /* [seq - 1] */
     uint64_t head;
     uint32_t capacity;
