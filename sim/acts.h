@@ -29,6 +29,7 @@ struct act {
     uint64_t floor; /* of the room: the highest seq that anybody had been told ok for before */
     uint64_t seq;
     uint32_t wire; /* of the newest attempt */
+    uint64_t term; /* of the shard's owner then */
     bool dup;
     char cid[24];
     char text[96];
