@@ -22,6 +22,16 @@ static inline uint32_t fault_chance(const struct faults *faults, enum fault faul
     return faults->healed ? 0 : faults->chance[fault];
 }
 
+/* Nothing goes wrong in this run: then nothing may be refused for a while, or time out. */
+static inline bool faults_none(const struct faults *faults)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        sum += faults->chance[i];
+    }
+    return sum == 0;
+}
+
 /* Commands that were answered may come again. */
 static inline bool faults_repeat(const struct faults *faults)
 {
