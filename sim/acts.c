@@ -414,7 +414,8 @@ void act_on_error(
         scene_fail(&client->cluster->scene, "I20", "act %u (%s) was refused %.*s", act->id,
             cht_command_row(types[act->kind])->wire, (int)code.size, code.at);
     }
-    if (retry && !is_code(code, "muted") && faults_none(&client->cluster->faults)) {
+    bool of_faults = is_code(code, "timeout") || is_code(code, "unavailable");
+    if (of_faults && faults_none(&client->cluster->faults)) {
         scene_fail(&client->cluster->scene, "I19", "act %u was told %.*s, and nothing is wrong",
             act->id, (int)code.size, code.at);
     }
