@@ -48,7 +48,7 @@ static void apply_entry(struct stored_room *room, const struct history_change *c
     cht_encode(&cht_row_entry, &rest, body);
     *row = (struct stored_entry){.seq = c->seq,
         .target = c->entry->target,
-        .kind = c->entry->kind,
+        .kind = (enum cht_entry_kind)c->entry->kind,
         .by = c->entry->by,
         .cid = store_own(c->entry->cid),
         .body = {(char *)body, (uint32_t)size},

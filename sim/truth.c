@@ -195,7 +195,7 @@ static struct truth_entry entry_of(struct truth *truth, const struct cht_entry *
         .ts = from->ts,
         .target = from->target,
         .landed_us = truth->scene->now_us,
-        .kind = from->kind,
+        .kind = (enum cht_entry_kind)from->kind,
         .by = people_number(&from->by),
         .user = people_number(&from->user),
         .state = from->state,
