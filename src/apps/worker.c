@@ -10,12 +10,12 @@
 #include "base/check.h"
 #include "keys.h"
 #include "management.h"
+#include "wire/ws_close.h"
 #include "world/loop.h"
 #include "world/net.h"
 
 #define DRAIN_LOOK_MS 20u
 #define DRAIN_REST_MS 100u
-#define CLOSE_RESTART 1012u /* service restart: IANA's WebSocket close codes */
 
 static struct edge_limits edge_limits_of(const struct house *house)
 {
@@ -251,7 +251,7 @@ static bool is_empty(struct worker *worker)
 {
     struct edge_stats stats = edge_stats(worker->edge);
     if (stats.websockets == 0) {
-        edge_close_all(worker->edge, CLOSE_RESTART, "restart");
+        edge_close_all(worker->edge, WS_CLOSE_RESTART, "restart");
     }
     return stats.connections == 0;
 }

@@ -11,10 +11,6 @@
 
 #include "base/err.h"
 
-/* Why a server closes, as far as it matters here: docs/reference.md has all. */
-#define CLOSE_EXPIRED 4001
-#define CLOSE_REVOKED 4002
-
 struct link {
     char host[256];
     char port[8];

@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "link.h"
 #include "roles.h"
+#include "wire/ws_close.h"
 
 #define LINE_BYTES_MAX 16384
 #define RETRY_S 2
@@ -445,8 +446,8 @@ static enum err read_frames(struct terminal *terminal)
 /* Opens the socket and repeats what was never answered. */
 static enum err connect_again(struct terminal *terminal)
 {
-    bool token_ended =
-        terminal->link.close_code == CLOSE_EXPIRED || terminal->link.close_code == CLOSE_REVOKED;
+    bool token_ended = terminal->link.close_code == WS_CLOSE_EXPIRED ||
+                       terminal->link.close_code == WS_CLOSE_REVOKED;
     enum err err = token_ended ? account_refresh(&terminal->account, &terminal->link) : OK;
     err = err == OK ? link_open(&terminal->link, terminal->account.access) : err;
     const char *ref;

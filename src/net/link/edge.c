@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "link/edge_inner.h"
+#include "wire/ws_close.h"
 
 #define ACCEPTS_A_TURN 128
 #define SLOTS_MAX ((1u << 24) - 1)
@@ -150,7 +151,7 @@ static void read_once(struct edge *edge, uint32_t slot)
         return;
     }
     if (got <= 0) {
-        ws_tell_closed(edge, slot, 1006);
+        ws_tell_closed(edge, slot, WS_CLOSE_LOST);
         conn_drop(edge, slot);
         return;
     }
@@ -189,7 +190,7 @@ static void on_conn_ready(struct net_handler *handler, uint64_t token, uint32_t 
             read_once(edge, name.slot);
         }
     } else if (events & NET_CLOSED) {
-        ws_tell_closed(edge, name.slot, 1006);
+        ws_tell_closed(edge, name.slot, WS_CLOSE_LOST);
         conn_drop(edge, name.slot);
     } else if (!(conn->flags & CONN_WAITING)) {
         conn_update_watch(edge, name.slot);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "link/edge_inner.h"
+#include "wire/ws_close.h"
 
 #define PARTS_MAX 64
 #define DRAIN_BYTES_MAX (256u * 1024)
@@ -195,7 +196,7 @@ void backlog_drain(struct edge *edge, uint32_t slot)
         budget -= sent > 0 && (uint64_t)sent < budget ? (uint32_t)sent : budget;
     }
     if (sent == NET_BROKEN) {
-        ws_tell_closed(edge, slot, 1006);
+        ws_tell_closed(edge, slot, WS_CLOSE_LOST);
         conn_drop(edge, slot);
     } else if (edge->conns[slot].queued == 0) {
         drained(edge, slot);

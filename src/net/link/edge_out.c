@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "link/edge_inner.h"
+#include "wire/ws_close.h"
 
 #define PARTS_MAX 64
 #define COPY_BYTES_MAX (16u * 1024)
@@ -439,7 +440,7 @@ static void flushed(struct edge *edge, uint32_t slot)
         conn_update_watch(edge, slot);
         uint64_t most = (uint64_t)edge->limits.queued_bytes_max + REPLY_BYTES_EXTRA;
         if (conn->phase == CONN_OPEN && conn->queued > most) {
-            ws_fail(edge, slot, 4003, NULL);
+            ws_fail(edge, slot, WS_CLOSE_TOO_SLOW, NULL);
         }
         return;
     }
@@ -463,7 +464,7 @@ static void flush_conn(struct edge *edge, uint32_t slot)
     conn->cell = 0;
     bool fine = cell ? flush_cell(edge, slot, cell) : block ? flush_block(edge, slot, block) : true;
     if (!fine) {
-        ws_tell_closed(edge, slot, 1006);
+        ws_tell_closed(edge, slot, WS_CLOSE_LOST);
         conn_drop(edge, slot);
         return;
     }

@@ -5,6 +5,7 @@
  * by at most the period, an eighth to a quarter of the shortest one. */
 
 #include "link/edge_inner.h"
+#include "wire/ws_close.h"
 #include "wire/ws_frame.h"
 
 #define PERIOD_MS_MIN 8
@@ -36,15 +37,15 @@ static void check_open(struct edge *edge, uint32_t slot)
     struct conn *conn = &edge->conns[slot];
     uint32_t beat_ms = edge->limits.heartbeat_ms;
     if (conn->backlog && past(edge, edge->colds[slot].progress_ms, beat_ms * 2)) {
-        ws_tell_closed(edge, slot, 4003);
+        ws_tell_closed(edge, slot, WS_CLOSE_TOO_SLOW);
         conn_drop(edge, slot);
     } else if (conn->input && !(conn->flags & CONN_PAUSED) &&
                past(edge, conn->since_ms, edge->limits.message_timeout_ms)) {
-        ws_fail(edge, slot, 1002, "unfinished message");
+        ws_fail(edge, slot, WS_CLOSE_PROTOCOL, "unfinished message");
     } else if (!(conn->flags & CONN_PAUSED) &&
                past(edge, conn->last_in_ms, beat_ms * (conn->misses + 1u))) {
         if (conn->misses >= 2) {
-            ws_fail(edge, slot, 4007, "heartbeat missed");
+            ws_fail(edge, slot, WS_CLOSE_SILENT, "heartbeat missed");
             return;
         }
         conn->misses++;

@@ -7,9 +7,8 @@
 
 #include "base/mem.h"
 #include "link/edge_input.h"
+#include "wire/ws_close.h"
 #include "wire/ws_frame.h"
-
-#define NO_CODE 1005
 
 /* ---- names */
 
@@ -76,7 +75,7 @@ static void got_close(struct edge *edge, uint32_t slot, uint16_t code)
     bool answered = edge->conns[slot].phase == CONN_CLOSING;
     ws_tell_closed(edge, slot, code);
     if (!answered) {
-        put_close(edge, slot, code == NO_CODE ? 1000 : code, NULL);
+        put_close(edge, slot, code == WS_CLOSE_NO_CODE ? WS_CLOSE_NORMAL : code, NULL);
     }
     conn_end(edge, slot);
 }
@@ -135,7 +134,7 @@ static void got_control(
         return;
     }
     if (!count_control(edge, slot)) {
-        ws_fail(edge, slot, 4006, "too many control frames");
+        ws_fail(edge, slot, WS_CLOSE_REFUSED, "too many control frames");
         return;
     }
     if (wants_pong) {

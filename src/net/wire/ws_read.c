@@ -7,13 +7,8 @@
 #include <string.h>
 
 #include "chattifier/events.h"
+#include "wire/ws_close.h"
 #include "wire/ws_frame.h"
-
-#define BAD_PROTOCOL 1002
-#define BAD_BINARY 1003
-#define BAD_UTF8 1007
-#define BAD_SIZE 1009
-#define NO_CODE 1005
 
 static enum ws_event bad(struct ws_found *ret_found, uint16_t code)
 {
@@ -109,16 +104,16 @@ bool ws_close_code_is_valid(uint16_t code)
 static enum ws_event got_close(uint8_t *payload, uint32_t size, struct ws_found *ret_found)
 {
     if (size == 0) {
-        ret_found->code = NO_CODE;
+        ret_found->code = WS_CLOSE_NO_CODE;
         return WS_GOT_CLOSE;
     }
     uint16_t code = size >= 2 ? (uint16_t)big_endian(payload, 2) : (uint16_t)0;
     if (!ws_close_code_is_valid(code)) {
-        return bad(ret_found, BAD_PROTOCOL);
+        return bad(ret_found, WS_CLOSE_PROTOCOL);
     }
     struct cht_str reason = {(const char *)payload + 2, size - 2};
     if (size > 2 && !cht_utf8_valid(reason)) {
-        return bad(ret_found, BAD_UTF8);
+        return bad(ret_found, WS_CLOSE_BAD_UTF8);
     }
     ret_found->code = code;
     ret_found->payload = payload + 2;
@@ -146,14 +141,14 @@ static uint16_t judge_data_frame(const struct ws_reader *reader, const struct ws
 {
     bool continues = header->opcode == WS_CONTINUE;
     if (continues != reader->in_message) {
-        return BAD_PROTOCOL;
+        return WS_CLOSE_PROTOCOL;
     }
     if (header->opcode == WS_BINARY) {
-        return BAD_BINARY;
+        return WS_CLOSE_BINARY;
     }
     if (header->length > reader->bytes_max - reader->size ||
         reader->fragments >= WS_FRAGMENTS_MAX) {
-        return BAD_SIZE;
+        return WS_CLOSE_TOO_LARGE;
     }
     return 0;
 }
@@ -196,7 +191,7 @@ static enum ws_event take_payload(struct ws_reader *reader, uint8_t *bytes, size
     reader->frame_left -= part;
     *ret_used += part;
     if (reader->utf8 == CHT_UTF8_BAD) {
-        return bad(ret_found, BAD_UTF8);
+        return bad(ret_found, WS_CLOSE_BAD_UTF8);
     }
     if (reader->frame_left > 0) {
         return WS_MORE;
@@ -206,7 +201,7 @@ static enum ws_event take_payload(struct ws_reader *reader, uint8_t *bytes, size
         return WS_MORE;
     }
     if (reader->utf8 != 0) {
-        return bad(ret_found, BAD_UTF8);
+        return bad(ret_found, WS_CLOSE_BAD_UTF8);
     }
     ret_found->payload = reader->message;
     ret_found->size = reader->size;
@@ -221,7 +216,7 @@ static enum ws_event whole_message(
     uint32_t size = (uint32_t)header->length;
     ws_unmask(payload, size, header->mask, 0);
     if (!cht_utf8_valid((struct cht_str){(const char *)payload, size})) {
-        return bad(ret_found, BAD_UTF8);
+        return bad(ret_found, WS_CLOSE_BAD_UTF8);
     }
     ret_found->payload = payload;
     ret_found->size = size;
@@ -243,7 +238,7 @@ static enum ws_event frame_in_bytes(struct ws_reader *reader, uint8_t *bytes, si
     struct ws_header header;
     enum ws_event event = ws_read_header(bytes, size, &header);
     if (event == WS_BAD) {
-        return bad(ret_found, BAD_PROTOCOL);
+        return bad(ret_found, WS_CLOSE_PROTOCOL);
     }
     if (event == WS_MORE) {
         return WS_MORE;

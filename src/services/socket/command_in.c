@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "connections.h"
 #include "users.h"
+#include "wire/ws_close.h"
 
 #define BAD_FRAMES_WINDOW_MS 60000u
 
@@ -19,7 +20,7 @@ static void refuse_frame(struct socket_service *service, const struct sender *se
     struct frame_refusal refusal = {.err = ERR_BAD_FRAME};
     command_refuse(service, sender, &refusal);
     if (last && connection_find(service, sender->conn)) {
-        connection_close(service, sender->conn.slot, CLOSE_BAD_PROTOCOL, "too many bad frames");
+        connection_close(service, sender->conn.slot, WS_CLOSE_PROTOCOL, "too many bad frames");
     }
 }
 

@@ -12,6 +12,7 @@
 #include "rooms.h"
 #include "subscriptions.h"
 #include "users.h"
+#include "wire/ws_close.h"
 
 #define DEADLINE_MS 30000
 #define REFUSED_WINDOW_MS 10000u
@@ -39,7 +40,7 @@ void command_refuse(struct socket_service *service, const struct sender *sender,
     uint64_t most = service->settings.refused_per_10s;
     uint8_t count = rate_window_count(&connection->refused, REFUSED_WINDOW_MS, socket_now(service));
     if (most > 0 && count >= most) {
-        connection_close(service, sender->conn.slot, CLOSE_REFUSED, "too many refused commands");
+        connection_close(service, sender->conn.slot, WS_CLOSE_REFUSED, "too many refused commands");
     }
 }
 

@@ -14,6 +14,7 @@
 #include "users.h"
 #include "watches.h"
 #include "wire/url.h"
+#include "wire/ws_close.h"
 #include "wire/ws_handshake.h"
 
 #define PROTOCOL "chattifier.v1"
@@ -42,20 +43,22 @@ static uint16_t why_not(struct socket_service *service, const struct upstream_ca
 {
     switch (call->refusal) {
     case UPSTREAM_EXPIRED:
-        return CLOSE_EXPIRED;
+        return WS_CLOSE_EXPIRED;
     case UPSTREAM_REVOKED:
-        return CLOSE_REVOKED;
+        return WS_CLOSE_REVOKED;
     case UPSTREAM_BAD_TICKET:
-        return CLOSE_BAD_TICKET;
+        return WS_CLOSE_BAD_TICKET;
     case UPSTREAM_ALLOWED:
         break;
     }
     const struct identity *who = call->identity;
     if (who->expires_at <= socket_wall(service)) {
-        return CLOSE_EXPIRED;
+        return WS_CLOSE_EXPIRED;
     }
     enum token_standing standing = sessions_standing(service->deps.sessions, who);
-    return standing == TOKEN_REVOKED ? CLOSE_REVOKED : standing == TOKEN_OLD ? CLOSE_EXPIRED : 0;
+    return standing == TOKEN_REVOKED ? WS_CLOSE_REVOKED
+           : standing == TOKEN_OLD   ? WS_CLOSE_EXPIRED
+                                     : 0;
 }
 
 static bool is_too_many(struct socket_service *service, const struct identity *who)
@@ -92,7 +95,7 @@ static void close_replaced(struct socket_service *service, const struct upstream
     for (uint32_t c = user->first_connection; c != SLOT_NONE;
          c = service->connections[c].next_of_user) {
         if (cht_id_equal(&service->cold[c].session, &session)) {
-            connection_close(service, c, CLOSE_REPLACED, "replaced");
+            connection_close(service, c, WS_CLOSE_REPLACED, "replaced");
             return;
         }
     }
@@ -178,7 +181,7 @@ void connection_open(struct socket_service *service, const struct upstream_call 
     }
     close_replaced(service, call);
     if (is_too_many(service, call->identity)) {
-        open_and_close(service, conn, CLOSE_TOO_MANY, "too many connections");
+        open_and_close(service, conn, WS_CLOSE_TOO_MANY, "too many connections");
         return;
     }
     welcome(service, conn, call->identity);

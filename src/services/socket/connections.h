@@ -6,15 +6,6 @@
 
 #include "socket_inner.h"
 
-#define CLOSE_BAD_PROTOCOL 1002
-#define CLOSE_RESTART 1012
-#define CLOSE_EXPIRED 4001
-#define CLOSE_REVOKED 4002
-#define CLOSE_REPLACED 4004
-#define CLOSE_TOO_MANY 4005
-#define CLOSE_REFUSED 4006
-#define CLOSE_BAD_TICKET 4008
-
 /* NULL: that connection is not there any more. */
 struct connection *connection_find(struct socket_service *service, struct conn_id conn);
 

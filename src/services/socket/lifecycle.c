@@ -8,6 +8,7 @@
 #include "connections.h"
 #include "frames.h"
 #include "users.h"
+#include "wire/ws_close.h"
 
 #define SWEEP_MS 1000u
 #define WARNING_S 60u
@@ -33,7 +34,7 @@ static void sweep(struct socket_service *service)
             continue;
         }
         if (ends <= now_s) {
-            connection_close(service, slot, CLOSE_EXPIRED, "token expired");
+            connection_close(service, slot, WS_CLOSE_EXPIRED, "token expired");
         } else {
             warn(service, slot);
         }
@@ -48,7 +49,7 @@ static void drain_some(struct socket_service *service, uint32_t now)
                          ? service->connections_end
                          : (uint64_t)service->connections_end * passed / service->drain_spread;
     while (service->drain_next < until) {
-        connection_close(service, service->drain_next++, CLOSE_RESTART, "restart");
+        connection_close(service, service->drain_next++, WS_CLOSE_RESTART, "restart");
     }
 }
 
@@ -87,7 +88,7 @@ void lifecycle_on_revoked(struct socket_service *service, const struct revocatio
         }
     }
     for (uint32_t i = 0; i < slots.count; i++) {
-        connection_close(service, slots.at[i], CLOSE_REVOKED, "revoked");
+        connection_close(service, slots.at[i], WS_CLOSE_REVOKED, "revoked");
     }
     list_deinit(&slots);
 }

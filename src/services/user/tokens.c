@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/base64url.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "user/user_inner.h"
@@ -15,8 +16,6 @@
 #define TOKEN_SIZE (CONTENT_SIZE + 32)
 #define PREFIX "chr_"
 #define PREFIX_SIZE 4
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static void put_u64(uint8_t *at, uint64_t number)
 {
@@ -32,44 +31,6 @@ static uint64_t get_u64(const uint8_t *at)
         number = number << 8 | at[i];
     }
     return number;
-}
-
-static void to_text(const uint8_t bytes[TOKEN_SIZE], char *ret_text)
-{
-    uint32_t bits = 0;
-    unsigned held = 0;
-    for (size_t i = 0; i < TOKEN_SIZE; i++) {
-        bits = (bits << 8 | bytes[i]) & 0xffffu;
-        held += 8;
-        while (held >= 6) {
-            held -= 6;
-            *ret_text++ = alphabet[bits >> held & 63];
-        }
-    }
-    if (held > 0) {
-        *ret_text = alphabet[bits << (6 - held) & 63];
-    }
-}
-
-static bool from_text(const char *text, uint8_t ret_bytes[TOKEN_SIZE])
-{
-    uint32_t bits = 0;
-    unsigned held = 0;
-    size_t used = 0;
-    for (size_t i = 0; i < REFRESH_TOKEN_SIZE - PREFIX_SIZE; i++) {
-        const char *found = text[i] ? strchr(alphabet, text[i]) : NULL;
-        if (!found) {
-            return false;
-        }
-        bits = (bits << 6 | (uint32_t)(found - alphabet)) & 0xffffu;
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            CHECK(used < TOKEN_SIZE);
-            ret_bytes[used++] = (uint8_t)(bits >> held);
-        }
-    }
-    return used == TOKEN_SIZE && (bits & ((1u << held) - 1)) == 0;
 }
 
 static void seal(
@@ -89,7 +50,8 @@ void refresh_token_write(
     put_u64(bytes + 40, token->token_version);
     seal(service, bytes, bytes + CONTENT_SIZE);
     memcpy(ret_text, PREFIX, PREFIX_SIZE);
-    to_text(bytes, ret_text + PREFIX_SIZE);
+    size_t size = base64url_write(bytes, TOKEN_SIZE, ret_text + PREFIX_SIZE);
+    CHECK(size == REFRESH_TOKEN_SIZE - PREFIX_SIZE);
     mem_wipe(bytes, sizeof(bytes));
 }
 
@@ -98,8 +60,12 @@ bool refresh_token_read(
 {
     uint8_t bytes[TOKEN_SIZE];
     uint8_t mac[32];
-    if (text.size != REFRESH_TOKEN_SIZE || memcmp(text.at, PREFIX, PREFIX_SIZE) != 0 ||
-        !from_text(text.at + PREFIX_SIZE, bytes)) {
+    size_t size;
+    if (text.size != REFRESH_TOKEN_SIZE || memcmp(text.at, PREFIX, PREFIX_SIZE) != 0) {
+        return false;
+    }
+    struct cht_str sealed = {text.at + PREFIX_SIZE, text.size - PREFIX_SIZE};
+    if (!base64url_read(sealed, bytes, TOKEN_SIZE, &size) || size != TOKEN_SIZE) {
         return false;
     }
     seal(service, bytes, mac);
