@@ -146,9 +146,9 @@ struct target {
     uint64_t node; /* 0: its owner is unknown */
 };
 
-/* The list of the user's rooms is on its way. What is asked meanwhile goes to where the list is
- * read and is answered behind it: a page that was read before the node follows the room would leave
- * a hole that nobody tells of. */
+/* The list of the user's rooms is on its way. What is asked meanwhile (over HTTP: a socket is not
+ * read yet, but for a list that is late) goes to where the list is read and is answered behind it:
+ * a page that was read before the node follows the room would leave a hole that nobody tells of. */
 static bool is_entering(struct socket_service *service, const struct cht_id *user)
 {
     const struct user_slot *slot = user_find(service, user);

@@ -95,11 +95,11 @@ static void data_of_a_newer_version_is_refused(void **state)
     engine->open(engine, false);
 }
 
-static void run_on_users(struct contract_engine *engine, const char *text)
+static void run_on(struct contract_engine *engine, const char *file, const char *text)
 {
     char path[128];
     sqlite3 *db = NULL;
-    snprintf(path, sizeof(path), "%s/users.db", sqlite_engine_dir(engine));
+    snprintf(path, sizeof(path), "%s/%s", sqlite_engine_dir(engine), file);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -110,7 +110,7 @@ static void an_account_of_before_that_voided_its_tokens_has_done_so_just_now(voi
 {
     struct contract_engine *engine = *state;
     engine->close(engine);
-    run_on_users(engine,
+    run_on(engine, "users.db",
         "INSERT INTO users VALUES (x'01000000000000000000000000000000', 'anna', '', '', '', 1, 3, "
         "1, 0, 0, 0), (x'02000000000000000000000000000000', 'bert', '', '', '', 1, 1, 1, 0, 0, 0);"
         "DROP INDEX users_voided; DROP INDEX devices_revoked;"
@@ -437,16 +437,6 @@ static void a_shard_whose_records_have_all_gone_goes_on(void **state)
     check_read(engine, 0, BURST + 1, 2 * BURST);
 }
 
-static void run_on_log(struct contract_engine *engine, const char *text)
-{
-    char path[128];
-    sqlite3 *db = NULL;
-    snprintf(path, sizeof(path), "%s/log.db", sqlite_engine_dir(engine));
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 static void a_log_with_a_table_for_each_shard_is_taken_over(void **state)
 {
     struct contract_engine *engine = *state;
@@ -464,7 +454,7 @@ static void a_log_with_a_table_for_each_shard_is_taken_over(void **state)
         "INSERT INTO records_3 VALUES (1, 1, 9, x'03'), (2, 1, 9, x'04');"
         "INSERT INTO claims VALUES (0, 1, 1);"
         "DROP TABLE records; DROP TABLE marks; DROP TABLE oldest; PRAGMA user_version = 1;");
-    run_on_log(engine, text);
+    run_on(engine, "log.db", text);
     for (int i = 0; i < 2; i++) {
         engine->open(engine, false);
         assert_int_equal(tail_of(engine, 0), 7);

@@ -673,6 +673,14 @@ void house_send(struct house *house, const struct cht_id *room, uint8_t author, 
     house_do(house, &command);
 }
 
+struct cht_command house_add(struct house *house, const struct cht_id *room, uint8_t user)
+{
+    struct cht_command command = house_command(house, cht_command_type_room_add, 1);
+    command.room = *room;
+    command.user = house_id(user);
+    return command;
+}
+
 struct cht_command house_about(
     struct house *house, const struct cht_id *room, uint8_t author, uint64_t type, uint64_t target)
 {

@@ -13,14 +13,6 @@ static uint32_t times(const char *heard, const char *what)
     return count;
 }
 
-static struct cht_command add(struct house *house, const struct cht_id *room, uint8_t user)
-{
-    struct cht_command command = house_command(house, cht_command_type_room_add, 1);
-    command.room = *room;
-    command.user = house_id(user);
-    return command;
-}
-
 static void set_online(struct house *house, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -34,7 +26,7 @@ static void the_nodes_of_a_new_member_are_told_after_the_answer(void **state)
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
     set_online(house, 2);
-    struct cht_command command = add(house, &room, 5);
+    struct cht_command command = house_add(house, &room, 5);
     house_do(house, &command);
     assert_string_equal(house_heard(house),
         "7 ok #2 seq=4 n=0\n20 joined seq=4 users=1\n21 joined seq=4 users=1\n");
@@ -91,7 +83,7 @@ static void nodes_that_do_not_subscribe_are_told_again(void **state)
     struct cht_id room = house_group(house, 2);
     house_pass(house, 10000);
     set_online(house, 2);
-    struct cht_command command = add(house, &room, 5);
+    struct cht_command command = house_add(house, &room, 5);
     house_do(house, &command);
     house_subscribe(house, &room, 20);
     house_heard(house);
@@ -112,7 +104,7 @@ static void nodes_that_sessions_learn_of_late_are_told(void **state)
     struct cht_id room = house_group(house, 2);
     house_pass(house, 10000);
     house->online_err = ERR_UNAVAILABLE;
-    struct cht_command command = add(house, &room, 5);
+    struct cht_command command = house_add(house, &room, 5);
     house_do(house, &command);
     assert_string_equal(house_heard(house), "7 ok #2 seq=4 n=0\n");
     house->online_err = OK;
@@ -127,7 +119,7 @@ static void everybody_is_told_of_who_is_on_more_nodes_than_are_known(void **stat
     struct cht_id room = house_group(house, 2);
     set_online(house, 16);
     house->online_everywhere = true;
-    struct cht_command command = add(house, &room, 5);
+    struct cht_command command = house_add(house, &room, 5);
     house_do(house, &command);
     assert_string_equal(house_heard(house), "7 ok #2 seq=4 n=0\n* joined seq=4 users=1\n");
 }
@@ -140,7 +132,7 @@ static void nobody_is_told_of_what_did_not_become_durable(void **state)
     house_pass(house, 10000);
     house_heard(house);
     house->appends_wait = true;
-    struct cht_command command = add(house, &room, 5);
+    struct cht_command command = house_add(house, &room, 5);
     house_do(house, &command);
     house_answer(house, ERR_UNKNOWN);
     house_pass(house, 10000);

@@ -192,9 +192,7 @@ static void a_refused_command_is_not_accepted_when_it_comes_again(void **state)
     refused.room = room;
     refused.text = house_str("too early");
     house_do(house, &refused);
-    struct cht_command add = house_command(house, cht_command_type_room_add, 1);
-    add.room = room;
-    add.user = house_id(9);
+    struct cht_command add = house_add(house, &room, 9);
     house_do(house, &add);
     assert_string_equal(house_heard(house), "7 error #2 not_found\n7 ok #3 seq=4 n=0\n");
     house_do(house, &refused);
@@ -236,9 +234,7 @@ static void a_repeat_by_the_client_after_a_refusal_is_decided_anew(void **state)
     command.room = room;
     command.text = house_str("one");
     house_do(house, &command);
-    struct cht_command add = house_command(house, cht_command_type_room_add, 1);
-    add.room = room;
-    add.user = house_id(9);
+    struct cht_command add = house_add(house, &room, 9);
     house_do(house, &add);
     house_heard(house);
     command.node_ref = ++house->node_ref;

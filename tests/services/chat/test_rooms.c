@@ -38,6 +38,14 @@ static void store_knows(struct house *house, const struct cht_id *room, uint64_t
     house->member_count = 2;
 }
 
+static void send_to_unknown_rooms(struct house *house, uint8_t count)
+{
+    for (uint8_t i = 0; i < count; i++) {
+        struct cht_id unknown = house_id((uint8_t)(100 + i));
+        house_send(house, &unknown, 1, "none");
+    }
+}
+
 static void of_too_many_rooms_the_idlest_goes(void **state)
 {
     struct house *house = *state;
@@ -55,10 +63,7 @@ static void a_room_that_does_not_exist_goes_before_others(void **state)
     store_all(house);
     struct cht_id room = house_group(house, 2);
     house_pass(house, 3000);
-    for (uint8_t i = 0; i < 100; i++) {
-        struct cht_id unknown = house_id((uint8_t)(100 + i));
-        house_send(house, &unknown, 1, "none");
-    }
+    send_to_unknown_rooms(house, 100);
     uint32_t loads = house->loads;
     house_heard(house);
     house_send(house, &room, 1, "one");
@@ -164,10 +169,7 @@ static void a_room_whose_entries_are_not_durable_does_not_rest(void **state)
     make_groups(house, 15);
     house->appends_wait = true;
     house_send(house, &room, 1, "one");
-    for (int i = 0; i < 15; i++) {
-        struct cht_id other = house_id((uint8_t)(100 + i));
-        house_send(house, &other, 1, "none");
-    }
+    send_to_unknown_rooms(house, 15);
     house_answer_all(house);
     assert_non_null(strstr(house_heard(house), " seq=4 n=1 created\n"));
 }
