@@ -12,7 +12,7 @@
 struct goodbye {
     struct user_call call;
     struct cht_str password;
-    struct limit_ask limit, hashes;
+    struct own_password own;
     struct users_get_op get;
     struct secrets_check_op check;
     struct rooms_of_user_op rooms;
@@ -25,19 +25,9 @@ static struct goodbye *goodbye_of(struct flow *flow)
     return container_of(call_of(flow), struct goodbye, call);
 }
 
-static void limit_of_user(
-    struct goodbye *g, char who[CHT_ID_TEXT_SIZE + 1], struct limit_of *ret_of)
-{
-    uint64_t burst = g->call.service->deps.settings->login_failures;
-    cht_id_to_text(&g->call.identity.user, who);
-    *ret_of = (struct limit_of){"password", who, NULL, burst, burst ? 900000 / burst : 0};
-}
-
 static void take_limit(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
-    char who[CHT_ID_TEXT_SIZE + 1] = {0};
-    struct limit_of of;
     if (!user_field_text(&g->call, "password", &g->password)) {
         return;
     }
@@ -45,26 +35,13 @@ static void take_limit(struct flow *flow)
         user_call_bad_field(&g->call, "password");
         return;
     }
-    limit_of_user(g, who, &of);
-    struct limit_of hashes = user_limit_of_hashes(&g->call);
-    user_limit_take(&g->call, &g->hashes, &hashes);
-    user_limit_take(&g->call, &g->limit, &of);
-}
-
-static void give_place_back(struct goodbye *g)
-{
-    struct limit_of hashes = user_limit_of_hashes(&g->call);
-    user_limit_give_one(&g->call, &g->hashes, &hashes);
+    own_password_take(&g->call, &g->own);
 }
 
 static void find_user(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
-    bool place = user_limit_holds(&g->call, &g->hashes);
-    if (!user_limit_holds(&g->call, &g->limit) && place) {
-        give_place_back(g);
-    }
-    if (flow->err == OK) {
+    if (own_password_holds(&g->call, &g->own)) {
         g->get.ids = &g->call.identity.user;
         g->get.id_count = 1;
         users_get(g->call.service->deps.users, &flow->asker, &g->get);
@@ -87,13 +64,7 @@ static void ask_rooms(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
     enum err err = g->check.op.err;
-    give_place_back(g);
-    if (err != OK && err != ERR_FORBIDDEN) { /* nobody looked: it was no wrong one */
-        char who[CHT_ID_TEXT_SIZE + 1] = {0};
-        struct limit_of of;
-        limit_of_user(g, who, &of);
-        user_limit_give_one(&g->call, &g->limit, &of);
-    }
+    own_password_judged(&g->call, &g->own, err);
     if (err != OK) {
         flow_fail(flow, err);
         return;

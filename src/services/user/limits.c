@@ -47,14 +47,6 @@ struct limit_of user_limit_of_calls(
         kind, who, NULL, rate * CALLS_AT_ONCE, rate && rate < 1000 ? 1000 / rate : 1};
 }
 
-/* All places but an eighth. One that was never given back is free again a second later. */
-struct limit_of user_limit_of_hashes(const struct user_call *call)
-{
-    uint64_t places = call->service->deps.settings->hashes_max;
-    return (struct limit_of){
-        "hashes", call->address, NULL, places >= 8 ? places - places / 8 : 0, 1000};
-}
-
 void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
 {
     if (of->burst == 0) {
@@ -71,6 +63,26 @@ void user_limit_give_one(struct user_call *call, struct limit_ask *ask, const st
     }
     fill(ask, of, LIMIT_GIVE_ONE);
     sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+}
+
+/* All places but an eighth. One that was never given back is free again a second later. */
+static struct limit_of limit_of_places(const struct user_call *call)
+{
+    uint64_t places = call->service->deps.settings->hashes_max;
+    return (struct limit_of){
+        "hashes", call->address, NULL, places >= 8 ? places - places / 8 : 0, 1000};
+}
+
+void user_place_take(struct user_call *call, struct limit_ask *ask)
+{
+    struct limit_of places = limit_of_places(call);
+    user_limit_take(call, ask, &places);
+}
+
+void user_place_give_back(struct user_call *call, struct limit_ask *ask)
+{
+    struct limit_of places = limit_of_places(call);
+    user_limit_give_one(call, ask, &places);
 }
 
 bool user_limit_holds(struct user_call *call, const struct limit_ask *ask)

@@ -98,19 +98,12 @@ static void take_limits(struct flow *flow)
     for (int i = 0; i < 16; i++) {
         snprintf(l->who + i * 2, 3, "%02x", digest[i]);
     }
-    struct limit_of hashes = user_limit_of_hashes(call);
     limits_of(l, limits);
-    user_limit_take(call, &l->hashes, &hashes);
+    user_place_take(call, &l->hashes);
     user_limit_take(call, &l->pair, &limits[0]);
     user_limit_take(call, &l->patience, &limits[1]);
     user_limit_take(call, &l->address, &limits[2]);
     user_limit_take(call, &l->account, &limits[3]);
-}
-
-static void give_place_back(struct login *l)
-{
-    struct limit_of hashes = user_limit_of_hashes(&l->call);
-    user_limit_give_one(&l->call, &l->hashes, &hashes);
 }
 
 static void slow_down(struct flow *flow)
@@ -121,7 +114,7 @@ static void slow_down(struct flow *flow)
     bool address = user_limit_holds(&l->call, &l->address);
     bool place = user_limit_holds(&l->call, &l->hashes);
     if (flow->err != OK && place) {
-        give_place_back(l);
+        user_place_give_back(&l->call, &l->hashes);
     }
     if (pair && patience && address && place && l->account.op.op.err == ERR_RATE_LIMITED) {
         uint64_t wait_ms = l->account.op.wait_ms;
@@ -169,7 +162,7 @@ static void judge(struct flow *flow)
     struct login *l = login_of(flow);
     enum err err = l->check.op.err;
     const struct user *user = &l->by_name.user;
-    give_place_back(l);
+    user_place_give_back(&l->call, &l->hashes);
     if (err == OK && (l->by_name.op.err != OK || user->disabled || user->deleted)) {
         err = ERR_FORBIDDEN;
     }

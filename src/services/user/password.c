@@ -13,7 +13,7 @@
 struct password {
     struct user_call call;
     struct cht_str old, new;
-    struct limit_ask limit, hashes;
+    struct own_password own;
     struct users_get_op get;
     struct secrets_check_op check;
     struct secrets_hash_op hash;
@@ -30,19 +30,9 @@ static struct password *password_of(struct flow *flow)
     return container_of(call_of(flow), struct password, call);
 }
 
-static void limit_of_user(
-    struct password *p, char who[CHT_ID_TEXT_SIZE + 1], struct limit_of *ret_of)
-{
-    uint64_t burst = p->call.service->deps.settings->login_failures;
-    cht_id_to_text(&p->call.identity.user, who);
-    *ret_of = (struct limit_of){"password", who, NULL, burst, burst ? 900000 / burst : 0};
-}
-
 static void take_limit(struct flow *flow)
 {
     struct password *p = password_of(flow);
-    char who[CHT_ID_TEXT_SIZE + 1] = {0};
-    struct limit_of of;
     if (!user_field_text(&p->call, "old_password", &p->old) ||
         !user_field_text(&p->call, "new_password", &p->new)) {
         return;
@@ -51,26 +41,13 @@ static void take_limit(struct flow *flow)
         user_call_bad_field(&p->call, "old_password");
         return;
     }
-    limit_of_user(p, who, &of);
-    struct limit_of hashes = user_limit_of_hashes(&p->call);
-    user_limit_take(&p->call, &p->hashes, &hashes);
-    user_limit_take(&p->call, &p->limit, &of);
-}
-
-static void give_place_back(struct password *p)
-{
-    struct limit_of hashes = user_limit_of_hashes(&p->call);
-    user_limit_give_one(&p->call, &p->hashes, &hashes);
+    own_password_take(&p->call, &p->own);
 }
 
 static void find_user(struct flow *flow)
 {
     struct password *p = password_of(flow);
-    bool place = user_limit_holds(&p->call, &p->hashes);
-    if (!user_limit_holds(&p->call, &p->limit) && place) {
-        give_place_back(p);
-    }
-    if (flow->err == OK) {
+    if (own_password_holds(&p->call, &p->own)) {
         p->get.ids = &p->call.identity.user;
         p->get.id_count = 1;
         users_get(p->call.service->deps.users, &flow->asker, &p->get);
@@ -96,21 +73,13 @@ static void check_old(struct flow *flow)
 static void hash_new(struct flow *flow)
 {
     struct password *p = password_of(flow);
-    char who[CHT_ID_TEXT_SIZE + 1] = {0};
-    struct limit_of of;
     enum err err = p->check.op.err;
-    give_place_back(p);
-    limit_of_user(p, who, &of);
-    if (err == ERR_FORBIDDEN) {
+    own_password_judged(&p->call, &p->own, err);
+    if (err != OK) {
         flow_fail(flow, err);
         return;
     }
-    if (err != OK) { /* nobody looked: it was no wrong one */
-        user_limit_give_one(&p->call, &p->limit, &of);
-        flow_fail(flow, err);
-        return;
-    }
-    user_limit_give_back(&p->call, &p->limit, &of);
+    own_password_forgive(&p->call, &p->own);
     p->hash.password = p->new;
     secrets_hash(p->call.service->deps.secrets, &flow->asker, &p->hash);
 }

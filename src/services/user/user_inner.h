@@ -140,9 +140,10 @@ void user_limit_give_one(struct user_call *call, struct limit_ask *ask, const st
 struct limit_of user_limit_of_calls(
     const struct user_service *service, const char *kind, const char *who);
 
-/* How many passwords of one address are looked at or wait for it: hashing is dear, and its line is
- * one for all. Taken before, given back after (user_limit_give_one). */
-struct limit_of user_limit_of_hashes(const struct user_call *call);
+/* A place for a password that is looked at or waits for it, of so many for one address: hashing is
+ * dear, and its line is one for all. Taken before (user_limit_holds), given back after. */
+void user_place_take(struct user_call *call, struct limit_ask *ask);
+void user_place_give_back(struct user_call *call, struct limit_ask *ask);
 
 /* user_limit_take for another asker than the call's flow. */
 void user_limit_ask(
@@ -154,6 +155,21 @@ bool user_limit_holds(struct user_call *call, const struct limit_ask *ask);
 
 /* Text of an address for keys. */
 void user_limit_address(const struct net_address *address, char ret_text[ADDRESS_SIZE]);
+
+/* ---- own_password.c: the password of somebody who is signed in */
+struct own_password {
+    struct limit_ask tries, place;
+};
+
+/* Before it is looked at; in the next step own_password_holds, false if the flow has failed. */
+void own_password_take(struct user_call *call, struct own_password *own);
+bool own_password_holds(struct user_call *call, struct own_password *own);
+
+/* After secrets_check answered `err`. */
+void own_password_judged(struct user_call *call, struct own_password *own, enum err err);
+
+/* It was right: earlier wrong ones count no more. */
+void own_password_forgive(struct user_call *call, struct own_password *own);
 
 /* ---- pause.c: an op that answers after a while */
 struct pause_op {
