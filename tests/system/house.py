@@ -42,9 +42,15 @@ TRIES = 20
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the kernel gives to outgoing connections: one of those may be taken again before it is used."""
+    while True:
+        port = secrets.randbelow(22000) + 10000
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Answer:
