@@ -20,6 +20,7 @@
 struct bus_command {
     uint8_t *bytes; /* the world's */
     uint32_t size;
+    uint32_t held; /* a bit for each node that has it and has not said that it is done */
     bool done;
 };
 
@@ -34,9 +35,8 @@ struct bus_shard {
     uint32_t count, capacity;
     struct bus_owner owner;
     struct bus_owner former; /* overlaps */
-    uint64_t former_until_us;
-    uint64_t offer_order; /* only the newest offer counts */
-    uint32_t offered;     /* to this node; 0: no offer is on its way */
+    uint64_t offer_order;    /* only the newest offer counts */
+    uint32_t offered;        /* to this node; 0: no offer is on its way */
 };
 
 struct bus_lane {

@@ -50,6 +50,11 @@ static uint32_t place_of(const struct position *position)
     return ((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]) - 1;
 }
 
+static uint32_t bit_of(uint32_t node)
+{
+    return 1u << node;
+}
+
 static bool is_owner(const struct bus *bus, const struct bus_owner *owner)
 {
     return owner->node != 0 && bus->ends[owner->node] &&
@@ -83,6 +88,7 @@ static void give_to(struct bus *bus, uint32_t number, struct bus_owner *owner)
             continue;
         }
         end->credit--;
+        shard->commands[place].held |= bit_of(node);
         struct position position = position_of(place);
         struct buf *command = buf_copy(shard->commands[place].bytes, shard->commands[place].size);
         scene_mix(bus->scene, digest_bytes(command->bytes, command->size));
@@ -103,6 +109,34 @@ static void run_give(struct scene *scene, struct event *event)
     }
 }
 
+/* An end without credit has left commands where they are, of any of its shards. */
+static void add_credit(struct bus_end *end, uint32_t credit)
+{
+    struct bus *bus = end->bus;
+    bool had_none = end->credit == 0;
+    end->credit += credit;
+    for (uint32_t i = 0; had_none && credit > 0 && i < bus->shard_count; i++) {
+        const struct bus_shard *shard = &bus->shards[i];
+        if (shard->owner.node == end->node) {
+            want_give(bus, i, &shard->owner);
+        } else if (shard->former.node == end->node) {
+            want_give(bus, i, &shard->former);
+        }
+    }
+}
+
+/* The node has forgotten what it had of the shard. */
+static void take_back(struct bus_end *end, uint32_t number)
+{
+    struct bus_shard *shard = &end->bus->shards[number];
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < shard->count; i++) {
+        held += (shard->commands[i].held & bit_of(end->node)) != 0;
+        shard->commands[i].held &= ~bit_of(end->node);
+    }
+    add_credit(end, held);
+}
+
 /* ---- publishing */
 
 static void add_command(struct bus_shard *shard, const uint8_t *bytes, uint32_t size)
@@ -113,7 +147,7 @@ static void add_command(struct bus_shard *shard, const uint8_t *bytes, uint32_t 
         shard->commands = mem_resize(shard->commands, shard->capacity * sizeof(*shard->commands));
     }
     CHECK(shard->count < PLACES_MAX);
-    shard->commands[shard->count++] = (struct bus_command){mem_copy(bytes, size), size, false};
+    shard->commands[shard->count++] = (struct bus_command){mem_copy(bytes, size), size, 0, false};
     heap_use(former);
 }
 
@@ -180,6 +214,7 @@ static void tell_lost(struct scene *scene, struct event *event)
         shard->former.node = 0;
     }
     struct bus_end *end = lose->bus->ends[event->node];
+    take_back(end, lose->shard);
     end->owner->on_lose(end->owner, lose->shard);
 }
 
@@ -193,15 +228,6 @@ static void send_lose(struct bus *bus, uint32_t number, const struct bus_owner *
     lose->bus = bus;
     lose->shard = number;
     scene_add(bus->scene, &lose->event, us);
-}
-
-/* Credit of what was given and will be given again. */
-static void give_back_credit(struct bus *bus, uint32_t number, const struct bus_owner *owner)
-{
-    struct bus_shard *shard = &bus->shards[number];
-    for (uint32_t i = 0; i < owner->given; i++) {
-        bus->ends[owner->node]->credit += !shard->commands[i].done;
-    }
 }
 
 static uint32_t first_waiting(const struct bus_shard *shard)
@@ -246,6 +272,7 @@ static void run_gain(struct scene *scene, struct event *event)
     if (shard->former.node == event->node) {
         shard->former.node = 0;
     }
+    take_back(end, gain->shard);
     shard->owner = (struct bus_owner){event->node, scene->nodes[event->node]->life, 0};
     shard->owner.given = first_waiting(shard);
     end->owner->on_gain(end->owner, gain->shard);
@@ -294,6 +321,9 @@ static void own_here(struct shards *shards, struct shards_handler *handler, uint
     struct bus_end *end = container_of(shards, struct bus_end, shards);
     struct bus *bus = end->bus;
     end->owner = handler;
+    for (uint32_t number = 0; number < bus->shard_count; number++) {
+        take_back(end, number); /* of its life before */
+    }
     end->credit = credit;
     for (uint32_t number = 0; number < bus->shard_count; number++) {
         bool mine = number % bus->node_count == end->node - 1;
@@ -309,13 +339,11 @@ static void done_here(struct shards *shards, uint32_t number, const struct posit
     struct bus_shard *shard = &end->bus->shards[number];
     uint32_t place = place_of(position);
     CHECK(place < shard->count);
-    if (shard->commands[place].done) {
-        return;
-    }
-    shard->commands[place].done = true;
-    if (shard->owner.node == end->node && place < shard->owner.given) {
-        end->credit++;
-        want_give(end->bus, number, &shard->owner);
+    struct bus_command *command = &shard->commands[place];
+    command->done = true;
+    if (command->held & bit_of(end->node)) {
+        command->held &= ~bit_of(end->node);
+        add_credit(end, 1);
     }
 }
 
@@ -323,13 +351,13 @@ static void release_here(struct shards *shards, uint32_t number)
 {
     struct bus_end *end = container_of(shards, struct bus_end, shards);
     struct bus_shard *shard = &end->bus->shards[number];
+    take_back(end, number);
     if (shard->former.node == end->node) {
         shard->former.node = 0;
     }
     if (shard->owner.node != end->node) {
         return;
     }
-    give_back_credit(end->bus, number, &shard->owner);
     shard->owner.node = 0;
     bus_offer_somewhere(end->bus, number);
 }
@@ -339,7 +367,6 @@ void bus_move_to(struct bus *bus, uint32_t number, uint32_t node)
 {
     struct bus_shard *shard = &bus->shards[number];
     if (is_owner(bus, &shard->owner)) {
-        give_back_credit(bus, number, &shard->owner);
         bool overlaps = dice_hits(&bus->dice, fault_chance(bus->faults, FAULT_overlap));
         shard->former = overlaps ? shard->owner : (struct bus_owner){0};
         uint64_t us = overlaps ? dice_below(&bus->dice, OVERLAP_US_MAX) : bus_hop(bus);
