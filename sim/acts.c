@@ -14,22 +14,19 @@
 #include "client.h"
 #include "cluster.h"
 
-#define OPEN_MAX 12
 #define ANSWER_BOUND_US 16000000
 #define WAIT_US_MAX 800000
-#define REPEAT_PER_10000 200
 
 static const enum cht_command_type types[] = {
-#define ACT(name, command, weight, doc) cht_command_type_##command,
+#define ACT(name, command, weight, uses, doc) cht_command_type_##command,
 #include "acts.def"
 #undef ACT
 };
 
-static const uint32_t weights[] = {
-#define ACT(name, command, weight, doc) weight,
-#include "acts.def"
-#undef ACT
-};
+static struct cht_str str(const char *text)
+{
+    return (struct cht_str){text, (uint32_t)strlen(text)};
+}
 
 static struct truth_room *truth_of(const struct client *client, uint32_t place)
 {
@@ -39,9 +36,31 @@ static struct truth_room *truth_of(const struct client *client, uint32_t place)
 struct act *act_find(struct client *client, uint32_t id)
 {
     uint32_t index = id % CLIENT_ACTS_MAX;
-    return id / CLIENT_ACTS_MAX == client->number && index < client->act_count
-               ? &client->acts[index]
-               : NULL;
+    bool known = id / CLIENT_ACTS_MAX == client->number && index < client->act_count;
+    return known && client->acts[index].state != ACT_NONE ? &client->acts[index] : NULL;
+}
+
+static const struct act *find_any(const struct client *client, uint32_t id)
+{
+    struct cluster *cluster = client->cluster;
+    uint32_t owner = id / CLIENT_ACTS_MAX;
+    return id && owner < cluster->client_count ? act_find(cluster->clients[owner], id) : NULL;
+}
+
+uint32_t act_of_cid(const char *cid)
+{
+    return cid[0] == 'c' ? (uint32_t)strtoul(cid + 1, NULL, 10) : 0;
+}
+
+uint64_t act_message(const struct client *client, uint32_t id)
+{
+    const struct act *act = find_any(client, id);
+    const struct truth_room *room = act ? truth_of(client, act->place) : NULL;
+    const struct truth_entry *entry =
+        room ? truth_by_cid(
+                   room, client->cluster->clients[id / CLIENT_ACTS_MAX]->user, str(act->cid))
+             : NULL;
+    return entry ? entry->seq : 0;
 }
 
 const struct act *act_of_text(const struct client *client, struct cht_str text)
@@ -49,9 +68,7 @@ const struct act *act_of_text(const struct client *client, struct cht_str text)
     char digits[12] = "";
     memcpy(digits, text.at + 1, text.size - 1 < 11 ? text.size - 1 : 11);
     uint32_t id = (uint32_t)strtoul(digits, NULL, 10);
-    struct cluster *cluster = client->cluster;
-    uint32_t owner = id / CLIENT_ACTS_MAX;
-    return id && owner < cluster->client_count ? act_find(cluster->clients[owner], id) : NULL;
+    return find_any(client, id);
 }
 
 static uint64_t term_of(const struct client *client, uint32_t place)
@@ -61,17 +78,21 @@ static uint64_t term_of(const struct client *client, uint32_t place)
     return cluster->journal.shards[cht_shard_of_room(room, cluster->bus.shard_count)].term;
 }
 
-/* ---- choosing */
+/* ---- beginning */
 
-static struct act *new_act(struct client *client, enum act_kind kind, uint32_t place)
+struct act *act_new(struct client *client, enum act_kind kind, uint32_t place, uint64_t index)
 {
-    struct act *act = &client->acts[client->act_count];
-    *act = (struct act){.id = client->number * CLIENT_ACTS_MAX + client->act_count,
+    index = index > client->act_count ? index : client->act_count;
+    if (index >= CLIENT_ACTS_MAX) {
+        return NULL;
+    }
+    struct act *act = &client->acts[index];
+    *act = (struct act){.id = client->number * CLIENT_ACTS_MAX + (uint32_t)index,
         .kind = kind,
         .place = place,
         .after = client->views[place].applied,
         .first_us = client->cluster->scene.now_us};
-    client->act_count++;
+    client->act_count = (uint32_t)index + 1;
     client->acts_open++;
     client->cluster->acts++;
     const struct truth_room *room = truth_of(client, place);
@@ -80,128 +101,35 @@ static struct act *new_act(struct client *client, enum act_kind kind, uint32_t p
     return act;
 }
 
-void act_create_room(struct client *client, uint32_t number)
+void act_write_text(struct act *act, uint32_t more)
 {
-    struct place *place = &client->cluster->places.at[number];
-    struct act *act = new_act(client, ACT_create, number);
-    memcpy(act->cid, place->cid, sizeof(act->cid));
-    act_try(client, act);
-}
-
-static enum act_kind choose_kind(struct client *client)
-{
-    uint32_t total = 0;
-    for (uint32_t i = 0; i < ACT_COUNT; i++) {
-        total += client->cluster->options.ops_off & 1u << i ? 0 : weights[i];
-    }
-    uint32_t at = (uint32_t)dice_below(&client->dice, total);
-    for (uint32_t i = 0; i < ACT_COUNT; i++) {
-        uint32_t weight = client->cluster->options.ops_off & 1u << i ? 0 : weights[i];
-        if (at < weight) {
-            return (enum act_kind)i;
-        }
-        at -= weight;
-    }
-    return ACT_send;
-}
-
-/* Mostly a room that one is in; now and then any. */
-static uint32_t choose_place(struct client *client, enum act_kind kind)
-{
-    uint32_t count = client->cluster->places.count;
-    uint32_t place = (uint32_t)dice_below(&client->dice, count);
-    bool any = kind == ACT_join || dice_hits(&client->dice, 300);
-    for (uint32_t i = 0; !any && i < count; i++) {
-        if (client->views[place].member) {
-            break;
-        }
-        place = (place + 1) % count;
-    }
-    return place;
-}
-
-/* A recent message that this client has seen; often one of its own. */
-static uint64_t choose_target(struct client *client, uint32_t place, bool own)
-{
-    const struct truth_room *room = truth_of(client, place);
-    uint64_t seen = client->views[place].applied;
-    uint64_t back = dice_below(&client->dice, 20);
-    for (uint64_t seq = seen > back ? seen - back : seen; seq > 0; seq--) {
-        const struct truth_entry *entry = truth_entry(room, seq);
-        bool fits = entry && entry->kind == cht_entry_kind_message &&
-                    (!own || entry->by == client->user || dice_hits(&client->dice, 300));
-        if (fits) {
-            return seq;
-        }
-    }
-    return 0;
-}
-
-static void write_text(struct client *client, struct act *act)
-{
-    uint32_t more = (uint32_t)dice_below(&client->dice, 60);
+    struct dice dice = {act->id};
     int used = snprintf(act->text, sizeof(act->text), "~%u~ ", act->id);
-    for (uint32_t i = 0; i < more; i++) {
-        act->text[used++] = (char)('a' + dice_below(&client->dice, 26));
+    for (uint32_t i = 0; i < more && used + 1 < (int)sizeof(act->text); i++) {
+        act->text[used++] = (char)('a' + dice_below(&dice, 26));
     }
     act->text[used] = '\0';
 }
 
-static bool fill(struct client *client, struct act *act)
+void act_create_room(struct client *client, uint32_t number)
 {
-    act->other = 1 + (uint32_t)dice_below(&client->dice, client->cluster->people.count);
-    act->on = dice_hits(&client->dice, 6000);
-    if (act->kind == ACT_edit || act->kind == ACT_delete || act->kind == ACT_react) {
-        act->target = choose_target(client, act->place, act->kind != ACT_react);
-        if (act->target == 0) {
-            return false;
-        }
-    }
-    if (act->kind == ACT_mute) {
-        act->until = dice_hits(&client->dice, 3000)
-                         ? 0
-                         : UINT64_C(1700000000000) + client->cluster->scene.now_us / 1000 +
-                               dice_below(&client->dice, 10000);
-    }
-    write_text(client, act);
-    return true;
-}
-
-void act_choose(struct client *client)
-{
-    uint32_t most = client->cluster->options.seed % 3 == 0 ? OPEN_MAX : 3;
-    if (client->acts_open >= most || client->act_count == CLIENT_ACTS_MAX) {
-        return;
-    }
-    enum act_kind kind = choose_kind(client);
-    uint32_t place = choose_place(client, kind);
-    struct act *act = new_act(client, kind, place);
-    if (fill(client, act)) {
-        act_try(client, act);
-    } else {
-        client->act_count--;
-        client->acts_open--;
-        client->cluster->acts--;
-    }
+    struct place *place = &client->cluster->places.at[number];
+    struct act *act = act_new(client, ACT_create, number, 0);
+    memcpy(act->cid, place->cid, sizeof(act->cid));
+    act_try(client, act);
 }
 
 const struct act *act_say(struct client *client, uint32_t place)
 {
-    if (client->act_count == CLIENT_ACTS_MAX || !client->ready) {
-        return NULL;
+    struct act *act = client->ready ? act_new(client, ACT_send, place, 0) : NULL;
+    if (act) {
+        act_write_text(act, 0);
+        act_try(client, act);
     }
-    struct act *act = new_act(client, ACT_send, place);
-    write_text(client, act);
-    act_try(client, act);
     return act;
 }
 
 /* ---- saying */
-
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
 
 static void fill_room(const struct client *client, const struct act *act,
     struct cht_command *command, struct cht_id *members)
@@ -301,18 +229,11 @@ void act_try(struct client *client, struct act *act)
     say_act(client, act, ref);
 }
 
-/* Says again what was ok, now and then much later: it has to be known still. */
-static void repeat_some(struct client *client)
+void act_repeat(struct client *client, const struct act *act)
 {
-    if (client->act_count == 0 || !dice_hits(&client->dice, REPEAT_PER_10000)) {
-        return;
-    }
-    const struct act *act = &client->acts[dice_below(&client->dice, client->act_count)];
-    if (act->state == ACT_OK) {
-        char ref[24];
-        snprintf(ref, sizeof(ref), "r%ux%u", act->id, ++client->numbers);
-        say_act(client, act, ref);
-    }
+    char ref[24];
+    snprintf(ref, sizeof(ref), "r%ux%u", act->id, ++client->numbers);
+    say_act(client, act, ref);
 }
 
 /* ---- answers */
@@ -444,7 +365,6 @@ void act_on_broken(struct client *client)
 void act_tick(struct client *client)
 {
     struct cluster *cluster = client->cluster;
-    repeat_some(client);
     for (uint32_t i = 0; i < client->act_count; i++) {
         struct act *act = &client->acts[i];
         if (act->state == ACT_WAITING && cluster->scene.now_us >= act->again_us) {

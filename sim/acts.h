@@ -9,13 +9,13 @@
 #define PLACES_MAX 20
 
 enum act_kind {
-#define ACT(name, command, weight, doc) ACT_##name,
+#define ACT(name, command, weight, uses, doc) ACT_##name,
 #include "acts.def"
 #undef ACT
     ACT_COUNT
 };
 
-enum act_state { ACT_FLYING, ACT_WAITING, ACT_OK, ACT_REFUSED };
+enum act_state { ACT_NONE, ACT_FLYING, ACT_WAITING, ACT_OK, ACT_REFUSED };
 
 struct act {
     uint32_t id; /* over all clients; in the text of messages */
@@ -52,12 +52,17 @@ struct places {
 
 struct client;
 
-/* Wants something new done, by chance. */
-void act_choose(struct client *client);
+/* A new act, not yet tried. Its index among those of the client is the given one, or the next that
+ * is free. NULL: it can have no more. */
+struct act *act_new(struct client *client, enum act_kind kind, uint32_t place, uint64_t index);
+void act_write_text(struct act *act, uint32_t more_bytes);
 void act_create_room(struct client *client, uint32_t place);
 
 /* Says one thing there now. NULL: it can not. */
 const struct act *act_say(struct client *client, uint32_t place);
+
+/* Says again what was ok. */
+void act_repeat(struct client *client, const struct act *act);
 
 /* First try, and each repeat. */
 void act_try(struct client *client, struct act *act);
@@ -72,6 +77,12 @@ void act_on_error(
 
 /* What waits long enough is tried again; what flies too long breaks a promise. */
 void act_tick(struct client *client);
+
+/* The id in the cid of an act. 0: no act has it. */
+uint32_t act_of_cid(const char *cid);
+
+/* The seq of the message of that act of anybody. 0: there is none. */
+uint64_t act_message(const struct client *client, uint32_t id);
 
 /* The act behind a text of its own; NULL if there is none. */
 const struct act *act_of_text(const struct client *client, struct cht_str text);

@@ -67,8 +67,7 @@ static void post(struct bus_end *from, uint32_t node, uint32_t box, const struct
     if (bus->on_mail) {
         bus->on_mail(bus->context, event->bytes, event->size);
     }
-    uint32_t lost = fault_chance(bus->faults, is_cast ? FAULT_cast_lost : FAULT_mail_lost);
-    if (dice_hits(&bus->dice, lost)) {
+    if (faults_strike(bus->faults, is_cast ? FAULT_cast_lost : FAULT_mail_lost)) {
         from->dropped++;
         return;
     }
@@ -85,8 +84,8 @@ static void post(struct bus_end *from, uint32_t node, uint32_t box, const struct
     mail->box = box;
     mail->size = event->size;
     uint64_t after = bus_hop(bus);
-    if (dice_hits(&bus->dice, fault_chance(bus->faults, FAULT_mail_late))) {
-        after += dice_below(&bus->dice, LATE_US_MAX);
+    if (faults_strike(bus->faults, FAULT_mail_late)) {
+        after += dice_below(&bus->faults->struck, LATE_US_MAX);
     }
     bus->mails++;
     bus_add_in_order(bus, &bus->mail_lanes[from->node][node][box], &mail->event, after);

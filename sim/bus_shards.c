@@ -164,7 +164,7 @@ static void run_arrival(struct scene *scene, struct event *event)
     struct bus_shard *shard = &bus->shards[arrival->shard];
     add_command(shard, arrival->bytes, arrival->size);
     bus->commands++;
-    if (dice_hits(&bus->dice, fault_chance(bus->faults, FAULT_again))) {
+    if (faults_strike(bus->faults, FAULT_again)) {
         add_command(shard, arrival->bytes, arrival->size);
     }
     if (is_owner(bus, &shard->owner)) {
@@ -180,10 +180,10 @@ static bool try_post_here(struct shards *shards, uint32_t shard, struct buf *com
 {
     struct bus_end *end = container_of(shards, struct bus_end, shards);
     struct bus *bus = end->bus;
-    if (dice_hits(&bus->dice, fault_chance(bus->faults, FAULT_not_sent))) {
+    if (faults_strike(bus->faults, FAULT_not_sent)) {
         return false;
     }
-    if (dice_hits(&bus->dice, fault_chance(bus->faults, FAULT_command_lost))) {
+    if (faults_strike(bus->faults, FAULT_command_lost)) {
         bus->lost++;
         return true;
     }
@@ -243,9 +243,9 @@ static uint32_t first_waiting(const struct bus_shard *shard)
 static void redeliver(struct bus *bus, struct bus_shard *shard)
 {
     uint32_t first = first_waiting(shard);
-    uint32_t back = (uint32_t)dice_below(&bus->dice, REDELIVER_MAX);
+    uint32_t back = (uint32_t)dice_below(&bus->faults->struck, REDELIVER_MAX);
     back = back < first ? back : first;
-    bool anew = dice_hits(&bus->dice, 5000);
+    bool anew = dice_hits(&bus->faults->struck, 5000);
     for (uint32_t i = first - back; i < first; i++) {
         if (anew) {
             struct bus_command copy = shard->commands[i];
@@ -266,7 +266,7 @@ static void run_gain(struct scene *scene, struct event *event)
         return;
     }
     shard->offered = 0;
-    if (dice_hits(&bus->dice, fault_chance(bus->faults, FAULT_redeliver))) {
+    if (faults_strike(bus->faults, FAULT_redeliver)) {
         redeliver(bus, shard);
     }
     if (shard->former.node == event->node) {
@@ -367,9 +367,9 @@ void bus_move_to(struct bus *bus, uint32_t number, uint32_t node)
 {
     struct bus_shard *shard = &bus->shards[number];
     if (is_owner(bus, &shard->owner)) {
-        bool overlaps = dice_hits(&bus->dice, fault_chance(bus->faults, FAULT_overlap));
+        bool overlaps = faults_strike(bus->faults, FAULT_overlap);
         shard->former = overlaps ? shard->owner : (struct bus_owner){0};
-        uint64_t us = overlaps ? dice_below(&bus->dice, OVERLAP_US_MAX) : bus_hop(bus);
+        uint64_t us = overlaps ? dice_below(&bus->faults->struck, OVERLAP_US_MAX) : bus_hop(bus);
         send_lose(bus, number, &shard->owner, us);
     }
     shard->owner.node = 0;

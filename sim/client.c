@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "choose.h"
 #include "cluster.h"
 
 #define TICK_US_MIN 10000
@@ -108,16 +109,6 @@ static void fetch_some(struct client *client)
     }
 }
 
-static void read_some(struct client *client)
-{
-    if (client->idle || !dice_hits(&client->dice, 1500)) {
-        return;
-    }
-    uint32_t place = (uint32_t)dice_below(&client->dice, client->cluster->places.count);
-    bool history = dice_hits(&client->dice, 6000);
-    client_ask(client, history ? QUERY_HISTORY : QUERY_READ, place);
-}
-
 static void run_tick(struct scene *scene, struct event *event)
 {
     struct client *client = ((struct tick_event *)event)->client;
@@ -130,11 +121,7 @@ static void run_tick(struct scene *scene, struct event *event)
         }
         fetch_some(client);
         act_tick(client);
-        read_some(client);
-        uint32_t at_once = client->cluster->options.seed % 3 == 0 ? 4 : 1;
-        for (uint32_t i = 0; i < at_once && !client->idle; i++) {
-            act_choose(client);
-        }
+        choose_steps(client);
         check_asks(client);
     }
     struct tick_event *next = scene_event(sizeof(*next), EVENT_client, run_tick);
@@ -150,6 +137,7 @@ struct client *client_create(struct cluster *cluster, uint32_t number, uint32_t 
     client->number = number;
     client->user = user;
     client->dice = dice_fork(&cluster->dice, 1000 + number);
+    client->choices = dice_fork(&cluster->dice, 2000 + number);
     return client;
 }
 

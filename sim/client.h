@@ -37,7 +37,8 @@ struct ask {
 struct client {
     struct cluster *cluster;
     uint32_t number, user;
-    struct dice dice;
+    struct dice dice;    /* how it goes about things */
+    struct dice choices; /* what it does of its own accord */
     struct wire *wire;
     bool ready, synced, idle; /* idle: makes nothing new */
     uint64_t connect_us;      /* not before */

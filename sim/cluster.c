@@ -55,6 +55,9 @@ static void init(struct cluster *cluster)
     (void)dice_next(&root);
     cluster->dice = root;
     cluster->chance = dice_fork(&cluster->dice, 2);
+    cluster->rounds = dice_fork(&cluster->dice, 5);
+    struct dice faults = dice_fork(&cluster->dice, 6);
+    faults_init(&cluster->faults, &faults, &cluster->scene.now_us, &cluster->scenario);
     scene_init(&cluster->scene);
     cluster->scene.loud = cluster->options.loud;
     logger_init(
@@ -169,13 +172,17 @@ static void say_goodbye(struct cluster *cluster)
 
 bool cluster_run(struct cluster *cluster, const struct options *options)
 {
-    *cluster = (struct cluster){.options = *options};
+    *cluster = (struct cluster){.options = *options, .scenario.records = options->records};
+    if (options->replays && !scenario_read(&cluster->scenario, stdin)) {
+        scene_fail(&cluster->scene, "scenario", "it can not be read");
+        return false;
+    }
     init(cluster);
     warm_up(cluster);
     set_idle(cluster, false);
     cluster->faults.healed = false;
     swarm_start_misfortune(cluster);
-    pass(cluster, cluster->options.chaos_us);
+    pass(cluster, cluster->chaos_us);
     if (!cluster->scene.failed) {
         swarm_heal(cluster);
         set_idle(cluster, true);
@@ -213,5 +220,6 @@ void cluster_free(struct cluster *cluster)
     journal_deinit(&cluster->journal);
     store_deinit(&cluster->store);
     truth_deinit(&cluster->truth);
+    scenario_deinit(&cluster->scenario);
     mem_free(cluster->nodes);
 }

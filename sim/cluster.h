@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "message/message.h"
 #include "people.h"
+#include "scenario.h"
 #include "scene.h"
 #include "socket/socket.h"
 #include "store.h"
@@ -22,15 +23,14 @@
 
 struct node;
 
-#define CLUSTER_CLIENTS_MAX 24
+#define CLUSTER_CLIENTS_MAX SCENARIO_CLIENTS_MAX
 
 struct options {
     uint64_t seed;
     bool loud, log;
-    bool known;        /* judges also what is known to be broken (README.md) */
-    uint32_t off;      /* faults that are left out: bit FAULT_... */
-    uint32_t ops_off;  /* operations that are left out: bit ACT_... */
-    uint64_t chaos_us; /* 0: as drawn */
+    bool known;            /* judges also what is known to be broken (README.md) */
+    bool records, replays; /* scenario.h; it is read from the standard input */
+    uint64_t nodes, shards, clients, rooms, chaos_ms; /* 0: as drawn */
 };
 
 struct cluster {
@@ -38,6 +38,8 @@ struct cluster {
     struct scene scene;
     struct dice dice;   /* forks of it only */
     struct dice chance; /* delays and fates */
+    struct dice rounds; /* of misfortune */
+    struct scenario scenario;
     struct faults faults;
     struct logger logger;
     struct bus bus;
@@ -56,7 +58,10 @@ struct cluster {
     struct wire *wires;
     uint32_t wire_count;
     uint32_t queued_bytes_max;
+    uint32_t acts_off; /* kinds of acts that this run does without: bit ACT_... */
+    uint64_t chaos_us;
     uint64_t misfortune_us; /* a round of it, on average */
+    uint64_t misfortunes;   /* rounds */
     uint64_t healed_us;     /* from here on nothing is late any more; 0: not yet */
     uint64_t acts, acts_ok, acts_refused, deliveries, repeats, crashes;
 };

@@ -107,19 +107,18 @@ static void run_job(struct scene *scene, struct event *event)
 static void draw_fate(struct job_event *job)
 {
     struct cluster *cluster = job->cluster;
-    struct dice *dice = &cluster->chance;
     if (job->job.kind == JOB_READ) {
-        job->refused = dice_hits(dice, fault_chance(&cluster->faults, FAULT_store_down));
+        job->refused = faults_strike(&cluster->faults, FAULT_store_down);
         return;
     }
-    job->unknown = dice_hits(dice, fault_chance(&cluster->faults, FAULT_store_unknown));
-    job->lost = job->unknown && dice_hits(dice, 5000);
+    job->unknown = faults_strike(&cluster->faults, FAULT_store_unknown);
+    job->lost = job->unknown && dice_hits(&cluster->faults.struck, 5000);
 }
 
 /* A write may also be done the moment it is asked: then a crash on the way back leaves it done. */
 static void do_early(struct job_event *job)
 {
-    if (job->unknown && !job->lost && dice_hits(&job->cluster->chance, 5000)) {
+    if (job->unknown && !job->lost && dice_hits(&job->cluster->faults.struck, 5000)) {
         job->done = true;
         (void)do_job(job);
     }
@@ -139,13 +138,12 @@ static void ask(struct desk *desk, const struct job *asked)
     if (asked->kind != JOB_APPEND) {
         draw_fate(job);
         do_early(job);
-        if (dice_hits(&cluster->chance, fault_chance(&cluster->faults, FAULT_store_slow))) {
-            at += dice_below(&cluster->chance, SLOW_US_MAX);
+        if (faults_strike(&cluster->faults, FAULT_store_slow)) {
+            at += dice_below(&cluster->faults.struck, SLOW_US_MAX);
         }
     }
-    if (asked->kind == JOB_APPEND &&
-        dice_hits(&cluster->chance, fault_chance(&cluster->faults, FAULT_append_slow))) {
-        at += dice_below(&cluster->chance, APPEND_SLOW_US_MAX);
+    if (asked->kind == JOB_APPEND && faults_strike(&cluster->faults, FAULT_append_slow)) {
+        at += dice_below(&cluster->faults.struck, APPEND_SLOW_US_MAX);
     }
     if (asked->lane) {
         at = at > asked->lane->done_us ? at : asked->lane->done_us;

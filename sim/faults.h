@@ -1,9 +1,15 @@
 #pragma once
 
-/* faults - what may go wrong in a run, and how often; rows of faults.def. */
+/* faults - what may go wrong in a run, and how often; rows of faults.def.
+ *
+ * Whoever has an occasion for a fault asks `faults_strike`. By chance each fault has dice of its
+ * own, so that one does not change when another strikes; in a replay the scenario alone says when.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "dice.h"
 
 enum fault {
 #define FAULT(name, most, doc) FAULT_##name,
@@ -12,15 +18,24 @@ enum fault {
     FAULT_COUNT
 };
 
+struct scenario;
+
 struct faults {
     uint32_t chance[FAULT_COUNT]; /* in ten thousand; 0: off */
     bool healed;                  /* nothing goes wrong any more */
+    const uint64_t *now_us;
+    struct scenario *scenario;
+    struct dice base;
+    struct dice dice[FAULT_COUNT];
+    struct dice struck; /* of the newest strike: how bad it is; the same for the same step */
+    uint64_t occasion_us[FAULT_COUNT], occasions[FAULT_COUNT]; /* how many at that time */
 };
 
-static inline uint32_t fault_chance(const struct faults *faults, enum fault fault)
-{
-    return faults->healed ? 0 : faults->chance[fault];
-}
+void faults_init(struct faults *faults, const struct dice *dice, const uint64_t *now_us,
+    struct scenario *scenario);
+
+/* Does it go wrong here and now? */
+bool faults_strike(struct faults *faults, enum fault fault);
 
 /* Nothing goes wrong in this run: then nothing may be refused for a while, or time out. */
 static inline bool faults_none(const struct faults *faults)

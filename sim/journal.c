@@ -46,7 +46,7 @@ struct append_data {
 };
 
 void journal_init(
-    struct journal *journal, uint32_t shard_count, struct dice dice, const struct faults *faults)
+    struct journal *journal, uint32_t shard_count, struct dice dice, struct faults *faults)
 {
     *journal = (struct journal){.shard_count = shard_count, .dice = dice, .faults = faults};
     journal->shards = mem_array(shard_count, sizeof(*journal->shards));
@@ -75,8 +75,7 @@ void journal_deinit(struct journal *journal)
 
 static bool hits(struct journal *journal, enum fault fault)
 {
-    uint32_t chance = journal->faults ? fault_chance(journal->faults, fault) : 0;
-    return chance > 0 && dice_hits(&journal->dice, chance);
+    return journal->faults && faults_strike(journal->faults, fault);
 }
 
 static struct journal_port *of(struct log *log)
@@ -278,7 +277,7 @@ static enum err append(struct journal_writer *writer, const struct append_data *
     if (writer->dead == OK && hits(journal, FAULT_append_unknown)) {
         journal->unknown++;
         writer->dead = ERR_UNKNOWN;
-        writer->keeps_landing = dice_hits(&journal->dice, 5000);
+        writer->keeps_landing = dice_hits(&journal->faults->struck, 5000);
     }
     if (writer->dead == OK || writer->keeps_landing) {
         land(writer, data, index);

@@ -36,7 +36,7 @@ struct journal {
     struct journal_writer *writers;
     struct journal_follow *follows;
     struct dice dice;
-    const struct faults *faults; /* may be NULL */
+    struct faults *faults; /* may be NULL */
     uint64_t landed, landed_late, unknown;
     /* May be NULL: hears of every record at the moment it lands; in the world's memory. */
     void (*on_landed)(void *context, uint32_t shard, const struct log_item *item);
@@ -51,7 +51,7 @@ struct journal_port {
 };
 
 void journal_init(
-    struct journal *journal, uint32_t shard_count, struct dice dice, const struct faults *faults);
+    struct journal *journal, uint32_t shard_count, struct dice dice, struct faults *faults);
 void journal_deinit(struct journal *journal);
 void journal_join(struct journal_port *port, struct journal *journal, struct desk *desk);
 

@@ -20,25 +20,37 @@ static bool read_number(const char *text, uint64_t *ret_number)
     return errno == 0 && end != text && *end == '\0';
 }
 
+/* A number, or 0 or 1. */
 struct flag {
     const char *name;
-    uint64_t value;
-    bool is_set;
+    uint64_t *number;
+    bool *on;
 };
 
-static bool read_flags(int count, char **words, struct flag *flags, size_t flag_count)
+static bool read_flag(
+    const char *name, const char *text, const struct flag *flags, size_t flag_count)
 {
-    for (int i = 1; i < count; i += 2) {
-        struct flag *flag = NULL;
-        for (size_t f = 0; f < flag_count; f++) {
-            flag = strcmp(words[i], flags[f].name) == 0 ? &flags[f] : flag;
+    uint64_t number;
+    for (size_t i = 0; i < flag_count && read_number(text, &number); i++) {
+        if (strcmp(name, flags[i].name) == 0) {
+            if (flags[i].number) {
+                *flags[i].number = number;
+            } else {
+                *flags[i].on = number != 0;
+            }
+            return true;
         }
-        if (!flag || i + 1 == count || !read_number(words[i + 1], &flag->value)) {
-            return false;
-        }
-        flag->is_set = true;
     }
-    return true;
+    return false;
+}
+
+static bool read_flags(int count, char **words, const struct flag *flags, size_t flag_count)
+{
+    bool good = count % 2 == 1;
+    for (int i = 1; good && i < count; i += 2) {
+        good = read_flag(words[i], words[i + 1], flags, flag_count);
+    }
+    return good;
 }
 
 static void report(const struct cluster *cluster)
@@ -59,22 +71,22 @@ static void report(const struct cluster *cluster)
 
 int main(int argument_count, char **arguments)
 {
-    struct flag flags[] = {{"--seed", 1, false}, {"--loud", 0, false}, {"--log", 0, false},
-        {"--without", 0, false}, {"--without-acts", 0, false}, {"--chaos-ms", 0, false},
-        {"--known", 0, false}};
+    struct options options = {.seed = 1};
+    const struct flag flags[] = {{"--seed", &options.seed, NULL}, {"--nodes", &options.nodes, NULL},
+        {"--shards", &options.shards, NULL}, {"--clients", &options.clients, NULL},
+        {"--rooms", &options.rooms, NULL}, {"--chaos-ms", &options.chaos_ms, NULL},
+        {"--loud", NULL, &options.loud}, {"--log", NULL, &options.log},
+        {"--known", NULL, &options.known}, {"--record", NULL, &options.records},
+        {"--replay", NULL, &options.replays}};
     if (!read_flags(argument_count, arguments, flags, sizeof(flags) / sizeof(flags[0]))) {
-        fprintf(stderr, "usage: simulate [--seed N] [--loud 1] [--log 1] [--without BITS] "
-                        "[--without-acts BITS] [--chaos-ms N] [--known 1]\n");
+        fprintf(stderr, "usage: simulate [--seed N] [--loud 1] [--log 1] [--known 1] [--record 1] "
+                        "[--replay 1 < STEPS]\n"
+                        "                [--nodes N] [--shards N] [--clients N] [--rooms N] "
+                        "[--chaos-ms N]\n");
         return 2;
     }
-    struct options options = {.seed = flags[0].value,
-        .loud = flags[1].value != 0,
-        .log = flags[2].value != 0,
-        .off = (uint32_t)flags[3].value,
-        .ops_off = (uint32_t)flags[4].value,
-        .chaos_us = flags[5].value * 1000,
-        .known = flags[6].value != 0};
-    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+    /* What is recorded has to be there if a failed check ends the process. */
+    setvbuf(stdout, NULL, options.records ? _IOLBF : _IOFBF, 1 << 16);
     struct cluster *cluster = mem_new(sizeof(*cluster));
     bool good = cluster_run(cluster, &options);
     swarm_print(cluster);

@@ -43,9 +43,11 @@ static void draw_faults(struct cluster *cluster, struct dice *dice)
     for (uint32_t i = 0; i < FAULT_COUNT; i++) {
         bool on = dice_hits(dice, 4000);
         uint32_t chance = (uint32_t)dice_between(dice, 1, most[i]);
-        bool left_out = (cluster->options.off & 1u << i) != 0 ||
-                        (i == FAULT_clock_far && !cluster->options.known);
+        bool left_out = i == FAULT_clock_far && !cluster->options.known;
         cluster->faults.chance[i] = on && !quiet && !left_out ? chance : 0;
+        if (cluster->options.replays) {
+            cluster->faults.chance[i] = scenario_count(&cluster->scenario, (enum fault)i);
+        }
     }
     cluster->misfortune_us = dice_between(dice, 300000, 5000000);
 }
@@ -82,9 +84,15 @@ static void draw_limits(struct cluster *cluster, struct dice *dice)
         (uint32_t)(dice_hits(dice, 5000) ? dice_between(dice, 500, 8000) : 262144);
 }
 
+/* What the options ask for counts, and is drawn all the same: then the rest is as without it. */
+static uint32_t asked_or(uint64_t asked, uint64_t drawn)
+{
+    return (uint32_t)(asked ? asked : drawn);
+}
+
 static void draw_places(struct cluster *cluster, struct dice *dice)
 {
-    cluster->places.count = (uint32_t)dice_between(dice, 1, 8);
+    cluster->places.count = asked_or(cluster->options.rooms, dice_between(dice, 1, 8));
     for (uint32_t i = 0; i < cluster->places.count; i++) {
         struct place *place = &cluster->places.at[i];
         place->creator = (uint32_t)dice_below(dice, cluster->client_count);
@@ -99,11 +107,13 @@ static void draw_places(struct cluster *cluster, struct dice *dice)
 void swarm_draw(struct cluster *cluster)
 {
     struct dice dice = dice_fork(&cluster->dice, 1);
-    cluster->node_count = (uint32_t)dice_between(&dice, 1, 4);
+    const struct options *options = &cluster->options;
+    cluster->node_count = asked_or(options->nodes, dice_between(&dice, 1, 4));
     cluster->bus.node_count = cluster->node_count;
-    cluster->bus.shard_count = (uint32_t)dice_between(&dice, 1, 4);
+    cluster->bus.shard_count = asked_or(options->shards, dice_between(&dice, 1, 4));
     cluster->people.count = (uint32_t)dice_between(&dice, 2, 8);
-    cluster->client_count = cluster->people.count + (uint32_t)dice_between(&dice, 0, 4);
+    uint64_t clients = cluster->people.count + dice_between(&dice, 0, 4);
+    cluster->client_count = asked_or(options->clients, clients);
     draw_faults(cluster, &dice);
     draw_limits(cluster, &dice);
     for (uint32_t i = 0; i < cluster->client_count; i++) {
@@ -111,17 +121,17 @@ void swarm_draw(struct cluster *cluster)
     }
     draw_places(cluster, &dice);
     for (uint32_t i = 1; i < ACT_create; i++) {
-        cluster->options.ops_off |= dice_hits(&dice, 3000) ? 1u << i : 0;
+        cluster->acts_off |= dice_hits(&dice, 3000) ? 1u << i : 0;
     }
     uint64_t chaos_us = dice_between(&dice, 20000000, 60000000);
-    cluster->options.chaos_us = cluster->options.chaos_us ? cluster->options.chaos_us : chaos_us;
+    cluster->chaos_us = options->chaos_ms ? options->chaos_ms * 1000 : chaos_us;
 }
 
 void swarm_print(const struct cluster *cluster)
 {
     printf("nodes %u, shards %u, people %u, clients %u, rooms %u, chaos %.1f s, faults:",
         cluster->node_count, cluster->bus.shard_count, cluster->people.count, cluster->client_count,
-        cluster->places.count, (double)cluster->options.chaos_us / 1e6);
+        cluster->places.count, (double)cluster->chaos_us / 1e6);
     for (uint32_t i = 0; i < FAULT_COUNT; i++) {
         if (cluster->faults.chance[i]) {
             printf(" %s %u", names[i], cluster->faults.chance[i]);
@@ -142,11 +152,6 @@ static void run_start(struct scene *scene, struct event *event)
     }
 }
 
-static bool strikes(struct cluster *cluster, enum fault fault)
-{
-    return dice_hits(&cluster->chance, fault_chance(&cluster->faults, fault));
-}
-
 static void crash_one(struct cluster *cluster, struct node *node)
 {
     cluster->crashes++;
@@ -154,59 +159,65 @@ static void crash_one(struct cluster *cluster, struct node *node)
     struct round_event *start = scene_event(sizeof(*start), EVENT_fault, run_start);
     start->cluster = cluster;
     start->node = node->number;
-    scene_add(&cluster->scene, &start->event, dice_between(&cluster->chance, 1000, DOWN_US_MAX));
+    scene_add(
+        &cluster->scene, &start->event, dice_between(&cluster->faults.struck, 1000, DOWN_US_MAX));
 }
 
-static void strike_node(struct cluster *cluster)
+static void strike_node(struct cluster *cluster, struct dice *dice)
 {
-    struct node *node = &cluster->nodes[dice_below(&cluster->chance, cluster->node_count)];
+    struct node *node = &cluster->nodes[dice_below(dice, cluster->node_count)];
     if (node->scene_node.life == 0) {
         return;
     }
-    if (strikes(cluster, FAULT_crash)) {
+    if (faults_strike(&cluster->faults, FAULT_crash)) {
         crash_one(cluster, node);
-    } else if (strikes(cluster, FAULT_pause)) {
+    } else if (faults_strike(&cluster->faults, FAULT_pause)) {
         node->scene_node.paused_until_us =
-            cluster->scene.now_us + dice_between(&cluster->chance, 2000, PAUSE_US_MAX);
-    } else if (strikes(cluster, FAULT_clock)) {
-        uint64_t far = strikes(cluster, FAULT_clock_far) ? SKEW_FAR_MS_MAX : SKEW_MS_MAX;
-        node->skew_ms = (int64_t)dice_below(&cluster->chance, 2 * far) - (int64_t)far;
+            cluster->scene.now_us + dice_between(&cluster->faults.struck, 2000, PAUSE_US_MAX);
+    } else if (faults_strike(&cluster->faults, FAULT_clock)) {
+        bool is_far = faults_strike(&cluster->faults, FAULT_clock_far);
+        uint64_t far = is_far ? SKEW_FAR_MS_MAX : SKEW_MS_MAX;
+        node->skew_ms = (int64_t)dice_below(&cluster->faults.struck, 2 * far) - (int64_t)far;
     }
 }
 
-static void strike_client(struct cluster *cluster)
+static void strike_client(struct cluster *cluster, struct dice *dice)
 {
-    struct client *client = cluster->clients[dice_below(&cluster->chance, cluster->client_count)];
+    struct client *client = cluster->clients[dice_below(dice, cluster->client_count)];
     if (!client->wire) {
         return;
     }
-    if (strikes(cluster, FAULT_cut)) {
+    if (faults_strike(&cluster->faults, FAULT_cut)) {
         struct wire *wire = client->wire;
         wire_cut(wire);
         client_on_closed(client, wire, 1006);
-    } else if (strikes(cluster, FAULT_stall)) {
+    } else if (faults_strike(&cluster->faults, FAULT_stall)) {
         client->wire->stalled_until_us =
-            cluster->scene.now_us + dice_below(&cluster->chance, STALL_US_MAX);
+            cluster->scene.now_us + dice_below(&cluster->faults.struck, STALL_US_MAX);
     }
 }
 
+/* Each round has dice of its own: it is the same whatever the rounds before it did. */
 static void run_round(struct scene *scene, struct event *event)
 {
     struct cluster *cluster = ((struct round_event *)event)->cluster;
     if (cluster->faults.healed) {
         return;
     }
-    strike_node(cluster);
-    strike_client(cluster);
-    if (strikes(cluster, FAULT_move)) {
-        bus_move(&cluster->bus, (uint32_t)dice_below(&cluster->chance, cluster->bus.shard_count));
+    struct dice dice = dice_fork(&cluster->rounds, ++cluster->misfortunes);
+    uint64_t next_us = 1 + dice_below(&dice, cluster->misfortune_us * 2);
+    uint32_t shard = (uint32_t)dice_below(&dice, cluster->bus.shard_count);
+    strike_client(cluster, &dice);
+    strike_node(cluster, &dice);
+    if (faults_strike(&cluster->faults, FAULT_move)) {
+        bus_move(&cluster->bus, shard);
     }
-    if (strikes(cluster, FAULT_flush)) {
+    if (faults_strike(&cluster->faults, FAULT_flush)) {
         people_flush(&cluster->people);
     }
     struct round_event *next = scene_event(sizeof(*next), EVENT_fault, run_round);
     next->cluster = cluster;
-    scene_add(scene, &next->event, 1 + dice_below(&cluster->chance, cluster->misfortune_us * 2));
+    scene_add(scene, &next->event, next_us);
 }
 
 void swarm_start_misfortune(struct cluster *cluster)

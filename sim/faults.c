@@ -1,0 +1,42 @@
+/* faults - see the header.
+ *
+ * Happy path: mostly nothing. How it fails: that is its job. */
+
+#include "faults.h"
+
+#include <stddef.h>
+
+#include "scenario.h"
+
+void faults_init(struct faults *faults, const struct dice *dice, const uint64_t *now_us,
+    struct scenario *scenario)
+{
+    *faults = (struct faults){.now_us = now_us, .scenario = scenario, .base = *dice};
+    for (uint32_t i = 0; i < FAULT_COUNT; i++) {
+        faults->dice[i] = dice_fork(dice, i);
+    }
+}
+
+bool faults_strike(struct faults *faults, enum fault fault)
+{
+    if (faults->healed) {
+        return false;
+    }
+    uint64_t now_us = *faults->now_us;
+    faults->occasions[fault] =
+        faults->occasion_us[fault] == now_us ? faults->occasions[fault] + 1 : 1;
+    faults->occasion_us[fault] = now_us;
+    struct step drawn = {.at_us = now_us, .kind = (uint32_t)fault, .nth = faults->occasions[fault]};
+    const struct step *step = &drawn;
+    if (faults->scenario->replays) {
+        step = scenario_strike(faults->scenario, &drawn);
+    } else if (!dice_hits(&faults->dice[fault], faults->chance[fault])) {
+        step = NULL;
+    } else {
+        scenario_note(faults->scenario, step);
+    }
+    if (step) {
+        faults->struck = dice_fork(&faults->base, step->at_us * FAULT_COUNT + step->kind);
+    }
+    return step != NULL;
+}
