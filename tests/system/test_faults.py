@@ -38,6 +38,12 @@ def test_a_disk_that_takes_no_flush_ends_the_process_and_loses_nothing(rig, swit
     judged(made.house, lambda load: faults.flush_fails(load, made.interposed, switch))
 
 
+def test_a_full_disk_refuses_sends_at_once_and_takes_them_again_when_there_is_space(rig):
+    made = rig("disk")
+    load = judged(made.house, lambda load: faults.disk_full(load, made.disk, 2))
+    assert load.refusals["unavailable"] > load.refusals["timeout"]
+
+
 def test_a_process_that_was_stopped_for_a_second_goes_on(rig):
     judged(rig("stop").house, lambda load: faults.stopped(load, 1))
 

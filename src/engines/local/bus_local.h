@@ -22,7 +22,7 @@ struct bus_local_options {
     uint32_t workers;
     uint32_t shards;
     uint64_t boot;         /* grows with every start: the first part of every position */
-    uint32_t commands_max; /* per pair of workers, and in a shard that nobody owns */
+    uint32_t commands_max; /* per pair of workers */
     uint32_t mails_max;    /* per pair of workers and box */
     uint32_t chaos_per_mille;
 };

@@ -33,8 +33,9 @@ struct endpoint {
     struct cast_handler *cast_handlers;
     struct shards_handler *owner;
     uint32_t credit;            /* commands that may still be given */
+    bool starved;               /* a queue has commands that there was no credit for */
     struct shard_queue *queues; /* one per shard of the bus; used where this worker owns it */
-    _Atomic(bool) *refuses;     /* one per shard: nobody owns it and too much waits */
+    _Atomic(bool) *refuses;     /* one per shard: it was given up, and something waits */
     struct shard_timer *timers; /* one per shard: when to offer a released shard again */
     uint64_t dropped;
 };

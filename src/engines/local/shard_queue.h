@@ -26,6 +26,7 @@ struct shard_queue {
     uint64_t waiting; /* not done */
     uint64_t given;   /* all below it were given to the present owner */
     bool owned;
+    bool given_up;                          /* by an owner, and none has done anything since */
     struct buf *done[SHARD_QUEUE_DONE_MAX]; /* only with chaos */
     uint32_t done_count;
 };

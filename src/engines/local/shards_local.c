@@ -3,8 +3,8 @@
  * Happy path: a command goes over the ring, gets its place in the shard's queue, is given to the
  * owner while there is credit, is done. How it fails: a full ring refuses the publisher. A released
  * shard keeps its commands and is offered again after a moment; what was not done by then comes
- * again. While nobody owns it no credit holds its commands back, so from `commands_max` on it
- * refuses more. */
+ * again. A shard is given up when its log takes nothing, and nobody knows for how long: until an
+ * owner has done something again, it keeps one command to try and refuses the others. */
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -58,6 +58,26 @@ static void give_waiting(struct endpoint *endpoint, uint32_t shard)
     while (queue->owned && endpoint->credit > 0 && queue->given < queue->next) {
         give_command(endpoint, shard, queue->given++);
     }
+    endpoint->starved |= queue->owned && queue->given < queue->next;
+}
+
+/* Without credit commands were left on the rings and in the queues. */
+static void add_credit(struct endpoint *endpoint, uint32_t credit)
+{
+    bool had_none = endpoint->credit == 0;
+    endpoint->credit += credit;
+    if (had_none && credit > 0 &&
+        !atomic_exchange_explicit(&endpoint->wake_asked, true, memory_order_seq_cst)) {
+        loop_defer(endpoint->world->loop, &endpoint->wake);
+    }
+}
+
+static void set_given_up(struct endpoint *endpoint, uint32_t shard, bool given_up)
+{
+    struct shard_queue *queue = &endpoint->queues[shard];
+    queue->given_up = given_up;
+    bool refuses = queue->given_up && shard_queue_waiting(queue) > 0;
+    atomic_store_explicit(&endpoint->refuses[shard], refuses, memory_order_relaxed);
 }
 
 static void gain(struct endpoint *endpoint, uint32_t shard)
@@ -65,7 +85,6 @@ static void gain(struct endpoint *endpoint, uint32_t shard)
     struct shard_queue *queue = &endpoint->queues[shard];
     queue->owned = true;
     queue->given = queue->first;
-    atomic_store_explicit(&endpoint->refuses[shard], false, memory_order_relaxed);
     endpoint->owner->on_gain(endpoint->owner, shard);
     give_waiting(endpoint, shard);
 }
@@ -80,10 +99,12 @@ static void on_offer(struct timer *timer)
 static void take_back(struct endpoint *endpoint, uint32_t shard)
 {
     struct shard_queue *queue = &endpoint->queues[shard];
+    uint32_t held = 0;
     for (uint64_t place = queue->first; place < queue->given; place++) {
-        endpoint->credit += shard_queue_at(queue, place) != NULL;
+        held += shard_queue_at(queue, place) != NULL;
     }
     queue->owned = false;
+    add_credit(endpoint, held);
 }
 
 static void shards_release_here(struct shards *shards, uint32_t shard)
@@ -94,6 +115,7 @@ static void shards_release_here(struct shards *shards, uint32_t shard)
         return;
     }
     take_back(endpoint, shard);
+    set_given_up(endpoint, shard, true);
     uint64_t wait = OFFER_AGAIN_MS_MIN +
                     random_below(endpoint->world->random, OFFER_AGAIN_MS_MAX - OFFER_AGAIN_MS_MIN);
     timer_start(endpoint->world->loop, &endpoint->timers[shard].timer, wait, on_offer);
@@ -120,9 +142,8 @@ static void accept_command(struct endpoint *endpoint, uint32_t shard, struct buf
         shard_queue_add(queue, buf_ref(command_take));
     }
     shard_queue_add(queue, command_take);
-    bool full = !queue->owned && shard_queue_waiting(queue) >= endpoint->bus->options.commands_max;
-    if (full) {
-        atomic_store_explicit(&endpoint->refuses[shard], true, memory_order_relaxed);
+    if (queue->given_up) {
+        set_given_up(endpoint, shard, true);
     }
     give_waiting(endpoint, shard);
     if (queue->owned && bus_local_chaos(endpoint)) {
@@ -133,6 +154,11 @@ static void accept_command(struct endpoint *endpoint, uint32_t shard, struct buf
 /* Out of credit, commands stay on the rings: they fill, and publishers are refused. */
 void shards_local_drain(struct endpoint *endpoint)
 {
+    bool starved = endpoint->starved;
+    endpoint->starved = false;
+    for (uint32_t shard = 0; starved && shard < endpoint->bus->options.shards; shard++) {
+        give_waiting(endpoint, shard);
+    }
     for (uint32_t from = 0; from < endpoint->bus->options.workers; from++) {
         struct ring_item item;
         while (endpoint->credit > 0 && ring_take(&endpoint->in[LANE_COMMANDS][from], &item)) {
@@ -172,17 +198,10 @@ static void shards_own_here(struct shards *shards, struct shards_handler *handle
     struct endpoint *endpoint = container_of(shards, struct endpoint, shards);
     CHECK(!endpoint->owner);
     endpoint->owner = handler;
-    endpoint->credit = credit;
+    add_credit(endpoint, credit);
     const struct bus_local_options *options = &endpoint->bus->options;
     for (uint32_t shard = endpoint->index; shard < options->shards; shard += options->workers) {
         timer_start(endpoint->world->loop, &endpoint->timers[shard].timer, 0, on_offer);
-    }
-}
-
-static void drain_again(struct endpoint *endpoint)
-{
-    if (!atomic_exchange_explicit(&endpoint->wake_asked, true, memory_order_seq_cst)) {
-        loop_defer(endpoint->world->loop, &endpoint->wake);
     }
 }
 
@@ -196,8 +215,11 @@ static void shards_done_here(struct shards *shards, uint32_t shard, const struct
         !shard_queue_done(queue, place, endpoint->bus->options.chaos_per_mille > 0)) {
         return;
     }
-    if (queue->owned && was_given && endpoint->credit++ == 0) {
-        drain_again(endpoint);
+    if (queue->owned && was_given) {
+        if (queue->given_up) {
+            set_given_up(endpoint, shard, false);
+        }
+        add_credit(endpoint, 1);
     }
 }
 

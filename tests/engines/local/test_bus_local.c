@@ -201,45 +201,92 @@ static void without_credit_commands_wait_and_then_publishers_are_refused(void **
     assert_true(post(&town->nodes[0], 1, "y"));
 }
 
+static void give_up(struct node *owner, uint32_t shard)
+{
+    shards_release(owner->shards, shard);
+    owner->owns[shard] = false;
+}
+
 static void what_was_not_done_comes_again_after_a_release(void **state)
 {
     struct town *town = *state;
     own_everything(town);
     struct node *owner = &town->nodes[1];
-    for (const char *at = "abc"; *at; at++) {
+    for (const char *at = "abcd"; *at; at++) {
         assert_true(post(&town->nodes[0], 1, at));
     }
     settle(town);
     shards_done(owner->shards, 1, &owner->positions[1]);
-    shards_release(owner->shards, 1);
-    owner->owns[1] = false;
-    assert_true(post(&town->nodes[0], 1, "d"));
+    give_up(owner, 1);
     settle(town);
-    assert_string_equal(owner->told, "abc");
+    assert_string_equal(owner->told, "abcd");
     advance(town, 5000);
     assert_true(owner->owns[1]);
-    assert_string_equal(owner->told, "abcacd");
+    assert_string_equal(owner->told, "abcdacd");
 }
 
-static void a_shard_that_nobody_owns_takes_so_many_commands_and_no_more(void **state)
+static void a_shard_that_was_given_up_refuses_all_but_one_until_an_owner_does_something(
+    void **state)
 {
     struct town *town = *state;
     own_everything(town);
     struct node *owner = &town->nodes[1];
-    shards_release(owner->shards, 1);
-    owner->owns[1] = false;
-    uint32_t sent = 0;
-    for (int i = 0; i < 100; i++) {
-        sent += post(&town->nodes[0], 1, "x");
-        settle(town);
-    }
-    assert_int_equal(sent, 4);
-    assert_true(post(&town->nodes[0], 3, "y")); /* others are not held up */
+    give_up(owner, 1);
+    assert_true(post(&town->nodes[0], 1, "a"));
     settle(town);
-    assert_string_equal(owner->told, "y");
+    assert_false(post(&town->nodes[0], 1, "x"));
+    assert_true(post(&town->nodes[0], 3, "o")); /* others are not held up */
     advance(town, 5000);
-    assert_string_equal(owner->told, "yxxxx");
-    assert_true(post(&town->nodes[0], 1, "z"));
+    assert_string_equal(owner->told, "oa");
+    assert_false(post(&town->nodes[0], 1, "x")); /* to own it is not to do something */
+    give_up(owner, 1);
+    assert_false(post(&town->nodes[0], 1, "x"));
+    advance(town, 5000);
+    assert_string_equal(owner->told, "oaa");
+    shards_done(owner->shards, 1, &owner->positions[2]);
+    for (const char *at = "bc"; *at; at++) {
+        assert_true(post(&town->nodes[0], 1, at));
+    }
+    settle(town);
+    assert_string_equal(owner->told, "oaabc");
+}
+
+static void what_waits_in_a_shard_that_is_given_up_is_kept_and_nothing_is_added(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    struct node *owner = &town->nodes[1];
+    assert_true(post(&town->nodes[0], 1, "a"));
+    settle(town);
+    give_up(owner, 1);
+    assert_false(post(&town->nodes[0], 1, "x"));
+    assert_int_equal(bus_local_waiting(town->bus, 1), 1);
+}
+
+/* All credit is held by one shard; what another has, in its queue or still on the ring, comes when
+ * there is credit again. */
+static void credit_of_one_shard_reaches_what_waits_in_another(void **state)
+{
+    struct town *town = *state;
+    own_everything(town);
+    struct node *owner = &town->nodes[1];
+    assert_true(post(&town->nodes[0], 3, "a"));
+    settle(town);
+    give_up(owner, 3);
+    for (int i = 0; i < CREDIT; i++) {
+        assert_true(post(&town->nodes[0], 1, "x"));
+    }
+    settle(town);
+    assert_true(post(&town->nodes[0], 1, "r"));
+    advance(town, 5000);
+    assert_true(owner->owns[3]);
+    assert_string_equal(owner->told, "axxxxxxxx");
+    shards_done(owner->shards, 1, &owner->positions[1]);
+    settle(town);
+    assert_string_equal(owner->told, "axxxxxxxxa");
+    give_up(owner, 3);
+    settle(town);
+    assert_string_equal(owner->told, "axxxxxxxxar");
 }
 
 static void done_twice_or_for_another_boot_changes_nothing(void **state)
@@ -311,8 +358,10 @@ int main(void)
         TEST(commands_come_in_the_order_of_their_publisher, set_up),
         TEST(a_publish_with_an_op_is_answered, set_up),
         TEST(without_credit_commands_wait_and_then_publishers_are_refused, set_up_narrow),
-        TEST(a_shard_that_nobody_owns_takes_so_many_commands_and_no_more, set_up_narrow),
         TEST(what_was_not_done_comes_again_after_a_release, set_up),
+        TEST(a_shard_that_was_given_up_refuses_all_but_one_until_an_owner_does_something, set_up),
+        TEST(what_waits_in_a_shard_that_is_given_up_is_kept_and_nothing_is_added, set_up),
+        TEST(credit_of_one_shard_reaches_what_waits_in_another, set_up),
         TEST(done_twice_or_for_another_boot_changes_nothing, set_up),
         TEST(mail_comes_in_order_also_to_oneself, set_up),
         TEST(mail_to_nobody_or_to_a_full_box_is_dropped_and_counted, set_up),
