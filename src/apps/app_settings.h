@@ -1,6 +1,6 @@
 #pragma once
 
-/* app_settings - the process's own settings as a struct. */
+/* app_settings - the process's own settings as a struct. `log_level` is one of enum log_level. */
 
 #include "base/settings.h"
 

@@ -6,8 +6,8 @@
 
 #include "house.h"
 
+#include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "flow/flow.h"
 #include "loop/work_pool.h"
+#include "refresh.h"
 #include "revocations.h"
 #include "wiring.h"
 #include "worker.h"
@@ -30,27 +31,11 @@
 #define SETTLE_MS 3000u
 #define WARM_UP_MS 10000u
 
-static enum err read_settings(struct house *house, const struct options *options)
+static void read_settings(struct house *house, const struct options *options)
 {
-    settings_fill(options->settings, &app_settings_table, &house->app);
-    settings_fill(options->settings, &chat_settings_table, &house->chat);
-    settings_fill(options->settings, &gateway_settings_table, &house->gateway);
-    settings_fill(options->settings, &message_settings_table, &house->message);
-    settings_fill(options->settings, &socket_settings_table, &house->socket);
-    settings_fill(options->settings, &user_settings_table, &house->user);
-    int level = log_level_by_name(house->app.log_level);
-    bool json = strcmp(house->app.log_format, "json") == 0;
-    logger_init(&house->logger, "standalone", LOG_LEVEL_INFO, json);
-    bool known_form = json || strcmp(house->app.log_format, "logfmt") == 0;
-    if (level < 0 || !known_form) {
-        LOG_ERROR(&house->logger, "settings.bad", "setting=%s value=\"%s\" reason=\"must be %s\"",
-            level < 0 ? "log.level" : "log.format",
-            level < 0 ? house->app.log_level : house->app.log_format,
-            level < 0 ? "debug, info, warn or error" : "logfmt or json");
-        return ERR_BAD_CONFIG;
-    }
-    atomic_store(&house->logger.level, level);
-    return OK;
+    all_settings_fill(&house->settings, options->settings);
+    const struct app_settings *app = &house->settings.app;
+    logger_init(&house->logger, "standalone", (enum log_level)app->log_level, app->log_format == 1);
 }
 
 /* As many files as the system lets this process have; connections_max follows what is left after a
@@ -63,17 +48,17 @@ static void raise_file_limit(struct house *house)
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
     uint64_t left = limit.rlim_cur > 512 ? limit.rlim_cur - 256 : limit.rlim_cur / 2;
-    if (house->app.connections_max > left) {
-        house->app.connections_max = left;
+    if (house->settings.app.connections_max > left) {
+        house->settings.app.connections_max = left;
     }
 }
 
 static enum err open_data(struct house *house)
 {
     struct data_sqlite_options options = {
-        .dir = house->app.data,
-        .shards = (uint32_t)house->app.shards,
-        .retention_ms = house->app.log_retention_ms,
+        .dir = house->settings.app.data,
+        .shards = (uint32_t)house->settings.app.shards,
+        .retention_ms = house->settings.app.log_retention_ms,
         .logger = &house->logger,
     };
     return data_sqlite_open(&options, &house->data);
@@ -82,7 +67,7 @@ static enum err open_data(struct house *house)
 static enum err open_secrets(struct house *house, const struct world *world)
 {
     char directory[4096];
-    if (snprintf(directory, sizeof(directory), "%s/keys", house->app.data) >=
+    if (snprintf(directory, sizeof(directory), "%s/keys", house->settings.app.data) >=
         (int)sizeof(directory)) {
         return ERR_BAD_CONFIG;
     }
@@ -90,7 +75,7 @@ static enum err open_secrets(struct house *house, const struct world *world)
         .directory = directory,
         .issuer = "chattifier",
         .audience = "chattifier",
-        .token_lifetime_ms = house->user.access_token_s * 1000,
+        .token_lifetime_ms = house->settings.user.access_token_s * 1000,
         .now_ms = loop_wall_ms(world->loop),
         .logger = &house->logger,
     };
@@ -101,11 +86,11 @@ static void open_bus(struct house *house, struct random *random)
 {
     struct bus_local_options bus = {
         .workers = house->worker_count,
-        .shards = (uint32_t)house->app.shards,
+        .shards = (uint32_t)house->settings.app.shards,
         .boot = data_sqlite_boot(house->data),
-        .commands_max = (uint32_t)house->app.commands_max,
-        .mails_max = (uint32_t)house->app.mails_max,
-        .chaos_per_mille = (uint32_t)house->app.chaos_per_mille,
+        .commands_max = (uint32_t)house->settings.app.commands_max,
+        .mails_max = (uint32_t)house->settings.app.mails_max,
+        .chaos_per_mille = (uint32_t)house->settings.app.chaos_per_mille,
     };
     house->bus = bus_local_create(&bus);
     struct sessions_local_options sessions = {
@@ -113,28 +98,21 @@ static void open_bus(struct house *house, struct random *random)
         .users_max = USERS_KNOWN_MAX,
         .tickets_max = TICKETS_MAX,
         .limits_max = LIMITS_MAX,
-        .revocations_max = (uint32_t)house->app.revocations,
+        .revocations_max = (uint32_t)house->settings.app.revocations,
         .revocations_keep_ms = revocations_keep_ms(house),
         .secret = {random_u64(random), random_u64(random)},
     };
     house->sessions = sessions_local_create(&sessions);
 }
 
-static void describe_limits(struct house *house)
-{
-    snprintf(house->limits, sizeof(house->limits),
-        "{\"frame_bytes\":%llu,\"text_bytes\":16384,\"body_bytes\":%llu,\"in_flight\":%llu,"
-        "\"messages_per_second\":%llu,\"history\":100,\"watch\":%llu}",
-        (unsigned long long)house->app.frame_bytes, (unsigned long long)house->app.body_bytes,
-        (unsigned long long)house->socket.in_flight,
-        (unsigned long long)house->socket.messages_per_second,
-        (unsigned long long)house->socket.watch);
-}
-
-/* The first signal drains; one more, or the end of the drain, stops. */
+/* The first signal drains; one more, or the end of the drain, stops. SIGHUP does neither. */
 static void on_signal(void *context, int signal)
 {
     struct house *house = context;
+    if (signal == SIGHUP) {
+        refresh_for_nobody(house->refresh);
+        return;
+    }
     bool again = atomic_exchange(&house->draining, true);
     LOG_INFO(&house->logger, again ? "process.stopping" : "process.draining", "signal=%d", signal);
     if (!again) {
@@ -152,9 +130,9 @@ static void on_signal(void *context, int signal)
 static void open_pool(struct house *house)
 {
     struct work_pool_options options = {
-        .threads = (uint32_t)house->user.hash_threads,
-        .jobs_max = (uint32_t)house->user.hashes_max,
-        .wait_ms_max = house->user.hash_wait_ms,
+        .threads = (uint32_t)house->settings.user.hash_threads,
+        .jobs_max = (uint32_t)house->settings.user.hashes_max,
+        .wait_ms_max = house->settings.user.hash_wait_ms,
     };
     house->pool = work_pool_create(&options);
 }
@@ -164,7 +142,8 @@ static void open_pool(struct house *house)
 static enum err build_workers(struct house *house)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t wanted = house->app.workers ? house->app.workers : (uint64_t)(cores > 0 ? cores : 1);
+    uint64_t wanted = house->settings.app.workers ? house->settings.app.workers
+                                                  : (uint64_t)(cores > 0 ? cores : 1);
     house->worker_count = (uint32_t)(wanted < WORKERS_MAX ? wanted : WORKERS_MAX);
     house->workers = mem_array(house->worker_count, sizeof(*house->workers));
     open_pool(house);
@@ -178,8 +157,8 @@ static enum err build_workers(struct house *house)
         return err;
     }
     open_bus(house, house->workers[0].world.random);
-    house->files = static_files_load(house->gateway.web_root, &house->logger);
-    describe_limits(house);
+    house->refresh = refresh_create(house);
+    house->files = static_files_load(house->settings.gateway.web_root, &house->logger);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_init(&house->workers[i], house, i);
     }
@@ -195,7 +174,7 @@ static bool is_warm(const struct house *house)
         owned += chat_counters(house->workers[i].chat).shards_owned;
         known = known && socket_counters(house->workers[i].socket).shards_unknown == 0;
     }
-    return known && owned == house->app.shards;
+    return known && owned == house->settings.app.shards;
 }
 
 void house_turn(struct house *house)
@@ -222,7 +201,7 @@ static void warm_up(struct house *house)
 /* The first worker takes the port; the others share what it became. */
 static enum err open_ports(struct house *house)
 {
-    uint16_t port = (uint16_t)house->app.port;
+    uint16_t port = (uint16_t)house->settings.app.port;
     for (uint32_t i = 0; i < house->worker_count; i++) {
         enum err err = worker_listen(&house->workers[i], port, &port);
         if (err != OK) {
@@ -237,10 +216,8 @@ enum err house_init(struct house *house, const struct options *options)
 {
     house->options = options;
     check_on_failure(flow_print_last_steps);
-    enum err err = read_settings(house, options);
-    if (err == OK) {
-        err = wiring_check(&house->logger);
-    }
+    read_settings(house, options);
+    enum err err = wiring_check(&house->logger);
     if (err == OK) {
         raise_file_limit(house);
         err = open_data(house);
@@ -316,6 +293,7 @@ void house_deinit(struct house *house)
     for (uint32_t i = 0; i < house->worker_count; i++) {
         loop_uv_destroy(house->workers[i].loop);
     }
+    refresh_destroy(house->refresh);
     work_pool_destroy(house->pool);
     mem_free(house->workers);
 }

@@ -5,37 +5,28 @@
  * The composition root: the one place that knows which engine is behind which port. Services see
  * ports alone. */
 
-#include "app_settings.h"
+#include "all_settings.h"
 #include "base/logger.h"
-#include "chat/chat_settings.h"
-#include "gateway/gateway_settings.h"
 #include "gateway/static_files.h"
 #include "local/bus_local.h"
 #include "local/sessions_local.h"
-#include "message/message_settings.h"
 #include "options.h"
 #include "secrets/secrets_openssl.h"
-#include "socket/socket_settings.h"
 #include "sqlite/data_sqlite.h"
-#include "user/user_settings.h"
 
+struct refresh;
 struct worker;
 
 struct house {
     const struct options *options;
     struct logger logger;
-    struct app_settings app;
-    struct chat_settings chat;
-    struct gateway_settings gateway;
-    struct message_settings message;
-    struct socket_settings socket;
-    struct user_settings user;
+    struct all_settings settings; /* the first worker's, once the workers run */
+    struct refresh *refresh;
     struct data_sqlite *data;
     struct bus_local *bus;
     struct sessions_local *sessions;
     struct secrets_openssl *secrets;
     struct static_files *files; /* of the web client */
-    char limits[1024];          /* what GET /api/info says of them, JSON */
     struct work_pool *pool;     /* for passwords */
     struct worker *workers;
     uint32_t worker_count;

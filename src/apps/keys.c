@@ -19,6 +19,6 @@ void keys_tend(struct worker *worker)
 {
     struct loop *loop = worker->world.loop;
     secrets_openssl_tend(
-        worker->house->secrets, loop_wall_ms(loop), worker->house->user.key_days * DAY_MS);
+        worker->house->secrets, loop_wall_ms(loop), worker->settings.user.key_days * DAY_MS);
     timer_start(loop, &worker->key_timer, TEND_EVERY_MS, on_time);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app_settings.h"
+#include "all_settings.h"
 #include "base/settings.h"
 #include "options.h"
 #include "roles.h"
@@ -36,8 +36,10 @@ static void print_setting(void *context, const struct settings_table *table,
     if (row->kind == SETTING_KIND_U64) {
         printf(" [%s%s%" PRIu64 " to %" PRIu64 "]", row->unit ? row->unit : "",
             row->unit ? ", " : "", row->min, row->max);
+    } else if (row->kind == SETTING_KIND_WORD) {
+        printf(" [%s]", row->words);
     }
-    printf("\n");
+    printf("%s\n", row->reloadable ? " (live)" : "");
 }
 
 static int print_help(const struct settings *settings)
@@ -48,9 +50,10 @@ static int print_help(const struct settings *settings)
     for (size_t i = 0; i < role_count; i++) {
         printf("  %-12s %s\n", roles[i].name, roles[i].doc);
     }
-    printf(
-        "\nA setting comes from its default, the file (key = value), the environment\n"
-        "(CHATTIFIER_LIMITS_IN_FLIGHT), or a flag; each wins over the one before.\n\nsettings:\n");
+    printf("\nA setting comes from its default, the file (key = value), the environment\n"
+           "(CHATTIFIER_LIMITS_IN_FLIGHT), or a flag; each wins over the one before. SIGHUP reads\n"
+           "all of it anew; what is marked live changes at once, the rest at the next start.\n\n"
+           "settings:\n");
     settings_each(settings, print_setting, NULL);
     return 0;
 }
@@ -66,8 +69,8 @@ int main(int count, char **arguments)
     (void)count;
     char problem[PROBLEM_BYTES] = "";
     struct options options;
-    enum err err = options_read(
-        &options, settings_tables, settings_table_count, arguments + 1, environ, problem);
+    struct options_given given = {settings_tables, settings_table_count, arguments + 1, environ};
+    enum err err = options_read(&options, &given, problem);
     const struct role *role = options.role ? find_role(options.role) : NULL;
     int code;
     if (err != OK) {

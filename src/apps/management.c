@@ -12,25 +12,20 @@
 #include "base/mem.h"
 #include "chattifier/events.h"
 #include "management_access.h"
+#include "management_levels.h"
 #include "metrics.h"
+#include "refresh.h"
+#include "round.h"
 #include "worker.h"
-#include "world/loop.h"
 
 #define TEXT_BYTES_MAX (256u << 10)
-
-struct scrape {
-    struct task task;
-    struct management *management;
-    struct worker *worker;
-    struct metrics metrics;
-};
 
 struct management {
     struct edge_http_handler handler; /* first */
     struct house *house;
-    struct worker *worker;  /* the first */
-    struct scrape *scrapes; /* one a worker */
-    uint32_t scrapes_open;
+    struct worker *worker;   /* the first */
+    struct round scrape;     /* of metrics */
+    struct metrics *metrics; /* one a worker */
     struct conn_id scraping;
 };
 
@@ -129,77 +124,71 @@ static void refuse_with(struct management *management, const struct edge_request
     edge_respond(management->worker->edge, request->conn, &response);
 }
 
-static const char *const level_names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+static const char *level_now(const struct management *management)
+{
+    return management_level_name(atomic_load(&management->house->logger.level));
+}
 
+/* There is one logger; Spring calls it ROOT. */
 static void loggers(struct management *management, const struct edge_request *request)
 {
-    char text[128];
-    int level = atomic_load(&management->house->logger.level);
+    const char *now = level_now(management);
+    char text[256];
     snprintf(text, sizeof(text),
-        "{\"levels\":[\"DEBUG\",\"INFO\",\"WARN\",\"ERROR\"],\"configuredLevel\":\"%s\"}",
-        level_names[level]);
+        "{\"levels\":[\"DEBUG\",\"INFO\",\"WARN\",\"ERROR\"],\"configuredLevel\":\"%s\","
+        "\"loggers\":{\"ROOT\":{\"configuredLevel\":\"%s\",\"effectiveLevel\":\"%s\"}}}",
+        now, now, now);
     answer_json(management, request->conn, text);
 }
 
-static int level_in(const struct edge_request *request)
+static void root_logger(struct management *management, const struct edge_request *request)
 {
-    char body[256];
-    struct cht_member members[4];
-    size_t count = 0;
-    if (request->body.size == 0 || request->body.size >= sizeof(body)) {
-        return -1;
-    }
-    memcpy(body, request->body.at, request->body.size);
-    if (!cht_read_members((struct cht_str){body, request->body.size}, members, 4, &count)) {
-        return -1;
-    }
-    for (size_t i = 0; i < count; i++) {
-        for (int level = 0; level < 4; level++) {
-            struct cht_str name = {level_names[level], (uint32_t)strlen(level_names[level])};
-            if (cht_str_equal(members[i].name, (struct cht_str){"configuredLevel", 15}) &&
-                cht_str_equal(members[i].value, name)) {
-                return level;
-            }
-        }
-    }
-    return -1;
+    const char *now = level_now(management);
+    char text[128];
+    snprintf(
+        text, sizeof(text), "{\"configuredLevel\":\"%s\",\"effectiveLevel\":\"%s\"}", now, now);
+    answer_json(management, request->conn, text);
 }
 
 static void set_level(struct management *management, const struct edge_request *request)
 {
+    struct house *house = management->house;
     if (!cht_is_json_type(edge_request_field(request, "content-type"))) {
         refuse_with(management, request, 415, NULL);
         return;
     }
-    int level = level_in(request);
+    int level = management_level_asked(request->body, (int)house->settings.app.log_level);
     if (level < 0) {
         edge_respond_error(
             management->worker->edge, request->conn, ERR_BAD_FIELD, "configuredLevel", 0);
         return;
     }
-    atomic_store(&management->house->logger.level, level);
-    LOG_WARN(&management->house->logger, "log.level", "level=%s", level_names[level]);
+    atomic_store(&house->logger.level, level);
+    LOG_WARN(&house->logger, "log.level", "level=%s", management_level_name(level));
     answer_json(management, request->conn, "{}");
 }
 
-/* Settings come from the start of the process alone until a config server is there: nothing has
- * changed. */
 static void refresh(struct management *management, const struct edge_request *request)
 {
-    answer_json(management, request->conn, "[]");
+    refresh_for(management->house->refresh, request->conn);
 }
 
-/* On the first worker: one more worker has been read. */
-static void scraped(struct task *task)
+static struct management *of_scrape(struct round *round)
 {
-    struct scrape *scrape = container_of(task, struct scrape, task);
-    struct management *management = scrape->management;
-    if (--management->scrapes_open > 0) {
-        return;
-    }
+    return container_of(round, struct management, scrape);
+}
+
+static void scrape_here(struct round *round, struct worker *worker)
+{
+    metrics_read(worker, &of_scrape(round)->metrics[worker->index]);
+}
+
+static void scraped(struct round *round)
+{
+    struct management *management = of_scrape(round);
     struct metrics sum = {0};
     for (uint32_t i = 0; i < management->house->worker_count; i++) {
-        metrics_add(&sum, &management->scrapes[i].metrics);
+        metrics_add(&sum, &management->metrics[i]);
     }
     struct buf *body = buf_create(TEXT_BYTES_MAX);
     body->size = (uint32_t)metrics_print(&sum, (char *)body->bytes, TEXT_BYTES_MAX);
@@ -208,30 +197,16 @@ static void scraped(struct task *task)
     edge_respond(management->worker->edge, management->scraping, &response);
 }
 
-/* On the worker that is read. */
-static void scrape_here(struct task *task)
-{
-    struct scrape *scrape = container_of(task, struct scrape, task);
-    metrics_read(scrape->worker, &scrape->metrics);
-    scrape->task.run = scraped;
-    loop_post(scrape->management->worker->world.loop, &scrape->task);
-}
+static const struct round_ops scrape_ops = {scrape_here, scraped};
 
 static void prometheus(struct management *management, const struct edge_request *request)
 {
-    if (management->scrapes_open > 0) {
+    if (round_is_under_way(&management->scrape)) {
         edge_respond_error(management->worker->edge, request->conn, ERR_UNAVAILABLE, NULL, 1000);
         return;
     }
     management->scraping = request->conn;
-    management->scrapes_open = management->house->worker_count;
-    for (uint32_t i = 0; i < management->house->worker_count; i++) {
-        struct scrape *scrape = &management->scrapes[i];
-        scrape->management = management;
-        scrape->worker = &management->house->workers[i];
-        scrape->task.run = scrape_here;
-        loop_post(scrape->worker->world.loop, &scrape->task);
-    }
+    round_start(&management->scrape);
 }
 
 static const struct page pages[] = {
@@ -243,6 +218,8 @@ static const struct page pages[] = {
     {"/actuator/env", HTTP_GET, env},
     {"/actuator/loggers", HTTP_GET, loggers},
     {"/actuator/loggers", HTTP_POST, set_level},
+    {"/actuator/loggers/ROOT", HTTP_GET, root_logger},
+    {"/actuator/loggers/ROOT", HTTP_POST, set_level},
     {"/actuator/refresh", HTTP_POST, refresh},
 };
 
@@ -261,7 +238,7 @@ static void on_request(struct edge_http_handler *handler, const struct edge_requ
     struct management *management = (struct management *)handler;
     struct edge *edge = management->worker->edge;
     const char *allow = NULL;
-    if (!management_may_ask(request, management->house->app.management_host)) {
+    if (!management_may_ask(request, management->house->settings.app.management_host)) {
         edge_respond_error(edge, request->conn, ERR_FORBIDDEN, NULL, 0);
         return;
     }
@@ -292,7 +269,8 @@ struct management *management_create(struct house *house, struct worker *worker)
     management->handler = (struct edge_http_handler){on_request, on_gone};
     management->house = house;
     management->worker = worker;
-    management->scrapes = mem_array(house->worker_count, sizeof(*management->scrapes));
+    management->metrics = mem_array(house->worker_count, sizeof(*management->metrics));
+    round_init(&management->scrape, house, &scrape_ops);
     return management;
 }
 
@@ -310,7 +288,8 @@ enum err management_listen(struct management *management, const char *host, uint
 void management_destroy(struct management *management)
 {
     if (management) {
-        mem_free(management->scrapes);
+        round_deinit(&management->scrape);
+        mem_free(management->metrics);
         mem_free(management);
     }
 }

@@ -4,8 +4,10 @@
  * through the public port.
  *
  *     GET  /actuator/health /actuator/health/liveness /actuator/health/readiness
- *     GET  /actuator/info /actuator/prometheus /actuator/env /actuator/loggers
- *     POST /actuator/loggers {"configuredLevel": "DEBUG"}   /actuator/refresh
+ *     GET  /actuator/info /actuator/prometheus /actuator/env
+ *     GET  /actuator/loggers /actuator/loggers/ROOT
+ *     POST /actuator/loggers/ROOT {"configuredLevel": "DEBUG"}   (null: as log.level says)
+ *     POST /actuator/refresh
  *
  * Lives on the first worker. Figures of other workers are read on their own loops and added up, so
  * no counter is shared. */

@@ -128,21 +128,21 @@ static enum err walk(
     return OK;
 }
 
-enum err options_read(struct options *options, const struct settings_table *const *tables,
-    size_t table_count, char **arguments, char *const *environment, char *ret_problem)
+enum err options_read(struct options *options, const struct options_given *given, char *ret_problem)
 {
-    *options = (struct options){.settings = settings_create(tables, table_count)};
+    *options = (struct options){
+        .settings = settings_create(given->tables, given->table_count), .given = *given};
     const char *config = NULL;
-    enum err err = walk(options, arguments, &config, ret_problem);
+    enum err err = walk(options, given->arguments, &config, ret_problem);
     if (err == OK) {
         err = read_file(
             options->settings, config ? config : DEFAULT_FILE, config != NULL, ret_problem);
     }
     if (err == OK) {
-        err = settings_read_environment(options->settings, environment, ret_problem);
+        err = settings_read_environment(options->settings, given->environment, ret_problem);
     }
     if (err == OK) {
-        err = walk(options, arguments, NULL, ret_problem);
+        err = walk(options, given->arguments, NULL, ret_problem);
     }
     return err;
 }

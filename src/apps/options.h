@@ -6,7 +6,8 @@
  * [--config FILE] [--any.setting=value ...]
  *
  * Short flags are other names of settings. Everything ends up in one `struct settings`, each value
- * with its origin. */
+ * with its origin. What was given stays, so that it can be read once more: the file may say
+ * something else by then. */
 
 #include "base/settings.h"
 
@@ -16,11 +17,17 @@ struct options {
     const char *operand; /* what follows the role of those that take one, e.g. a URL */
     bool help;
     bool version;
+    struct options_given {
+        const struct settings_table *const *tables;
+        size_t table_count;
+        char **arguments; /* without the program's name; NULL at the end */
+        char *const *environment;
+    } given;
 };
 
-/* Reads the settings file, the environment and the flags. ERR_BAD_CONFIG with one line for people
- * in `ret_problem` (512 bytes). */
-MUST_USE enum err options_read(struct options *options, const struct settings_table *const *tables,
-    size_t table_count, char **arguments, char *const *environment, char *ret_problem);
+/* Reads the settings file, the environment and the flags. What is given must stay. ERR_BAD_CONFIG
+ * with one line for people in `ret_problem` (512 bytes). */
+MUST_USE enum err options_read(
+    struct options *options, const struct options_given *given, char *ret_problem);
 
 void options_deinit(struct options *options);

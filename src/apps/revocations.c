@@ -21,7 +21,7 @@ struct question {
 
 uint64_t revocations_keep_ms(const struct house *house)
 {
-    return house->user.access_token_s * 1000 + LEEWAY_MS;
+    return house->settings.user.access_token_s * 1000 + LEEWAY_MS;
 }
 
 static void on_answer(struct asker *asker, struct op *op)
@@ -36,8 +36,8 @@ enum err revocations_restore(struct house *house)
     uint64_t now = loop_wall_ms(worker->world.loop);
     uint64_t keep = revocations_keep_ms(house);
     struct question question = {.asker = {on_answer},
-        .op = {
-            .since = now > keep ? now - keep : 0, .limit = (uint32_t)house->app.revocations + 1}};
+        .op = {.since = now > keep ? now - keep : 0,
+            .limit = (uint32_t)house->settings.app.revocations + 1}};
     users_revoked(worker->users, &question.asker, &question.op);
     while (!question.answered) {
         house_turn(house);

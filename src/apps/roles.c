@@ -1,17 +1,8 @@
-/* roles - the list of roles and settings tables. Happy path: looked up by name. How it fails: it
- * does not. */
+/* roles - the list of roles. Happy path: looked up by name. How it fails: it does not. */
 
 #include "roles.h"
 
 #include <stdio.h>
-
-#include "app_settings.h"
-#include "base/settings.h"
-#include "chat/chat_settings.h"
-#include "gateway/gateway_settings.h"
-#include "message/message_settings.h"
-#include "socket/socket_settings.h"
-#include "user/user_settings.h"
 
 const struct role roles[] = {
     {"standalone", "every service in one process, data in SQLite files", role_standalone, false},
@@ -19,16 +10,6 @@ const struct role roles[] = {
     {"chat", "a chat client for the terminal: chattifier chat http://host:port", role_chat, true},
 };
 const size_t role_count = sizeof(roles) / sizeof(roles[0]);
-
-const struct settings_table *const settings_tables[] = {
-    &app_settings_table,
-    &gateway_settings_table,
-    &socket_settings_table,
-    &chat_settings_table,
-    &message_settings_table,
-    &user_settings_table,
-};
-const size_t settings_table_count = sizeof(settings_tables) / sizeof(settings_tables[0]);
 
 static void print_row(void *context, const struct settings_table *table,
     const struct setting_row *row, const char *value, const char *origin)

@@ -1,6 +1,6 @@
 #pragma once
 
-/* roles - what the one binary can be, and the settings of all its parts. */
+/* roles - what the one binary can be. */
 
 #include <stddef.h>
 
@@ -15,9 +15,6 @@ struct role {
 
 extern const struct role roles[];
 extern const size_t role_count;
-
-extern const struct settings_table *const settings_tables[];
-extern const size_t settings_table_count;
 
 int role_standalone(const struct options *options);
 int role_settings(const struct options *options);

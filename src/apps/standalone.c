@@ -26,7 +26,7 @@ int role_standalone(const struct options *options)
     give_up_rights();
     enum err err = house_init(&house, options);
     if (err == OK) {
-        printf("ready http://%s:%u\n", house.app.host, house.port);
+        printf("ready http://%s:%u\n", house.settings.app.host, house.port);
         fflush(stdout);
         house_run(&house);
     }

@@ -6,6 +6,7 @@
 #include "worker.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "base/check.h"
 #include "keys.h"
@@ -17,22 +18,22 @@
 #define DRAIN_LOOK_MS 20u
 #define DRAIN_REST_MS 100u
 
-static struct edge_limits edge_limits_of(const struct house *house)
+static struct edge_limits edge_limits_of(const struct worker *worker)
 {
-    const struct app_settings *app = &house->app;
+    const struct app_settings *app = &worker->settings.app;
     return (struct edge_limits){
         .connections_max = (uint32_t)app->connections_max,
         .connections_per_address = (uint32_t)app->connections_per_address,
         .connects_per_second_per_address = (uint32_t)app->connects_per_address,
         .queued_bytes_max = (uint32_t)app->queued_bytes,
-        .queued_bytes_total_max = app->queued_bytes_total / house->worker_count,
+        .queued_bytes_total_max = app->queued_bytes_total / worker->house->worker_count,
         .message_bytes_max = (uint32_t)app->frame_bytes,
         .body_bytes_max = (uint32_t)app->body_bytes,
         .header_timeout_ms = (uint32_t)app->header_timeout_ms,
         .body_timeout_ms = (uint32_t)app->body_timeout_ms,
         .keep_alive_ms = (uint32_t)app->keep_alive_ms,
         .requests_per_connection = 1000,
-        .heartbeat_ms = (uint32_t)house->socket.heartbeat_ms,
+        .heartbeat_ms = (uint32_t)worker->settings.socket.heartbeat_ms,
         .message_timeout_ms = (uint32_t)app->message_timeout_ms,
         .close_timeout_ms = (uint32_t)app->close_timeout_ms,
         .control_frames_per_second = (uint32_t)app->control_frames_per_second,
@@ -50,7 +51,7 @@ static void open_engines(struct worker *worker)
     worker->users = users_sqlite_create(house->data, worker->world.loop);
     worker->sessions = sessions_local_join(house->sessions, worker->index, &worker->world);
     worker->secrets = secrets_openssl_open(house->secrets, &worker->world);
-    struct edge_limits limits = edge_limits_of(house);
+    struct edge_limits limits = edge_limits_of(worker);
     worker->edge = edge_create(&worker->world, &limits);
     worker->upstream = upstream_local_create(worker->edge);
 }
@@ -68,7 +69,7 @@ static void open_chat(struct worker *worker)
         .users = worker->users,
         .sessions = worker->sessions,
     };
-    worker->chat = chat_create(&deps, &worker->house->chat);
+    worker->chat = chat_create(&deps, &worker->settings.chat);
 }
 
 /* The log of shard p is stored by the worker that owns it: p mod workers. */
@@ -83,9 +84,9 @@ static void open_message(struct worker *worker)
         .users = worker->users,
         .secrets = worker->secrets,
         .shard_count = worker->shards->count,
-        .receipts_members_max = (uint32_t)worker->house->chat.receipts_members_max,
+        .receipts_members_max = (uint32_t)worker->settings.chat.receipts_members_max,
     };
-    worker->message = message_create(&deps, &worker->house->message);
+    worker->message = message_create(&deps, &worker->settings.message);
     for (uint32_t shard = worker->index; shard < worker->shards->count;
          shard += worker->house->worker_count) {
         message_own(worker->message, shard);
@@ -104,7 +105,7 @@ static void open_user(struct worker *worker)
         .cast = worker->cast,
         .shards = worker->shards,
         .rooms = worker->rooms,
-        .settings = &worker->house->user,
+        .settings = &worker->settings.user,
     };
     worker->user = user_service_create(&deps);
     upstream_local_serve(worker->upstream, UPSTREAM_USER, user_service_server(worker->user));
@@ -121,22 +122,35 @@ static void open_socket(struct worker *worker)
         .sessions = worker->sessions,
         .secrets = worker->secrets,
     };
-    worker->socket = socket_create(&deps, &worker->house->socket);
+    worker->socket = socket_create(&deps, &worker->settings.socket);
     upstream_local_serve(worker->upstream, UPSTREAM_SOCKET, socket_upstream(worker->socket));
+}
+
+static void describe(struct worker *worker)
+{
+    const struct all_settings *all = &worker->settings;
+    snprintf(worker->limits, sizeof(worker->limits),
+        "{\"frame_bytes\":%llu,\"text_bytes\":16384,\"body_bytes\":%llu,\"in_flight\":%llu,"
+        "\"messages_per_second\":%llu,\"history\":100,\"watch\":%llu}",
+        (unsigned long long)all->app.frame_bytes, (unsigned long long)all->app.body_bytes,
+        (unsigned long long)all->socket.in_flight,
+        (unsigned long long)all->socket.messages_per_second, (unsigned long long)all->socket.watch);
+    worker->info = (struct gateway_info){
+        CHATTIFIER_VERSION, "[]", worker->limits, worker->settings.user.registration};
 }
 
 static void open_gateway(struct worker *worker)
 {
-    struct house *house = worker->house;
+    describe(worker);
     struct gateway_deps deps = {
         .world = &worker->world,
         .edge = worker->edge,
         .secrets = worker->secrets,
         .sessions = worker->sessions,
         .upstream = upstream_local_port(worker->upstream),
-        .settings = &house->gateway,
-        .files = house->files,
-        .info = {CHATTIFIER_VERSION, "[]", house->limits, house->user.registration},
+        .settings = &worker->settings.gateway,
+        .files = worker->house->files,
+        .info = &worker->info,
     };
     worker->gateway = gateway_create(&deps);
 }
@@ -145,6 +159,7 @@ void worker_init(struct worker *worker, struct house *house, uint32_t index)
 {
     worker->house = house;
     worker->index = index;
+    worker->settings = house->settings;
     open_engines(worker);
     open_message(worker);
     open_chat(worker);
@@ -157,12 +172,23 @@ void worker_init(struct worker *worker, struct house *house, uint32_t index)
     }
 }
 
+/* User service and gateway read theirs where they are. */
+void worker_refresh(struct worker *worker, const struct all_settings *settings)
+{
+    all_settings_copy_reloadable(&worker->settings, settings);
+    struct edge_limits limits = edge_limits_of(worker);
+    edge_set_limits(worker->edge, &limits);
+    socket_set(worker->socket, &worker->settings.socket);
+    message_set(worker->message, &worker->settings.message);
+    describe(worker);
+}
+
 /* Workers share the port by the kernel's leave, which would let a second process of the same user
  * share it too: nobody else may listen there. */
 static enum err probe_port(struct worker *worker, uint16_t port)
 {
     int sock;
-    enum err err = net_listen(worker->world.net, worker->house->app.host, port, false, &sock);
+    enum err err = net_listen(worker->world.net, worker->settings.app.host, port, false, &sock);
     if (err == OK) {
         net_close(worker->world.net, sock);
     }
@@ -193,7 +219,7 @@ static void refuse(struct worker *worker, const struct place *place, enum err er
 
 static enum err listen_public(struct worker *worker, uint16_t port, uint16_t *ret_port)
 {
-    struct place place = {"server.port", worker->house->app.host, port};
+    struct place place = {"server.port", worker->settings.app.host, port};
     enum err err = worker->index == 0 && port != 0 ? probe_port(worker, port) : OK;
     if (err == OK) {
         err = edge_listen(
@@ -208,7 +234,7 @@ static enum err listen_public(struct worker *worker, uint16_t port, uint16_t *re
 /* Behind the last port there is none to take: then any free one. */
 static enum err listen_management(struct worker *worker, uint16_t public_port)
 {
-    const struct app_settings *app = &worker->house->app;
+    const struct app_settings *app = &worker->settings.app;
     uint64_t wanted = app->management_port ? app->management_port : (uint64_t)public_port + 1000;
     struct place place = {
         "management.port", app->management_host, (uint16_t)(wanted > UINT16_MAX ? 0 : wanted)};
@@ -276,7 +302,7 @@ static void on_drain_time(struct timer *timer)
 static void drain_here(struct task *task)
 {
     struct worker *worker = container_of(task, struct worker, drain);
-    uint64_t drain_ms = worker->house->app.drain_ms;
+    uint64_t drain_ms = worker->settings.app.drain_ms;
     edge_stop_listening(worker->edge);
     socket_drain(worker->socket, drain_ms);
     worker->drain_until_ms = loop_now_ms(worker->world.loop) + drain_ms + DRAIN_REST_MS;

@@ -28,6 +28,9 @@ struct worker {
     pthread_t thread;
     struct loop_uv *loop;
     struct world world;
+    struct all_settings settings; /* its own: they change on its loop */
+    char limits[1024];            /* what GET /api/info says of them, JSON */
+    struct gateway_info info;
     struct edge *edge;
     struct shards *shards;
     struct mail *mail;
@@ -58,6 +61,9 @@ void worker_init(struct worker *worker, struct house *house, uint32_t index);
 /* Opens the public port; on the first worker also the management port. `port` 0 takes a free one,
  * `ret_port` is what it became. A line was logged if it fails. */
 MUST_USE enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port);
+
+/* Takes over what is reloadable, all at once. On the worker's own loop. */
+void worker_refresh(struct worker *worker, const struct all_settings *settings);
 
 /* Runs the loop on a thread of its own until worker_stop. */
 void worker_start(struct worker *worker);

@@ -136,13 +136,3 @@ void logger_init(struct logger *logger, const char *service, enum log_level leve
     logger->wall_ms = wall_clock_ms;
     logger->write = write_stderr;
 }
-
-int log_level_by_name(const char *name)
-{
-    for (int i = 0; i < 4; i++) {
-        if (strcmp(name, level_names[i]) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}

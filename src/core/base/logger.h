@@ -33,9 +33,6 @@ void logger_print(struct logger *logger, enum log_level level, const char *event
 /* Writes to standard error, wall clock of the process. `service` must stay. */
 void logger_init(struct logger *logger, const char *service, enum log_level level, bool json);
 
-/* LOG_LEVEL_... by name ("info"); -1 if there is none. */
-int log_level_by_name(const char *name);
-
 #define LOG_AT(logger, at, event, ...)                                                             \
     do {                                                                                           \
         if ((int)(at) >= atomic_load_explicit(&(logger)->level, memory_order_relaxed)) {           \

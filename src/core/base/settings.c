@@ -1,14 +1,15 @@
 /* settings - rows, and what was said about them.
  *
  * Happy path: a value is said for a key, checked against its row, kept with its origin; structs are
- * filled at the end. How it fails: an unknown key or a bad value is refused with a line that names
- * both. */
+ * filled at the end, and filled anew where what was read later says otherwise. How it fails: an
+ * unknown key or a bad value is refused with a line that names both. */
 
 #include "base/settings.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/mem.h"
 
 #define PROBLEM_BYTES 256
@@ -29,9 +30,25 @@ struct settings {
     size_t count;
 };
 
+/* The place of `text` in "one, two". */
+static bool parse_word(const char *words, const char *text, uint64_t *ret_place)
+{
+    size_t size = strlen(text);
+    for (*ret_place = 0; *words; (*ret_place)++) {
+        size_t word_size = strcspn(words, ",");
+        if (word_size == size && memcmp(words, text, size) == 0) {
+            return true;
+        }
+        words += word_size;
+        words += strspn(words, ", ");
+    }
+    return false;
+}
+
 static void set_default(struct value *value)
 {
     char number[32];
+    CHECK(value->row->kind != SETTING_KIND_TEXT || !value->row->reloadable);
     const char *text = value->row->text;
     if (value->row->kind == SETTING_KIND_FLAG) {
         text = value->row->number ? "true" : "false";
@@ -41,6 +58,9 @@ static void set_default(struct value *value)
     }
     value->text = mem_string(text);
     value->number = value->row->number;
+    if (value->row->kind == SETTING_KIND_WORD) {
+        CHECK(parse_word(value->row->words, text, &value->number));
+    }
     value->origin = SETTING_BY_DEFAULT;
 }
 
@@ -98,6 +118,8 @@ static bool parse(const struct setting_row *row, const char *text, uint64_t *ret
     case SETTING_KIND_FLAG:
         *ret_number = strcmp(text, "true") == 0;
         return *ret_number || strcmp(text, "false") == 0;
+    case SETTING_KIND_WORD:
+        return parse_word(row->words, text, ret_number);
     case SETTING_KIND_TEXT:
         return true;
     }
@@ -109,6 +131,9 @@ static void explain(const struct setting_row *row, const char *text, char *ret_p
     if (row->kind == SETTING_KIND_U64) {
         snprintf(ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be a number from %llu to %llu",
             row->key, text, (unsigned long long)row->min, (unsigned long long)row->max);
+    } else if (row->kind == SETTING_KIND_WORD) {
+        snprintf(ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be one of %.60s", row->key, text,
+            row->words);
     } else {
         snprintf(
             ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be true or false", row->key, text);
@@ -263,6 +288,7 @@ static void fill_one(const struct value *value, uint8_t *base)
 {
     void *at = base + value->row->offset;
     switch (value->row->kind) {
+    case SETTING_KIND_WORD:
     case SETTING_KIND_U64:
         *(uint64_t *)at = value->number;
         break;
@@ -281,6 +307,61 @@ void settings_fill(
     for (size_t i = 0; i < settings->count; i++) {
         if (settings->values[i].table == table) {
             fill_one(&settings->values[i], ret_struct);
+        }
+    }
+}
+
+/* The first table of several that have the key speaks for all. */
+static bool was_told(const struct settings *settings, size_t which)
+{
+    for (size_t i = 0; i < which; i++) {
+        if (strcmp(settings->values[i].row->key, settings->values[which].row->key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void settings_reload(struct settings *settings, const struct settings *newer,
+    void (*changed)(
+        void *context, const struct setting_row *row, const char *before, const char *after),
+    void *context)
+{
+    CHECK(settings->count == newer->count);
+    for (size_t i = 0; i < settings->count; i++) {
+        struct value *value = &settings->values[i];
+        const struct value *now = &newer->values[i];
+        CHECK(value->row == now->row);
+        bool differs = value->row->kind == SETTING_KIND_TEXT ? strcmp(value->text, now->text) != 0
+                                                             : value->number != now->number;
+        if (differs && !was_told(settings, i)) {
+            changed(context, value->row, value->text, now->text);
+        }
+        if (differs && value->row->reloadable) {
+            mem_free(value->text);
+            value->text = mem_string(now->text);
+            value->number = now->number;
+        }
+        if (!differs || value->row->reloadable) {
+            value->origin = now->origin;
+        }
+    }
+}
+
+static size_t size_of(const struct setting_row *row)
+{
+    return row->kind == SETTING_KIND_FLAG ? sizeof(bool) : sizeof(uint64_t);
+}
+
+void settings_copy_reloadable(
+    const struct settings_table *table, void *into_struct, const void *from_struct)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct setting_row *row = &table->rows[i];
+        if (row->reloadable) {
+            CHECK(row->kind != SETTING_KIND_TEXT);
+            memcpy((uint8_t *)into_struct + row->offset, (const uint8_t *)from_struct + row->offset,
+                size_of(row));
         }
     }
 }

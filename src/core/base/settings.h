@@ -8,6 +8,9 @@
  * limits.in_flight), flags (--limits.in_flight=32). A key that no table has, a value out of range
  * or of the wrong form is one clear line and no start.
  *
+ * A row that is reloadable may change while the process runs: everything is read anew into settings
+ * of their own, which settings_reload takes over. Texts are never reloadable.
+ *
  * How a table becomes a struct and rows: base/settings_struct.h and base/settings_rows.h.
  *
  * Texts in the filled structs point into the `struct settings` and live as long as it. */
@@ -18,18 +21,19 @@
 
 #include "base/err.h"
 
-enum setting_kind { SETTING_KIND_U64, SETTING_KIND_FLAG, SETTING_KIND_TEXT };
+enum setting_kind { SETTING_KIND_U64, SETTING_KIND_FLAG, SETTING_KIND_TEXT, SETTING_KIND_WORD };
 
 struct setting_row {
     const char *key;
     const char *doc;
-    const char *unit; /* of numbers */
-    const char *text; /* default of texts */
-    uint64_t number;  /* default of numbers and flags */
+    const char *unit;  /* of numbers */
+    const char *text;  /* default of texts and words */
+    const char *words; /* that a word is one of: "one, two"; its value is its place, from 0 */
+    uint64_t number;   /* default of numbers and flags */
     uint64_t min, max;
     size_t offset;
     enum setting_kind kind;
-    bool reloadable;
+    bool reloadable; /* what reads it may find another value the next time */
 };
 
 struct settings_table {
@@ -69,6 +73,18 @@ MUST_USE enum err settings_read_environment(
 /* Writes the values of a table into the service's struct. */
 void settings_fill(
     const struct settings *settings, const struct settings_table *table, void *ret_struct);
+
+/* Takes over what `newer` (of the same tables) says: of rows that are reloadable the values, and
+ * where nothing differs the origin. Calls `changed` for each key whose values differ, before it is
+ * taken over or, since it is not reloadable, left as it is. */
+void settings_reload(struct settings *settings, const struct settings *newer,
+    void (*changed)(
+        void *context, const struct setting_row *row, const char *before, const char *after),
+    void *context);
+
+/* Copies the reloadable values of a table from one filled struct to another. */
+void settings_copy_reloadable(
+    const struct settings_table *table, void *into_struct, const void *from_struct);
 
 /* Calls `each` for every row of every table, in order: value as text, where it comes from. */
 void settings_each(const struct settings *settings,

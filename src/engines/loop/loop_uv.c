@@ -228,11 +228,11 @@ void loop_uv_watch_signals(
     struct loop_uv *loop, void (*on_signal)(void *context, int signal), void *context)
 {
     CHECK(!loop->watches_signals);
-    static const int numbers[] = {SIGINT, SIGTERM};
+    static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
     loop->watches_signals = true;
     loop->on_signal = on_signal;
     loop->signal_context = context;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < SIGNALS; i++) {
         CHECK(uv_signal_init(&loop->uv, &loop->signals[i]) == 0);
         loop->signals[i].data = loop;
         CHECK(uv_signal_start(&loop->signals[i], on_uv_signal, numbers[i]) == 0);
@@ -282,8 +282,9 @@ void loop_uv_destroy(struct loop_uv *loop)
     uv_close((uv_handle_t *)&loop->net_ready, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     if (loop->watches_signals) {
-        uv_close((uv_handle_t *)&loop->signals[0], NULL);
-        uv_close((uv_handle_t *)&loop->signals[1], NULL);
+        for (size_t i = 0; i < SIGNALS; i++) {
+            uv_close((uv_handle_t *)&loop->signals[i], NULL);
+        }
     }
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&loop->uv) == 0);

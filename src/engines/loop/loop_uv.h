@@ -33,8 +33,8 @@ void loop_uv_turn(struct loop_uv *loop, uint32_t wait_ms);
 /* The current turn is the last one. From any thread, and from signal watchers. */
 void loop_uv_stop(struct loop_uv *loop);
 
-/* Calls `on_signal` on the loop for each SIGINT and SIGTERM. Once per loop, on one loop of the
- * process. */
+/* Calls `on_signal` on the loop for each SIGINT, SIGTERM and SIGHUP. Once per loop, on one loop of
+ * the process. */
 void loop_uv_watch_signals(
     struct loop_uv *loop, void (*on_signal)(void *context, int signal), void *context);
 

@@ -16,6 +16,7 @@
 #define NET_HANDLERS_MAX 255
 #define NET_EVENTS_A_TURN 256
 #define LOOP_TIMERS_A_TURN 4096
+#define SIGNALS 3
 
 struct net_epoll {
     struct net net;
@@ -30,7 +31,7 @@ struct loop_uv {
     uv_async_t wake;
     uv_poll_t net_ready;
     uv_timer_t alarm;
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNALS];
     bool watches_signals;
     uint64_t alarm_at_ms; /* UINT64_MAX: it does not run; 0: it rang, and repeats */
     struct timers timers;

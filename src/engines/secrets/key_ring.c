@@ -187,7 +187,7 @@ static enum err rotate_locked(struct key_ring *ring, uint64_t now_ms)
     return err;
 }
 
-enum err key_ring_rotate(struct key_ring *ring, uint64_t now_ms)
+static enum err rotate(struct key_ring *ring, uint64_t now_ms)
 {
     pthread_rwlock_wrlock(&ring->lock);
     enum err err = rotate_locked(ring, now_ms);
@@ -211,7 +211,7 @@ void key_ring_tend(struct key_ring *ring, uint64_t now_ms, uint64_t key_ms)
         LOG_INFO(
             ring->logger, "secrets.key_dropped", "signing_since=%llu", (unsigned long long)created);
     }
-    if (key_ms && now_ms >= created + key_ms && key_ring_rotate(ring, now_ms) != OK) {
+    if (key_ms && now_ms >= created + key_ms && rotate(ring, now_ms) != OK) {
         LOG_DEBUG(
             ring->logger, "secrets.key_stays", "signing_since=%llu", (unsigned long long)created);
     }

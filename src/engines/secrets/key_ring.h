@@ -33,8 +33,6 @@ bool key_ring_fits(struct key_ring *ring, struct cht_str kid, struct cht_str tex
 void key_ring_with_newest(
     struct key_ring *ring, void (*sign)(void *context, const struct token_key *key), void *context);
 
-MUST_USE enum err key_ring_rotate(struct key_ring *ring, uint64_t now_ms);
-
 /* What the time asks for: the key before the newest goes when its last token has ended, and a
  * newest key that is `key_ms` old gets a successor (0: never). */
 void key_ring_tend(struct key_ring *ring, uint64_t now_ms, uint64_t key_ms);

@@ -255,26 +255,9 @@ struct secrets *secrets_openssl_open(struct secrets_openssl *shared, const struc
     return &port->secrets;
 }
 
-enum err secrets_openssl_rotate(struct secrets_openssl *shared, uint64_t now_ms)
-{
-    return key_ring_rotate(&shared->ring, now_ms);
-}
-
 void secrets_openssl_tend(struct secrets_openssl *shared, uint64_t now_ms, uint64_t key_ms)
 {
     key_ring_tend(&shared->ring, now_ms, key_ms);
-}
-
-static void read_created(void *context, const struct token_key *key)
-{
-    *(uint64_t *)context = key->created;
-}
-
-uint64_t secrets_openssl_key_created(struct secrets_openssl *shared)
-{
-    uint64_t created = 0;
-    key_ring_with_newest(&shared->ring, read_created, &created);
-    return created;
 }
 
 void secrets_openssl_destroy(struct secrets_openssl *shared)

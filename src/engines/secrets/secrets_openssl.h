@@ -27,17 +27,10 @@ MUST_USE enum err secrets_openssl_create(
 /* The port of one worker, on its loop. Lives as long as the shared object. */
 struct secrets *secrets_openssl_open(struct secrets_openssl *shared, const struct world *world);
 
-/* A new token key signs from here on; the oldest is forgotten everywhere at once. ERR_AGAIN while
- * tokens of the oldest may still be alive, that is for one token lifetime after the last rotation.
- * From any thread. */
-MUST_USE enum err secrets_openssl_rotate(struct secrets_openssl *shared, uint64_t now_ms);
-
-/* To be called now and then, from any thread: rotates when the signing key is `key_ms` old (0:
- * never), and forgets the key before it everywhere when the last token of that has ended. */
+/* To be called now and then, from any thread: a new key signs when the signing one is `key_ms` old
+ * (0: never), but not within one token lifetime of the last change; the key before it is forgotten
+ * everywhere when the last token of that has ended. */
 void secrets_openssl_tend(struct secrets_openssl *shared, uint64_t now_ms, uint64_t key_ms);
-
-/* When the signing key was made, in ms since 1970. */
-uint64_t secrets_openssl_key_created(struct secrets_openssl *shared);
 
 /* After every worker's loop has stopped. */
 void secrets_openssl_destroy(struct secrets_openssl *shared);

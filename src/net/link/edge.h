@@ -210,7 +210,7 @@ void edge_close_all(struct edge *edge, uint16_t code, const char *reason);
 
 struct edge_stats edge_stats(const struct edge *edge);
 
-/* May change while running (settings that are reloadable). */
+/* May change while running, `connections_max` not beyond what it was at first. */
 void edge_set_limits(struct edge *edge, const struct edge_limits *limits);
 
 /* Drops every connection at once, telling nobody. The loop must not turn afterwards: its hooks

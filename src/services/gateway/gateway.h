@@ -18,7 +18,7 @@
 
 struct gateway;
 
-/* What GET /api/info says. All texts stay. */
+/* What GET /api/info says. May change between two turns of the loop. */
 struct gateway_info {
     const char *version;
     const char *features; /* a JSON list; NULL: [] */
@@ -35,7 +35,7 @@ struct gateway_deps {
     struct upstream *upstream;
     const struct gateway_settings *settings;
     const struct static_files *files; /* NULL: none */
-    struct gateway_info info;
+    const struct gateway_info *info;
 };
 
 struct gateway *gateway_create(const struct gateway_deps *deps);

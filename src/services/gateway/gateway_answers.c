@@ -88,7 +88,7 @@ static void raw(struct cht_json *json, const char *name, const char *value)
 void gateway_answer_info(struct gateway *gateway, const struct edge_request *request)
 {
     char body[4096];
-    const struct gateway_info *info = &gateway->deps.info;
+    const struct gateway_info *info = gateway->deps.info;
     struct cht_json json = {.at = body, .size = sizeof(body)};
     cht_json_begin(&json, '{');
     cht_json_key(&json, "version");

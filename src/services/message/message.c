@@ -39,6 +39,11 @@ struct message_service *message_create(
     return service;
 }
 
+void message_set(struct message_service *service, const struct message_settings *settings)
+{
+    settings_copy_reloadable(&message_settings_table, &service->settings, settings);
+}
+
 void message_destroy(struct message_service *service)
 {
     if (service == NULL) {

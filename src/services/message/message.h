@@ -46,6 +46,9 @@ struct message_counters {
 struct message_service *message_create(
     const struct message_deps *deps, const struct message_settings *settings);
 
+/* Takes over what is reloadable. */
+void message_set(struct message_service *service, const struct message_settings *settings);
+
 /* Nothing is asked of any port and no query is in work. */
 bool message_is_idle(const struct message_service *service);
 

@@ -151,13 +151,7 @@ static void make_handlers(struct socket_service *service)
 
 void socket_set(struct socket_service *service, const struct socket_settings *settings)
 {
-    struct socket_settings old = service->settings;
-    service->settings = *settings;
-    service->settings.connections_max = old.connections_max;
-    service->settings.rooms_max = old.rooms_max;
-    service->settings.pending_max = old.pending_max;
-    service->settings.body_bytes = old.body_bytes;
-    service->settings.watched_max = old.watched_max;
+    settings_copy_reloadable(&socket_settings_table, &service->settings, settings);
     service->messages_rate =
         rate_limit_per_second(settings->messages_per_second, settings->messages_burst);
     service->commands_rate =

@@ -60,7 +60,7 @@ struct socket_service *socket_create(
 /* What the gateway hands calls to: upgrades of /api/socket, and HTTP commands. */
 struct upstream_server *socket_upstream(struct socket_service *service);
 
-/* Reloadable settings. */
+/* Takes over what is reloadable. */
 void socket_set(struct socket_service *service, const struct socket_settings *settings);
 
 /* Tells every client to come back after a random part of `spread_ms`, accepts no more, and closes

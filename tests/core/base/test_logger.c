@@ -73,14 +73,6 @@ static void a_level_below_the_set_one_writes_nothing(void **state)
     assert_non_null(strstr(written, "level=debug"));
 }
 
-static void levels_have_names(void **state)
-{
-    (void)state;
-    assert_int_equal(log_level_by_name("debug"), LOG_LEVEL_DEBUG);
-    assert_int_equal(log_level_by_name("error"), LOG_LEVEL_ERROR);
-    assert_int_equal(log_level_by_name("loud"), -1);
-}
-
 static void a_value_can_not_begin_a_line(void **state)
 {
     (void)state;
@@ -137,7 +129,6 @@ int main(void)
         cmocka_unit_test(a_line_has_time_level_service_event_and_fields),
         cmocka_unit_test(an_event_may_have_no_fields),
         cmocka_unit_test(a_level_below_the_set_one_writes_nothing),
-        cmocka_unit_test(levels_have_names),
         cmocka_unit_test(a_value_can_not_begin_a_line),
         cmocka_unit_test(a_value_can_not_leave_its_string),
         cmocka_unit_test(what_is_no_utf8_is_written_as_question_marks),

@@ -4,12 +4,14 @@
 
 #include "base/settings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct demo_settings {
     uint64_t limit;
     bool open;
     const char *name;
+    uint64_t mood;
 };
 
 static const struct setting_row rows[] = {
@@ -19,7 +21,8 @@ static const struct setting_row rows[] = {
         .min = 1,
         .max = 10,
         .offset = offsetof(struct demo_settings, limit),
-        .kind = SETTING_KIND_U64},
+        .kind = SETTING_KIND_U64,
+        .reloadable = true},
     {.key = "demo.open",
         .doc = "A flag.",
         .number = 1,
@@ -30,8 +33,15 @@ static const struct setting_row rows[] = {
         .text = "none",
         .offset = offsetof(struct demo_settings, name),
         .kind = SETTING_KIND_TEXT},
+    {.key = "demo.mood",
+        .doc = "A word.",
+        .text = "good",
+        .words = "bad, good, better",
+        .offset = offsetof(struct demo_settings, mood),
+        .kind = SETTING_KIND_WORD,
+        .reloadable = true},
 };
-static const struct settings_table table = {"demo", rows, 3};
+static const struct settings_table table = {"demo", rows, 4};
 static const struct settings_table *const tables[] = {&table};
 
 static struct demo_settings filled(const struct settings *settings)
@@ -49,6 +59,7 @@ static void defaults_hold_until_something_is_said(void **state)
     assert_int_equal(demo.limit, 5);
     assert_true(demo.open);
     assert_string_equal(demo.name, "none");
+    assert_int_equal(demo.mood, 1);
     settings_destroy(settings);
 }
 
@@ -84,6 +95,9 @@ static void what_does_not_fit_is_refused_by_name(void **state)
         {"demo.limit", "5x", "number"},
         {"demo.limit", "99999999999999999999", "number"},
         {"demo.open", "yes", "true or false"},
+        {"demo.mood", "goo", "one of bad, good, better"},
+        {"demo.mood", "bad, good", "one of"},
+        {"demo.mood", "", "one of"},
         {"demo.nothing", "1", "no such setting"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -109,6 +123,97 @@ static void a_bad_line_of_the_file_is_named_by_its_number(void **state)
     settings_destroy(settings);
 }
 
+/* ---- reading anew */
+
+struct seen {
+    char text[256];
+    size_t size;
+};
+
+static void note(
+    void *context, const struct setting_row *row, const char *before, const char *after)
+{
+    struct seen *seen = context;
+    seen->size += (size_t)snprintf(seen->text + seen->size, sizeof(seen->text) - seen->size,
+        "%s: %s -> %s\n", row->key, before, after);
+}
+
+static void note_origin(void *context, const struct settings_table *of,
+    const struct setting_row *row, const char *value, const char *origin)
+{
+    (void)of;
+    struct seen *seen = context;
+    seen->size += (size_t)snprintf(seen->text + seen->size, sizeof(seen->text) - seen->size,
+        "%s=%s by %s\n", row->key, value, origin);
+}
+
+static struct settings *read_text(const char *file)
+{
+    char problem[256];
+    struct settings *settings = settings_create(tables, 1);
+    assert_int_equal(settings_read_file(settings, file, strlen(file), problem), OK);
+    return settings;
+}
+
+static void what_is_reloadable_is_taken_over_and_the_rest_is_told(void **state)
+{
+    (void)state;
+    struct settings *settings = read_text("demo.limit = 6\ndemo.the-name = old");
+    struct settings *newer = read_text("demo.limit = 7\ndemo.open = false\ndemo.the-name = new");
+    struct seen seen = {0};
+    settings_reload(settings, newer, note, &seen);
+    assert_string_equal(
+        seen.text, "demo.limit: 6 -> 7\ndemo.open: true -> false\ndemo.the-name: old -> new\n");
+    settings_destroy(newer);
+    struct demo_settings demo = filled(settings);
+    assert_int_equal(demo.limit, 7);
+    assert_true(demo.open);
+    assert_string_equal(demo.name, "old");
+    settings_destroy(settings);
+}
+
+static void what_is_written_otherwise_but_means_the_same_is_no_change(void **state)
+{
+    (void)state;
+    struct settings *settings = read_text("demo.limit = 6");
+    struct settings *newer = read_text("demo.limit = 06\ndemo.mood = good");
+    struct seen seen = {0};
+    settings_reload(settings, newer, note, &seen);
+    assert_int_equal(seen.size, 0);
+    settings_each(settings, note_origin, &seen);
+    assert_non_null(strstr(seen.text, "demo.limit=6 by file\n"));
+    assert_non_null(strstr(seen.text, "demo.open=true by default\n"));
+    assert_non_null(strstr(seen.text, "demo.mood=good by file\n"));
+    settings_destroy(newer);
+    settings_destroy(settings);
+}
+
+static void what_is_gone_from_the_file_is_the_default_again(void **state)
+{
+    (void)state;
+    struct settings *settings = read_text("demo.limit = 6\ndemo.mood = bad");
+    struct settings *newer = read_text("");
+    struct seen seen = {0};
+    settings_reload(settings, newer, note, &seen);
+    assert_string_equal(seen.text, "demo.limit: 6 -> 5\ndemo.mood: bad -> good\n");
+    seen = (struct seen){0};
+    settings_each(settings, note_origin, &seen);
+    assert_non_null(strstr(seen.text, "demo.limit=5 by default\n"));
+    settings_destroy(newer);
+    settings_destroy(settings);
+}
+
+static void only_what_is_reloadable_is_copied(void **state)
+{
+    (void)state;
+    struct demo_settings running = {1, true, "old", 0}, wanted = {2, false, "new", 2};
+    settings_copy_reloadable(&table, &running, &wanted);
+    assert_int_equal(running.limit, 2);
+    assert_int_equal(running.mood, 2);
+    assert_true(running.open);
+    assert_string_equal(running.name, "old");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +221,10 @@ int main(void)
         cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_the_file),
         cmocka_unit_test(what_does_not_fit_is_refused_by_name),
         cmocka_unit_test(a_bad_line_of_the_file_is_named_by_its_number),
+        cmocka_unit_test(what_is_reloadable_is_taken_over_and_the_rest_is_told),
+        cmocka_unit_test(what_is_written_otherwise_but_means_the_same_is_no_change),
+        cmocka_unit_test(what_is_gone_from_the_file_is_the_default_again),
+        cmocka_unit_test(only_what_is_reloadable_is_copied),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }

@@ -119,6 +119,7 @@ static int set_up(void **state)
     upstream_local_serve(f.upstream, UPSTREAM_SOCKET, &f.socket.server);
     upstream_local_serve(f.upstream, UPSTREAM_USER, &f.user.server);
     f.settings = (struct gateway_settings){.origins = "https://app.example, http://localhost:3000"};
+    static const struct gateway_info info = {"1.2.3", "[\"x\"]", "{\"in_flight\":64}", true};
     f.files = static_files_load(f.dir, &f.logger);
     f.deps = (struct gateway_deps){.world = &f.world,
         .secrets = secrets_openssl_open(f.keys, &f.world),
@@ -126,7 +127,7 @@ static int set_up(void **state)
         .upstream = upstream_local_port(f.upstream),
         .settings = &f.settings,
         .files = f.files,
-        .info = {"1.2.3", "[\"x\"]", "{\"in_flight\":64}", true}};
+        .info = &info};
     f.gateway = gateway_create(&f.deps);
     sign(&f);
     *state = &f;

@@ -412,6 +412,7 @@ static void default_settings(struct house *house)
     settings_fill(settings, &socket_settings_table, &house->settings);
     settings_destroy(settings);
     house->settings.connections_max = HOUSE_CONNECTIONS;
+    house->settings.frame_bytes = 32768;
     house->settings.rooms_max = 64;
     house->settings.pending_max = 128;
     house->settings.watched_max = 32;
