@@ -1,10 +1,10 @@
 /* load - a cold room becomes a loaded one.
  *
- * Happy path: meta, head and recent commands of the store, then its members page by page, then the
- * records of the overlay that the store did not have when the term began; the room is idle and its
- * lane runs. A room that the store does not know is loaded as one that does not exist. How it
- * fails: the store does not answer; the commands that wait are refused as unavailable and the room
- * is forgotten. */
+ * Happy path: meta, head and recent commands of the store, then its members page by page, for a
+ * direct room who of the two hides it, then the records of the overlay that the store did not have
+ * when the term began; the room is idle and its lane runs. A room that the store does not know is
+ * loaded as one that does not exist. How it fails: the store does not answer; the commands that
+ * wait are refused as unavailable and the room is forgotten. */
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -20,6 +20,7 @@ struct load {
     uint32_t shard;
     struct rooms_load_op meta;
     struct rooms_members_op members;
+    struct rooms_one_of_user_op pair[2]; /* of a direct room */
 };
 
 /* The room, unless it or its term has gone meanwhile. */
@@ -81,6 +82,34 @@ static void read_members(struct flow *flow)
     }
 }
 
+/* The store keeps both people of a direct room as members; only their lists know who hides it. */
+static void ask_pair(struct flow *flow)
+{
+    struct load *load = (struct load *)flow;
+    struct room *room = room_of(load);
+    bool is_direct = room && room->state.kind == cht_room_kind_direct;
+    for (uint32_t i = 0; is_direct && i < 2; i++) {
+        load->pair[i].room = load->meta.room;
+        load->pair[i].user = room->state.pair[i];
+        rooms_one_of_user(load->chat->deps.rooms, flow_tolerate(flow), &load->pair[i]);
+    }
+}
+
+static void take_pair(struct flow *flow)
+{
+    struct load *load = (struct load *)flow;
+    struct room *room = room_of(load);
+    bool is_direct = room && room->state.kind == cht_room_kind_direct;
+    for (uint32_t i = 0; is_direct && i < 2; i++) {
+        enum err err = load->pair[i].op.err;
+        if (err == OK && load->pair[i].one.hidden) {
+            room_state_load_hidden(&room->state, &room->state.pair[i]);
+        } else if (err != OK && err != ERR_NOT_FOUND) {
+            flow_fail(flow, err);
+        }
+    }
+}
+
 static void apply_overlay(struct chat_service *chat, struct room *room)
 {
     struct shard *shard = &chat->shards[room->shard];
@@ -113,6 +142,8 @@ static void finish(struct flow *flow)
     chat->shards[load->shard].loading--;
     arena_deinit(&load->meta.arena);
     arena_deinit(&load->members.arena);
+    arena_deinit(&load->pair[0].arena);
+    arena_deinit(&load->pair[1].arena);
     mem_free(load);
     chat->flows--;
     if (!room) {
@@ -137,6 +168,8 @@ static const struct flow_step load_steps[] = {
     {"load.take_meta", take_meta},
     {"load.ask_members", ask_members},
     {"load.read_members", read_members},
+    {"load.ask_pair", ask_pair},
+    {"load.take_pair", take_pair},
     {"load.finish", finish},
 };
 

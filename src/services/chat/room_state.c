@@ -78,6 +78,16 @@ void room_state_load_member(struct room_state *state, const struct room_member *
     seat_user(state, &seat);
 }
 
+void room_state_load_hidden(struct room_state *state, const struct cht_id *user)
+{
+    const struct room_seat *found = room_members_find(&state->members, user);
+    if (found) {
+        struct room_seat seat = *found;
+        seat.state = cht_member_state_left;
+        room_members_put(&state->members, &seat);
+    }
+}
+
 static void apply_member(struct room_state *state, const struct cht_entry *entry)
 {
     const struct room_seat *old = room_members_find(&state->members, &entry->user);

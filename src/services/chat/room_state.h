@@ -42,6 +42,9 @@ void room_state_load(struct room_state *state, const struct rooms_load_op *loade
 /* A member or banned user of the store. */
 void room_state_load_member(struct room_state *state, const struct room_member *member);
 
+/* One of the two of a direct room, whose list in the store does not show it. */
+void room_state_load_hidden(struct room_state *state, const struct cht_id *user);
+
 /* The next entry; its seq is state->seq + 1. */
 void room_state_apply(struct room_state *state, const struct cht_entry *entry, uint64_t index);
 

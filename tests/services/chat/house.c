@@ -361,6 +361,13 @@ static void members_here(struct rooms *rooms, struct rooms_members_op *op)
     later(house, &op->op, OK);
 }
 
+static void one_here(struct rooms *rooms, struct rooms_one_of_user_op *op)
+{
+    struct house *house = of_rooms(rooms);
+    op->one = (struct room_of_user){.hidden = cht_id_equal(&house->hider, &op->user)};
+    later(house, &op->op, OK);
+}
+
 static void cursor_here(struct rooms *rooms, struct rooms_cursor_op *op)
 {
     struct house *house = of_rooms(rooms);
@@ -473,6 +480,7 @@ static void make_ports(struct house *house)
     static const struct cast_ops cast_ops = {cast_here, listen_here};
     static const struct rooms_ops rooms_ops = {.load = load_here,
         .members = members_here,
+        .one_of_user = one_here,
         .set_cursor = cursor_here,
         .claim_name = name_here};
     static const struct history_ops history_ops = {.progress = progress_here,

@@ -61,6 +61,7 @@ struct house {
     struct room_head head;
     struct room_member members[16];
     uint32_t member_count;
+    struct cht_id hider; /* its list does not show that room */
     struct room_cid cids[8];
     uint32_t cid_count;
     struct cht_entry entries[HOUSE_ENTRIES];
