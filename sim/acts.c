@@ -131,6 +131,16 @@ const struct act *act_say(struct client *client, uint32_t place)
 
 /* ---- saying */
 
+static void fill_direct(
+    const struct place *place, struct cht_command *command, struct cht_id *members)
+{
+    command->has = CHT_BIT(command, cid) | CHT_BIT(command, kind) | CHT_BIT(command, members);
+    command->kind = place->kind;
+    members[0] = people_id(place->pair[1]);
+    command->members.at = members;
+    command->members.count = 1;
+}
+
 static void fill_room(const struct client *client, const struct act *act,
     struct cht_command *command, struct cht_id *members)
 {
@@ -158,6 +168,7 @@ static void fill_command(const struct act *act, struct cht_command *command)
 {
     switch (act->kind) {
     case ACT_send:
+    case ACT_write:
         command->has |= CHT_BIT(command, text);
         command->text = str(act->text);
         break;
@@ -208,10 +219,17 @@ static void say_act(struct client *client, const struct act *act, const char *re
         .after = act->after,
         .target = act->target,
         .user = people_id(act->other ? act->other : 1)};
-    if (act->kind == ACT_create) {
+    const struct place *place = &client->cluster->places.at[act->place];
+    if (act->kind == ACT_create && place->pair[0]) {
+        fill_direct(place, &command, members);
+    } else if (act->kind == ACT_create) {
         fill_room(client, act, &command, members);
     } else {
         fill_command(act, &command);
+    }
+    if (act->kind == ACT_write) { /* the room follows from the two */
+        command.has = (command.has & ~CHT_BIT(command, room)) | CHT_BIT(command, to);
+        command.to = people_id(place_peer(place, client->user));
     }
     command.cid = str(act->cid);
     client_say(client, &command, ref);
@@ -255,7 +273,7 @@ static void check_pipelined(struct client *client, const struct act *act)
     for (uint32_t i = 0; i < client->act_count; i++) {
         const struct act *other = &client->acts[i];
         if (other == act || other->state != ACT_OK || other->dup || other->attempts > 1 ||
-            other->wire != act->wire || other->place != act->place || other->kind != ACT_send) {
+            other->wire != act->wire || other->place != act->place || !act_says(other)) {
             continue;
         }
         if (!strict && (other->term != term || act->term != term)) {
@@ -276,7 +294,7 @@ void act_on_ok(struct client *client, struct act *act, uint64_t seq, bool dup)
     struct truth_room *room = truth_of(client, act->place);
     const struct truth_entry *entry = truth_by_cid(room, client->user, str(act->cid));
     unsigned long long shown = seq;
-    bool made_entry = act->kind == ACT_send || (act->state == ACT_OK && !act->dup);
+    bool made_entry = act_says(act) || (act->state == ACT_OK && !act->dup);
     if (act->state == ACT_OK && made_entry && (act->seq != seq || !dup)) {
         scene_fail(scene, "I3", "act %u was told %llu and then %llu, dup %d", act->id,
             (unsigned long long)act->seq, shown, dup);
@@ -286,21 +304,21 @@ void act_on_ok(struct client *client, struct act *act, uint64_t seq, bool dup)
     }
     act->seq = seq;
     act->dup = dup;
-    if (!entry && (!dup || act->kind == ACT_send)) {
+    if (!entry && (!dup || act_says(act))) {
         scene_fail(scene, "I1", "act %u (%s) was told ok with seq %llu, and nothing is durable",
             act->id, cht_command_row(types[act->kind])->wire, shown);
     }
-    if (entry && act->kind == ACT_send &&
+    if (entry && act_says(act) &&
         (entry->seq != seq || entry->text != digest_bytes(act->text, strlen(act->text)))) {
         scene_fail(scene, "I1", "act %u was told seq %llu, the log says %llu", act->id, shown,
             (unsigned long long)entry->seq);
     }
-    if (entry && act->kind == ACT_send && seq <= act->floor) {
+    if (entry && act_says(act) && seq <= act->floor) {
         scene_fail(scene, "I9", "act %u began after ok(%llu) and got %llu", act->id,
             (unsigned long long)act->floor, shown);
     }
     finish(client, act, ACT_OK);
-    if (act->kind == ACT_send && !dup && act->attempts == 1) {
+    if (act_says(act) && !dup && act->attempts == 1) {
         check_pipelined(client, act);
     }
     if (room && entry && entry->seq > room->acked_max) {

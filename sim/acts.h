@@ -39,6 +39,8 @@ struct act {
 struct place {
     struct cht_id room;
     uint32_t creator; /* the client */
+    uint32_t pair[2]; /* of a direct room: people; 0: it is none */
+    bool late;        /* nobody makes it in the warm-up */
     enum cht_room_kind kind;
     char cid[24];
     const struct act *probe; /* what was said there when all was quiet */
@@ -51,6 +53,19 @@ struct places {
 };
 
 struct client;
+
+/* Does it make a message? */
+static inline bool act_says(const struct act *act)
+{
+    return act->kind == ACT_send || act->kind == ACT_write;
+}
+
+/* Of a direct room: the other of the two, which may be the same person. 0: `user` is none of them.
+ */
+static inline uint32_t place_peer(const struct place *place, uint32_t user)
+{
+    return place->pair[0] == user ? place->pair[1] : place->pair[1] == user ? place->pair[0] : 0;
+}
 
 /* A new act, not yet tried. Its index among those of the client is the given one, or the next that
  * is free. NULL: it can have no more. */

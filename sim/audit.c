@@ -128,14 +128,17 @@ static void check_members(struct cluster *cluster, uint32_t number, const struct
 {
     for (uint32_t user = 1; user <= cluster->people.count && !room->gone; user++) {
         struct cht_id id = people_id(user);
-        bool mine = false;
+        const struct stored_mine *mine = NULL;
         for (uint32_t i = 0; i < cluster->store.mine_count; i++) {
             const struct stored_mine *row = &cluster->store.mine[i];
-            mine |= cht_id_equal(&row->user, &id) && cht_id_equal(&row->room, &room->id);
+            bool same = cht_id_equal(&row->user, &id) && cht_id_equal(&row->room, &room->id);
+            mine = same ? row : mine;
         }
-        if (mine != truth_is_member(room, user)) {
-            FAIL(cluster, "I22", "user %u, room %u: member by the log %d, by the store %d", user,
-                number, truth_is_member(room, user), mine);
+        bool shown = truth_is_member(room, user), belongs = shown || truth_is_of_pair(room, user);
+        if ((mine != NULL) != belongs || (mine && mine->hidden == shown)) {
+            FAIL(cluster, "I22",
+                "user %u, room %u: by the log a member %d, shown %d; stored %d, %d", user, number,
+                belongs, shown, mine != NULL, mine && !mine->hidden);
         }
     }
 }

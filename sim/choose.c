@@ -7,6 +7,7 @@
 
 #include "client.h"
 #include "cluster.h"
+#include "node.h"
 
 #define OPEN_MAX 12
 #define OPEN_FEW 3
@@ -73,6 +74,20 @@ static uint32_t draw_place(struct client *client, enum act_kind kind)
     return place;
 }
 
+/* A direct room of one's own; PLACES_MAX: there is none. */
+static uint32_t draw_direct(struct client *client)
+{
+    const struct places *places = &client->cluster->places;
+    uint32_t from = (uint32_t)dice_below(&client->choices, places->count);
+    for (uint32_t i = 0; i < places->count; i++) {
+        uint32_t place = (from + i) % places->count;
+        if (place_peer(&places->at[place], client->user)) {
+            return place;
+        }
+    }
+    return PLACES_MAX;
+}
+
 /* The act of a recent message that this client has seen; often one of its own. 0: none. */
 static uint64_t draw_message(struct client *client, uint32_t place, bool own)
 {
@@ -123,7 +138,10 @@ static void draw_act(struct client *client)
     uint32_t uses = acts[kind].uses;
     struct step step = new_step(client, STEP_OF_ACT(kind));
     step.act = client->act_count;
-    step.room = draw_place(client, kind);
+    step.room = kind == ACT_write ? draw_direct(client) : draw_place(client, kind);
+    if (step.room == PLACES_MAX) {
+        return;
+    }
     step.user = uses & USES_USER ? 1 + dice_below(dice, client->cluster->people.count) : 0;
     step.on = uses & USES_ON ? dice_hits(dice, 6000) : 0;
     step.until = uses & USES_UNTIL ? draw_until(client) : 0;
@@ -153,6 +171,10 @@ static void draw_look(struct client *client)
             step.act = dice_below(&client->choices, client->act_count);
         } else if (client->idle) {
             return;
+        } else if (look == LOOK_block) {
+            step.room = 0;
+            step.user = dice_between(&client->choices, 1, client->cluster->people.count);
+            step.on = dice_hits(&client->choices, 6000);
         }
         note_and_do(client, &step);
         return;
@@ -167,6 +189,20 @@ static void repeat(struct client *client, const struct step *step)
     if (act && act->state == ACT_OK) {
         act_repeat(client, act);
     }
+}
+
+/* As the user service does: the truth, then a cast for who remembers it. */
+static void block(struct client *client, const struct step *step)
+{
+    struct cluster *cluster = client->cluster;
+    people_block(&cluster->people, client->user, (uint32_t)step->user, step->on);
+    struct cht_blocked event = {
+        .user = people_id(client->user), .other = people_id((uint32_t)step->user), .on = step->on};
+    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_blocked, &event));
+    bytes->size = bytes->capacity;
+    cht_encode(&cht_row_blocked, &event, bytes->bytes);
+    cast_send(&cluster->nodes[client->wire->node - 1].bus.cast, bytes);
+    buf_unref(bytes);
 }
 
 static void begin_act(struct client *client, const struct step *step)
@@ -204,6 +240,9 @@ static void do_step(struct client *client, const struct step *step)
         break;
     case LOOK_repeat:
         repeat(client, step);
+        break;
+    case LOOK_block:
+        block(client, step);
         break;
     case LOOK_COUNT:
         break;

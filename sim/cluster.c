@@ -21,6 +21,7 @@
 #define LIVENESS_US 60000000 /* after everything is healed */
 #define PROBE_US 5000000
 #define GOODBYE_US 15000000
+#define BLOCK_SLACK_US 30000000 /* a node that was paused, and what it had under way */
 
 static struct cluster *of_logger(struct logger *logger)
 {
@@ -69,7 +70,9 @@ static void init(struct cluster *cluster)
     cluster->bus.context = cluster;
     cluster->people.now_us = &cluster->scene.now_us;
     swarm_draw(cluster);
-    truth_init(&cluster->truth, &cluster->scene, cluster->faults.chance[FAULT_clock] == 0);
+    truth_init(&cluster->truth, &cluster->scene, &cluster->people,
+        cluster->faults.chance[FAULT_clock] == 0);
+    cluster->truth.blocks_us = cluster->chat.blocks_ms * 1000 + BLOCK_SLACK_US;
     journal_init(&cluster->journal, cluster->bus.shard_count, dice_fork(&cluster->dice, 4),
         &cluster->faults);
     cluster->journal.on_landed = on_landed;
@@ -101,6 +104,9 @@ static void warm_up(struct cluster *cluster)
     }
     for (uint32_t i = 0; i < cluster->places.count && !cluster->scene.failed; i++) {
         struct client *creator = cluster->clients[cluster->places.at[i].creator];
+        if (cluster->places.at[i].late) {
+            continue;
+        }
         if (creator->ready) {
             act_create_room(creator, i);
         } else {

@@ -57,8 +57,13 @@ static void get(struct users *users, struct users_get_op *op)
 
 static enum err run_blocking(struct job *job)
 {
+    const struct people *people = ((struct people_port *)job->model)->people;
     struct users_blocking_op *op = container_of(job->op, struct users_blocking_op, op);
     memset(op->blocking, 0, sizeof(op->blocking));
+    for (uint32_t i = 0; i < op->id_count; i++) {
+        uint32_t user = people_number(&op->ids[i]);
+        op->blocking[i] = people->blocked_us[user][people_number(&op->author)] > 0;
+    }
     return OK;
 }
 
@@ -67,6 +72,12 @@ static void blocking(struct users *users, struct users_blocking_op *op)
     struct people_port *port = (struct people_port *)users;
     desk_ask(port->desk,
         &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_blocking, .model = port});
+}
+
+void people_block(struct people *people, uint32_t user, uint32_t other, bool on)
+{
+    uint64_t *since_us = &people->blocked_us[user][other];
+    *since_us = !on ? 0 : *since_us ? *since_us : *people->now_us;
 }
 
 /* ---- sessions */

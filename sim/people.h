@@ -2,7 +2,7 @@
 
 /* people - the ports users, sessions and secrets, modelled as far as chat, message and socket ask.
  *
- * Users are known by number; nobody blocks anybody. Sessions are soft state: a flush forgets all of
+ * Users are known by number. Sessions are soft state: a flush forgets all of
  * it for five seconds. Secrets give a keyed digest that is good enough to notice a wrong one. */
 
 #include "dice.h"
@@ -23,6 +23,7 @@ struct people {
     uint32_t count;
     struct people_session sessions[PEOPLE_SESSIONS_MAX];
     uint32_t session_count;
+    uint64_t blocked_us[PEOPLE_MAX][PEOPLE_MAX]; /* [who][whom]: since when; 0: not */
     const uint64_t *now_us;
     uint64_t flushed_until_us;
 };
@@ -40,6 +41,9 @@ void people_leave(struct people *people, uint32_t node);
 
 /* Misfortune: the cache is empty. */
 void people_flush(struct people *people);
+
+/* One blocks the other, or no longer does. */
+void people_block(struct people *people, uint32_t user, uint32_t other, bool on);
 
 /* The user of that number, from 1. */
 struct cht_id people_id(uint32_t number);

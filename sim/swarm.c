@@ -92,7 +92,7 @@ static uint32_t asked_or(uint64_t asked, uint64_t drawn)
 
 static void draw_places(struct cluster *cluster, struct dice *dice)
 {
-    cluster->places.count = asked_or(cluster->options.rooms, dice_between(dice, 1, 8));
+    cluster->places.count = (uint32_t)dice_between(dice, 1, 8);
     for (uint32_t i = 0; i < cluster->places.count; i++) {
         struct place *place = &cluster->places.at[i];
         place->creator = (uint32_t)dice_below(dice, cluster->client_count);
@@ -101,6 +101,44 @@ static void draw_places(struct cluster *cluster, struct dice *dice)
         struct cht_id creator = people_id(cluster->clients[place->creator]->user);
         struct cht_str cid = {place->cid, 6};
         cht_id_of_new_room(&creator, cid, &place->room);
+    }
+}
+
+static bool is_place(const struct places *places, const struct cht_id *room)
+{
+    for (uint32_t i = 0; i < places->count; i++) {
+        if (cht_id_equal(&places->at[i].room, room)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two people, now and then one alone; a pair has one room. */
+static void draw_directs(struct cluster *cluster)
+{
+    struct dice dice = dice_fork(&cluster->dice, 8);
+    struct places *places = &cluster->places;
+    for (uint64_t left = dice_below(&dice, 4); left > 0; left--) {
+        struct place place = {.kind = cht_room_kind_direct,
+            .creator = (uint32_t)dice_below(&dice, cluster->client_count),
+            .late = dice_hits(&dice, 5000)};
+        place.pair[0] = cluster->clients[place.creator]->user;
+        place.pair[1] = (uint32_t)dice_between(&dice, 1, cluster->people.count);
+        struct cht_id one = people_id(place.pair[0]), other = people_id(place.pair[1]);
+        cht_id_of_direct_room(&one, &other, &place.room);
+        snprintf(place.cid, sizeof(place.cid), "room-%u", places->count);
+        if (!is_place(places, &place.room)) {
+            places->at[places->count++] = place;
+        }
+    }
+    places->count = asked_or(cluster->options.rooms, places->count);
+}
+
+static void draw_acts_off(struct cluster *cluster, struct dice *dice, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++) {
+        cluster->acts_off |= dice_hits(dice, 3000) ? 1u << i : 0;
     }
 }
 
@@ -120,11 +158,11 @@ void swarm_draw(struct cluster *cluster)
         cluster->clients[i] = client_create(cluster, i, 1 + i % cluster->people.count);
     }
     draw_places(cluster, &dice);
-    for (uint32_t i = 1; i < ACT_create; i++) {
-        cluster->acts_off |= dice_hits(&dice, 3000) ? 1u << i : 0;
-    }
+    draw_directs(cluster);
+    draw_acts_off(cluster, &dice, ACT_send + 1, ACT_create);
     uint64_t chaos_us = dice_between(&dice, 20000000, 60000000);
     cluster->chaos_us = options->chaos_ms ? options->chaos_ms * 1000 : chaos_us;
+    draw_acts_off(cluster, &dice, ACT_create + 1, ACT_COUNT);
 }
 
 void swarm_print(const struct cluster *cluster)

@@ -11,9 +11,11 @@
 #include "base/mem.h"
 #include "heap.h"
 
-void truth_init(struct truth *truth, struct scene *scene, bool clocks_agree)
+void truth_init(
+    struct truth *truth, struct scene *scene, const struct people *people, bool clocks_agree)
 {
-    *truth = (struct truth){.scene = scene, .clocks_agree = clocks_agree};
+    *truth = (struct truth){
+        .scene = scene, .people = people, .clocks_agree = clocks_agree, .blocks_us = UINT64_MAX};
 }
 
 void truth_deinit(struct truth *truth)
@@ -65,14 +67,37 @@ bool truth_sees(const struct truth_room *room, uint32_t user, uint64_t seq)
     if (!entry) {
         return false;
     }
-    return (entry->members & bit) || (before && (before->members & bit));
+    return (entry->members & bit) || (before && (before->members & bit)) ||
+           truth_is_of_pair(room, user); /* a connection may begin while it is hidden */
+}
+
+bool truth_is_of_pair(const struct truth_room *room, uint32_t user)
+{
+    return room && user && (room->pair[0] == user || room->pair[1] == user);
 }
 
 /* ---- rights, by the state before */
 
+static bool belongs(const struct truth_room *room, uint32_t user)
+{
+    return room->members[user].state == cht_member_state_joined || truth_is_of_pair(room, user);
+}
+
 static bool is_admin(const struct truth_member *member)
 {
     return member->role >= cht_role_admin;
+}
+
+/* A direct room is hidden by one of the two, and comes back with the next message of either. */
+static bool may_hide_or_show(const struct truth_room *room, const struct truth_entry *entry)
+{
+    bool shown = room->members[entry->user].state == cht_member_state_joined;
+    if (!truth_is_of_pair(room, entry->by) || !truth_is_of_pair(room, entry->user)) {
+        return false;
+    }
+    return entry->state == cht_member_state_joined
+               ? !shown
+               : entry->state == cht_member_state_left && entry->by == entry->user && shown;
 }
 
 static bool may_member_entry(
@@ -84,6 +109,9 @@ static bool may_member_entry(
     bool member = by->state == cht_member_state_joined;
     if (makes_room || !entry->first) {
         return true; /* follows from the first entry of its record */
+    }
+    if (room->kind == cht_room_kind_direct) {
+        return may_hide_or_show(room, entry);
     }
     switch (entry->state) {
     case cht_member_state_joined:
@@ -103,18 +131,31 @@ static bool may_member_entry(
     }
 }
 
+/* For so long that every owner has to know of it. */
+static bool is_blocked(
+    const struct truth *truth, const struct truth_room *room, const struct truth_entry *entry)
+{
+    if (room->kind != cht_room_kind_direct || room->pair[0] == room->pair[1]) {
+        return false;
+    }
+    uint32_t other = room->pair[room->pair[0] == entry->by];
+    uint64_t since_us = truth->people->blocked_us[other][entry->by];
+    return since_us && truth->scene->now_us - since_us > truth->blocks_us;
+}
+
 static bool may(const struct truth *truth, const struct truth_room *room,
     const struct truth_entry *entry, bool makes_room)
 {
     const struct truth_member *by = &room->members[entry->by];
-    bool member = by->state == cht_member_state_joined;
+    bool member = belongs(room, entry->by);
     const struct truth_entry *target = truth_entry(room, entry->target);
     bool of_message = target && target->kind == cht_entry_kind_message;
     switch (entry->kind) {
     case cht_entry_kind_created:
         return room->head == 0;
     case cht_entry_kind_message:
-        return member && (by->muted_until <= entry->ts || !truth->clocks_agree);
+        return member && (by->muted_until <= entry->ts || !truth->clocks_agree) &&
+               !is_blocked(truth, room, entry);
     case cht_entry_kind_edited:
         return member && of_message && target->by == entry->by && !target->deleted_seq;
     case cht_entry_kind_deleted:
@@ -208,6 +249,12 @@ static struct truth_entry entry_of(struct truth *truth, const struct cht_entry *
     return entry;
 }
 
+static bool is_hidden(const struct truth_room *room)
+{
+    return room->kind == cht_room_kind_direct &&
+           (!truth_is_member(room, room->pair[0]) || !truth_is_member(room, room->pair[1]));
+}
+
 static void judge(struct truth *truth, const struct truth_room *room,
     const struct truth_entry *entry, bool makes_room)
 {
@@ -228,6 +275,10 @@ static void judge(struct truth *truth, const struct truth_room *room,
             entry->by, seq, (int)entry->kind, (unsigned long long)entry->target, entry->user,
             (unsigned long long)entry->state);
     }
+    if (entry->kind == cht_entry_kind_message && is_hidden(room)) {
+        scene_fail(
+            truth->scene, "I8", "message %llu was said into a room that one of two hides", seq);
+    }
     const struct truth_entry *last = truth_entry(room, room->head);
     if (last && entry->ts < last->ts) {
         scene_fail(truth->scene, "I5", "entry %llu is older than the one before it", seq);
@@ -247,6 +298,8 @@ static void fold(struct truth *truth, struct truth_room *room, const struct cht_
         room->kind = from->room_kind;
         room->visibility = from->visibility;
         room->history = from->history;
+        room->pair[0] = from->room_kind == cht_room_kind_direct ? entry.by : 0;
+        room->pair[1] = from->room_kind == cht_room_kind_direct ? entry.user : 0;
     } else if (from->kind == cht_entry_kind_updated && from->visibility) {
         room->visibility = from->visibility;
     } else if (from->kind == cht_entry_kind_member) {

@@ -39,7 +39,8 @@ struct truth_room {
     uint64_t head;
     uint32_t capacity;
     struct truth_member members[PEOPLE_MAX];
-    uint64_t ever; /* bit u: was a member at some time */
+    uint64_t ever;    /* bit u: was a member at some time */
+    uint32_t pair[2]; /* of a direct room: the two, who are members of it for ever */
     bool gone;
     uint64_t acked_max; /* the highest seq that anybody was told ok for */
 };
@@ -52,6 +53,8 @@ struct truth_shard {
 struct truth {
     struct scene *scene;
     bool clocks_agree;
+    const struct people *people;
+    uint64_t blocks_us; /* who was blocked for longer says nothing more */
     struct truth_room *rooms[TRUTH_ROOMS_MAX];
     uint32_t room_count;
     struct truth_shard shards[16];
@@ -59,7 +62,8 @@ struct truth {
 };
 
 /* Where clocks do not agree, whether a mute was over is a matter of whose clock one asks. */
-void truth_init(struct truth *truth, struct scene *scene, bool clocks_agree);
+void truth_init(
+    struct truth *truth, struct scene *scene, const struct people *people, bool clocks_agree);
 void truth_deinit(struct truth *truth);
 
 /* A record is in the log. */
@@ -76,3 +80,6 @@ const struct truth_entry *truth_by_cid(
 /* May `user` be sent entry `seq` as it happens? */
 bool truth_sees(const struct truth_room *room, uint32_t user, uint64_t seq);
 bool truth_is_member(const struct truth_room *room, uint32_t user);
+
+/* One of the two of a direct room, also while it is hidden from them. */
+bool truth_is_of_pair(const struct truth_room *room, uint32_t user);
