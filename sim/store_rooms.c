@@ -192,7 +192,8 @@ static enum err run_set_cursor(struct job *job)
     if (!mine) {
         return ERR_NOT_FOUND;
     }
-    mine->read_n = mine->read_n > op->read_n ? mine->read_n : op->read_n;
+    op->rose = mine->read_n < op->read_n;
+    mine->read_n = op->rose ? op->read_n : mine->read_n;
     op->read_n = mine->read_n;
     return OK;
 }

@@ -199,9 +199,18 @@ static void a_cursor_only_rises(void **state)
     struct rooms_cursor_op op = {.room = contract_id(30), .user = contract_id(ANNA), .read_n = 9};
     assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &op), OK);
     assert_int_equal(op.read_n, 9);
-    op.read_n = 3;
+    assert_true(op.rose);
+    struct rooms_cursor_op nobody = {
+        .room = contract_id(30), .user = contract_id(BERT), .read_n = 9};
+    assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &nobody), ERR_NOT_FOUND);
+    assert_int_equal(nobody.read_n, 9);
+    for (op.read_n = 3; op.read_n != 9;) {
+        assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &op), OK);
+        assert_int_equal(op.read_n, 9);
+        assert_false(op.rose);
+    }
     assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &op), OK);
-    assert_int_equal(op.read_n, 9);
+    assert_false(op.rose);
     write_one(engine, (struct history_change){.kind = CHANGE_MENTION,
                           .room = contract_id(30),
                           .seq = 8,

@@ -142,11 +142,13 @@ struct rooms_public_op {
     bool more;
 };
 
-/* A cursor only rises. Answers the cursor that holds afterwards. */
+/* A cursor only rises. Answers the cursor that holds afterwards, and whether this moved it.
+ * NOT_FOUND, and the question as it was, if the user is not a member (yet). */
 struct rooms_cursor_op {
     struct op op;
     struct cht_id room, user;
     uint64_t read_n;
+    bool rose; /* answer */
 };
 
 /* Public names are unique, case-folded: OK (also if this room has it already) or TAKEN. A claim

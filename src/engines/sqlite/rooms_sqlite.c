@@ -259,19 +259,22 @@ static enum err run_set_cursor(struct op *asked, struct db_job *job, void *threa
     (void)job;
     struct rooms_cursor_op *op = container_of(asked, struct rooms_cursor_op, op);
     struct db *db = &((struct data_writer *)thread)->db;
-    struct query put = db_query(db, STORE_MINE_READ);
-    query_id(&put, &op->user);
-    query_id(&put, &op->room);
-    query_u64(&put, op->read_n);
-    query_run(&put);
     struct query get = db_query(db, STORE_MINE_CURSOR);
     query_id(&get, &op->user);
     query_id(&get, &op->room);
     bool found = query_row(&get);
-    if (found) {
-        op->read_n = query_get_u64(&get, 0);
-    }
+    uint64_t before = found ? query_get_u64(&get, 0) : 0;
     query_end(&get);
+    op->rose = found && before < op->read_n;
+    if (op->rose) {
+        struct query put = db_query(db, STORE_MINE_READ);
+        query_id(&put, &op->user);
+        query_id(&put, &op->room);
+        query_u64(&put, op->read_n);
+        query_run(&put);
+    } else if (found) {
+        op->read_n = before;
+    }
     enum err err = db_err(db);
     return err == OK && !found ? ERR_NOT_FOUND : err;
 }

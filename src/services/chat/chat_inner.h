@@ -284,9 +284,9 @@ struct buf *deliver_encode(
 /* A delivery made before, without the text of its message or edit. */
 struct buf *deliver_blank(struct shard *shard, const struct frame *frame);
 
-/* A client frame object as an ephemeral event. */
-struct buf *deliver_ephemeral(const struct cht_id *room, const struct cht_id *user, bool to_others,
-    bool to_self, const struct cht_event_row *row, const void *frame);
+/* The event with a client frame object in it. */
+struct buf *deliver_ephemeral(
+    struct cht_ephemeral *event, const struct cht_event_row *row, const void *frame);
 
 /* ---- reads.c: cursors and typing */
 void reads_on_read(struct chat_service *chat, struct room *room, const struct cht_command *command);

@@ -72,19 +72,13 @@ struct buf *deliver_blank(struct shard *shard, const struct frame *frame)
     return deliver_encode(shard, &old.room, &bare);
 }
 
-struct buf *deliver_ephemeral(const struct cht_id *room, const struct cht_id *user, bool to_others,
-    bool to_self, const struct cht_event_row *row, const void *frame)
+struct buf *deliver_ephemeral(
+    struct cht_ephemeral *event, const struct cht_event_row *row, const void *frame)
 {
     uint8_t bytes[HEADER_BYTES_MAX + 1024];
     struct cht_json json = {.at = (char *)bytes + HEADER_BYTES_MAX, .size = 1024};
     cht_json_event(&json, row, frame);
     CHECK(json.used <= json.size);
-    struct cht_ephemeral event = {
-        .room = *room,
-        .user = *user,
-        .to_others = to_others,
-        .to_self = to_self,
-        .frame = framed(bytes + HEADER_BYTES_MAX, json.used),
-    };
-    return chat_encode(&cht_row_ephemeral, &event);
+    event->frame = framed(bytes + HEADER_BYTES_MAX, json.used);
+    return chat_encode(&cht_row_ephemeral, event);
 }

@@ -2,10 +2,11 @@
  * logging it.
  *
  * Happy path: rights and head are those of the moment when the command comes; then it waits in the
- * outbox until they are durable. A cursor is cut to the head, stored if it rose, answered with what
- * is unread, and shown to the reader's other connections and, in small rooms, to everybody. Typing
- * is shown to the others. How it fails: no rights: the refusal of room_may; a membership that the
- * store does not have yet is waited for; no store, or the term ends: unavailable. */
+ * outbox until they are durable. A cursor is cut to the head and answered with what is unread. If
+ * it rose it is stored, told to the reader's other connections (read), and shown to all of the
+ * reader's and, in small rooms, to everybody (receipt). Typing is shown to the others. How it
+ * fails: no rights: the refusal of room_may; a membership that the store does not have yet is
+ * waited for; no store, or the term ends: unavailable. */
 
 #include "base/mem.h"
 #include "chat_inner.h"
@@ -91,22 +92,33 @@ static void set_cursor(struct flow *flow)
     }
 }
 
+static void say(struct chat_service *chat, struct room *room, struct cht_ephemeral *event,
+    const struct cht_event_row *row, const void *frame)
+{
+    struct buf *buf = deliver_ephemeral(event, row, frame);
+    subscribers_ephemeral(chat, room, buf);
+    buf_unref(buf);
+}
+
+/* Before the reply: the node finds the connection that asked by the command that still waits. */
 static void show(struct reading *reading, struct room *room, uint64_t unread)
 {
     struct chat_service *chat = reading->chat;
-    const struct cht_id *user = &reading->cursor.user;
+    const struct rooms_cursor_op *cursor = &reading->cursor;
+    bool is_large = room->state.members.joined > chat->settings.receipts_members_max;
     struct cht_f_receipt receipt = {
-        .room = room->state.room, .user = *user, .read_n = reading->cursor.read_n};
-    bool everybody = room->state.members.joined <= chat->settings.receipts_members_max;
-    struct buf *event = deliver_ephemeral(
-        &room->state.room, user, everybody, !everybody, &cht_row_f_receipt, &receipt);
-    subscribers_ephemeral(chat, room, event);
-    buf_unref(event);
-    struct cht_f_read read = {
-        .room = room->state.room, .read_n = reading->cursor.read_n, .unread = unread};
-    event = deliver_ephemeral(&room->state.room, user, false, true, &cht_row_f_read, &read);
-    subscribers_ephemeral(chat, room, event);
-    buf_unref(event);
+        .room = cursor->room, .user = cursor->user, .read_n = cursor->read_n};
+    struct cht_ephemeral shown = {.room = cursor->room, .user = cursor->user, .to_self = is_large};
+    say(chat, room, &shown, &cht_row_f_receipt, &receipt);
+    struct cht_f_read read = {.room = cursor->room, .read_n = cursor->read_n, .unread = unread};
+    struct cht_ephemeral moved = {
+        .room = cursor->room,
+        .user = cursor->user,
+        .to_self = true,
+        .node = reading->node,
+        .node_ref = reading->node_ref,
+    };
+    say(chat, room, &moved, &cht_row_f_read, &read);
 }
 
 static void finish(struct flow *flow)
@@ -127,7 +139,9 @@ static void finish(struct flow *flow)
         cht_json_key(&json, "unread");
         cht_json_u64(&json, unread);
         reply.body = (struct cht_str){text, (uint32_t)json.used};
-        show(reading, room, unread);
+        if (reading->cursor.rose) {
+            show(reading, room, unread);
+        }
     }
     send_reply(chat, reading->node, &reply);
     end(reading);
@@ -145,13 +159,11 @@ static void show_typing(struct reading *reading)
     if (!room) {
         return;
     }
-    const struct cht_id *user = &reading->cursor.user;
+    const struct rooms_cursor_op *cursor = &reading->cursor;
     struct cht_f_typing typing = {
-        .room = room->state.room, .user = *user, .for_ms = reading->on ? TYPING_MS : 0};
-    struct buf *event =
-        deliver_ephemeral(&room->state.room, user, true, false, &cht_row_f_typing, &typing);
-    subscribers_ephemeral(chat, room, event);
-    buf_unref(event);
+        .room = cursor->room, .user = cursor->user, .for_ms = reading->on ? TYPING_MS : 0};
+    struct cht_ephemeral shown = {.room = cursor->room, .user = cursor->user, .to_others = true};
+    say(chat, room, &shown, &cht_row_f_typing, &typing);
 }
 
 static void on_turn(struct outbox_turn *turn, bool said)

@@ -67,12 +67,12 @@ static bool is_behind(const struct socket_service *service, uint32_t connection)
     return is_slow(service, connection) || edge_queued_bytes(service->deps.edge, connection) > 0;
 }
 
-static void ephemeral_to_user(
-    struct socket_service *service, const struct user_slot *user, struct cht_str frame)
+static void ephemeral_to_user(struct socket_service *service, const struct user_slot *user,
+    uint32_t not_on, struct cht_str frame)
 {
     for (uint32_t c = user->first_connection; c != SLOT_NONE;
          c = service->connections[c].next_of_user) {
-        if (!is_behind(service, c)) {
+        if (c != not_on && !is_behind(service, c)) {
             (void)edge_push_bytes(service->deps.edge, c, frame.at, frame.size);
         }
     }
@@ -85,7 +85,7 @@ void fanout_ephemeral(struct socket_service *service, struct room *room, struct 
     if (rule->only_to) {
         struct user_slot *user = user_find(service, rule->only_to);
         if (user && slot_list_find(&user->rooms, room_slot(service, room)) != SLOT_NONE) {
-            ephemeral_to_user(service, user, frame);
+            ephemeral_to_user(service, user, rule->not_on, frame);
         }
         return;
     }

@@ -20,6 +20,7 @@ void fanout_user(struct socket_service *service, struct room *room, struct user_
 struct fanout_rule {
     const struct cht_id *not_to; /* or NULL */
     const struct cht_id *only_to;
+    uint32_t not_on; /* with only_to: a connection of theirs that is left out, or SLOT_NONE */
 };
 
 /* Nobody misses it: connections that are behind are left out. */

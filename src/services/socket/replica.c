@@ -147,6 +147,16 @@ void replica_on_joined(struct socket_service *service, const struct cht_joined *
     }
 }
 
+/* The connection whose command caused it and that is not told: its command still waits here. */
+static uint32_t cause_of(struct socket_service *service, const struct cht_ephemeral *ephemeral)
+{
+    uint32_t slot = ephemeral->node == service->deps.mail->node
+                        ? pending_find(&service->pendings, ephemeral->node_ref)
+                        : PENDING_NONE;
+    const struct pending *pending = slot != PENDING_NONE ? &service->pendings.slots[slot] : NULL;
+    return pending && !pending->http ? pending->conn.slot : SLOT_NONE;
+}
+
 void replica_on_ephemeral(struct socket_service *service, const struct cht_ephemeral *ephemeral)
 {
     struct room *room = room_find(service, &ephemeral->room);
@@ -156,6 +166,7 @@ void replica_on_ephemeral(struct socket_service *service, const struct cht_ephem
     struct fanout_rule rule = {
         .not_to = ephemeral->to_others ? &ephemeral->user : NULL,
         .only_to = ephemeral->to_self ? &ephemeral->user : NULL,
+        .not_on = cause_of(service, ephemeral),
     };
     fanout_ephemeral(service, room, ephemeral->frame, &rule);
 }

@@ -275,7 +275,10 @@ static void hear_event(struct house *house, const struct buf *buf)
         break;
     case CHT_EVENT_ephemeral:
         decode(house, &cht_row_ephemeral, buf, &ephemeral);
-        hear(house, "ephemeral ");
+        hear(house, "ephemeral %s", ephemeral.to_self ? "to_self " : "");
+        if (ephemeral.node_ref) {
+            hear(house, "not #%llu ", number(ephemeral.node_ref));
+        }
         hear_frame(house, ephemeral.frame);
         break;
     case CHT_EVENT_claimed:
@@ -371,7 +374,9 @@ static void one_here(struct rooms *rooms, struct rooms_one_of_user_op *op)
 static void cursor_here(struct rooms *rooms, struct rooms_cursor_op *op)
 {
     struct house *house = of_rooms(rooms);
-    house->cursor = op->read_n;
+    op->rose = op->read_n > house->cursor;
+    house->cursor = op->rose ? op->read_n : house->cursor;
+    op->read_n = house->cursor;
     later(house, &op->op, OK);
 }
 

@@ -150,7 +150,8 @@ void house_pass(struct house *house, uint64_t ms);
  *   7 ok #1 seq=3 n=1 [dup] [body]      a reply to node 7, to its ref 1
  *   7 error #1 conflict [cid]
  *   7 3 {"type":"message", ...}         a delivery of seq 3
- *   7 subscribed head=3 | 7 heads 3 ... | 7 joined seq=1 users=2 | 7 ephemeral {...}
+ *   7 subscribed head=3 | 7 heads 3 ... | 7 joined seq=1 users=2 | 7 ephemeral [to_self] [not #1]
+ * {...}
  *   * claimed 1 term=2                  a cast
  * Valid until the next call. */
 const char *house_heard(struct house *house);

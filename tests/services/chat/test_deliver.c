@@ -104,9 +104,9 @@ static void an_ephemeral_frame_is_for_whom_it_says(void **state)
 {
     (void)state;
     struct cht_f_typing typing = {.room = room, .user = user, .for_ms = 6000};
-    struct cht_ephemeral ephemeral;
+    struct cht_ephemeral ephemeral = {.room = room, .user = user, .to_others = true};
     struct cht_scratch scratch = {0};
-    struct buf *buf = deliver_ephemeral(&room, &user, true, false, &cht_row_f_typing, &typing);
+    struct buf *buf = deliver_ephemeral(&ephemeral, &cht_row_f_typing, &typing);
     assert_true(cht_decode(&cht_row_ephemeral, bytes_of(buf), &scratch, &ephemeral));
     assert_true(ephemeral.to_others && !ephemeral.to_self);
     assert_non_null(memmem(ephemeral.frame.at, ephemeral.frame.size, "\"for_ms\":6000", 13));

@@ -304,6 +304,59 @@ static void a_cursor_is_cut_to_what_there_was_when_it_came(void **state)
     assert_int_equal(house->cursor, 3);
 }
 
+static const char *read_up_to(struct house *house, const struct cht_id *room, uint64_t n)
+{
+    struct cht_command command = read_of(house, room, n);
+    house_work(house, &cht_row_command, &command);
+    return house_heard(house);
+}
+
+static void a_cursor_that_rises_is_told_to_its_reader_and_shown_to_a_small_room(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "one");
+    house_subscribe(house, &room, NODE);
+    house_heard(house);
+    const char *heard = read_up_to(house, &room, 1);
+    const char *receipt = strstr(heard, "9 ephemeral {\"type\":\"receipt\"");
+    const char *read = strstr(heard, "9 ephemeral to_self not #3 {\"type\":\"read\"");
+    const char *ok = strstr(heard, "7 ok #3 seq=0 n=0 \"read_n\":1,\"unread\":0\n");
+    assert_non_null(receipt);
+    assert_non_null(read);
+    assert_true(ok > read); /* the node needs what waits for the answer */
+}
+
+static void in_a_large_room_only_the_reader_gets_the_receipt(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    for (uint8_t user = 3; user <= house->settings.receipts_members_max + 1; user++) {
+        struct cht_command add = house_add(house, &room, user);
+        house_do(house, &add);
+    }
+    house_send(house, &room, 1, "one");
+    house_subscribe(house, &room, NODE);
+    house_heard(house);
+    assert_non_null(
+        strstr(read_up_to(house, &room, 1), "9 ephemeral to_self {\"type\":\"receipt\""));
+}
+
+static void reading_at_or_below_the_cursor_is_answered_and_told_to_nobody(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "one");
+    house_send(house, &room, 1, "two");
+    house_subscribe(house, &room, NODE);
+    assert_non_null(strstr(read_up_to(house, &room, 2), "ephemeral"));
+    for (uint64_t n = 1; n <= 3; n++) {
+        const char *heard = read_up_to(house, &room, n);
+        assert_null(strstr(heard, "ephemeral"));
+        assert_non_null(strstr(heard, " \"read_n\":2,\"unread\":0\n"));
+    }
+}
+
 static void a_reader_whose_term_ends_is_told_unavailable(void **state)
 {
     struct house *house = *state;
@@ -420,6 +473,9 @@ int main(void)
         TEST(a_refusal_that_was_never_said_is_forgotten),
         TEST(reading_says_nothing_that_is_not_durable),
         TEST(a_cursor_is_cut_to_what_there_was_when_it_came),
+        TEST(a_cursor_that_rises_is_told_to_its_reader_and_shown_to_a_small_room),
+        TEST(in_a_large_room_only_the_reader_gets_the_receipt),
+        TEST(reading_at_or_below_the_cursor_is_answered_and_told_to_nobody),
         TEST(a_reader_whose_term_ends_is_told_unavailable),
         TEST(typing_waits_for_what_was_decided_before),
         TEST(typing_is_shown_to_the_nodes_of_the_room),

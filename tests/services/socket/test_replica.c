@@ -499,6 +499,35 @@ static void one_does_not_see_oneself_typing(void **state)
     assert_string_equal(house_heard(*state, 1), "");
 }
 
+/* Only the connection that asked knows it from its answer. */
+static void a_cursor_that_moved_is_told_on_every_connection_but_the_one_that_moved_it(void **state)
+{
+    struct house *house = *state;
+    house_claim(house, 1);
+    enter(house, 0, ANN, 4);
+    house_connect(house, 1, ANN);
+    house_say(house, 0,
+        "{\"type\":\"read\",\"ref\":\"r\",\"room\":\"32070707-0707-0707-0707-070707070732\",\"n\":"
+        "1}");
+    struct cht_command command;
+    assert_true(house_mailed(house, &cht_row_command, &command));
+    house_heard(house, 0);
+    house_heard(house, 1);
+    struct cht_delivery frame = house_entry(ROOM, 99);
+    struct cht_ephemeral read = {.room = house_id(ROOM),
+        .user = house_id(ANN),
+        .to_self = true,
+        .node = HOUSE_NODE,
+        .node_ref = command.node_ref,
+        .frame = frame.frame};
+    house_mail(house, &cht_row_ephemeral, &read);
+    assert_string_equal(house_heard(house, 0), "");
+    assert_string_equal(house_heard(house, 1), "{\"room\":50,\"seq\":99}\n");
+    read.node = HOUSE_OWNER; /* the same number of another node */
+    house_mail(house, &cht_row_ephemeral, &read);
+    assert_string_equal(house_heard(house, 0), "{\"room\":50,\"seq\":99}\n");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
 
 int main(void)
@@ -536,6 +565,7 @@ int main(void)
         T(a_slow_client_is_told_of_its_gap_and_goes_on),
         T(the_gap_of_a_removed_slow_client_ends_with_the_removal),
         T(one_does_not_see_oneself_typing),
+        T(a_cursor_that_moved_is_told_on_every_connection_but_the_one_that_moved_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
