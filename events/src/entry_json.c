@@ -143,7 +143,7 @@ static void write_member(
         .prev = entry->prev,
         .user = entry->user,
         .state = entry->state,
-        .role = entry->role,
+        .role = entry->role ? entry->role : (uint64_t)cht_role_member, /* of an older log */
         .muted_until = entry->muted_until,
         .by = entry->by,
         .ts = entry->ts,

@@ -24,6 +24,17 @@ def test_a_group_shows_up_for_the_people_who_were_added(house, people):
         assert x.of_room(room) == []
 
 
+def test_whoever_goes_is_told_with_the_role_they_had(house, people):
+    owner, admin, member, _ = people
+    with owner.connect() as o, member.connect() as m:
+        room = o.group(admin, member)
+        for type, fields in (("room.role", {"role": "admin"}), ("room.ban", {}), ("room.unban", {})):
+            o.command(type, room=room, cid=cid(), user=admin.id, **fields)
+        m.command("room.leave", room=room, cid=cid())
+        ends = o.command("room.events", room=room)["events"][-3:]
+        assert [(e["state"], e["role"]) for e in ends] == [("banned", "admin"), ("unbanned", "member"), ("left", "member")]
+
+
 def test_a_removed_member_gets_nothing_after_the_removal(house, people):
     owner, _, member, _ = people
     with owner.connect() as o, member.connect() as m:

@@ -71,7 +71,8 @@ void decide_mute(struct deciding *d);
  * exist. */
 void add_direct_room(struct deciding *d, const struct cht_id *other);
 
-/* A member entry about `user`. */
+/* A member entry about `user`. `role` is that of a member; in any other state it is the one that
+ * the user had. */
 struct cht_entry *add_member_entry(
     struct deciding *d, const struct cht_id *user, enum cht_member_state state, enum cht_role role);
 

@@ -307,6 +307,7 @@ struct cht_entry *add_member_entry(
     const struct room_seat *old = room_members_find(&d->state->members, user);
     bool was_in = old && old->state == cht_member_state_joined;
     bool is_in = state == cht_member_state_joined;
+    uint64_t had = was_in ? old->role : (uint64_t)cht_role_member;
     d->members += is_in && !was_in ? 1 : 0;
     d->members -= was_in && !is_in && d->members > 0 ? 1 : 0;
     bool is_direct = d->state->kind == cht_room_kind_direct;
@@ -316,7 +317,7 @@ struct cht_entry *add_member_entry(
     struct cht_entry *entry = add_entry(d, cht_entry_kind_member, quiet);
     entry->user = *user;
     entry->state = state;
-    entry->role = role;
+    entry->role = is_in ? role : had;
     entry->muted_until = was_in && is_in ? old->muted_until : 0;
     return entry;
 }

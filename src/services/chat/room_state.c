@@ -92,11 +92,13 @@ static void apply_member(struct room_state *state, const struct cht_entry *entry
 {
     const struct room_seat *old = room_members_find(&state->members, &entry->user);
     bool was_joined = old && old->state == cht_member_state_joined;
+    bool keeps_role =
+        entry->state == cht_member_state_joined || state->kind == cht_room_kind_direct;
     struct room_seat seat = {
         .user = entry->user,
         .joined_seq = was_joined ? old->joined_seq : entry->seq,
         .muted_until = entry->muted_until,
-        .role = (uint8_t)entry->role,
+        .role = (uint8_t)(keeps_role ? entry->role : cht_role_none),
         .state = (uint8_t)entry->state,
     };
     seat_user(state, &seat);

@@ -13,6 +13,39 @@ static void when_the_last_owner_leaves_somebody_follows(void **state)
     assert_true(cht_id_equal(&decision.entries[1].user, &heir));
 }
 
+static void whoever_goes_is_told_with_the_role_they_had(void **state)
+{
+    (void)state;
+    static const uint64_t ways[] = {cht_command_type_room_remove, cht_command_type_room_ban};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct cht_command command = filled(ways[i], OWNER, "");
+        command.user = user(ADMIN);
+        decide(&command);
+        is_accepted(1);
+        assert_int_equal(decision.entries[0].role, cht_role_admin);
+    }
+    struct cht_command leave = filled(cht_command_type_room_leave, OWNER, "");
+    decide(&leave);
+    is_accepted(2);
+    assert_int_equal(decision.entries[0].role, cht_role_owner);
+    struct cht_command unban = filled(cht_command_type_room_unban, OWNER, "");
+    unban.user = user(BANNED);
+    decide(&unban);
+    is_accepted(1);
+    assert_int_equal(decision.entries[0].role, cht_role_member);
+}
+
+static void a_role_is_over_with_the_membership(void **state)
+{
+    (void)state;
+    struct cht_command ban = filled(cht_command_type_room_ban, OWNER, "");
+    ban.user = user(ADMIN);
+    decide(&ban);
+    apply();
+    struct cht_id admin = user(ADMIN);
+    assert_int_equal(room_members_find(&room.members, &admin)->role, cht_role_none);
+}
+
 static void when_the_last_one_leaves_the_room_is_over(void **state)
 {
     (void)state;
@@ -138,6 +171,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(when_the_last_owner_leaves_somebody_follows),
+        TEST(whoever_goes_is_told_with_the_role_they_had),
+        TEST(a_role_is_over_with_the_membership),
         TEST(when_the_last_one_leaves_the_room_is_over),
         TEST(a_room_keeps_one_owner),
         TEST(whoever_is_banned_is_not_added_until_unbanned),
