@@ -84,7 +84,7 @@ static void apply(
         deliver(service, room, delivery, NULL);
         break;
     }
-    if (room->waits > 0) {
+    if (room->first_wait != SLOT_NONE) {
         roster_wake(service, room);
     }
     if (room->due != SLOT_NONE) {

@@ -36,6 +36,8 @@ struct room *room_create(struct socket_service *service, const struct cht_id *id
         .removal_floor = last_seq,
         .shard = cht_shard_of_room(id, service->deps.shards->count),
         .due = SLOT_NONE,
+        .first_wait = SLOT_NONE,
+        .last_wait = SLOT_NONE,
         .idle_since = socket_now(service),
         .used = true,
     };

@@ -32,5 +32,5 @@ void room_make_done(struct socket_service *service, struct room *room);
 /* Nobody is attached and nobody waits to be. */
 static inline bool room_is_idle(const struct room *room)
 {
-    return room->roster.count == 0 && room->waits == 0;
+    return room->roster.count == 0 && room->first_wait == SLOT_NONE;
 }

@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/logger.h"
-#include "base/mem.h"
 #include "bus_out.h"
 #include "connections.h"
 #include "fanout.h"
@@ -14,6 +13,7 @@
 #include "rooms.h"
 #include "subscriptions.h"
 #include "users.h"
+#include "waits.h"
 #include "watches.h"
 
 #define ASK_AGAIN_MS 1000u
@@ -86,44 +86,10 @@ static void stop_asking(struct socket_service *service, struct user_slot *user)
     user->asks = SLOT_NONE;
 }
 
-static void drop_wait(struct socket_service *service, uint32_t index)
-{
-    struct room *room = &service->rooms[service->waits[index].room];
-    if (--room->waits == 0 && room->roster.count == 0) {
-        room->idle_since = socket_now(service);
-    }
-    service->waits[index] = service->waits[--service->wait_count];
-}
-
 void roster_forget(struct socket_service *service, struct user_slot *user)
 {
     stop_asking(service, user);
-    uint32_t slot = user_slot_of(service, user);
-    for (uint32_t i = service->wait_count; i > 0; i--) {
-        if (service->waits[i - 1].user == slot) {
-            drop_wait(service, i - 1);
-        }
-    }
-}
-
-static void wait_for(
-    struct socket_service *service, const struct user_slot *user, struct room *room, uint64_t seq)
-{
-    uint32_t user_slot = user_slot_of(service, user);
-    uint32_t slot = room_slot(service, room);
-    for (uint32_t i = 0; i < service->wait_count; i++) {
-        if (service->waits[i].user == user_slot && service->waits[i].room == slot) {
-            service->waits[i].seq = seq;
-            return;
-        }
-    }
-    if (service->wait_count == service->wait_capacity) {
-        service->wait_capacity = service->wait_capacity ? service->wait_capacity * 2 : 64;
-        service->waits =
-            mem_resize(service->waits, service->wait_capacity * sizeof(*service->waits));
-    }
-    service->waits[service->wait_count++] = (struct wait){user_slot, user->generation, slot, seq};
-    room->waits++;
+    wait_forget_user(service, user);
 }
 
 /* The client may have read the room at `read_seq`, or before if the answer is late. */
@@ -181,7 +147,7 @@ static void attach(
         return;
     }
     if (room->last_seq < place->seq) {
-        wait_for(service, user, room, place->seq);
+        wait_add(service, user, room, place->seq);
         subscription_repair(service, room, place->seq);
     } else if (may_be_over(service, room, &user->id, place->seq)) {
         user->stale = true;
@@ -251,17 +217,9 @@ void roster_on_answer(struct socket_service *service, const struct cht_roster *r
 
 void roster_wake(struct socket_service *service, struct room *room)
 {
-    uint32_t slot = room_slot(service, room);
-    for (uint32_t i = service->wait_count; i > 0 && room->waits > 0; i--) {
-        struct wait wait = service->waits[i - 1];
-        if (wait.room != slot || wait.seq > room->last_seq) {
-            continue;
-        }
-        drop_wait(service, i - 1);
-        struct user_slot *user = &service->users[wait.user];
-        if (user->used && user->generation == wait.user_generation) {
-            enter(service, user, room, wait.seq);
-        }
+    struct wait wait;
+    while (wait_take(service, room, &wait)) {
+        enter(service, &service->users[wait.user], room, wait.seq);
     }
 }
 

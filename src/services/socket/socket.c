@@ -22,6 +22,7 @@
 #include "socket_inner.h"
 #include "subscriptions.h"
 #include "watches.h"
+#include "waits.h"
 
 #define TICK_MS 100u
 #define SCRATCH_BYTES (512u << 10)
@@ -130,6 +131,7 @@ static void make_tables(struct socket_service *service)
     service->users_free = SLOT_NONE;
     service->rooms_free = SLOT_NONE;
     service->watched_free = SLOT_NONE;
+    service->waits_free = SLOT_NONE;
     service->shards_unknown = service->deps.shards->count;
     service->scratch_size = SCRATCH_BYTES;
     service->scratch = mem_new(SCRATCH_BYTES);
@@ -251,7 +253,7 @@ void socket_destroy(struct socket_service *service)
     watches_deinit(service);
     pendings_deinit(&service->pendings);
     routes_destroy(service->routes);
-    mem_free(service->waits);
+    waits_deinit(service);
     mem_free(service->changes);
     mem_free(service->removals);
     mem_free(service->shards);

@@ -64,6 +64,7 @@ struct user_slot {
     struct slot_list rooms; /* where the user is a member and attached */
     uint32_t first_connection;
     uint32_t generation;
+    uint32_t first_wait;
     uint32_t asked_at; /* the roster */
     uint32_t asks; /* place in the list of users whose roster is asked for, or SLOT_NONE; links free
                       slots */
@@ -90,14 +91,16 @@ struct room {
                      slots */
     uint32_t asked_at; /* subscribe or resend */
     uint32_t idle_since;
-    uint32_t waits; /* users who attach when it has reached a seq */
+    uint32_t first_wait, last_wait; /* by seq */
     bool used, subscribed, asked, open;
 };
 
-/* A user who attaches when the room has come as far as the membership was read. */
+/* ---- users who attach when a room has come as far as their membership was read (waits.c) */
 struct wait {
-    uint32_t user, user_generation, room;
+    uint32_t user, room;
     uint64_t seq;
+    uint32_t next_of_user;  /* links free ones */
+    uint32_t before, after; /* in the room */
 };
 
 struct removal {
@@ -178,7 +181,7 @@ struct socket_service {
     uint32_t rotation_at;
     uint64_t rotation_part;
     struct wait *waits;
-    uint32_t wait_count, wait_capacity;
+    uint32_t waits_used, waits_capacity, waits_free;
     struct removal *removals;
     uint32_t removal_next;
 

@@ -29,6 +29,7 @@ struct user_slot *user_take(struct socket_service *service, const struct cht_id 
     *user = (struct user_slot){
         .id = *id,
         .first_connection = SLOT_NONE,
+        .first_wait = SLOT_NONE,
         .generation = generation ? generation : 1,
         .asks = SLOT_NONE,
         .used = true,

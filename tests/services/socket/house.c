@@ -629,14 +629,14 @@ bool house_posted(struct house *house, struct cht_command *ret_command)
     return newest(house, &cht_row_command, house->posted, &house->posted_count, ret_command);
 }
 
-void house_roster(struct house *house, uint8_t user, struct cht_room_place *places, uint32_t count)
+static void answer_roster(struct house *house, uint8_t user, struct cht_roster *roster)
 {
     struct cht_roster_query query;
     assert_true(house_mailed(house, &cht_row_roster_query, &query));
-    struct cht_id id = house_id(user);
-    assert_true(cht_id_equal(&query.user, &id));
-    struct cht_roster roster = {.node_ref = query.node_ref, .user = id, .rooms = {places, count}};
-    struct buf *buf = encode(&cht_row_roster, &roster);
+    roster->node_ref = query.node_ref;
+    roster->user = house_id(user);
+    assert_true(cht_id_equal(&query.user, &roster->user));
+    struct buf *buf = encode(&cht_row_roster, roster);
     house->pages->on_mail(house->pages, buf);
     buf_unref(buf);
 }
@@ -666,6 +666,18 @@ void house_deliver(struct house *house, const struct cht_delivery *delivery)
 
 void house_deliver_member(
     struct house *house, uint8_t room, uint64_t seq, uint8_t user, uint64_t state)
+void house_roster(struct house *house, uint8_t user, struct cht_room_place *places, uint32_t count)
+{
+    struct cht_roster roster = {.rooms = {places, count}};
+    answer_roster(house, user, &roster);
+}
+
+void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place)
+{
+    struct cht_roster roster = {.rooms = {place, 1}, .more = true, .next = place->room};
+    answer_roster(house, user, &roster);
+}
+
 {
     struct cht_delivery delivery = house_entry(room, seq);
     delivery.kind = cht_entry_kind_member;

@@ -113,6 +113,9 @@ void house_deliver(struct house *house, const struct cht_delivery *delivery);
 void house_deliver_member(
     struct house *house, uint8_t room, uint64_t seq, uint8_t user, uint64_t state);
 
+/* The same, of one room, and there are more. */
+void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place);
+
 /* ---- HTTP */
 struct house_call {
     const char *method, *path, *query, *body, *content_type, *cid;

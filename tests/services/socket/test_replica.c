@@ -392,6 +392,41 @@ static void a_membership_read_ahead_of_the_room_waits_for_it(void **state)
     assert_string_equal(house_heard(*state, 1), "{\"room\":50,\"seq\":7}\n");
 }
 
+static void who_waits_for_a_room_waits_for_their_own_place_in_it(void **state)
+{
+    enum { CLEO = 3, DAN = 4 };
+    enter(*state, 0, ANN, 4);
+    enter(*state, 1, BOB, 7);
+    enter(*state, 2, CLEO, 6);
+    enter(*state, 3, DAN, 6);
+    house_leave(*state, 3);
+    entry(*state, 5);
+    entry(*state, 6);
+    entry(*state, 7);
+    entry(*state, 8);
+    assert_string_equal(house_heard(*state, 1), "{\"room\":50,\"seq\":8}\n");
+    assert_string_equal(
+        house_heard(*state, 2), "{\"room\":50,\"seq\":7}\n{\"room\":50,\"seq\":8}\n");
+}
+
+static void a_membership_that_was_read_twice_waits_once(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place place = {.room = house_id(ROOM), .seq = 6};
+    struct cht_room_place later = {.room = house_id(ROOM), .seq = 7};
+    enter(house, 0, ANN, 4);
+    house_connect(house, 1, BOB);
+    house_roster_page(house, BOB, &place);
+    house_roster(house, BOB, &later, 1);
+    house_heard(house, 1);
+    entry(house, 5);
+    entry(house, 6);
+    entry(house, 7);
+    assert_string_equal(house_heard(house, 1), "");
+    entry(house, 8);
+    assert_string_equal(house_heard(house, 1), "{\"room\":50,\"seq\":8}\n");
+}
+
 static void a_membership_that_may_be_over_is_read_again(void **state)
 {
     enter(*state, 0, ANN, 4);
@@ -557,6 +592,8 @@ int main(void)
         T(all_connections_of_a_user_hear_and_one_may_go),
         T(leaving_one_of_several_rooms_keeps_the_others),
         T(a_membership_read_ahead_of_the_room_waits_for_it),
+        T(who_waits_for_a_room_waits_for_their_own_place_in_it),
+        T(a_membership_that_was_read_twice_waits_once),
         T(a_membership_that_may_be_over_is_read_again),
         T(a_roster_that_does_not_come_is_asked_for_again),
         T(a_client_is_not_read_before_its_rooms_are_known),
