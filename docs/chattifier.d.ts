@@ -584,8 +584,8 @@ export interface FMember {
   user: Id;
   /** The state after it. */
   state: "joined" | "left" | "removed" | "banned" | "unbanned";
-  /** The role after it. */
-  role?: "member" | "admin" | "owner";
+  /** The role; of somebody who is no member any more the one they had, of somebody who was none: member. */
+  role: "member" | "admin" | "owner";
   /** Until when the member is muted. */
   muted_until?: number;
   /** Who did it. */
@@ -607,7 +607,7 @@ export interface FGap {
   to: number;
 }
 
-/** Somebody has read up to a message. */
+/** Somebody's cursor rose, yours too; of others only in small rooms. Sending a message moves its sender's cursor as well: the message itself tells. */
 export interface FReceipt {
   type: "receipt";
   /** The room. */
@@ -640,7 +640,7 @@ export interface FPresence {
   last_seen?: number;
 }
 
-/** One's own cursor moved on another connection. */
+/** One's own cursor rose by a read on another connection. A message of one's own moves it to its n: the message itself tells. */
 export interface FRead {
   type: "read";
   /** The room. */

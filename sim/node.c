@@ -199,7 +199,7 @@ void node_start(struct node *node)
     bus_join(&node->bus, &cluster->bus, node->number, node->lives);
     journal_join(&node->journal, &cluster->journal, &node->desk.desk);
     store_join(&node->store, &cluster->store, &node->desk.desk);
-    people_join(&node->people, &cluster->people, &node->desk.desk);
+    people_join(&node->people, &cluster->people, &node->desk.desk, &node->loop);
     node->edge = door_create(cluster, node->number, node->scene_node.life);
     open_services(node);
     turn(&node->scene_node);

@@ -99,14 +99,17 @@ static struct people_session *find(struct people *people, const struct session *
     return NULL;
 }
 
-static void add(struct sessions *sessions, const struct session *session)
+/* The engine knows no limits, and clients of the simulation replace nobody. Answered in the same
+ * turn, at whose end the door closes what nobody has opened. */
+static void enter(struct sessions *sessions, struct sessions_enter_op *op)
 {
     struct people *people = of(sessions)->people;
-    if (!find(people, session)) {
+    if (!find(people, &op->session)) {
         CHECK(people->session_count < PEOPLE_SESSIONS_MAX);
         people->sessions[people->session_count++] =
-            (struct people_session){*session, cht_presence_state_online};
+            (struct people_session){op->session, cht_presence_state_online};
     }
+    op_answer_later(&op->op, of(sessions)->loop, OK);
 }
 
 static void remove_session(struct sessions *sessions, const struct session *session)
@@ -217,10 +220,11 @@ static enum err verify_token(
     return ERR_UNAUTHORIZED;
 }
 
-void people_join(struct people_port *port, struct people *people, struct desk *desk)
+void people_join(
+    struct people_port *port, struct people *people, struct desk *desk, struct loop *loop)
 {
     static const struct users_ops users_ops = {.get = get, .blocking = blocking};
-    static const struct sessions_ops sessions_ops = {.add = add,
+    static const struct sessions_ops sessions_ops = {.enter = enter,
         .remove = remove_session,
         .set_state = set_state,
         .online = online,
@@ -228,7 +232,7 @@ void people_join(struct people_port *port, struct people *people, struct desk *d
         .listen = listen};
     static const struct secrets_ops secrets_ops = {
         .mac = mac, .equal = equal, .verify_token = verify_token};
-    *port = (struct people_port){{&users_ops}, {&sessions_ops}, {&secrets_ops}, people, desk};
+    *port = (struct people_port){{&users_ops}, {&sessions_ops}, {&secrets_ops}, people, desk, loop};
 }
 
 void people_leave(struct people *people, uint32_t node)

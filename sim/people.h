@@ -34,9 +34,11 @@ struct people_port {
     struct secrets secrets;
     struct people *people;
     struct desk *desk;
+    struct loop *loop;
 };
 
-void people_join(struct people_port *port, struct people *people, struct desk *desk);
+void people_join(
+    struct people_port *port, struct people *people, struct desk *desk, struct loop *loop);
 void people_leave(struct people *people, uint32_t node);
 
 /* Misfortune: the cache is empty. */

@@ -17,8 +17,19 @@ struct sessions;
 
 struct session {
     struct cht_id user, device;
+    struct cht_id id; /* as `ready` tells it; not looked at where a connection is named */
     uint64_t node, boot;
     uint32_t slot, generation; /* of the connection on the node */
+};
+
+/* A connection that opens. It is counted with all of its user that are known, on whatever node. */
+struct sessions_enter_op {
+    struct op op;
+    struct session session;
+    struct cht_id replaces;  /* id of a session of the same user whose place it takes; or none */
+    uint32_t user_max;       /* connections of a user, 0: no limit */
+    uint32_t device_max;     /* of a device, 0: no limit */
+    struct session replaced; /* answer: who is forgotten and has to be closed; node 0: nobody */
 };
 
 struct online_user {
@@ -76,7 +87,7 @@ struct sessions_listener {
 };
 
 struct sessions_ops {
-    void (*add)(struct sessions *sessions, const struct session *session);
+    void (*enter)(struct sessions *sessions, struct sessions_enter_op *op);
     void (*remove)(struct sessions *sessions, const struct session *session);
     void (*set_state)(
         struct sessions *sessions, const struct session *session, enum cht_presence_state state);
@@ -93,11 +104,16 @@ struct sessions {
     const struct sessions_ops *ops;
 };
 
-/* A connection opened, closed, or changed its presence: idempotent, answers nothing. */
-static inline void sessions_add(struct sessions *sessions, const struct session *session)
+/* OK, and it is known from here on; or RATE_LIMITED, and it is not. Idempotent. An engine that can
+ * not count lets in. */
+static inline void sessions_enter(
+    struct sessions *sessions, struct asker *asker, struct sessions_enter_op *op)
 {
-    sessions->ops->add(sessions, session);
+    op_ask(&op->op, asker);
+    sessions->ops->enter(sessions, op);
 }
+
+/* A connection that entered closed, or changed its presence: idempotent, answers nothing. */
 
 static inline void sessions_remove(struct sessions *sessions, const struct session *session)
 {

@@ -1,7 +1,7 @@
 /* sessions_local - the sessions port on tables in memory.
  *
  * Happy path: lock, a table, unlock, the answer comes later in this turn. How it fails: it does
- * not; rows that find no room are forgotten (sessions_tables.c). */
+ * not; rows that find no room are forgotten (sessions_users.c, sessions_tables.c). */
 
 #include "local/sessions_local.h"
 
@@ -30,51 +30,20 @@ static void unlock(struct sessions_local *shared)
     pthread_mutex_unlock(&shared->lock);
 }
 
-static bool same_connection(const struct session *a, const struct session *b)
-{
-    return a->node == b->node && a->boot == b->boot && a->slot == b->slot &&
-           a->generation == b->generation;
-}
-
-static struct known_session **find_session(struct known_user *known, const struct session *session)
-{
-    struct known_session **at = &known->sessions;
-    while (*at && !same_connection(&(*at)->session, session)) {
-        at = &(*at)->next;
-    }
-    return at;
-}
-
-static void add_here(struct sessions *sessions, const struct session *session)
+static void enter_here(struct sessions *sessions, struct sessions_enter_op *op)
 {
     uint64_t now = loop_wall_ms(port_of(sessions)->loop);
     struct sessions_local *shared = lock(sessions);
-    struct known_user *known = sessions_local_know(shared, &session->user);
-    if (known) {
-        known->last_seen = now;
-        if (!*find_session(known, session)) {
-            struct known_session *added = mem_new(sizeof(*added));
-            *added = (struct known_session){known->sessions, *session, cht_presence_state_online};
-            known->sessions = added;
-        }
-    }
+    enum err err = sessions_local_enter(shared, op, now);
     unlock(shared);
+    op_answer_later(&op->op, port_of(sessions)->loop, err);
 }
 
 static void remove_here(struct sessions *sessions, const struct session *session)
 {
     uint64_t now = loop_wall_ms(port_of(sessions)->loop);
     struct sessions_local *shared = lock(sessions);
-    struct known_user *known = sessions_local_find(shared, &session->user);
-    if (known) {
-        known->last_seen = now;
-        struct known_session **at = find_session(known, session);
-        struct known_session *gone = *at;
-        if (gone) {
-            *at = gone->next;
-            mem_free(gone);
-        }
-    }
+    sessions_local_remove(shared, session, now);
     unlock(shared);
 }
 
@@ -83,12 +52,7 @@ static void set_state_here(
 {
     uint64_t now = loop_wall_ms(port_of(sessions)->loop);
     struct sessions_local *shared = lock(sessions);
-    struct known_user *known = sessions_local_find(shared, &session->user);
-    struct known_session *found = known ? *find_session(known, session) : NULL;
-    if (found) {
-        found->state = state;
-        known->last_seen = now;
-    }
+    sessions_local_set_state(shared, session, state, now);
     unlock(shared);
 }
 
@@ -209,9 +173,8 @@ struct sessions_local *sessions_local_create(const struct sessions_local_options
     struct sessions_local *shared = mem_new(sizeof(*shared));
     shared->options = *options;
     CHECK(pthread_mutex_init(&shared->lock, NULL) == 0);
-    map_init(&shared->user_index, options->users_max, options->secret);
+    sessions_local_users_init(shared);
     shared->ports = mem_array(options->workers, sizeof(*shared->ports));
-    shared->users = mem_array(options->users_max, sizeof(*shared->users));
     shared->tickets = mem_array(options->tickets_max, sizeof(*shared->tickets));
     shared->limits = mem_array(options->limits_max, sizeof(*shared->limits));
     revocations_init(&shared->revocations, options->revocations_max, options->revocations_keep_ms,
@@ -224,16 +187,8 @@ void sessions_local_destroy(struct sessions_local *shared)
     if (!shared) {
         return;
     }
-    for (uint32_t i = 0; i < shared->user_count; i++) {
-        struct known_session *next;
-        for (struct known_session *at = shared->users[i].sessions; at; at = next) {
-            next = at->next;
-            mem_free(at);
-        }
-    }
-    map_deinit(&shared->user_index);
+    sessions_local_users_deinit(shared);
     mem_free(shared->ports);
-    mem_free(shared->users);
     mem_free(shared->tickets);
     mem_free(shared->limits);
     revocations_deinit(&shared->revocations);
@@ -245,7 +200,7 @@ struct sessions *sessions_local_join(
     struct sessions_local *shared, uint32_t index, const struct world *world)
 {
     static const struct sessions_ops ops = {
-        .add = add_here,
+        .enter = enter_here,
         .remove = remove_here,
         .set_state = set_state_here,
         .online = online_here,

@@ -14,7 +14,8 @@
 struct known_user {
     struct cht_id user;
     uint64_t last_seen;
-    struct known_session *sessions; /* newest first */
+    struct known_session *sessions;   /* newest first */
+    uint32_t gone_before, gone_after; /* in the list of those without one */
 };
 
 struct known_session {
@@ -48,7 +49,7 @@ struct sessions_local {
     struct map user_index;
     struct known_user *users;
     uint32_t user_count;
-    uint64_t reuse_count; /* of places of users, ever */
+    uint32_t gone_first, gone_last; /* users without a connection, gone for longest first */
     struct ticket *tickets;
     struct limit_row *limits;
     struct revocations revocations;
@@ -56,10 +57,19 @@ struct sessions_local {
     uint64_t warned_at;        /* of a floor that had to rise */
 };
 
-/* sessions_tables.c */
+/* sessions_users.c */
+void sessions_local_users_init(struct sessions_local *shared);
+void sessions_local_users_deinit(struct sessions_local *shared);
 struct known_user *sessions_local_find(struct sessions_local *shared, const struct cht_id *user);
-struct known_user *sessions_local_know(struct sessions_local *shared, const struct cht_id *user);
+enum err sessions_local_enter(
+    struct sessions_local *shared, struct sessions_enter_op *op, uint64_t now);
+void sessions_local_remove(
+    struct sessions_local *shared, const struct session *session, uint64_t now);
+void sessions_local_set_state(struct sessions_local *shared, const struct session *session,
+    enum cht_presence_state state, uint64_t now);
 void sessions_local_answer(const struct known_user *known, struct online_user *online);
+
+/* sessions_tables.c */
 void sessions_local_put_ticket(struct sessions_local *shared, const struct ticket *ticket);
 bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ticket, uint64_t now);
 enum err sessions_local_limit(

@@ -1,4 +1,4 @@
-/* sessions_tables - the bounded tables behind the in-process sessions.
+/* sessions_tables - tickets and limits of the in-process sessions.
  *
  * Happy path: look up, change, answer. How it fails: a full table forgets its oldest row, which the
  * port's contract allows: this is a cache, a limit forgotten early lets somebody through once more.
@@ -6,90 +6,10 @@
 
 #include <string.h>
 
-#include "base/check.h"
 #include "local/sessions_local_inner.h"
 
 #define LIMIT_WAYS 8u
 #define TICKET_WAYS 8u
-
-struct known_user *sessions_local_find(struct sessions_local *shared, const struct cht_id *user)
-{
-    uint32_t at = map_find(&shared->user_index, map_key_id(user));
-    return at == MAP_NONE ? NULL : &shared->users[at];
-}
-
-/* The place of somebody who is not connected and was seen longest ago, among a few: exact age is
- * not worth a list. */
-static uint32_t place_to_reuse(struct sessions_local *shared)
-{
-    uint32_t best = MAP_NONE;
-    shared->reuse_count++;
-    uint32_t start = (uint32_t)(map_hash(shared->options.secret, &shared->reuse_count, 8) %
-                                shared->options.users_max);
-    for (uint32_t i = 0; i < shared->options.users_max; i++) {
-        uint32_t at = (start + i) % shared->options.users_max;
-        if (shared->users[at].sessions) {
-            continue;
-        }
-        if (best == MAP_NONE || shared->users[at].last_seen < shared->users[best].last_seen) {
-            best = at;
-        }
-        if (i >= 64 && best != MAP_NONE) {
-            break;
-        }
-    }
-    return best;
-}
-
-struct known_user *sessions_local_know(struct sessions_local *shared, const struct cht_id *user)
-{
-    uint32_t at = map_find(&shared->user_index, map_key_id(user));
-    if (at != MAP_NONE) {
-        return &shared->users[at];
-    }
-    at = shared->user_count;
-    if (at < shared->options.users_max) {
-        shared->user_count++;
-    } else {
-        at = place_to_reuse(shared);
-        if (at == MAP_NONE) {
-            return NULL;
-        }
-        map_remove(&shared->user_index, map_key_id(&shared->users[at].user));
-    }
-    shared->users[at] = (struct known_user){.user = *user};
-    CHECK(map_put(&shared->user_index, map_key_id(user), at));
-    return &shared->users[at];
-}
-
-static void add_node(struct online_user *online, uint64_t node)
-{
-    for (uint32_t i = 0; i < online->node_count; i++) {
-        if (online->nodes[i] == node) {
-            return;
-        }
-    }
-    if (online->node_count == sizeof(online->nodes) / sizeof(online->nodes[0])) {
-        online->everywhere = true;
-        return;
-    }
-    online->nodes[online->node_count++] = node;
-}
-
-void sessions_local_answer(const struct known_user *known, struct online_user *online)
-{
-    online->state = cht_presence_state_offline;
-    if (!known) {
-        return;
-    }
-    online->last_seen = known->last_seen;
-    for (const struct known_session *at = known->sessions; at; at = at->next) {
-        add_node(online, at->session.node);
-        if (at->state < online->state) {
-            online->state = at->state;
-        }
-    }
-}
 
 /* A few places by the secret's hash, so that asking for tickets that never were is cheap. */
 static struct ticket *ticket_set(

@@ -28,6 +28,7 @@ union mail_event {
     struct cht_ephemeral ephemeral;
     struct cht_joined joined;
     struct cht_roster roster;
+    struct cht_replaced replaced;
 };
 
 void bus_in_mail(struct socket_service *service, struct buf *event)
@@ -61,6 +62,10 @@ void bus_in_mail(struct socket_service *service, struct buf *event)
     } else if (number == CHT_EVENT_roster) {
         if (decode(service, &cht_row_roster, event, &e.roster)) {
             roster_on_answer(service, &e.roster);
+        }
+    } else if (number == CHT_EVENT_replaced) {
+        if (decode(service, &cht_row_replaced, event, &e.replaced)) {
+            lifecycle_on_replaced(service, &e.replaced);
         }
     }
 }

@@ -20,6 +20,14 @@ void bus_mail(struct socket_service *service, uint64_t node, const struct cht_ev
     buf_unref(buf);
 }
 
+void bus_mail_to_socket(struct socket_service *service, uint64_t node,
+    const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = bus_encode(row, event);
+    mail_send(service->deps.mail, MAIL_LIVE, node, buf);
+    buf_unref(buf);
+}
+
 void bus_cast(struct socket_service *service, const struct cht_event_row *row, const void *event)
 {
     struct buf *buf = bus_encode(row, event);

@@ -1,6 +1,6 @@
 #pragma once
 
-/* connections - clients' sockets, from `ready` to the last thing that remembers them.
+/* connections - clients' sockets, from `ready` (opening.h) to the last thing that remembers them.
  *
  * The table lies beside the edge's: the same slot, the same generation. */
 
@@ -8,9 +8,6 @@
 
 /* NULL: that connection is not there any more. */
 struct connection *connection_find(struct socket_service *service, struct conn_id conn);
-
-/* A WebSocket was asked for: opens it, or refuses. */
-void connection_open(struct socket_service *service, const struct upstream_call *call);
 
 /* Asks the edge to close it. It may be gone when this returns. */
 void connection_close(

@@ -93,6 +93,18 @@ void lifecycle_on_revoked(struct socket_service *service, const struct revocatio
     list_deinit(&slots);
 }
 
+void lifecycle_on_replaced(struct socket_service *service, const struct cht_replaced *replaced)
+{
+    const struct user_slot *user = user_find(service, &replaced->user);
+    uint32_t c = user ? user->first_connection : SLOT_NONE;
+    while (c != SLOT_NONE && !cht_id_equal(&service->cold[c].session, &replaced->session)) {
+        c = service->connections[c].next_of_user;
+    }
+    if (c != SLOT_NONE) {
+        connection_close(service, c, WS_CLOSE_REPLACED, "replaced");
+    }
+}
+
 void lifecycle_drain(struct socket_service *service, uint64_t spread_ms)
 {
     if (service->draining) {

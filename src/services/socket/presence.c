@@ -16,6 +16,7 @@ struct session presence_session(
     return (struct session){
         .user = *user,
         .device = service->cold[slot].device,
+        .id = service->cold[slot].session,
         .node = service->deps.mail->node,
         .boot = service->deps.mail->boot,
         .slot = slot,

@@ -15,14 +15,15 @@
 #include "gaps.h"
 #include "http_in.h"
 #include "lifecycle.h"
+#include "opening.h"
 #include "presence.h"
 #include "replies.h"
 #include "rosters.h"
 #include "routes.h"
 #include "socket_inner.h"
 #include "subscriptions.h"
-#include "watches.h"
 #include "waits.h"
+#include "watches.h"
 
 #define TICK_MS 100u
 #define SCRATCH_BYTES (512u << 10)
@@ -42,7 +43,7 @@ static void on_call(struct upstream_server *server, const struct upstream_call *
     struct socket_service *service = container_of(server, struct socket_service, upstream);
     static const struct cht_str socket_path = {"/api/socket", 11};
     if (call->request->wants_websocket && cht_str_equal(call->request->path, socket_path)) {
-        connection_open(service, call);
+        opening_start(service, call);
     } else {
         http_in_call(service, call);
     }
@@ -130,8 +131,8 @@ static void make_tables(struct socket_service *service)
         &service->pendings, (uint32_t)settings->pending_max, (uint32_t)random_u64(random));
     service->users_free = SLOT_NONE;
     service->rooms_free = SLOT_NONE;
-    service->watched_free = SLOT_NONE;
     service->waits_free = SLOT_NONE;
+    service->watched_free = SLOT_NONE;
     service->shards_unknown = service->deps.shards->count;
     service->scratch_size = SCRATCH_BYTES;
     service->scratch = mem_new(SCRATCH_BYTES);

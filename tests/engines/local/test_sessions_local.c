@@ -64,6 +64,20 @@ static struct session session(uint8_t user, uint32_t slot)
     return (struct session){.user = id(user), .device = id(9), .node = 1, .boot = 1, .slot = slot};
 }
 
+/* Opens it; who is replaced is in the answer. */
+static enum err enter(struct place *place, struct sessions_enter_op *op)
+{
+    sessions_enter(place->sessions, &place->asker.asker, op);
+    test_loop_settle(&place->loop);
+    return place->asker.last;
+}
+
+static void add(struct place *place, const struct session *session)
+{
+    struct sessions_enter_op op = {.session = *session};
+    assert_int_equal(enter(place, &op), OK);
+}
+
 static struct online_user look(struct place *place, uint8_t user)
 {
     struct cht_id who = id(user);
@@ -80,9 +94,9 @@ static void a_user_is_what_the_best_connection_is(void **state)
     struct place *place = *state;
     struct session one = session(1, 1), two = session(1, 2);
     assert_int_equal(look(place, 1).state, cht_presence_state_offline);
-    sessions_add(place->sessions, &one);
-    sessions_add(place->sessions, &one);
-    sessions_add(place->sessions, &two);
+    add(place, &one);
+    add(place, &one);
+    add(place, &two);
     sessions_set_state(place->sessions, &one, cht_presence_state_away);
     assert_int_equal(look(place, 1).state, cht_presence_state_online);
     assert_int_equal(look(place, 1).node_count, 1);
@@ -93,17 +107,68 @@ static void a_user_is_what_the_best_connection_is(void **state)
     assert_true(look(place, 1).last_seen > 0);
 }
 
-static void users_beyond_the_bound_push_out_those_who_are_gone(void **state)
+static void users_beyond_the_bound_push_out_who_is_gone_for_longest(void **state)
 {
     struct place *place = *state;
-    for (uint8_t user = 1; user <= 8; user++) {
-        struct session here = session(user, user);
-        sessions_add(place->sessions, &here);
-        sessions_remove(place->sessions, &here);
-    }
     struct session here = session(9, 9);
-    sessions_add(place->sessions, &here);
+    add(place, &here);
+    for (uint8_t user = 1; user <= 8; user++) {
+        struct session gone = session(user, user);
+        add(place, &gone);
+        sessions_remove(place->sessions, &gone);
+    }
     assert_int_equal(look(place, 9).state, cht_presence_state_online);
+    assert_int_equal(look(place, 5).last_seen, 0);
+    assert_true(look(place, 6).last_seen > 0);
+    struct session back = session(6, 6); /* is not gone any more: the next one is */
+    add(place, &back);
+    struct session more = session(10, 10);
+    add(place, &more);
+    assert_int_equal(look(place, 6).state, cht_presence_state_online);
+    assert_int_equal(look(place, 7).last_seen, 0);
+    assert_true(look(place, 8).last_seen > 0);
+}
+
+static void a_user_has_only_so_many_connections_whatever_their_node(void **state)
+{
+    struct place *place = *state;
+    struct sessions_enter_op op = {.session = session(1, 1), .user_max = 2, .device_max = 1};
+    assert_int_equal(enter(place, &op), OK);
+    assert_int_equal(enter(place, &op), OK); /* the same one again */
+    op.session.node = 2;
+    assert_int_equal(enter(place, &op), ERR_RATE_LIMITED); /* the device */
+    op.session.device = id(10);
+    assert_int_equal(enter(place, &op), OK);
+    op.session.node = 3;
+    op.session.device = id(11);
+    assert_int_equal(enter(place, &op), ERR_RATE_LIMITED); /* the user */
+    assert_int_equal(look(place, 1).node_count, 2);
+    struct session first = session(1, 1);
+    sessions_remove(place->sessions, &first);
+    assert_int_equal(enter(place, &op), OK);
+    op.session.user = id(2);
+    assert_int_equal(enter(place, &op), OK);
+}
+
+static void who_replaces_a_connection_takes_its_place(void **state)
+{
+    struct place *place = *state;
+    struct sessions_enter_op old = {.session = session(1, 1), .user_max = 1};
+    old.session.id = id(77);
+    assert_int_equal(enter(place, &old), OK);
+    struct sessions_enter_op other = {
+        .session = session(2, 2), .replaces = old.session.id, .user_max = 1};
+    assert_int_equal(enter(place, &other), OK);
+    assert_int_equal(other.replaced.node, 0); /* it is somebody else's */
+    struct sessions_enter_op next = {
+        .session = session(1, 3), .replaces = old.session.id, .user_max = 1};
+    next.session.node = 2;
+    assert_int_equal(enter(place, &next), OK);
+    assert_int_equal(next.replaced.node, 1);
+    assert_int_equal(next.replaced.slot, 1);
+    sessions_remove(place->sessions, &old.session); /* its node closes it later */
+    assert_int_equal(look(place, 1).node_count, 1);
+    assert_int_equal(look(place, 1).nodes[0], 2);
 }
 
 static enum err take(struct place *place, uint8_t secret, struct ticket *ret_ticket)
@@ -335,7 +400,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_user_is_what_the_best_connection_is),
-        TEST(users_beyond_the_bound_push_out_those_who_are_gone),
+        TEST(users_beyond_the_bound_push_out_who_is_gone_for_longest),
+        TEST(a_user_has_only_so_many_connections_whatever_their_node),
+        TEST(who_replaces_a_connection_takes_its_place),
         TEST(a_ticket_is_taken_once_and_in_time),
         TEST(of_too_many_tickets_those_that_end_first_give_way),
         TEST(a_bucket_gives_its_burst_and_then_refills),

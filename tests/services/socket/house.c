@@ -30,6 +30,7 @@ struct client {
 
 static struct client clients[HOUSE_CONNECTIONS];
 static struct edge_ws_handler *ws;
+static bool upgrade_lost;
 static int http_status;
 static char http_body[4096];
 static char http_header[256];
@@ -109,7 +110,7 @@ void edge_upgrade(
     (void)edge;
     assert_string_equal(protocol, "chattifier.v1");
     ws = handler;
-    clients[conn.slot].open = true;
+    clients[conn.slot].open = !upgrade_lost;
     clients[conn.slot].code = 0;
     clients[conn.slot].generation = conn.generation;
 }
@@ -307,7 +308,8 @@ static void open_here(
 static void send_here(struct mail *mail, enum mail_box box, uint64_t node, struct buf *event)
 {
     struct house *house = container_of(mail, struct house, mail);
-    assert_int_equal(box, MAIL_WORK);
+    assert_true(box != MAIL_PAGES);
+    house->mailed_box = box;
     if (house->mailed_count == 512) {
         drop(house->mailed, &house->mailed_count); /* nobody asked for them */
     }
@@ -334,10 +336,14 @@ static struct house *of_sessions(struct sessions *sessions)
     return container_of(sessions, struct house, sessions);
 }
 
-static void add_here(struct sessions *sessions, const struct session *session)
+static void enter_here(struct sessions *sessions, struct sessions_enter_op *op)
 {
-    assert_int_equal(session->node, HOUSE_NODE);
-    of_sessions(sessions)->sessions_added++;
+    struct house *house = of_sessions(sessions);
+    assert_int_equal(op->session.node, HOUSE_NODE);
+    house->entered = *op;
+    op->replaced = house->replaced;
+    house->sessions_added += house->enter_err == OK;
+    op_answer_later(&op->op, &house->loop, house->enter_err);
 }
 
 static void remove_here(struct sessions *sessions, const struct session *session)
@@ -389,7 +395,7 @@ static void make_ports(struct house *house)
     static const struct shards_ops shards_ops = {.try_post = post_here};
     static const struct mail_ops mail_ops = {.open = open_here, .send = send_here};
     static const struct cast_ops cast_ops = {cast_here, cast_listen_here};
-    static const struct sessions_ops sessions_ops = {.add = add_here,
+    static const struct sessions_ops sessions_ops = {.enter = enter_here,
         .remove = remove_here,
         .set_state = state_here,
         .online = online_here,
@@ -425,6 +431,7 @@ int house_setup(void **state)
     struct house *house = mem_new(sizeof(*house));
     house->now_ms = 1000000;
     memset(clients, 0, sizeof(clients));
+    upgrade_lost = false;
     make_ports(house);
     house->world =
         (struct world){.loop = &house->loop, .random = &house->random, .logger = &logger};
@@ -469,13 +476,27 @@ static struct cht_str str(const char *text)
     return (struct cht_str){text, text ? (uint32_t)strlen(text) : 0};
 }
 
+static void run_deferred(struct house *house)
+{
+    struct task *task;
+    while ((task = task_queue_take(&house->deferred))) {
+        task->run(task);
+    }
+}
+
 void house_connect(struct house *house, uint32_t slot, uint8_t user)
+{
+    house_connect_with(house, slot, user, NULL);
+}
+
+void house_connect_with(struct house *house, uint32_t slot, uint8_t user, const char *query)
 {
     static uint32_t generation = 1;
     struct http_field field = {str("sec-websocket-protocol"), str("other, chattifier.v1")};
     struct edge_request request = {.conn = {slot, ++generation},
         .method = HTTP_GET,
         .path = str("/api/socket"),
+        .query = str(query),
         .fields = &field,
         .field_count = 1,
         .wants_websocket = true};
@@ -486,6 +507,13 @@ void house_connect(struct house *house, uint32_t slot, uint8_t user)
     struct upstream_call call = {.request = &request, .identity = &who};
     struct upstream_server *server = socket_upstream(house->service);
     server->on_call(server, &call);
+    run_deferred(house);
+}
+
+void house_upgrade_lost(struct house *house)
+{
+    (void)house;
+    upgrade_lost = true;
 }
 
 void house_say(struct house *house, uint32_t slot, const char *text)
@@ -505,10 +533,7 @@ void house_leave(struct house *house, uint32_t slot)
 
 void house_turn(struct house *house)
 {
-    struct task *task;
-    while ((task = task_queue_take(&house->deferred))) {
-        task->run(task);
-    }
+    run_deferred(house);
     if (ws) {
         ws->on_turn_end(ws);
     }
@@ -641,6 +666,18 @@ static void answer_roster(struct house *house, uint8_t user, struct cht_roster *
     buf_unref(buf);
 }
 
+void house_roster(struct house *house, uint8_t user, struct cht_room_place *places, uint32_t count)
+{
+    struct cht_roster roster = {.rooms = {places, count}};
+    answer_roster(house, user, &roster);
+}
+
+void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place)
+{
+    struct cht_roster roster = {.rooms = {place, 1}, .more = true, .next = place->room};
+    answer_roster(house, user, &roster);
+}
+
 struct cht_delivery house_entry(uint8_t room, uint64_t seq)
 {
     static uint8_t frames[8][64];
@@ -666,18 +703,6 @@ void house_deliver(struct house *house, const struct cht_delivery *delivery)
 
 void house_deliver_member(
     struct house *house, uint8_t room, uint64_t seq, uint8_t user, uint64_t state)
-void house_roster(struct house *house, uint8_t user, struct cht_room_place *places, uint32_t count)
-{
-    struct cht_roster roster = {.rooms = {places, count}};
-    answer_roster(house, user, &roster);
-}
-
-void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place)
-{
-    struct cht_roster roster = {.rooms = {place, 1}, .more = true, .next = place->room};
-    answer_roster(house, user, &roster);
-}
-
 {
     struct cht_delivery delivery = house_entry(room, seq);
     delivery.kind = cht_entry_kind_member;

@@ -46,12 +46,16 @@ struct house {
     bool shards_full;
     struct buf *mailed[512];
     uint64_t mailed_to[512];
+    enum mail_box mailed_box; /* of the newest */
     uint32_t mailed_count;
     struct buf *casted[64];
     uint32_t casted_count;
     struct identity token; /* what verify_token answers */
     enum cht_presence_state online_state;
     uint32_t sessions_added, sessions_removed;
+    struct sessions_enter_op entered; /* the newest */
+    enum err enter_err;               /* what is answered to one that enters ... */
+    struct session replaced;          /* ... and where the one is that it replaces */
     uint8_t scratch[600000];
 };
 
@@ -63,6 +67,10 @@ struct cht_id house_id(uint8_t number);
 
 /* Opens a WebSocket of the user on that slot, with a device of its own. */
 void house_connect(struct house *house, uint32_t slot, uint8_t user);
+void house_connect_with(struct house *house, uint32_t slot, uint8_t user, const char *query);
+
+/* Clients are gone before their upgrade is answered. */
+void house_upgrade_lost(struct house *house);
 
 /* The client sends a text. */
 void house_say(struct house *house, uint32_t slot, const char *text);
@@ -105,6 +113,9 @@ bool house_posted(struct house *house, struct cht_command *ret_command);
 /* The user's rooms, as the message service answers the last roster_query. */
 void house_roster(struct house *house, uint8_t user, struct cht_room_place *places, uint32_t count);
 
+/* The same, of one room, and there are more. */
+void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place);
+
 /* An entry of a room under term 1: {"seq":<seq>} is its frame. */
 struct cht_delivery house_entry(uint8_t room, uint64_t seq);
 void house_deliver(struct house *house, const struct cht_delivery *delivery);
@@ -112,9 +123,6 @@ void house_deliver(struct house *house, const struct cht_delivery *delivery);
 /* A member entry. */
 void house_deliver_member(
     struct house *house, uint8_t room, uint64_t seq, uint8_t user, uint64_t state);
-
-/* The same, of one room, and there are more. */
-void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place);
 
 /* ---- HTTP */
 struct house_call {

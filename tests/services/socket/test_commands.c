@@ -311,15 +311,75 @@ static void a_revoked_user_is_closed(void **state)
     assert_int_equal(house_close_code(*state, 2), 0);
 }
 
-static void too_many_connections_of_a_user_are_closed(void **state)
+static void whether_there_are_too_many_connections_is_asked_of_all_nodes(void **state)
 {
     struct house *house = *state;
-    house->settings.connections_per_user = 1;
+    house->settings.connections_per_user = 7;
+    house->settings.connections_per_device = 3;
     socket_set(house->service, &house->settings);
     connect_one(house);
+    assert_int_equal(house->entered.user_max, 7);
+    assert_int_equal(house->entered.device_max, 3);
+    house->enter_err = ERR_RATE_LIMITED;
     house_connect(house, 1, 1);
     assert_int_equal(house_close_code(house, 1), 4005);
+    assert_string_equal(house_heard(house, 1), "");
     assert_int_equal(house_close_code(house, 0), 0);
+    assert_int_equal(house->sessions_removed, 0);
+}
+
+static void a_client_that_went_before_it_was_let_in_is_forgotten(void **state)
+{
+    struct house *house = *state;
+    house_upgrade_lost(house);
+    house_connect(house, 0, 1);
+    assert_int_equal(house->sessions_added, 1);
+    assert_int_equal(house->sessions_removed, 1);
+    assert_int_equal(socket_counters(house->service).connections, 0);
+}
+
+static void the_id_of_ready_is_the_one_that_sessions_know(void **state)
+{
+    struct house *house = *state;
+    house_connect(house, 0, 1);
+    char text[CHT_ID_TEXT_SIZE + 1] = "";
+    cht_id_to_text(&house->entered.session.id, text);
+    assert_true(says(house, text));
+}
+
+#define SESSION "4d070707-0707-0707-0707-07070707074d" /* id 77 */
+
+static void a_replaced_connection_is_closed_by_its_node(void **state)
+{
+    struct house *house = *state;
+    connect_one(house);
+    house->replaced = house->entered.session; /* it is here */
+    house_connect_with(house, 1, 1, "session=" SESSION);
+    struct cht_id named = house_id(77);
+    assert_true(cht_id_equal(&house->entered.replaces, &named));
+    assert_int_equal(house_close_code(house, 0), 4004);
+    assert_int_equal(house_close_code(house, 1), 0);
+    house->replaced = (struct session){.user = house_id(1), .id = named, .node = HOUSE_OWNER};
+    house_connect_with(house, 2, 1, "session=" SESSION);
+    assert_int_equal(house->mailed_to[house->mailed_count - 1], HOUSE_OWNER);
+    assert_int_equal(house->mailed_box, MAIL_LIVE);
+    struct cht_replaced told;
+    assert_true(house_mailed(house, &cht_row_replaced, &told));
+    assert_true(cht_id_equal(&told.session, &named));
+    assert_int_equal(house_close_code(house, 1), 0);
+}
+
+static void a_node_closes_the_one_that_another_node_says_is_replaced(void **state)
+{
+    struct house *house = *state;
+    connect_one(house);
+    struct cht_replaced told = {.user = house_id(1), .session = house->entered.session.id};
+    house_connect(house, 1, 1);
+    house_mail(house, &cht_row_replaced, &told);
+    assert_int_equal(house_close_code(house, 0), 4004);
+    assert_int_equal(house_close_code(house, 1), 0);
+    house_mail(house, &cht_row_replaced, &told); /* again: it is gone */
+    assert_int_equal(house_close_code(house, 1), 0);
 }
 
 static void a_draining_node_tells_and_closes_all(void **state)
@@ -360,7 +420,11 @@ int main(void)
         T(a_newer_token_keeps_the_connection),
         T(a_token_of_somebody_else_is_refused),
         T(a_revoked_user_is_closed),
-        T(too_many_connections_of_a_user_are_closed),
+        T(whether_there_are_too_many_connections_is_asked_of_all_nodes),
+        T(a_client_that_went_before_it_was_let_in_is_forgotten),
+        T(the_id_of_ready_is_the_one_that_sessions_know),
+        T(a_replaced_connection_is_closed_by_its_node),
+        T(a_node_closes_the_one_that_another_node_says_is_replaced),
         T(a_draining_node_tells_and_closes_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
