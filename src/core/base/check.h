@@ -7,8 +7,9 @@
  * process ends with one line and a trace; the log is the truth and the next start reads it. Never
  * CHECK what anything outside the process can cause: that is an `enum err`.
  *
- * BUG is for a broken invariant of one connection or one room: it counts, logs once, and the caller
- * closes that connection or ends that shard's term; every test fails when the count is not zero. */
+ * BUG is for a defect that only one command meets: the caller answers that one ERR_INTERNAL and
+ * everybody else goes on. It says where, and counts (chattifier_bugs_total); system tests and the
+ * simulation fail when something was said. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@
 
 #define CHECK_UNREACHABLE() check_failed("unreachable", __FILE__, __LINE__, __func__)
 
-/* True if the invariant is broken: `if (BUG(room->seq == 0)) { return close(...); }` */
+/* True if there is a defect: `if (BUG(used > size)) { refuse(query, ERR_INTERNAL); }` */
 #define BUG(condition)                                                                             \
     (__builtin_expect(!!(condition), 0) && bug_found(#condition, __FILE__, __LINE__, __func__))
 
@@ -31,7 +32,7 @@ _Noreturn void check_failed(const char *text, const char *file, int line, const 
 /* Counts and reports; always true. */
 bool bug_found(const char *text, const char *file, int line, const char *function);
 
-/* How many invariants of single connections and rooms were found broken since the start. */
+/* How many defects were found since the start. */
 uint64_t bug_count(void);
 
 /* Called once by check_failed before the process ends (the last steps of the flows, say). One per

@@ -25,7 +25,10 @@ void refuse_field(struct deciding *d, enum err err, const char *field)
 
 void need(struct deciding *d, enum room_fact fact)
 {
-    CHECK(!has_fact(d, fact));
+    if (BUG(has_fact(d, fact))) {
+        refuse(d, ERR_INTERNAL);
+        return;
+    }
     d->decision->outcome = ROOM_NEEDS;
     d->decision->needs |= (uint32_t)fact;
     d->decision->count = 0;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/err_json.h"
 #include "gateway/gateway_inner.h"
 
@@ -100,7 +101,7 @@ void gateway_answer_info(struct gateway *gateway, const struct edge_request *req
     cht_json_key(&json, "registration");
     cht_json_flag(&json, info->registration);
     cht_json_end(&json, '}');
-    if (json.used > sizeof(body)) {
+    if (BUG(json.used > sizeof(body))) {
         edge_respond_error(gateway->deps.edge, request->conn, ERR_INTERNAL, NULL, 0);
         return;
     }

@@ -6,6 +6,7 @@
 
 #include "query.h"
 
+#include "base/check.h"
 #include "base/mem.h"
 
 #define PAUSE_MS 50
@@ -261,7 +262,7 @@ void query_finish(struct flow *flow)
     }
     struct cht_json json = {.at = query->service->body, .size = QUERY_BODY_BYTES};
     query->encode(query, &json);
-    if (json.used > json.size) {
+    if (BUG(json.used > json.size)) {
         refuse(query, ERR_INTERNAL, NULL);
         return;
     }
