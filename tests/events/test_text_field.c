@@ -36,6 +36,7 @@ static void the_table_holds(void **state)
         {AT(target), "+1", false},
         {AT(target), "1.0", false},
         {AT(target), " 1", false},
+        {AT(target), "1:", false},
         {AT(after_seq), "0", true},
         {AT(limit), "0", false},
         {AT(limit), "100000", true},
@@ -60,6 +61,8 @@ static void the_table_holds(void **state)
         {AT(users), ROOM_TEXT ";" USER_TEXT, false},
         {AT(users), "", false},
         {AT(users), "," ROOM_TEXT, false},
+        {AT(users), ROOM_TEXT ",x", false},
+        {AT(users), ROOM_TEXT ",00000000-0000-0000-0000-000000000000", false},
         {AT(rooms), "{}", false},
         {AT(name), "a\nb", false},
         {-1, "1", false},
@@ -101,12 +104,29 @@ static void a_nul_in_a_text_is_refused(void **state)
     assert_false(cht_read_text_field(&command, AT(key), (struct cht_str){"a\0b", 3}, NULL));
 }
 
+static void more_ids_than_the_row_allows_or_than_fit_are_refused(void **state)
+{
+    static char text[400000];
+    struct cht_command command = {.type = cht_command_type_user_get};
+    uint64_t most = cht_row_command.fields[AT(users)].max;
+    (void)state;
+    assert_true((most + 1) * 37 < sizeof(text));
+    for (uint64_t i = 0; i <= most; i++) {
+        memcpy(text + i * 37, i == most ? ROOM_TEXT : ROOM_TEXT ",", i == most ? 36 : 37);
+    }
+    assert_false(read_field(&command, AT(users), text));
+    struct cht_scratch nothing = {0};
+    assert_false(cht_read_text_field(&command, AT(users), str(ROOM_TEXT), &nothing));
+    assert_true(command.has == 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_holds),
         cmocka_unit_test(values_arrive),
         cmocka_unit_test(a_nul_in_a_text_is_refused),
+        cmocka_unit_test(more_ids_than_the_row_allows_or_than_fit_are_refused),
     };
     return cmocka_run_group_tests_name("events/text_field", tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/check.h"
 #include "wire/chars.h"
 #include "wire/http1.h"
 
@@ -96,10 +97,11 @@ bool http1_list_has(struct cht_str value, const char *token)
  */
 static int judge_line_feed(const uint8_t *bytes, size_t at)
 {
-    if (at == 0 || bytes[at - 1] != '\r') {
+    CHECK(at > 0); /* a head that begins with a line feed is refused before */
+    if (bytes[at - 1] != '\r') {
         return 400;
     }
-    bool empty = at == 1 || (at >= 2 && bytes[at - 2] == '\n');
+    bool empty = at == 1 || bytes[at - 2] == '\n';
     if (!empty) {
         return HTTP1_MORE;
     }

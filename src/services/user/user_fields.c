@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "user/user_inner.h"
+#include "wire/url.h"
 
 static bool is_named(struct cht_str text, const char *name)
 {
@@ -48,64 +49,14 @@ bool user_field_text(struct user_call *call, const char *name, struct cht_str *r
     return true;
 }
 
-static int hex_of(char at)
-{
-    if (at >= '0' && at <= '9') {
-        return at - '0';
-    }
-    char low = (char)(at | 0x20);
-    return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
-static bool decode(struct arena *arena, struct cht_str text, struct cht_str *ret_text)
-{
-    char *out = arena_take(arena, text.size + 1);
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < text.size; i++) {
-        char at = text.at[i] == '+' ? ' ' : text.at[i];
-        if (at == '%') {
-            int high = i + 2 < text.size ? hex_of(text.at[i + 1]) : -1;
-            int low = i + 2 < text.size ? hex_of(text.at[i + 2]) : -1;
-            if (high < 0 || low < 0 || (high == 0 && low == 0)) {
-                return false;
-            }
-            at = (char)(high << 4 | low);
-            i += 2;
-        }
-        out[used++] = at;
-    }
-    *ret_text = (struct cht_str){out, used};
-    return cht_utf8_valid(*ret_text);
-}
-
-static struct cht_str next_pair(struct cht_str *rest)
-{
-    const char *end = memchr(rest->at, '&', rest->size);
-    uint32_t size = end ? (uint32_t)(end - rest->at) : rest->size;
-    struct cht_str pair = {rest->at, size};
-    uint32_t step = end ? size + 1 : size;
-    *rest = (struct cht_str){rest->at + step, rest->size - step};
-    return pair;
-}
-
 bool user_query_text(struct user_call *call, const char *name, struct cht_str *ret_text)
 {
-    struct cht_str rest = call->query;
-    bool found = false;
+    char *text = arena_take(&call->arena, call->query.size + 1);
     *ret_text = (struct cht_str){NULL, 0};
-    while (rest.size > 0) {
-        struct cht_str pair = next_pair(&rest);
-        const char *equals = pair.size ? memchr(pair.at, '=', pair.size) : NULL;
-        uint32_t size = equals ? (uint32_t)(equals - pair.at) : pair.size;
-        if (!is_named((struct cht_str){pair.at, size}, name)) {
-            continue;
-        }
-        struct cht_str value = {equals ? equals + 1 : "", equals ? pair.size - size - 1 : 0};
-        if (found || !decode(&call->arena, value, ret_text)) {
-            flow_fail(&call->flow, ERR_BAD_FRAME);
-            return false;
-        }
-        found = true;
+    enum url_found found = url_query_get(call->query, name, text, call->query.size, ret_text);
+    if (found == URL_REPEATED || found == URL_BAD) {
+        flow_fail(&call->flow, ERR_BAD_FRAME);
+        return false;
     }
     return true;
 }

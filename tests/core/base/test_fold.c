@@ -27,7 +27,9 @@ static void capitals_become_small_letters(void **state)
         {"ÀÉÖÞ", "àéöþ"},
         {"ĀŁŽŸĲŦ", "āłžÿĳŧ"},
         {"ΑΘΉΏΣς", "αθήώσσ"},
+        {"ΆΈΉΊΌΎΏ", "άέήίόύώ"},
         {"ЁЖЯҐ", "ёжяґ"},
+        {"ѠҊӐԮ", "ѡҋӑԯ"},
     };
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         assert_true(folds_to(pairs[i][0], pairs[i][1]));
@@ -38,7 +40,8 @@ static void capitals_become_small_letters(void **state)
 static void what_has_no_case_stays(void **state)
 {
     (void)state;
-    static const char *const names[] = {"", "×÷ßıĸŉ", "日本語", "👍🏽", "\xc3"};
+    static const char *const names[] = {
+        "", "×÷ßıĸŉ", "日本語", "👍🏽", "\xc3", "\xc3\x61", "ӀԽ"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         assert_true(folds_to(names[i], names[i]));
     }

@@ -112,15 +112,56 @@ static void what_does_not_fit_is_refused_by_name(void **state)
     }
 }
 
+static void expect_refused(const char *file, size_t size, const char *says)
+{
+    char problem[256] = "";
+    struct settings *settings = settings_create(tables, 1);
+    assert_int_equal(settings_read_file(settings, file, size, problem), ERR_BAD_CONFIG);
+    if (!strstr(problem, says)) {
+        fail_msg("%s does not say %s", problem, says);
+    }
+    settings_destroy(settings);
+}
+
 static void a_bad_line_of_the_file_is_named_by_its_number(void **state)
 {
     (void)state;
+    static const char nul[] = "demo.the-name = a\0b\n";
+    static char long_key[200];
+    memset(long_key, 'k', sizeof(long_key));
+    memcpy(long_key + 130, "=1", 2);
+    const char bad[] = "demo.limit = 6\n\nno equals sign\n";
+    expect_refused(bad, strlen(bad), "line 3");
+    expect_refused("= 5", 3, "line 1");
+    expect_refused("\t=5", 3, "line 1");
+    expect_refused(nul, sizeof(nul) - 1, "line 1");
+    expect_refused(long_key, 132, "line 1");
+}
+
+static void a_file_larger_than_a_mebibyte_is_refused(void **state)
+{
+    (void)state;
+    static char blank[(1u << 20) + 1];
     char problem[256] = "";
-    const char file[] = "demo.limit = 6\n\nno equals sign\n";
+    memset(blank, '\n', sizeof(blank));
+    expect_refused(blank, sizeof(blank), "larger than 1 MiB");
     struct settings *settings = settings_create(tables, 1);
-    assert_int_equal(settings_read_file(settings, file, strlen(file), problem), ERR_BAD_CONFIG);
-    assert_non_null(strstr(problem, "line 3"));
+    assert_int_equal(settings_read_file(settings, blank, sizeof(blank) - 1, problem), OK);
     settings_destroy(settings);
+}
+
+static void a_bad_value_in_the_environment_is_named(void **state)
+{
+    (void)state;
+    char problem[256] = "";
+    char *pairs[] = {"CHATTIFIER_DEMO_LIMIT", "CHATTIFIER_DEMO_OPEN=true",
+        "CHATTIFIER_DEMO_LIMIX=3", "CHATTIFIER_DEMO_LIMIT=11", NULL};
+    struct settings *settings = settings_create(tables, 1);
+    assert_int_equal(settings_read_environment(settings, pairs, problem), ERR_BAD_CONFIG);
+    assert_non_null(strstr(problem, "environment"));
+    assert_non_null(strstr(problem, "demo.limit"));
+    settings_destroy(settings);
+    settings_destroy(NULL);
 }
 
 /* ---- reading anew */
@@ -225,6 +266,8 @@ int main(void)
         cmocka_unit_test(what_is_written_otherwise_but_means_the_same_is_no_change),
         cmocka_unit_test(what_is_gone_from_the_file_is_the_default_again),
         cmocka_unit_test(only_what_is_reloadable_is_copied),
+        cmocka_unit_test(a_file_larger_than_a_mebibyte_is_refused),
+        cmocka_unit_test(a_bad_value_in_the_environment_is_named),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }

@@ -75,6 +75,14 @@ static const struct row rows[] = {
     /* 54: request lines */
     {505, "GET / HTTP/2.0\r\n" H "\r\n"},
     {505, "GET / HTTP/1.2\r\n" H "\r\n"},
+    {400, "GET / HTTP/a.1\r\n" H "\r\n"},
+    {400, "GET / HTTP/1x1\r\n" H "\r\n"},
+    {400, "GET / HTTP/1.x\r\n" H "\r\n"},
+    {400, "GET / HTCP/1.1\r\n" H "\r\n"},
+    {400, "GET  HTTP/1.1\r\n" H "\r\n"},
+    {400, "A23456789012345678901234567890123 / HTTP/1.1\r\n" H "\r\n"},
+    {400, "\r\n\r\nGET / HTTP/1.1\r\n" H "\r\n"},
+    {400, "\nGET / HTTP/1.1\r\n" H "\r\n"},
     {400, "GET / http/1.1\r\n" H "\r\n"},
     {400, "GET / HTTP/1.1 \r\n" H "\r\n"},
     {400, "GET  / HTTP/1.1\r\n" H "\r\n"},
@@ -333,11 +341,24 @@ static void long_chunk_extensions_are_refused(void **state)
     assert_int_equal(http1_chunks(&chunks, text, sizeof(text), text, 100, &used, &got), 400);
 }
 
+static void long_trailers_are_refused(void **state)
+{
+    (void)state;
+    static uint8_t text[HTTP_TRAILER_BYTES_MAX + 100] = "0\r\n";
+    struct http_chunks chunks = {0};
+    size_t used;
+    size_t got;
+    memset(text + 3, 'a', sizeof(text) - 3);
+    assert_int_equal(http1_chunks(&chunks, text, sizeof(text), text, 100, &used, &got), 431);
+}
+
 static void an_answer_is_never_split_by_a_field(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {{"X", "a\r\nSet-Cookie: b"}, {"X\r\nY", "a"}, {"", "a"},
-        {"X", "a\nb"}, {"X", " a"}, {"Content-Length", "5"}, {"X", "a\x01"}};
+        {"X", "a\nb"}, {"X", " a"}, {"X", "a\t"}, {"X", "\ta"}, {"X", "a "}, {"X", "a\x01"},
+        {"Content-Length", "5"}, {"transfer-encoding", "chunked"}, {"Connection", "close"},
+        {"Content-Type", "a/b"}, {"CACHE-CONTROL", "public"}, {"X-Content-Type-Options", "a"}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct http_field field = {
             {bad[i][0], (uint32_t)strlen(bad[i][0])}, {bad[i][1], (uint32_t)strlen(bad[i][1])}};
@@ -358,12 +379,25 @@ static void an_answer_is_never_split_by_a_field(void **state)
 static void answers_without_a_body_have_no_length(void **state)
 {
     (void)state;
-    struct http_answer answer = {.status = 204};
+    static const int statuses[] = {101, 204, 304};
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        struct http_answer answer = {.status = statuses[i]};
+        char text[512];
+        uint32_t bad_fields = 0;
+        text[http1_write_head(&answer, text, sizeof(text) - 1, &bad_fields)] = 0;
+        assert_null(strstr(text, "Content-Length"));
+        assert_int_equal(http1_write_head(&answer, text, 20, &bad_fields), 0);
+    }
+}
+
+static void a_status_that_is_none_is_our_fault(void **state)
+{
+    (void)state;
+    struct http_answer answer = {.status = 99};
     char text[512];
     uint32_t bad_fields = 0;
     text[http1_write_head(&answer, text, sizeof(text) - 1, &bad_fields)] = 0;
-    assert_null(strstr(text, "Content-Length"));
-    assert_int_equal(http1_write_head(&answer, text, 20, &bad_fields), 0);
+    assert_memory_equal(text, "HTTP/1.1 500 ", 13);
 }
 
 int main(void)
@@ -380,8 +414,10 @@ int main(void)
         cmocka_unit_test(lines_and_heads_have_a_longest_size),
         cmocka_unit_test(chunks_are_decoded_or_refused_at_every_split),
         cmocka_unit_test(long_chunk_extensions_are_refused),
+        cmocka_unit_test(long_trailers_are_refused),
         cmocka_unit_test(an_answer_is_never_split_by_a_field),
         cmocka_unit_test(answers_without_a_body_have_no_length),
+        cmocka_unit_test(a_status_that_is_none_is_our_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
