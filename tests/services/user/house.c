@@ -172,3 +172,14 @@ struct identity house_identity(struct house *house, uint32_t slot)
     assert_int_equal(secrets_verify_token(house->deps.secrets, text, &identity), OK);
     return identity;
 }
+
+struct identity house_user(struct house *house, const char *name)
+{
+    char body[128];
+    snprintf(body, sizeof(body), "{\"username\":\"%s\",\"password\":\"" HOUSE_PASSWORD "\"}", name);
+    uint32_t slot = house_ask(house, HTTP_POST, "/user/register", body, NULL);
+    assert_int_equal(fake_edge_answer(slot)->status, 201);
+    slot = house_ask(house, HTTP_POST, "/user/login", body, NULL);
+    assert_int_equal(fake_edge_answer(slot)->status, 200);
+    return house_identity(house, slot);
+}

@@ -37,5 +37,10 @@ void house_deinit(struct house *house);
 uint32_t house_ask(struct house *house, enum http_method method, const char *path, const char *body,
     const struct identity *identity);
 
+#define HOUSE_PASSWORD "violet staircase"
+
+/* A new user of that name, signed in. */
+struct identity house_user(struct house *house, const char *name);
+
 /* Who the access token of an answer is. */
 struct identity house_identity(struct house *house, uint32_t slot);

@@ -483,6 +483,45 @@ static void sockets_find_get_and_block_users_by_mail(void **state)
     assert_int_equal(query(&house, &pages, &block), ERR_NOT_FOUND);
     block.user = me.user;
     assert_int_equal(query(&house, &pages, &block), ERR_BAD_FIELD);
+    for (int i = 0; i < 3; i++) {
+        static const char *const names[] = {"eve", "mallory", "trudy"};
+        block.user = house_user(&house, names[i]).user;
+        assert_int_equal(query(&house, &pages, &block), i < 2 ? OK : ERR_CONFLICT);
+    }
+    block.on = false;
+    assert_int_equal(query(&house, &pages, &block), OK);
+    house_deinit(&house);
+}
+
+static void questions_by_mail_are_bounded(void **state)
+{
+    static struct cht_id many[101];
+    struct house house;
+    struct pages pages = {.handler = {on_page}};
+    (void)state;
+    house_init(&house);
+    mail_open(house.deps.mail, MAIL_PAGES, &pages.handler, 64);
+    struct identity me = house_user(&house, "bob");
+    (void)house_user(&house, "bobby");
+    struct cht_command get = {.type = cht_command_type_user_get, .author = me.user};
+    assert_int_equal(query(&house, &pages, &get), OK);
+    assert_string_equal(pages.body, "\"users\":[]");
+    for (size_t i = 0; i < 101; i++) {
+        many[i].bytes[0] = (uint8_t)(i + 1);
+    }
+    get.users = (struct cht_ids){many, 101};
+    assert_int_equal(query(&house, &pages, &get), ERR_BAD_FIELD);
+    assert_string_equal(pages.field, "users");
+    struct cht_command find = {
+        .type = cht_command_type_user_find, .author = me.user, .prefix = {"bo", 2}, .limit = 1};
+    assert_int_equal(query(&house, &pages, &find), OK);
+    assert_null(strstr(pages.body, "bobby"));
+    find.limit = 1000;
+    assert_int_equal(query(&house, &pages, &find), OK);
+    assert_non_null(strstr(pages.body, "bobby"));
+    house.settings.calls_max = 0;
+    assert_int_equal(query(&house, &pages, &find), ERR_OVERLOADED);
+    expect(house_ask(&house, HTTP_GET, "/user/me", NULL, &me), 503);
     house_deinit(&house);
 }
 
@@ -585,6 +624,7 @@ int main(void)
         cmocka_unit_test(a_deleted_account_is_nobody_s_any_more),
         cmocka_unit_test(routes_that_need_a_token_need_one_here_too),
         cmocka_unit_test(sockets_find_get_and_block_users_by_mail),
+        cmocka_unit_test(questions_by_mail_are_bounded),
         cmocka_unit_test(blocks_are_put_listed_and_dropped),
         cmocka_unit_test(everybody_is_told_of_a_block_and_of_its_end),
         cmocka_unit_test(signing_out_everywhere_voids_every_device),

@@ -20,10 +20,7 @@ static int sign_up_and_in(void **state)
 {
     (void)state;
     house_init(&house);
-    house_ask(&house, HTTP_POST, "/user/register", "{\"username\":\"bob\"," GOOD "}", NULL);
-    uint32_t slot =
-        house_ask(&house, HTTP_POST, "/user/login", "{\"username\":\"bob\"," GOOD "}", NULL);
-    me = house_identity(&house, slot);
+    me = house_user(&house, "bob");
     return 0;
 }
 
@@ -137,7 +134,7 @@ static void a_parameter_that_is_there_twice_or_does_not_decode_is_no_request(voi
 static void users_are_found_by_an_escaped_beginning_as_many_as_asked_for(void **state)
 {
     (void)state;
-    house_ask(&house, HTTP_POST, "/user/register", "{\"username\":\"bobby\"," GOOD "}", NULL);
+    (void)house_user(&house, "bobby");
     const char *one = ask(HTTP_GET, "/user?prefix=%42o&limit=1", NULL)->body;
     assert_non_null(strstr(one, "\"username\":\"bob\""));
     assert_null(strstr(one, "\"username\":\"bobby\""));
