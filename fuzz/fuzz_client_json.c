@@ -8,13 +8,7 @@
 #include <string.h>
 
 #include "chattifier/events.h"
-
-#define DEMAND(condition)                                                                          \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
+#include "demand.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

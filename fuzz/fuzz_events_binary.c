@@ -7,14 +7,9 @@
 #include <string.h>
 
 #include "chattifier/events.h"
+#include "demand.h"
 
 #define EVENT_BYTES_MAX 4096
-#define DEMAND(condition)                                                                          \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
