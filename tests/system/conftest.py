@@ -28,9 +28,10 @@ def options(request):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory, options):
-    """One process for all tests of a file, with limits out of the way: tests make their own users and rooms."""
-    started = House(tmp_path_factory.mktemp("data"), workers=options["workers"], chaos=options["chaos"])
+def house(request, tmp_path_factory, options):
+    """One process for all tests of a file, with limits out of the way: tests make their own users and rooms. A file may set SETTINGS."""
+    started = House(tmp_path_factory.mktemp("data"), workers=options["workers"], chaos=options["chaos"],
+                    settings=getattr(request.module, "SETTINGS", None))
     started.start()
     yield started
     started.stop()

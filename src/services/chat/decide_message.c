@@ -6,11 +6,21 @@
 
 #include "decide_inner.h"
 
+/* Where history begins with joining, what was before is not there for the caller. */
+static bool is_hidden(const struct deciding *d, uint64_t seq)
+{
+    return d->state->history == cht_history_from_joined && d->seat && seq < d->seat->joined_seq;
+}
+
 /* True: `ret_target` is filled. False: refused or a fact is needed. */
 static bool find_target(struct deciding *d, uint64_t seq, struct target *ret_target)
 {
     const struct room_window *window = &d->state->window;
     const struct room_mark *mark = room_window_at(window, seq);
+    if (is_hidden(d, seq)) {
+        refuse(d, ERR_NOT_FOUND);
+        return false;
+    }
     if (mark && mark->kind == cht_entry_kind_message) {
         *ret_target = (struct target){.by = mark->by, .text = mark->text, .deleted = mark->deleted};
         return true;

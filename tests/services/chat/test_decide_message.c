@@ -36,6 +36,30 @@ static void an_edit_or_delete_of_what_is_no_message_is_not_found(void **state)
     is_refused(ERR_NOT_FOUND, NULL);
 }
 
+static void what_was_said_before_one_joined_is_not_found_where_history_begins_there(void **state)
+{
+    (void)state;
+    static const uint64_t types[] = {
+        cht_command_type_message_delete, cht_command_type_message_react};
+    uint64_t target = room.seq;
+    room.history = cht_history_from_joined;
+    seat(STRANGER, cht_role_admin, cht_member_state_joined);
+    for (size_t i = 0; i < 2; i++) {
+        struct cht_command command = filled(types[i], STRANGER, "");
+        command.target = target;
+        decide(&command);
+        is_refused(ERR_NOT_FOUND, NULL);
+        command = filled(types[i], ADMIN, "");
+        command.target = target;
+        decide(&command);
+        is_accepted(1);
+    }
+    struct cht_command reply = filled(cht_command_type_message_send, STRANGER, "");
+    reply.reply_to = target;
+    decide(&reply);
+    is_refused(ERR_NOT_FOUND, NULL);
+}
+
 static void what_is_already_so_makes_no_entry(void **state)
 {
     (void)state;
@@ -209,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_message_gets_the_next_seq_and_n_and_a_time_that_never_goes_back),
         TEST(an_edit_or_delete_of_what_is_no_message_is_not_found),
+        TEST(what_was_said_before_one_joined_is_not_found_where_history_begins_there),
         TEST(what_is_already_so_makes_no_entry),
         TEST(a_deleted_message_takes_no_edit_and_no_reaction),
         TEST(a_message_that_is_not_in_memory_is_asked_of_the_store),
