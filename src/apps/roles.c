@@ -6,6 +6,8 @@
 
 const struct role roles[] = {
     {"standalone", "every service in one process, data in SQLite files", role_standalone, false},
+    {"backup", "copy the data of a running process: chattifier backup DIR [--data DIR]",
+        role_backup, true},
     {"settings", "show every setting: its value and where it comes from", role_settings, false},
     {"chat", "a chat client for the terminal: chattifier chat http://host:port", role_chat, true},
 };

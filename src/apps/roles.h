@@ -17,5 +17,6 @@ extern const struct role roles[];
 extern const size_t role_count;
 
 int role_standalone(const struct options *options);
+int role_backup(const struct options *options);
 int role_settings(const struct options *options);
 int role_chat(const struct options *options);

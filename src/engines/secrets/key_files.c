@@ -15,6 +15,10 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/mem.h"
+
+#define KEY_BYTES_MAX 4096
+#define KEYS_MAX 8
 
 static bool is_private(const struct stat *status)
 {
@@ -167,4 +171,46 @@ void key_files_token_name(uint64_t created, char *ret_name, size_t size)
 void key_files_remove(int dir, const char *name)
 {
     unlinkat(dir, name, 0);
+}
+
+/* One that is gone by now was too old. */
+static enum err copy_one(int from, int to, const char *name)
+{
+    char bytes[KEY_BYTES_MAX];
+    size_t size = 0;
+    enum err err = key_files_read(from, name, bytes, sizeof(bytes), &size);
+    if (err == OK) {
+        err = key_files_write(to, name, bytes, size);
+    }
+    mem_wipe(bytes, sizeof(bytes));
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err copy_all(int from, int to)
+{
+    uint64_t created[KEYS_MAX];
+    size_t count = key_files_token_keys(from, created, KEYS_MAX);
+    enum err err = copy_one(from, to, KEY_FILES_MAC);
+    for (size_t i = 0; i < count && err == OK; i++) {
+        char name[64];
+        key_files_token_name(created[i], name, sizeof(name));
+        err = copy_one(from, to, name);
+    }
+    return err;
+}
+
+enum err key_files_copy(const char *from, const char *to)
+{
+    int from_dir, to_dir;
+    enum err err = key_files_open(from, &from_dir);
+    if (err != OK) {
+        return err;
+    }
+    err = key_files_open(to, &to_dir);
+    if (err == OK) {
+        err = copy_all(from_dir, to_dir);
+        close(to_dir);
+    }
+    close(from_dir);
+    return err;
 }

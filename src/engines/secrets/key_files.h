@@ -11,6 +11,8 @@
 
 #include "base/err.h"
 
+#define KEY_FILES_MAC "mac.key"
+
 /* Opens the directory and makes it if it is not there. ERR_BAD_CONFIG if anybody but the owner may
  * look inside, ERR_IO otherwise. */
 MUST_USE enum err key_files_open(const char *directory, int *ret_dir);
@@ -22,6 +24,9 @@ MUST_USE enum err key_files_read(
 
 /* ERR_IN_USE if it is there already. */
 MUST_USE enum err key_files_write(int dir, const char *name, const void *bytes, size_t size);
+
+/* Copies every key of the directory `from` into `to`, which is made. */
+MUST_USE enum err key_files_copy(const char *from, const char *to);
 
 /* The moments of the newest token keys, newest first. Answers how many, at most `capacity`. */
 size_t key_files_token_keys(int dir, uint64_t *ret_created, size_t capacity);

@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "secrets/key_files.h"
 
-#define MAC_KEY_NAME "mac.key"
 #define SURPLUS_KEYS 6
 
 static enum err read_token_key(struct key_ring *ring, uint64_t created, struct token_key *ret_key)
@@ -81,7 +80,7 @@ static enum err make_mac_key(struct key_ring *ring)
 {
     CHECK(RAND_priv_bytes(ring->mac_key, MAC_KEY_SIZE) == 1);
     LOG_INFO(ring->logger, "secrets.key_made", "kind=mac");
-    return key_files_write(ring->dir, MAC_KEY_NAME, ring->mac_key, MAC_KEY_SIZE);
+    return key_files_write(ring->dir, KEY_FILES_MAC, ring->mac_key, MAC_KEY_SIZE);
 }
 
 /* An empty or short key would make every MAC a known one. */
@@ -89,7 +88,7 @@ static enum err read_mac_key(struct key_ring *ring)
 {
     uint8_t bytes[MAC_KEY_SIZE + 2];
     size_t size = 0;
-    enum err err = key_files_read(ring->dir, MAC_KEY_NAME, bytes, sizeof(bytes), &size);
+    enum err err = key_files_read(ring->dir, KEY_FILES_MAC, bytes, sizeof(bytes), &size);
     if (err == ERR_NOT_FOUND) {
         return make_mac_key(ring);
     }

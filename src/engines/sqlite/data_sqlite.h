@@ -44,10 +44,11 @@ uint64_t data_sqlite_boot(const struct data_sqlite *data);
  * before it, or after the loops have run the answers. NULL is fine. */
 void data_sqlite_close(struct data_sqlite *data);
 
-/* Copies the three files to `dir` (made if its parent exists; must not hold a backup yet) while the
- * process goes on working. The copy is consistent: its log reaches at least as far as its store,
- * its users at least as far as its log. Takes as long as it takes. */
-MUST_USE enum err data_sqlite_backup(struct data_sqlite *data, const char *dir);
+/* Copies the three files of the data directory `from` into the directory `to`, while a process
+ * works with them or not. The copy is consistent: it has what was answered OK before, its log
+ * reaches at least as far as its store, its users at least as far as its log. It has to take less
+ * than `retention_ms`. A line was logged if it fails. */
+MUST_USE enum err data_sqlite_backup(const char *from, const char *to, struct logger *logger);
 
 /* One instance of a port for the worker that runs `loop`. Destroyed when no op of it is in flight.
  * NULL is fine. */
