@@ -11,7 +11,5 @@
 /* Fields for which null says "clear" in this command, and not "absent". */
 uint64_t cht_command_clearable(uint64_t type);
 
-/* Fills the error with a field of the command, or with any name; answers `code`. */
+/* cht_read_refuse_named with a field of the command. */
 enum cht_read cht_read_refuse(struct cht_read_error *ret_error, enum cht_read code, int field);
-enum cht_read cht_read_refuse_named(
-    struct cht_read_error *ret_error, enum cht_read code, const char *name);

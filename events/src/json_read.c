@@ -14,7 +14,6 @@
 #include "json_scan.h"
 
 /* Members of the outermost object. */
-#define MEMBERS_MAX 256
 #define REF_BYTES_MAX 32
 
 struct reader {
@@ -44,7 +43,7 @@ static struct cht_member *member_by_name(
 
 static bool read_members(struct cht_str bytes, struct reader *reader)
 {
-    if (!cht_json_scan_object(bytes, reader->members, MEMBERS_MAX, &reader->count)) {
+    if (!cht_json_scan_object(bytes, reader->members, CHT_MEMBERS_MAX, &reader->count)) {
         return false;
     }
     for (size_t i = 0; i < reader->count; i++) {
@@ -356,7 +355,7 @@ enum cht_read cht_read_client(struct cht_str bytes, struct cht_scratch *scratch,
     struct cht_command *ret_command, struct cht_client_head *ret_head,
     struct cht_read_error *ret_error)
 {
-    struct cht_member members[MEMBERS_MAX] CHT_UNCLEARED;
+    struct cht_member members[CHT_MEMBERS_MAX] CHT_UNCLEARED;
     struct reader reader = {members, 0, scratch, ret_command, ret_error};
     memset(ret_command, 0, sizeof(*ret_command));
     memset(ret_head, 0, sizeof(*ret_head));
@@ -372,7 +371,7 @@ enum cht_read cht_read_client(struct cht_str bytes, struct cht_scratch *scratch,
 enum cht_read cht_read_body(struct cht_str bytes, struct cht_scratch *scratch, uint64_t given,
     struct cht_command *command, struct cht_read_error *ret_error)
 {
-    struct cht_member members[MEMBERS_MAX] CHT_UNCLEARED;
+    struct cht_member members[CHT_MEMBERS_MAX] CHT_UNCLEARED;
     struct reader reader = {members, 0, scratch, command, ret_error};
     const struct cht_command_row *row = cht_command_row(command->type);
     ret_error->code = CHT_READ_OK;

@@ -40,19 +40,25 @@ static void parameter(
     cht_json_end(json, '}');
 }
 
+/* The field's bit, if `in_path` ("{seq}") is in the path. */
+static uint64_t path_parameter(
+    struct cht_json *json, const char *path, const char *in_path, int field)
+{
+    char name[32];
+    if (strstr(path, in_path) == NULL) {
+        return 0;
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)strlen(in_path) - 2, in_path + 1);
+    parameter(json, name, "path", &cht_row_command.fields[field]);
+    return UINT64_C(1) << field;
+}
+
 /* Bits of the fields that are in the path. */
 static uint64_t path_parameters(struct cht_json *json, const char *path)
 {
     uint64_t bits = 0;
     for (size_t i = 0; i < sizeof(path_fields) / sizeof(path_fields[0]); i++) {
-        const struct path_field *entry = &path_fields[i];
-        if (strstr(path, entry->in_path) != NULL) {
-            char name[32];
-            snprintf(
-                name, sizeof(name), "%.*s", (int)strlen(entry->in_path) - 2, entry->in_path + 1);
-            parameter(json, name, "path", &cht_row_command.fields[entry->field]);
-            bits |= UINT64_C(1) << entry->field;
-        }
+        bits |= path_parameter(json, path, path_fields[i].in_path, path_fields[i].field);
     }
     return bits;
 }
@@ -182,8 +188,9 @@ static void user_parameters(struct cht_json *json, const struct user_route *rout
 {
     cht_json_key(json, "parameters");
     cht_json_begin(json, '[');
-    if (strstr(route->path, "{id}") != NULL) {
-        parameter(json, "id", "path", &cht_row_command.fields[CHT_AT_command_user]);
+    static const char *const ids[] = {"{id}", "{user}"};
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        path_parameter(json, route->path, ids[i], CHT_AT_command_user);
     }
     if (strcmp(route->name, "find") == 0) {
         parameter(json, "prefix", "query", &cht_row_command.fields[CHT_AT_command_prefix]);

@@ -300,6 +300,10 @@ struct cht_read_error {
     char field[64];
 };
 
+/* For readers of other forms of a command: fills the error; answers `code`. */
+CHT_API enum cht_read cht_read_refuse_named(
+    struct cht_read_error *ret_error, enum cht_read code, const char *name);
+
 /* What a client's object says about itself, whatever else is wrong with it. */
 struct cht_client_head {
     struct cht_str type; /* size 0 if absent or no string */
@@ -335,6 +339,9 @@ CHT_API bool cht_read_text_field(
  * Names the first field that is to blame. */
 CHT_API bool cht_command_complete(
     const struct cht_command *command, struct cht_read_error *ret_error);
+
+/* An object of a client has at most so many members, known or not. */
+#define CHT_MEMBERS_MAX 256
 
 /* A JSON object of foreign or small shape, by members: for services' HTTP bodies (sign-up, profile
  * ...). Same strictness. */

@@ -63,11 +63,11 @@ void edge_block_unref(struct edge *edge, struct edge_block *block);
 struct edge_request {
     struct conn_id conn;
     enum http_method method;
-    struct cht_str method_text;
     struct cht_str target; /* as sent: path and query */
     struct cht_str path;   /* decoded once; no dot segments, no NUL, no encoded slashes (those were
                               answered 400) */
-    struct cht_str query;  /* after '?', as sent; absent if there was none */
+    struct cht_str query; /* after '?', as sent; absent if there was none. url_decode_query can read
+                             it (else: 400) */
     struct cht_str body;
     const struct http_field *fields;
     uint32_t field_count;

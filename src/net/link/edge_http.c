@@ -129,7 +129,9 @@ static int hand_out(
     }
     struct cht_str path = head.path;
     bool whole_server = path.size == 1 && path.at[0] == '*';
-    if (!whole_server && !url_decode_path(head.path, edge->path, &path)) {
+    struct cht_str query;
+    if (!url_decode_query(head.query, edge->path, &query) ||
+        (!whole_server && !url_decode_path(head.path, edge->path, &path))) {
         return 400;
     }
     enum ws_offer offer = ws_judge_offer(&head);
@@ -140,7 +142,6 @@ static int hand_out(
     struct edge_request request = {
         .conn = edge_name(edge, slot),
         .method = head.method,
-        .method_text = head.method_text,
         .target = head.target,
         .path = path,
         .query = head.query,

@@ -35,8 +35,8 @@ static struct cht_str moved(struct cht_str text, char **at)
 
 static size_t text_bytes(const struct edge_request *request)
 {
-    size_t size = (size_t)request->method_text.size + request->target.size + request->path.size +
-                  request->query.size + request->body.size;
+    size_t size = (size_t)request->target.size + request->path.size + request->query.size +
+                  request->body.size;
     for (uint32_t i = 0; i < request->field_count; i++) {
         size += (size_t)request->fields[i].name.size + request->fields[i].value.size;
     }
@@ -52,7 +52,6 @@ static struct edge_request *copy_of(const struct edge_request *request)
     char *at = (char *)fields + fields_size;
     *copy = *request;
     copy->fields = fields;
-    copy->method_text = moved(request->method_text, &at);
     copy->target = moved(request->target, &at);
     copy->path = moved(request->path, &at);
     copy->query = moved(request->query, &at);
@@ -236,8 +235,7 @@ void http_refuse(struct edge *edge, uint32_t slot, int status)
     struct err_json error = {.err = err_of_status(status)};
     struct http_field field = {0};
     if (status == 405) {
-        field = (struct http_field){
-            str_of("Allow"), str_of("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")};
+        field = (struct http_field){str_of("Allow"), str_of(HTTP_METHODS)};
     } else if (status == 426) {
         field = (struct http_field){str_of("Sec-WebSocket-Version"), str_of("13")};
     } else if (status == 429 || status == 503) {

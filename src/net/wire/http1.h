@@ -32,6 +32,16 @@ enum http_method {
     HTTP_OTHER
 };
 
+/* Of the server as a whole, for Allow. */
+#define HTTP_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+/* "GET"; not of HTTP_OTHER. */
+const char *http1_method_name(enum http_method method);
+enum http_method http1_method_by_name(struct cht_str name);
+
+/* Is a request of `method` one for what the table has under `name`? HEAD is one for "GET". */
+bool http1_method_fits(const char *name, enum http_method method);
+
 struct http_field {
     struct cht_str name; /* as sent */
     struct cht_str value;

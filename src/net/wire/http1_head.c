@@ -135,20 +135,33 @@ int http1_find_end(const uint8_t *bytes, size_t size, size_t *scanned, size_t *r
 
 /* ---- the request line */
 
-static enum http_method method_of(struct cht_str text)
-{
-    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strlen(names[i]) == text.size && memcmp(names[i], text.at, text.size) == 0) {
-            return (enum http_method)i;
-        }
-    }
-    return HTTP_OTHER;
-}
+static const char *const methods[HTTP_OTHER] = {
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
 static bool is_text(struct cht_str text, const char *other)
 {
     return strlen(other) == text.size && memcmp(text.at, other, text.size) == 0;
+}
+
+const char *http1_method_name(enum http_method method)
+{
+    CHECK(method < HTTP_OTHER);
+    return methods[method];
+}
+
+enum http_method http1_method_by_name(struct cht_str name)
+{
+    int method = 0;
+    while (method < HTTP_OTHER && !is_text(name, methods[method])) {
+        method++;
+    }
+    return (enum http_method)method;
+}
+
+bool http1_method_fits(const char *name, enum http_method method)
+{
+    enum http_method wanted = method == HTTP_HEAD ? HTTP_GET : method;
+    return wanted != HTTP_OTHER && strcmp(methods[wanted], name) == 0;
 }
 
 static int read_version(struct cht_str text, struct http_head *head)
@@ -236,7 +249,7 @@ static int read_request_line(struct cht_str line, struct http_head *head, struct
     if (!http1_is_token(head->method_text) || head->method_text.size > METHOD_BYTES_MAX) {
         return 400;
     }
-    head->method = method_of(head->method_text);
+    head->method = http1_method_by_name(head->method_text);
     int status = read_version((struct cht_str){second + 1, (uint32_t)(end - second - 1)}, head);
     if (status) {
         return status;

@@ -92,6 +92,10 @@ static void on_request(struct edge_http_handler *handler, const struct edge_requ
 {
     struct gateway *gateway = container_of(handler, struct gateway, handler);
     struct gateway_route route;
+    if (path_is(request, "*")) {
+        gateway_answer_options(gateway, request, HTTP_METHODS);
+        return;
+    }
     if (!gateway_is_api(request->path)) {
         gateway_answer_file(gateway, request);
         return;
@@ -100,7 +104,7 @@ static void on_request(struct edge_http_handler *handler, const struct edge_requ
     if (route.methods == 0) {
         gateway_refuse(gateway, request, &(struct gateway_refusal){.err = ERR_UNKNOWN_TYPE});
     } else if (request->method == HTTP_OPTIONS) {
-        gateway_answer_options(gateway, request, &route);
+        gateway_answer_options(gateway, request, route.allow);
     } else if (request->method == HTTP_OTHER || !(route.methods & (1u << request->method))) {
         struct gateway_refusal refusal = {405, ERR_BAD_FRAME, route.allow};
         gateway_refuse(gateway, request, &refusal);

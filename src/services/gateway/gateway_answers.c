@@ -11,6 +11,7 @@
 #include "gateway/gateway_inner.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
+#define FILE_METHODS "GET, HEAD, OPTIONS"
 
 static struct cht_str str(const char *text)
 {
@@ -64,14 +65,15 @@ void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
 
 /* That a listed origin may read it says the edge, as of every answer (gateway_readers_of). */
 void gateway_answer_options(
-    struct gateway *gateway, const struct edge_request *request, const struct gateway_route *route)
+    struct gateway *gateway, const struct edge_request *request, const char *allow)
 {
     struct http_field fields[4];
     struct cht_str origin = edge_request_field(request, "origin");
     uint32_t count = 0;
-    fields[count++] = field("Allow", route->allow);
-    if (gateway_origin_listed(origin, gateway->deps.settings->origins)) {
-        fields[count++] = field("Access-Control-Allow-Methods", route->allow);
+    fields[count++] = field("Allow", allow);
+    if (gateway_is_api(request->path) &&
+        gateway_origin_listed(origin, gateway->deps.settings->origins)) {
+        fields[count++] = field("Access-Control-Allow-Methods", allow);
         fields[count++] = field("Access-Control-Allow-Headers",
             "Authorization, Content-Type, Idempotency-Key, Idempotency-After");
         fields[count++] = field("Access-Control-Max-Age", "600");
@@ -150,8 +152,12 @@ void gateway_answer_file(struct gateway *gateway, const struct edge_request *req
         gateway_refuse(gateway, request, &(struct gateway_refusal){.err = ERR_NOT_FOUND});
         return;
     }
+    if (request->method == HTTP_OPTIONS) {
+        gateway_answer_options(gateway, request, FILE_METHODS);
+        return;
+    }
     if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
-        struct gateway_refusal refusal = {405, ERR_BAD_FRAME, "GET, HEAD"};
+        struct gateway_refusal refusal = {405, ERR_BAD_FRAME, FILE_METHODS};
         gateway_refuse(gateway, request, &refusal);
         return;
     }

@@ -12,8 +12,6 @@ struct gateway {
 };
 
 /* ---- gateway_routes.c */
-#define GATEWAY_METHODS 7 /* HTTP_GET .. HTTP_OPTIONS */
-
 enum gateway_access { GATEWAY_TOKEN, GATEWAY_OPEN };
 
 /* What may be done at a path. */
@@ -74,7 +72,7 @@ struct gateway_refusal {
 void gateway_refuse(struct gateway *gateway, const struct edge_request *request,
     const struct gateway_refusal *refusal);
 void gateway_answer_options(
-    struct gateway *gateway, const struct edge_request *request, const struct gateway_route *route);
+    struct gateway *gateway, const struct edge_request *request, const char *allow);
 void gateway_answer_info(struct gateway *gateway, const struct edge_request *request);
 void gateway_answer_file(struct gateway *gateway, const struct edge_request *request);
 

@@ -7,6 +7,7 @@
 
 #include "chattifier/events.h"
 #include "gateway/gateway_inner.h"
+#include "wire/path_match.h"
 
 struct row {
     enum http_method method;
@@ -25,9 +26,7 @@ static const struct row fixed[] = {
 #include "ports/user_routes.def"
 #undef USER_ROUTE
 };
-
-static const char *const names[GATEWAY_METHODS] = {
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+#define FIXED_COUNT (sizeof(fixed) / sizeof(fixed[0]))
 
 static bool begins(struct cht_str path, const char *with)
 {
@@ -41,91 +40,48 @@ bool gateway_is_api(struct cht_str path)
     return begins(path, "/api") || begins(path, "/user") || begins(path, "/.well-known");
 }
 
-/* {x} is one segment that is not empty. */
-static bool fits(const char *pattern, struct cht_str path)
+/* The fixed rows, then those of commands; false behind the last. */
+static bool row_at(size_t at, struct row *ret_row)
 {
-    uint32_t at = 0;
-    while (*pattern) {
-        if (*pattern == '{') {
-            uint32_t from = at;
-            while (at < path.size && path.at[at] != '/') {
-                at++;
-            }
-            if (at == from) {
-                return false;
-            }
-            pattern = strchr(pattern, '}') + 1;
-        } else if (at == path.size || path.at[at] != *pattern) {
-            return false;
-        } else {
-            at++;
-            pattern++;
-        }
+    size_t count = 0;
+    const struct cht_route_row *commands = cht_routes(&count);
+    if (at < FIXED_COUNT) {
+        *ret_row = fixed[at];
+        return true;
     }
-    return at == path.size;
+    if (at - FIXED_COUNT >= count) {
+        return false;
+    }
+    const struct cht_route_row *command = &commands[at - FIXED_COUNT];
+    struct cht_str method = {command->method, (uint32_t)strlen(command->method)};
+    *ret_row =
+        (struct row){http1_method_by_name(method), GATEWAY_TOKEN, UPSTREAM_SOCKET, command->path};
+    return true;
 }
 
-static void add(struct gateway_route *route, enum http_method method, enum gateway_access access)
+static void add(struct gateway_route *route, const struct row *row)
 {
-    uint32_t bits = 1u << method;
-    if (method == HTTP_GET) {
+    uint32_t bits = 1u << row->method;
+    if (row->method == HTTP_GET) {
         bits |= 1u << HTTP_HEAD;
     }
     route->methods |= bits;
-    route->open |= access == GATEWAY_OPEN ? bits : 0;
-}
-
-static enum http_method method_by_name(const char *name)
-{
-    for (uint32_t i = 0; i < GATEWAY_METHODS; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            return (enum http_method)i;
-        }
-    }
-    return HTTP_OTHER;
-}
-
-static void find_fixed(struct cht_str path, struct gateway_route *route)
-{
-    const char *found = NULL;
-    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
-        if (!found && fits(fixed[i].path, path)) {
-            found = fixed[i].path;
-            route->target = fixed[i].target;
-        }
-        if (found && strcmp(found, fixed[i].path) == 0) {
-            add(route, fixed[i].method, fixed[i].access);
-        }
-    }
-}
-
-static void find_command(struct cht_str path, struct gateway_route *route)
-{
-    size_t count = 0;
-    const struct cht_route_row *rows = cht_routes(&count);
-    const char *found = NULL;
-    route->target = UPSTREAM_SOCKET;
-    for (size_t i = 0; i < count; i++) {
-        if (!found && fits(rows[i].path, path)) {
-            found = rows[i].path;
-        }
-        if (found && strcmp(found, rows[i].path) == 0) {
-            add(route, method_by_name(rows[i].method), GATEWAY_TOKEN);
-        }
-    }
+    route->open |= row->access == GATEWAY_OPEN ? bits : 0;
+    route->target = row->target;
 }
 
 static void write_allow(struct gateway_route *route)
 {
     size_t used = 0;
-    for (uint32_t i = 0; i < GATEWAY_METHODS; i++) {
+    for (uint32_t i = 0; i < HTTP_OTHER; i++) {
         if (route->methods & (1u << i)) {
-            size_t size = strlen(names[i]);
+            const char *name = http1_method_name((enum http_method)i);
+            size_t size = strlen(name);
             if (used > 0) {
                 memcpy(route->allow + used, ", ", 2);
                 used += 2;
             }
-            memcpy(route->allow + used, names[i], size);
+            memcpy(route->allow + used, name, size);
             used += size;
         }
     }
@@ -134,12 +90,19 @@ static void write_allow(struct gateway_route *route)
 
 void gateway_route_find(struct cht_str path, struct gateway_route *ret_route)
 {
+    const char *found = NULL;
+    struct row row;
     *ret_route = (struct gateway_route){0};
-    find_fixed(path, ret_route);
-    if (ret_route->methods == 0) {
-        find_command(path, ret_route);
+    for (size_t i = 0; row_at(i, &row); i++) {
+        struct path_match match;
+        if (!found && path_match(row.path, path, &match)) {
+            found = row.path;
+        }
+        if (found && strcmp(found, row.path) == 0) {
+            add(ret_route, &row);
+        }
     }
-    if (ret_route->methods != 0) {
+    if (found) {
         ret_route->methods |= 1u << HTTP_OPTIONS;
         write_allow(ret_route);
     }

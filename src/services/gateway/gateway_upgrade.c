@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "flow/flow.h"
 #include "gateway/gateway_inner.h"
+#include "wire/url.h"
 #include "world/loop.h"
 
 struct upgrade {
@@ -86,27 +87,6 @@ static void start_with_ticket(
     flow_start(&u->flow, gateway->deps.world->loop, steps, FLOW_STEPS(steps));
 }
 
-/* False: it is there more than once. */
-static bool find_ticket(struct cht_str query, struct cht_str *ret_ticket)
-{
-    uint32_t from = 0;
-    bool found = false;
-    *ret_ticket = (struct cht_str){NULL, 0};
-    while (from < query.size) {
-        const char *end = memchr(query.at + from, '&', query.size - from);
-        uint32_t to = end ? (uint32_t)(end - query.at) : query.size;
-        if (to - from >= 7 && memcmp(query.at + from, "ticket=", 7) == 0) {
-            if (found) {
-                return false;
-            }
-            found = true;
-            *ret_ticket = (struct cht_str){query.at + from + 7, to - from - 7};
-        }
-        from = to + 1;
-    }
-    return true;
-}
-
 static void start_with_token(
     struct gateway *gateway, const struct edge_request *request, struct cht_str authorization)
 {
@@ -124,23 +104,26 @@ void gateway_upgrade(struct gateway *gateway, const struct edge_request *request
     struct cht_str origin;
     struct cht_str authorization;
     struct cht_str ticket;
+    char text[HTTP_LINE_BYTES_MAX];
     struct gateway_refusal refusal = {.err = ERR_BAD_FRAME};
+    enum url_found found = url_query_get(request->query, "ticket", text, sizeof(text), &ticket);
+    bool has_ticket = found == URL_ONE;
     bool once = gateway_header_once(request, "origin", &origin) &&
                 gateway_header_once(request, "authorization", &authorization) &&
-                find_ticket(request->query, &ticket);
-    if (!once || (authorization.at && ticket.at)) {
+                (has_ticket || found == URL_ABSENT);
+    if (!once || (authorization.at && has_ticket)) {
         gateway_refuse(gateway, request, &refusal);
     } else if (origin.at && !gateway_origin_allowed(origin, edge_request_field(request, "host"),
                                 gateway->deps.settings->origins)) {
         refusal.err = ERR_FORBIDDEN;
         gateway_refuse(gateway, request, &refusal);
-    } else if (!authorization.at && !ticket.at) {
+    } else if (!authorization.at && !has_ticket) {
         refusal.err = ERR_UNAUTHORIZED;
         gateway_refuse(gateway, request, &refusal);
     } else if (!request->wants_websocket) {
         refusal.status = 426;
         gateway_refuse(gateway, request, &refusal);
-    } else if (ticket.at) {
+    } else if (has_ticket) {
         start_with_ticket(gateway, request, ticket);
     } else {
         start_with_token(gateway, request, authorization);

@@ -24,23 +24,6 @@ static void refuse_frame(struct socket_service *service, const struct sender *se
     }
 }
 
-static enum err err_of(enum cht_read code)
-{
-    switch (code) {
-    case CHT_READ_OK:
-        return OK;
-    case CHT_READ_BAD_FIELD:
-        return ERR_BAD_FIELD;
-    case CHT_READ_TOO_LARGE:
-        return ERR_TOO_LARGE;
-    case CHT_READ_UNKNOWN_TYPE:
-        return ERR_UNKNOWN_TYPE;
-    case CHT_READ_BAD_FRAME:
-        break;
-    }
-    return ERR_BAD_FRAME;
-}
-
 /* A ref names one command at a time. */
 static bool ref_is_usable(struct socket_service *service, const struct connection *connection,
     const struct cht_client_head *head)
@@ -81,7 +64,7 @@ void command_in_text(struct socket_service *service, uint32_t slot, char *bytes,
     sender.ref = head.ref;
     if (read != CHT_READ_OK) {
         struct frame_refusal refusal = {
-            .err = err_of(read), .field = error.field[0] ? error.field : NULL};
+            .err = command_read_err(read), .field = error.field[0] ? error.field : NULL};
         command_refuse(service, &sender, &refusal);
         return;
     }

@@ -17,6 +17,23 @@
 #define DEADLINE_MS 30000
 #define REFUSED_WINDOW_MS 10000u
 
+enum err command_read_err(enum cht_read code)
+{
+    switch (code) {
+    case CHT_READ_OK:
+        return OK;
+    case CHT_READ_BAD_FIELD:
+        return ERR_BAD_FIELD;
+    case CHT_READ_TOO_LARGE:
+        return ERR_TOO_LARGE;
+    case CHT_READ_UNKNOWN_TYPE:
+        return ERR_UNKNOWN_TYPE;
+    case CHT_READ_BAD_FRAME:
+        break;
+    }
+    return ERR_BAD_FRAME;
+}
+
 static struct connection *connection_of(struct socket_service *service, const struct sender *sender)
 {
     return sender->http ? NULL : connection_find(service, sender->conn);

@@ -16,6 +16,9 @@ struct sender {
     bool http;
 };
 
+/* What a reader of the library says, as an error. */
+enum err command_read_err(enum cht_read code);
+
 /* Rate, then where it belongs. `command` is as it was read; it is completed here. */
 void command_run(
     struct socket_service *service, const struct sender *sender, struct cht_command *command);

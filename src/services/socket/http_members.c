@@ -5,14 +5,6 @@
 
 #include <string.h>
 
-#define MEMBERS_MAX 64u
-
-static bool is_named(const struct cht_member *member, const char *name)
-{
-    return member->name.size == strlen(name) &&
-           memcmp(member->name.at, name, member->name.size) == 0;
-}
-
 static bool take_role(
     struct cht_command *command, const struct cht_member *member, struct cht_scratch *scratch)
 {
@@ -21,49 +13,61 @@ static bool take_role(
            cht_read_text_field(command, CHT_AT_command_role, member->value, scratch);
 }
 
-static bool take_mute(struct cht_command *command, const struct cht_member *member)
+static bool take_mute(
+    struct cht_command *command, const struct cht_member *member, struct cht_scratch *scratch)
 {
+    (void)scratch;
+    bool lifts = member->type == CHT_JSON_NULL;
     command->type = cht_command_type_room_mute;
-    command->until = member->number;
+    command->until = lifts ? 0 : member->number;
     command->has |= CHT_BIT(command, until);
-    return member->type == CHT_JSON_NUMBER && member->number <= CHT_NUMBER_MAX;
+    return lifts || (member->type == CHT_JSON_NUMBER && member->number <= CHT_NUMBER_MAX);
 }
 
-static bool take_ban(struct cht_command *command, const struct cht_member *member)
+static bool take_ban(
+    struct cht_command *command, const struct cht_member *member, struct cht_scratch *scratch)
 {
-    bool on = member->value.size == 4 && memcmp(member->value.at, "true", 4) == 0;
+    (void)scratch;
+    bool on = cht_str_equal(member->value, (struct cht_str){"true", 4});
     command->type = on ? cht_command_type_room_ban : cht_command_type_room_unban;
-    return member->type == CHT_JSON_FLAG;
+    return member->type == CHT_JSON_FLAG || member->type == CHT_JSON_NULL;
 }
 
-enum err http_members_read(
-    struct cht_command *command, struct cht_str body, struct cht_scratch *scratch)
+static const struct way {
+    const char *name;
+    bool null_lifts;
+    bool (*take)(
+        struct cht_command *command, const struct cht_member *member, struct cht_scratch *scratch);
+} ways[] = {
+    {"role", false, take_role}, {"muted_until", true, take_mute}, {"banned", true, take_ban}};
+
+/* NULL: the member wants nothing. */
+static const struct way *way_of(const struct cht_member *member)
 {
-    struct cht_member members[MEMBERS_MAX];
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct cht_str name = {ways[i].name, (uint32_t)strlen(ways[i].name)};
+        if (cht_str_equal(member->name, name)) {
+            return member->type == CHT_JSON_NULL && !ways[i].null_lifts ? NULL : &ways[i];
+        }
+    }
+    return NULL;
+}
+
+enum cht_read http_members_read(struct cht_str body, struct cht_scratch *scratch,
+    struct cht_command *command, struct cht_read_error *ret_error)
+{
+    struct cht_member members[CHT_MEMBERS_MAX];
     size_t count = 0;
-    if (body.size == 0) {
-        return ERR_BAD_FIELD;
+    bool found = false;
+    if (body.size > 0 && !cht_read_members(body, members, CHT_MEMBERS_MAX, &count)) {
+        return cht_read_refuse_named(ret_error, CHT_READ_BAD_FRAME, "");
     }
-    if (!cht_read_members(body, members, MEMBERS_MAX, &count)) {
-        return ERR_BAD_FRAME;
-    }
-    uint32_t found = 0;
-    bool good = true;
     for (size_t i = 0; i < count; i++) {
-        const struct cht_member *member = &members[i];
-        if (member->type == CHT_JSON_NULL) {
-            continue;
+        const struct way *way = way_of(&members[i]);
+        if (way && (found || !way->take(command, &members[i], scratch))) {
+            return cht_read_refuse_named(ret_error, CHT_READ_BAD_FIELD, way->name);
         }
-        if (is_named(member, "role")) {
-            found++;
-            good = take_role(command, member, scratch) && good;
-        } else if (is_named(member, "muted_until")) {
-            found++;
-            good = take_mute(command, member) && good;
-        } else if (is_named(member, "banned")) {
-            found++;
-            good = take_ban(command, member) && good;
-        }
+        found = found || way;
     }
-    return found == 1 && good ? OK : ERR_BAD_FIELD;
+    return found ? CHT_READ_OK : cht_read_refuse_named(ret_error, CHT_READ_BAD_FIELD, ways[0].name);
 }

@@ -19,7 +19,6 @@
 #include "presence.h"
 #include "replies.h"
 #include "rosters.h"
-#include "routes.h"
 #include "socket_inner.h"
 #include "subscriptions.h"
 #include "waits.h"
@@ -139,7 +138,6 @@ static void make_tables(struct socket_service *service)
     service->out_size = OUT_BYTES;
     service->out = mem_new(OUT_BYTES);
     service->in = mem_new(settings->body_bytes);
-    service->routes = routes_create();
 }
 
 static void make_handlers(struct socket_service *service)
@@ -253,7 +251,6 @@ void socket_destroy(struct socket_service *service)
     free_users_and_rooms(service);
     watches_deinit(service);
     pendings_deinit(&service->pendings);
-    routes_destroy(service->routes);
     waits_deinit(service);
     mem_free(service->changes);
     mem_free(service->removals);

@@ -147,8 +147,6 @@ struct list {
     uint32_t count, capacity;
 };
 
-struct routes;
-
 struct socket_service {
     struct upstream_server upstream;
     struct edge_ws_handler ws;
@@ -203,7 +201,6 @@ struct socket_service {
     uint32_t change_count, change_capacity;
     uint32_t presence_at;
 
-    struct routes *routes;
     uint64_t hash_secret[2];
     uint8_t *scratch; /* lists of decoded events */
     size_t scratch_size;

@@ -1,17 +1,18 @@
 /* find - GET /user?prefix=&limit=: users by the beginning of their name.
  *
- * Happy path: fold the prefix, ask, answer the list. How it fails: a prefix under two characters,
- * or a limit that is no number, is bad_field. */
+ * Happy path: fold the prefix, ask, answer the list. How it fails: what does not fit the rows of
+ * user.find is bad_field. */
 
 #include "user/names.h"
 #include "user/user_inner.h"
 
+#define PREFIX_BYTES_MIN 2
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 100
 
 struct find_call {
     struct user_call call;
-    char folded[64];
+    char folded[USER_PREFIX_BYTES_MAX];
     struct users_find_op find;
 };
 
@@ -20,40 +21,23 @@ static struct find_call *find_of(struct flow *flow)
     return container_of(call_of(flow), struct find_call, call);
 }
 
-static bool read_limit(struct user_call *call, uint32_t *ret_limit)
+bool user_find_fill(const struct cht_command *command, char ret_folded[USER_PREFIX_BYTES_MAX],
+    struct users_find_op *ret_find)
 {
-    struct cht_str text;
-    uint64_t limit = 0;
-    *ret_limit = LIMIT_DEFAULT;
-    if (!user_query_text(call, "limit", &text)) {
-        return false;
-    }
-    if (!text.at) {
-        return true;
-    }
-    for (uint32_t i = 0; i < text.size && text.size <= 9; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9') {
-            limit = 0;
-            break;
-        }
-        limit = limit * 10 + (uint64_t)(text.at[i] - '0');
-    }
-    if (limit == 0) {
-        user_call_bad_field(call, "limit");
-        return false;
-    }
-    *ret_limit = limit < LIMIT_MAX ? (uint32_t)limit : LIMIT_MAX;
-    return true;
+    uint64_t limit = command->limit ? command->limit : LIMIT_DEFAULT;
+    ret_find->limit = limit < LIMIT_MAX ? (uint32_t)limit : LIMIT_MAX;
+    return command->prefix.size >= PREFIX_BYTES_MIN &&
+           names_fold(command->prefix, ret_folded, USER_PREFIX_BYTES_MAX, &ret_find->prefix);
 }
 
 static void ask_users(struct flow *flow)
 {
     struct find_call *f = find_of(flow);
-    struct cht_str prefix;
-    if (!user_query_text(&f->call, "prefix", &prefix) || !read_limit(&f->call, &f->find.limit)) {
+    struct cht_command command = {.type = cht_command_type_user_find};
+    if (!user_query_read(&f->call, &command)) {
         return;
     }
-    if (prefix.size < 2 || !names_fold(prefix, f->folded, sizeof(f->folded), &f->find.prefix)) {
+    if (!user_find_fill(&command, f->folded, &f->find)) {
         user_call_bad_field(&f->call, "prefix");
         return;
     }

@@ -40,13 +40,13 @@ static bool read_device(struct login *l)
 {
     struct user_call *call = &l->call;
     const struct cht_member *device = user_field(call, "device");
-    struct cht_member members[MEMBERS_MAX];
+    struct cht_member members[CHT_MEMBERS_MAX];
     size_t count = 0;
     if (!device) {
         return true;
     }
     if (device->type != CHT_JSON_OBJECT ||
-        !cht_read_members(device->value, members, MEMBERS_MAX, &count)) {
+        !cht_read_members(device->value, members, CHT_MEMBERS_MAX, &count)) {
         user_call_bad_field(call, "device");
         return false;
     }

@@ -22,8 +22,8 @@ static bool read_body(struct user_call *call)
     if (body.size == 0) {
         return true;
     }
-    call->members = arena_array(&call->arena, MEMBERS_MAX, sizeof(*call->members));
-    return cht_read_members(body, call->members, MEMBERS_MAX, &call->member_count);
+    call->members = arena_array(&call->arena, CHT_MEMBERS_MAX, sizeof(*call->members));
+    return cht_read_members(body, call->members, CHT_MEMBERS_MAX, &call->member_count);
 }
 
 static void begin(struct user_call *call)

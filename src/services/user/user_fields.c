@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "user/user_inner.h"
-#include "wire/url.h"
+#include "wire/query_read.h"
+
+#define QUERY_PADDING_BYTES 64 /* between the few values of a query */
 
 static bool is_named(struct cht_str text, const char *name)
 {
@@ -49,14 +51,16 @@ bool user_field_text(struct user_call *call, const char *name, struct cht_str *r
     return true;
 }
 
-bool user_query_text(struct user_call *call, const char *name, struct cht_str *ret_text)
+bool user_query_read(struct user_call *call, struct cht_command *command)
 {
-    char *text = arena_take(&call->arena, call->query.size + 1);
-    *ret_text = (struct cht_str){NULL, 0};
-    enum url_found found = url_query_get(call->query, name, text, call->query.size, ret_text);
-    if (found == URL_REPEATED || found == URL_BAD) {
+    size_t size = 2 * (size_t)call->query.size + QUERY_PADDING_BYTES;
+    struct cht_scratch scratch = {arena_take(&call->arena, size), size, 0};
+    struct cht_read_error error;
+    enum cht_read read = query_read(call->query, &scratch, command, &error);
+    if (read == CHT_READ_BAD_FIELD) {
+        user_call_bad_field(call, arena_copy(&call->arena, error.field, sizeof(error.field)));
+    } else if (read != CHT_READ_OK) {
         flow_fail(&call->flow, ERR_BAD_FRAME);
-        return false;
     }
-    return true;
+    return read == CHT_READ_OK;
 }

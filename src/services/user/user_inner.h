@@ -10,7 +10,6 @@
 
 struct user_flow;
 
-#define MEMBERS_MAX 16
 #define ADDRESS_SIZE 48
 
 struct user_service {
@@ -112,13 +111,24 @@ bool user_field_text(struct user_call *call, const char *name, struct cht_str *r
 /* Absent: fine, nothing is set, `at` stays NULL. */
 bool user_field_optional_text(struct user_call *call, const char *name, struct cht_str *ret_text);
 
-/* A parameter of the query, percent-decoded. Repeated or badly escaped ones fail the flow. */
-bool user_query_text(struct user_call *call, const char *name, struct cht_str *ret_text);
+/* All that `command->type` takes, from the query. False if the flow has failed. */
+bool user_query_read(struct user_call *call, struct cht_command *command);
+
+/* ---- find.c */
+#define USER_PREFIX_BYTES_MAX 64
+
+/* What user.find asks, from `command`; the prefix is folded into `ret_folded`. False: it is none.
+ */
+bool user_find_fill(const struct cht_command *command, char ret_folded[USER_PREFIX_BYTES_MAX],
+    struct users_find_op *ret_find);
 
 /* ---- user_json.c */
 
 /* {id, username, display_name, bio?, created}; of a deleted one only what is left. */
 void user_json_write(struct cht_json *json, const struct user *user);
+
+/* A member of `users` beside a list: the id is its name, and its value only says the names. */
+void user_json_beside(struct cht_json *json, const struct user *user);
 void user_json_text(struct cht_json *json, const char *name, struct cht_str text);
 
 /* ---- limits.c */

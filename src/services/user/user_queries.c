@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "user/names.h"
 #include "user/user_inner.h"
 
 #define IDS_MAX 100
@@ -19,7 +18,7 @@ struct query {
     struct cht_command command; /* texts point into `bytes` */
     struct buf *bytes;
     uint8_t memory[8192];
-    char folded[64];
+    char folded[USER_PREFIX_BYTES_MAX];
     const char *field;
     struct users_get_op get;
     struct users_find_op find;
@@ -55,13 +54,10 @@ static void ask_get(struct query *q, const struct cht_id *ids, uint32_t count)
 
 static void ask_find(struct query *q)
 {
-    uint64_t limit = q->command.limit ? q->command.limit : 50;
-    if (q->command.prefix.size < 2 ||
-        !names_fold(q->command.prefix, q->folded, sizeof(q->folded), &q->find.prefix)) {
+    if (!user_find_fill(&q->command, q->folded, &q->find)) {
         bad_field(q, "prefix");
         return;
     }
-    q->find.limit = limit < IDS_MAX ? (uint32_t)limit : IDS_MAX;
     users_find(q->service->deps.users, &q->flow.asker, &q->find);
 }
 

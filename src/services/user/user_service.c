@@ -1,22 +1,21 @@
 /* user_service - routes to flows.
  *
  * Happy path: the first row whose path and method fit starts its flow. How it fails: no row is
- * unknown_type; too many requests under way are overloaded; a route that needs a token and has none
- * is unauthorized, whoever forwarded it. */
+ * unknown_type; a route that needs a token and has none is unauthorized, whoever forwarded it; what
+ * is no id in the path is bad_field; too many requests under way are overloaded. */
 
 #include "user/user.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "user/user_inner.h"
+#include "wire/path_match.h"
 #include "world/loop.h"
 #include "world/random.h"
 
 enum access { ACCESS_open, ACCESS_token };
 
 struct route {
-    enum http_method method;
+    const char *method;
     enum access access;
     const char *path;
     const struct user_flow *flow;
@@ -24,49 +23,44 @@ struct route {
 
 static const struct route routes[] = {
 #define USER_ROUTE(method, path, access, handler, doc)                                             \
-    {HTTP_##method, ACCESS_##access, path, &user_flow_##handler},
+    {#method, ACCESS_##access, path, &user_flow_##handler},
 #include "ports/user_routes.def"
 #undef USER_ROUTE
 };
 
-/* Literal but for one {id} at the end. */
-static bool path_fits(const char *pattern, struct cht_str path, struct cht_id *ret_id)
-{
-    const char *brace = strchr(pattern, '{');
-    uint32_t literal = (uint32_t)(brace ? (size_t)(brace - pattern) : strlen(pattern));
-    if (path.size < literal || memcmp(path.at, pattern, literal) != 0) {
-        return false;
-    }
-    struct cht_str rest = {path.at + literal, path.size - literal};
-    return brace ? cht_id_from_text(rest, ret_id) : rest.size == 0;
-}
-
-static bool method_fits(enum http_method wanted, enum http_method method)
-{
-    return wanted == method || (wanted == HTTP_GET && method == HTTP_HEAD);
-}
-
-static const struct route *find_route(const struct edge_request *request, struct cht_id *ret_id)
+static const struct route *find_route(
+    const struct edge_request *request, struct path_match *ret_match)
 {
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        if (method_fits(routes[i].method, request->method) &&
-            path_fits(routes[i].path, request->path, ret_id)) {
+        if (http1_method_fits(routes[i].method, request->method) &&
+            path_match(routes[i].path, request->path, ret_match)) {
             return &routes[i];
         }
     }
     return NULL;
 }
 
+/* The id of a path that has one. */
+static bool read_id(const struct path_match *match, struct cht_id *ret_id)
+{
+    *ret_id = (struct cht_id){0};
+    return match->count == 0 ||
+           (cht_id_from_text(match->values[0], ret_id) && !cht_id_is_none(ret_id));
+}
+
 static void on_call(struct upstream_server *server, const struct upstream_call *call)
 {
     struct user_service *service = container_of(server, struct user_service, server);
     struct edge *edge = service->deps.edge;
-    struct cht_id id = {0};
-    const struct route *route = find_route(call->request, &id);
+    struct path_match match;
+    struct cht_id id;
+    const struct route *route = find_route(call->request, &match);
     if (!route) {
         edge_respond_error(edge, call->request->conn, ERR_UNKNOWN_TYPE, NULL, 0);
     } else if (route->access == ACCESS_token && !call->identity) {
         edge_respond_error(edge, call->request->conn, ERR_UNAUTHORIZED, NULL, 0);
+    } else if (!read_id(&match, &id)) {
+        edge_respond_error(edge, call->request->conn, ERR_BAD_FIELD, match.names[0], 0);
     } else if (service->calls >= service->deps.settings->calls_max) {
         edge_respond_error(edge, call->request->conn, ERR_OVERLOADED, NULL, 1000);
     } else {

@@ -148,6 +148,10 @@ static void errors_are_answered_and_end_the_connection(void **state)
     static const char *const rows[][2] = {
         {"GET / HTTP/1.1\nHost: a\r\n\r\n", "400 Bad Request"},
         {"GET /%2f HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
+        {"GET /?x=%zz HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
+        {"GET /?%=x HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
+        {"GET /?x=%00 HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
+        {"GET /?x=%ff HTTP/1.1\r\nHost: a\r\n\r\n", "400 Bad Request"},
         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n", "413 Content Too Large"},
         {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n",
             "413 Content Too Large"},

@@ -334,6 +334,7 @@ static void an_upgrade_without_one_credential_is_refused_by_status(void **state)
     with(f, "authorization", f->token);
     assert_int_equal(ask(f, HTTP_GET, "/api/socket?ticket=x", NULL), 400);
     assert_int_equal(ask(f, HTTP_GET, "/api/socket?ticket=x&ticket=y", NULL), 400);
+    assert_int_equal(ask(f, HTTP_GET, "/api/socket?ticket=x&tick%65t=y", NULL), 400);
 }
 
 static void a_bad_token_is_forwarded_with_the_reason(void **state)
@@ -409,6 +410,13 @@ static void files_are_served_from_memory_with_a_strict_policy(void **state)
     assert_int_equal(ask(f, HTTP_GET, "/app.js", NULL), 200);
     assert_true(answered_with("connect-src 'self';"));
     assert_int_equal(ask(f, HTTP_POST, "/app.js", NULL), 405);
+    assert_true(answered_with("Allow: GET, HEAD, OPTIONS\n"));
+    with(f, "origin", "https://app.example");
+    assert_int_equal(ask(f, HTTP_OPTIONS, "/app.js", NULL), 204);
+    assert_string_equal(fake_edge_answer(1)->headers, "Allow: GET, HEAD, OPTIONS\n");
+    assert_int_equal(ask(f, HTTP_OPTIONS, "/nothing.js", NULL), 404);
+    assert_int_equal(ask(f, HTTP_OPTIONS, "*", NULL), 204);
+    assert_true(answered_with("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\n"));
     static const char *const hidden[] = {
         "/README.md", "/.hidden.js", "/keys/mac.key", "/index.html", "/app", "/../app.js"};
     for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {

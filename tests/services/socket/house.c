@@ -711,17 +711,6 @@ void house_deliver_member(
     house_deliver(house, &delivery);
 }
 
-static enum http_method method_of(const char *text)
-{
-    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
-    for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(names[i], text) == 0) {
-            return (enum http_method)i;
-        }
-    }
-    return HTTP_OTHER;
-}
-
 void house_http(struct house *house, uint32_t slot, uint8_t user, const struct house_call *call)
 {
     struct http_field fields[2];
@@ -733,8 +722,7 @@ void house_http(struct house *house, uint32_t slot, uint8_t user, const struct h
         fields[count++] = (struct http_field){str("idempotency-key"), str(call->cid)};
     }
     struct edge_request request = {.conn = {slot, 1},
-        .method = method_of(call->method),
-        .method_text = str(call->method),
+        .method = http1_method_by_name(str(call->method)),
         .path = str(call->path),
         .query = str(call->query),
         .body = str(call->body),

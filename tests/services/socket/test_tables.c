@@ -1,4 +1,4 @@
-/* The small tables of the socket service: pending commands, rates, parameters, routes. */
+/* The small tables of the socket service: pending commands, rates, parameters. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,6 @@
 
 #include "socket/pending.h"
 #include "socket/rate.h"
-#include "socket/routes.h"
 #include "socket/slot_list.h"
 
 static struct cht_str str(const char *text)
@@ -119,23 +118,6 @@ static void a_window_begins_anew(void **state)
     assert_int_equal(rate_window_count(&window, 1000, 1005), 1);
 }
 
-static void every_route_of_the_table_is_found(void **state)
-{
-    (void)state;
-    struct routes *routes = routes_create();
-    size_t count = 0;
-    const struct cht_route_row *rows = cht_routes(&count);
-    assert_true(count > 0);
-    for (size_t i = 0; i < count; i++) {
-        struct route_match match;
-        routes_find(routes, str(rows[i].method), str(rows[i].path), &match);
-        assert_non_null(match.row);
-        assert_int_equal(match.row->command, rows[i].command);
-        assert_string_equal(match.row->method, rows[i].method);
-    }
-    routes_destroy(routes);
-}
-
 static void a_list_keeps_what_is_added(void **state)
 {
     (void)state;
@@ -159,7 +141,6 @@ int main(void)
         cmocka_unit_test(a_burst_is_allowed_and_then_one_per_interval),
         cmocka_unit_test(rates_of_many_a_second_are_kept),
         cmocka_unit_test(a_window_begins_anew),
-        cmocka_unit_test(every_route_of_the_table_is_found),
         cmocka_unit_test(a_list_keeps_what_is_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -363,6 +363,38 @@ static void profiles_change_and_show_no_secret(void **state)
     house_deinit(&house);
 }
 
+static void a_wrong_id_or_parameter_is_named(void **state)
+{
+    static const struct {
+        enum http_method method;
+        const char *path;
+        int status;
+        const char *field;
+    } table[] = {{HTTP_GET, "/user/nobody", 422, "id"},
+        {HTTP_GET, "/user/00000000-0000-4000-8000-00000000000A", 422, "id"},
+        {HTTP_GET, "/user/00000000-0000-0000-0000-000000000000", 422, "id"},
+        {HTTP_DELETE, "/user/me/devices/x", 422, "id"},
+        {HTTP_GET, "/user/me/blocks/x", 422, "user"}, {HTTP_PUT, "/user/me/blocks/x", 422, "user"},
+        {HTTP_DELETE, "/user/me/blocks/x", 422, "user"},
+        {HTTP_GET, "/user?prefix=bo&limit=12345678901", 200, ""},
+        {HTTP_GET, "/user?prefix=bo&limit=007", 422, "limit"},
+        {HTTP_GET, "/user?prefix=bo&limit=0", 422, "limit"},
+        {HTTP_GET, "/user?prefix=bo&limit=-1", 422, "limit"},
+        {HTTP_GET, "/user?prefix=bo&limit=", 422, "limit"},
+        {HTTP_GET, "/user?prefix=bo&limit=1&limit=1", 400, ""},
+        {HTTP_GET, "/user?limit=1", 422, "prefix"}};
+    struct house house;
+    (void)state;
+    house_init(&house);
+    struct identity identity = house_identity(&house, sign_up_and_in(&house));
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        uint32_t slot = house_ask(&house, table[i].method, table[i].path, NULL, &identity);
+        expect(slot, table[i].status);
+        assert_string_equal(fake_edge_answer(slot)->field, table[i].field);
+    }
+    house_deinit(&house);
+}
+
 static void tickets_are_put_for_thirty_seconds(void **state)
 {
     struct house house;
@@ -620,6 +652,7 @@ int main(void)
         cmocka_unit_test(a_known_device_is_used_again_and_a_surplus_one_goes),
         cmocka_unit_test(a_password_change_needs_the_old_one_and_voids_all_others),
         cmocka_unit_test(profiles_change_and_show_no_secret),
+        cmocka_unit_test(a_wrong_id_or_parameter_is_named),
         cmocka_unit_test(tickets_are_put_for_thirty_seconds),
         cmocka_unit_test(a_deleted_account_is_nobody_s_any_more),
         cmocka_unit_test(routes_that_need_a_token_need_one_here_too),
