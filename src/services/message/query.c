@@ -235,6 +235,13 @@ void query_add_user(struct query *query, const struct cht_id *user)
     }
 }
 
+void query_add_users(struct query *query, const struct cht_ids *users)
+{
+    for (uint32_t i = 0; i < users->count; i++) {
+        query_add_user(query, &users->at[i]);
+    }
+}
+
 void query_ask_users(struct flow *flow)
 {
     struct query *query = (struct query *)flow;

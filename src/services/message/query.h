@@ -86,7 +86,9 @@ void query_finish(struct flow *flow);
         "finish", query_finish                                                                     \
     }
 
+/* Beside the list; who comes behind QUERY_USERS_MAX others is left out. */
 void query_add_user(struct query *query, const struct cht_id *user);
+void query_add_users(struct query *query, const struct cht_ids *users);
 void query_set_next(struct query *query, const void *position, uint32_t size);
 uint64_t query_first_seq(const struct query *query);
 

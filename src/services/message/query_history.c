@@ -55,6 +55,11 @@ static void collect_messages(struct flow *flow)
     for (uint32_t i = 0; i < op->count; i++) {
         query_add_user(query, &op->messages[i].from);
     }
+    for (uint32_t i = 0; i < op->count; i++) {
+        if (!op->messages[i].deleted) {
+            query_add_users(query, &op->messages[i].mentions);
+        }
+    }
 }
 
 static void put_message(
@@ -144,6 +149,9 @@ static void collect_entries(struct flow *flow)
     for (uint32_t i = 0; i < op->count; i++) {
         query_add_user(query, &op->entries[i].by);
         query_add_user(query, &op->entries[i].user);
+    }
+    for (uint32_t i = 0; i < op->count; i++) {
+        query_add_users(query, &op->entries[i].mentions);
     }
 }
 

@@ -211,6 +211,7 @@ static void keep_events(struct query *query)
         cht_entry_json(&json, room, &op->entries[i]);
         query_add_user(query, &op->entries[i].by);
         query_add_user(query, &op->entries[i].user);
+        query_add_users(query, &op->entries[i].mentions);
     }
     cht_json_end(&json, ']');
     struct cht_str all = {json.at, (uint32_t)json.used};

@@ -146,6 +146,9 @@ static void collect_public(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     const struct rooms_public_op *op = &query->read.public;
+    for (uint32_t i = 0; i < op->count; i++) {
+        query_add_user(query, &op->rooms[i].meta.creator);
+    }
     if (op->more && op->count > 0) {
         struct cht_str name = name_fold(&query->arena, op->rooms[op->count - 1].meta.name);
         query_set_next(query, name.at, name.size);
@@ -165,6 +168,7 @@ static void encode_public(struct query *query, struct cht_json *json)
     }
     cht_json_end(json, ']');
     query_put_next(query, json);
+    query_put_users(query, json);
 }
 
 void query_start_public(struct query *query)

@@ -93,18 +93,6 @@ static void look_at_result(struct flow *flow)
     user_tell_blocked(b->call.service, &b->block);
 }
 
-static void write_name(struct cht_json *json, const struct user *user)
-{
-    char id[CHT_ID_TEXT_SIZE + 1] = {0};
-    cht_id_to_text(&user->id, id);
-    cht_json_key(json, id);
-    cht_json_begin(json, '{');
-    user_json_text(json, "username", user->deleted ? (struct cht_str){"", 0} : user->username);
-    user_json_text(json, "display_name",
-        user->deleted ? (struct cht_str){"Deleted user", 12} : user->display_name);
-    cht_json_end(json, '}');
-}
-
 static void write_blocks(struct user_call *call, struct cht_json *json)
 {
     struct blocks_call *b = container_of(call, struct blocks_call, call);
@@ -118,7 +106,7 @@ static void write_blocks(struct user_call *call, struct cht_json *json)
     cht_json_key(json, "users");
     cht_json_begin(json, '{');
     for (uint32_t i = 0; i < b->get.count; i++) {
-        write_name(json, &b->get.users[i]);
+        user_json_beside(json, &b->get.users[i]);
     }
     cht_json_end(json, '}');
     cht_json_end(json, '}');

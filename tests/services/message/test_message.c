@@ -62,6 +62,7 @@ static void a_public_channel_may_be_looked_at_but_not_read(void **state)
     house_ask((struct cht_command){
         .type = cht_command_type_room_public, .author = eve, .prefix = contract_str("TE")});
     assert_has("\"name\":\"tea\"");
+    assert_has("\"users\":{");
     assert_has_not("secret");
 }
 

@@ -358,6 +358,21 @@ static void a_mention_is_shown_until_it_is_read(void **state)
     assert_has("\"unread\":1");
 }
 
+static void who_is_mentioned_has_a_name_beside_the_messages(void **state)
+{
+    (void)state;
+    make_user(bob, "bobsname");
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    struct cht_entry entry = {.kind = cht_entry_kind_message,
+        .by = ann,
+        .text = contract_str("@bob"),
+        .cid = contract_str("c"),
+        .mentions = {&bob, 1}};
+    house_append(&entry, 1);
+    house_ask_room(cht_command_type_room_history, ann);
+    assert_has("\"username\":\"bobsname\"");
+}
+
 /* ---- at_least */
 
 static void post_at_least(uint64_t seq)
@@ -434,6 +449,7 @@ int main(void)
         T(an_open_past_is_seen_by_who_comes_later),
         T(a_deleted_user_has_no_name_beside_the_messages),
         T(a_mention_is_shown_until_it_is_read),
+        T(who_is_mentioned_has_a_name_beside_the_messages),
         T(what_is_there_already_is_answered_at_once),
         T(what_comes_while_it_is_waited_for_is_answered),
         T(what_does_not_come_in_2_s_is_unavailable),
