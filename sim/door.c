@@ -463,48 +463,6 @@ void door_destroy(struct edge *edge)
 
 /* ---- link/edge.h */
 
-struct edge_block *edge_block_create(struct edge *edge, size_t capacity)
-{
-    (void)edge;
-    struct edge_block *block = mem_new(sizeof(*block));
-    block->refs = 1;
-    block->capacity = (uint32_t)(capacity ? capacity : 1);
-    block->bytes = mem_new(block->capacity);
-    return block;
-}
-
-void edge_block_append(struct edge *edge, struct edge_block *block, const void *bytes, size_t size)
-{
-    (void)edge;
-    if (block->size + size > block->capacity) {
-        block->capacity = (uint32_t)(block->size + size);
-        block->bytes = mem_resize(block->bytes, block->capacity);
-    }
-    memcpy(block->bytes + block->size, bytes, size);
-    block->size += (uint32_t)size;
-}
-
-void edge_block_unref(struct edge *edge, struct edge_block *block)
-{
-    (void)edge;
-    CHECK(block->refs > 0);
-    if (--block->refs == 0) {
-        mem_free(block->bytes);
-        mem_free(block);
-    }
-}
-
-struct cht_str edge_request_field(const struct edge_request *request, const char *name)
-{
-    for (uint32_t i = 0; i < request->field_count; i++) {
-        if (request->fields[i].name.size == strlen(name) &&
-            memcmp(request->fields[i].name.at, name, strlen(name)) == 0) {
-            return request->fields[i].value;
-        }
-    }
-    return (struct cht_str){0};
-}
-
 void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_response *response)
 {
     (void)response;
@@ -628,25 +586,4 @@ void edge_close(struct edge *edge, uint32_t number, uint16_t code, const char *r
     if (edge->called != number + 1) {
         finish_close(edge, number);
     }
-}
-
-/* wire/ws_frame.h: the head of a text frame from the server. */
-size_t ws_text_header(uint8_t ret_header[10], uint64_t size)
-{
-    ret_header[0] = 0x81;
-    if (size < 126) {
-        ret_header[1] = (uint8_t)size;
-        return 2;
-    }
-    if (size <= UINT16_MAX) {
-        ret_header[1] = 126;
-        ret_header[2] = (uint8_t)(size >> 8);
-        ret_header[3] = (uint8_t)size;
-        return 4;
-    }
-    ret_header[1] = 127;
-    for (int i = 0; i < 8; i++) {
-        ret_header[2 + i] = (uint8_t)(size >> (56 - 8 * i));
-    }
-    return 10;
 }

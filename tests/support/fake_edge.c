@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define SLOTS 64
 
@@ -31,18 +30,6 @@ struct fake_answer *fake_edge_answer(uint32_t slot)
 void fake_edge_reset(void)
 {
     memset(answers, 0, sizeof(answers));
-}
-
-struct cht_str edge_request_field(const struct edge_request *request, const char *name)
-{
-    for (uint32_t i = 0; i < request->field_count; i++) {
-        const struct http_field *field = &request->fields[i];
-        if (field->name.size == strlen(name) &&
-            strncasecmp(field->name.at, name, field->name.size) == 0) {
-            return field->value;
-        }
-    }
-    return (struct cht_str){NULL, 0};
 }
 
 void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_response *response)

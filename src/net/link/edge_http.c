@@ -13,11 +13,6 @@
 
 #define TURN_BYTES_MAX (64u * 1024)
 
-struct cht_str edge_request_field(const struct edge_request *request, const char *name)
-{
-    return http1_field(request->fields, request->field_count, name);
-}
-
 /* ---- is the request whole? */
 
 static int head_is_whole(

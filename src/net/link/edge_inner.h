@@ -16,6 +16,8 @@
  *                                                      LINGER          until the peer finishes too
  */
 
+#include "base/check.h"
+#include "base/mem.h"
 #include "base/task.h"
 #include "link/edge.h"
 #include "world/loop.h"
@@ -248,7 +250,17 @@ uint64_t out_bytes_of_turn(const struct edge *edge, uint32_t slot);
 void out_forget(struct edge *edge, uint32_t slot);
 void out_flush(struct edge *edge);
 void out_deinit(struct edge *edge);
-void block_unref(struct edge_block *block);
+
+/* edge_parts.c; inline, since every recipient of every block comes here */
+static inline void block_unref(struct edge_block *block)
+{
+    CHECK(block->refs > 0);
+    block->refs--;
+    if (block->refs == 0) {
+        mem_free(block->bytes);
+        mem_free(block);
+    }
+}
 
 /* edge_backlog.c */
 void backlog_add_bytes(struct edge *edge, uint32_t slot, const void *bytes, size_t size);

@@ -18,53 +18,6 @@
 #define KEPT_BYTES (1u << 20)
 #define REPLY_BYTES_EXTRA (1u << 20)
 
-/* ---- blocks */
-
-struct edge_block *edge_block_create(struct edge *edge, size_t capacity)
-{
-    (void)edge;
-    CHECK(capacity <= UINT32_MAX);
-    struct edge_block *block = mem_new(sizeof(*block));
-    block->refs = 1;
-    block->capacity = (uint32_t)(capacity ? capacity : 256);
-    block->bytes = mem_resize(NULL, block->capacity);
-    return block;
-}
-
-void edge_block_append(struct edge *edge, struct edge_block *block, const void *bytes, size_t size)
-{
-    (void)edge;
-    CHECK(size <= UINT32_MAX / 4);
-    CHECK(block->size <= UINT32_MAX / 4);
-    uint32_t needed = block->size + (uint32_t)size;
-    if (needed > block->capacity) {
-        block->capacity = needed * 2;
-        block->bytes = mem_resize(block->bytes, block->capacity);
-    }
-    if (size > 0) {
-        memcpy(block->bytes + block->size, bytes, size);
-    }
-    block->size = needed;
-}
-
-void block_unref(struct edge_block *block)
-{
-    CHECK(block->refs > 0);
-    block->refs--;
-    if (block->refs == 0) {
-        mem_free(block->bytes);
-        mem_free(block);
-    }
-}
-
-void edge_block_unref(struct edge *edge, struct edge_block *block)
-{
-    (void)edge;
-    if (block) {
-        block_unref(block);
-    }
-}
-
 /* ---- cells and pieces */
 
 static void grow(void *array, uint32_t *capacity, size_t item)

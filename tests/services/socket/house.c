@@ -38,47 +38,6 @@ static char heard[TEXT_MAX];
 
 /* ---- the edge */
 
-struct edge_block *edge_block_create(struct edge *edge, size_t capacity)
-{
-    (void)edge;
-    struct edge_block *block = mem_new(sizeof(*block));
-    block->refs = 1;
-    block->bytes = mem_new(capacity ? capacity : 1);
-    block->capacity = (uint32_t)capacity;
-    return block;
-}
-
-void edge_block_append(struct edge *edge, struct edge_block *block, const void *bytes, size_t size)
-{
-    (void)edge;
-    if (block->size + size > block->capacity) {
-        block->capacity = (uint32_t)(block->size + size);
-        block->bytes = mem_resize(block->bytes, block->capacity);
-    }
-    memcpy(block->bytes + block->size, bytes, size);
-    block->size += (uint32_t)size;
-}
-
-void edge_block_unref(struct edge *edge, struct edge_block *block)
-{
-    (void)edge;
-    if (--block->refs == 0) {
-        mem_free(block->bytes);
-        mem_free(block);
-    }
-}
-
-struct cht_str edge_request_field(const struct edge_request *request, const char *name)
-{
-    for (uint32_t i = 0; i < request->field_count; i++) {
-        if (strlen(name) == request->fields[i].name.size &&
-            memcmp(name, request->fields[i].name.at, strlen(name)) == 0) {
-            return request->fields[i].value;
-        }
-    }
-    return (struct cht_str){0};
-}
-
 void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_response *response)
 {
     (void)edge;
@@ -182,19 +141,6 @@ void edge_close(struct edge *edge, uint32_t slot, uint16_t code, const char *rea
     clients[slot].open = false;
     clients[slot].code = code;
     ws->on_closed(ws, slot, code);
-}
-
-size_t ws_text_header(uint8_t ret_header[10], uint64_t size)
-{
-    ret_header[0] = 0x81;
-    if (size < 126) {
-        ret_header[1] = (uint8_t)size;
-        return 2;
-    }
-    ret_header[1] = 126;
-    ret_header[2] = (uint8_t)(size >> 8);
-    ret_header[3] = (uint8_t)size;
-    return 4;
 }
 
 static void hear(struct client *client, const uint8_t *bytes, size_t size)

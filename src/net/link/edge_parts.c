@@ -1,0 +1,51 @@
+/* edge_parts - what of link/edge.h needs no edge: blocks, and the fields of a request.
+ *
+ * A library of its own, which those link too who stand in for the edge (sim/, tests/). Happy path:
+ * bytes are added until the turn ends, references counted. How it fails: it does not; a reference
+ * too few is a CHECK. */
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "link/edge_inner.h"
+
+struct edge_block *edge_block_create(struct edge *edge, size_t capacity)
+{
+    (void)edge;
+    CHECK(capacity <= UINT32_MAX);
+    struct edge_block *block = mem_new(sizeof(*block));
+    block->refs = 1;
+    block->capacity = (uint32_t)(capacity ? capacity : 256);
+    block->bytes = mem_resize(NULL, block->capacity);
+    return block;
+}
+
+void edge_block_append(struct edge *edge, struct edge_block *block, const void *bytes, size_t size)
+{
+    (void)edge;
+    CHECK(size <= UINT32_MAX / 4);
+    CHECK(block->size <= UINT32_MAX / 4);
+    uint32_t needed = block->size + (uint32_t)size;
+    if (needed > block->capacity) {
+        block->capacity = needed * 2;
+        block->bytes = mem_resize(block->bytes, block->capacity);
+    }
+    if (size > 0) {
+        memcpy(block->bytes + block->size, bytes, size);
+    }
+    block->size = needed;
+}
+
+void edge_block_unref(struct edge *edge, struct edge_block *block)
+{
+    (void)edge;
+    if (block) {
+        block_unref(block);
+    }
+}
+
+struct cht_str edge_request_field(const struct edge_request *request, const char *name)
+{
+    return http1_field(request->fields, request->field_count, name);
+}
