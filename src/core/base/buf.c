@@ -23,7 +23,10 @@ struct buf *buf_create(size_t capacity)
 struct buf *buf_copy(const void *bytes, size_t size)
 {
     struct buf *buf = buf_create(size);
-    buf_append(buf, bytes, size);
+    if (size) {
+        memcpy(buf->bytes, bytes, size);
+    }
+    buf->size = (uint32_t)size;
     return buf;
 }
 
@@ -44,14 +47,4 @@ void buf_unref(struct buf *buf)
     if (before == 1) {
         mem_free(buf);
     }
-}
-
-void buf_append(struct buf *buf, const void *bytes, size_t size)
-{
-    CHECK(atomic_load_explicit(&buf->refs, memory_order_relaxed) == 1);
-    CHECK(size <= buf->capacity - buf->size);
-    if (size) {
-        memcpy(buf->bytes + buf->size, bytes, size);
-    }
-    buf->size += (uint32_t)size;
 }

@@ -31,6 +31,3 @@ struct buf *buf_ref(struct buf *buf);
 
 /* Gives one reference back. NULL is fine. */
 void buf_unref(struct buf *buf);
-
-/* Appends to a buf that is not shared yet and has room for it (both checked). */
-void buf_append(struct buf *buf, const void *bytes, size_t size);

@@ -42,7 +42,6 @@ struct net_ops {
     enum err (*listen)(
         struct net *net, const char *host, uint16_t port, bool shared, int *ret_sock);
     enum err (*accept)(struct net *net, int listener, int *ret_sock, struct net_address *ret_peer);
-    enum err (*connect)(struct net *net, const struct net_address *to, int *ret_sock);
     enum err (*watch)(
         struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events);
     void (*rewatch)(
@@ -78,13 +77,6 @@ MUST_USE static inline enum err net_accept(
     struct net *net, int listener, int *ret_sock, struct net_address *ret_peer)
 {
     return net->ops->accept(net, listener, ret_sock, ret_peer);
-}
-
-/* Starts to connect; writable means connected, closed means refused. */
-MUST_USE static inline enum err net_connect(
-    struct net *net, const struct net_address *to, int *ret_sock)
-{
-    return net->ops->connect(net, to, ret_sock);
 }
 
 /* Adds the socket to the set. Level-triggered. */

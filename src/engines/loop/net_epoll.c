@@ -87,26 +87,6 @@ static void address_to_net(const struct sockaddr_storage *from, struct net_addre
     ret_address->port = ntohs(v6.sin6_port);
 }
 
-static socklen_t address_from_net(
-    const struct net_address *from, struct sockaddr_storage *ret_address)
-{
-    struct in6_addr ip;
-    memcpy(&ip, from->ip, sizeof(ip));
-    memset(ret_address, 0, sizeof(*ret_address));
-    if (IN6_IS_ADDR_V4MAPPED(&ip)) {
-        struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(from->port);
-        memcpy(&v4->sin_addr, from->ip + 12, 4);
-        return sizeof(*v4);
-    }
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(from->port);
-    v6->sin6_addr = ip;
-    return sizeof(*v6);
-}
-
 static enum err err_of_errno(void)
 {
     switch (errno) {
@@ -181,24 +161,6 @@ static enum err accept_one(
         }
     }
     return ERR_AGAIN;
-}
-
-static enum err start_connect(struct net *net, const struct net_address *to, int *ret_sock)
-{
-    (void)net;
-    struct sockaddr_storage address = {0};
-    socklen_t size = address_from_net(to, &address);
-    int sock = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (sock < 0) {
-        return err_of_errno();
-    }
-    set_tcp_options(sock);
-    if (connect(sock, (const struct sockaddr *)&address, size) != 0 && errno != EINPROGRESS) {
-        close(sock);
-        return ERR_NOT_SENT;
-    }
-    *ret_sock = sock;
-    return OK;
 }
 
 static struct epoll_event event_for(
@@ -281,7 +243,6 @@ static const struct net_ops ops = {
     .add_handler = add_handler,
     .listen = listen_on,
     .accept = accept_one,
-    .connect = start_connect,
     .watch = watch,
     .rewatch = rewatch,
     .recv = receive,

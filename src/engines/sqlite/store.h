@@ -63,7 +63,6 @@ uint64_t store_find_room(struct db *db, const struct cht_id *room);
 
 /* store_apply.c, on the writer's thread. */
 void store_apply(struct data_writer *writer, const struct history_change *change);
-uint64_t store_room_no(struct data_writer *writer, const struct cht_id *room);
 
 /* Rows to values; texts go to the arena. `first` is the first column of the group. */
 void store_get_room(

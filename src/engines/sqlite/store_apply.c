@@ -12,7 +12,7 @@
 
 #define ROOM_NUMBERS_MAX 65536u
 
-uint64_t store_room_no(struct data_writer *writer, const struct cht_id *room)
+static uint64_t room_no_of(struct data_writer *writer, const struct cht_id *room)
 {
     struct store_state *state = writer->state;
     uint32_t known = map_find(&state->room_numbers, map_key_id(room));
@@ -346,7 +346,7 @@ static void raise_mine(
 void store_apply(struct data_writer *writer, const struct history_change *c)
 {
     struct db *db = &writer->db;
-    uint64_t room_no = store_room_no(writer, &c->room);
+    uint64_t room_no = room_no_of(writer, &c->room);
     switch (c->kind) {
     case CHANGE_ENTRY:
         apply_entry(db, room_no, c);
