@@ -158,6 +158,8 @@ static enum err build_workers(struct house *house)
     }
     open_bus(house, house->workers[0].world.random);
     house->refresh = refresh_create(house);
+    house->addresses = addresses_local_create(house->workers[0].world.random,
+        (uint32_t)house->settings.app.connections_max * house->worker_count);
     house->files = static_files_load(house->settings.gateway.web_root, &house->logger);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_init(&house->workers[i], house, i);
@@ -289,6 +291,7 @@ void house_deinit(struct house *house)
     bus_local_destroy(house->bus);
     sessions_local_destroy(house->sessions);
     secrets_openssl_destroy(house->secrets);
+    addresses_local_destroy(house->addresses);
     static_files_destroy(house->files);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         loop_uv_destroy(house->workers[i].loop);

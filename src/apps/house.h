@@ -8,6 +8,7 @@
 #include "all_settings.h"
 #include "base/logger.h"
 #include "gateway/static_files.h"
+#include "local/addresses_local.h"
 #include "local/bus_local.h"
 #include "local/sessions_local.h"
 #include "options.h"
@@ -26,6 +27,7 @@ struct house {
     struct bus_local *bus;
     struct sessions_local *sessions;
     struct secrets_openssl *secrets;
+    struct addresses *addresses;
     struct static_files *files; /* of the web client */
     struct work_pool *pool;     /* for passwords */
     struct worker *workers;

@@ -52,7 +52,7 @@ static void open_engines(struct worker *worker)
     worker->sessions = sessions_local_join(house->sessions, worker->index, &worker->world);
     worker->secrets = secrets_openssl_open(house->secrets, &worker->world);
     struct edge_limits limits = edge_limits_of(worker);
-    worker->edge = edge_create(&worker->world, &limits);
+    worker->edge = edge_create(&worker->world, &limits, house->addresses);
     worker->upstream = upstream_local_create(worker->edge);
 }
 

@@ -1,5 +1,8 @@
 """What holds for a user holds whatever worker serves the connection: the kernel spreads them over all."""
 
+import http.client
+import time
+
 import pytest
 
 from client import Client
@@ -90,6 +93,29 @@ def test_a_device_has_so_many_connections_and_no_more(limited):
     assert (len(inside), set(outside)) == (3, {4005})
     inside, outside = attempts(house.sign_in(user.name), 3)
     assert (len(inside), outside) == (3, [])
+
+
+def test_an_address_has_so_many_connections_and_no_more(limited):
+    house = limited(connections_per_address=6)
+    connections = [http.client.HTTPConnection("127.0.0.1", house.port, timeout=20) for _ in range(MANY)]
+    statuses = []
+    for connection in connections:
+        connection.request("GET", "/api/info")
+        statuses.append(connection.getresponse().status)
+    assert statuses == [200] * 6 + [429] * (MANY - 6)
+    for connection in connections:
+        connection.close()
+
+
+def test_a_user_sends_so_much_over_http_and_no_more(limited):
+    house = limited(messages_per_second=1, messages_burst=5)
+    user = house.user()
+    with user.connect() as client:
+        room = client.group()
+    start = time.monotonic()
+    statuses = [user.http("POST", f"/api/rooms/{room}/messages", {"text": "hi"}).status for _ in range(MANY)]
+    assert 5 <= statuses.count(201) <= 5 + (time.monotonic() - start)
+    assert set(statuses) == {201, 429}
 
 
 @pytest.mark.exact("what moved a cursor is told once")

@@ -48,7 +48,7 @@ void conn_drop(struct edge *edge, uint32_t slot)
     backlog_free(edge, slot);
     edge_input_free(edge, slot);
     http_forget_kept(edge, slot);
-    addresses_remove(edge, cold->address);
+    addresses_remove(edge->addresses, cold->address);
     net_close(edge->net, conn->sock);
     edge->stats.connections--;
     edge->stats.websockets -= conn->flags & CONN_WS ? 1 : 0;
@@ -217,7 +217,7 @@ static uint32_t open_slot(struct edge *edge, int sock, const struct net_address 
     uint32_t generation = conn->generation + 1;
     *conn = (struct conn){
         .generation = generation ? generation : 1, .sock = sock, .watched = NET_READABLE};
-    edge->colds[slot] = (struct conn_cold){.peer = *peer, .address = EDGE_NOBODY};
+    edge->colds[slot] = (struct conn_cold){.peer = *peer, .address = ADDRESS_UNCOUNTED};
     conn_enter(edge, slot, CONN_IDLE);
     conn->last_in_ms = conn->since_ms;
     edge->stats.connections++;
@@ -226,6 +226,19 @@ static uint32_t open_slot(struct edge *edge, int sock, const struct net_address 
         return EDGE_NOBODY;
     }
     return slot;
+}
+
+static bool is_over_limit(struct edge *edge, uint32_t slot)
+{
+    struct arrival arrival = {
+        .peer = &edge->colds[slot].peer,
+        .limits = {edge->limits.connections_per_address,
+            edge->limits.connects_per_second_per_address},
+        .now_ms = edge_now(edge),
+    };
+    enum address_verdict verdict = addresses_add(edge->addresses, &arrival);
+    edge->colds[slot].address = arrival.entry;
+    return verdict != ADDRESS_FINE;
 }
 
 static void admit(
@@ -240,7 +253,7 @@ static void admit(
     edge->stats.accepted++;
     if (edge->stats.connections > edge->limits.connections_max) {
         refuse(edge, slot, 503);
-    } else if (addresses_add(edge, peer, &edge->colds[slot].address) != ADDRESS_FINE) {
+    } else if (is_over_limit(edge, slot)) {
         refuse(edge, slot, 429);
     }
 }
@@ -284,7 +297,8 @@ static void on_turn_end(struct loop_hook *hook)
     out_flush(edge);
 }
 
-struct edge *edge_create(const struct world *world, const struct edge_limits *limits)
+struct edge *edge_create(
+    const struct world *world, const struct edge_limits *limits, struct addresses *addresses)
 {
     struct edge *edge = mem_new(sizeof(*edge));
     uint32_t most = limits->connections_max;
@@ -306,7 +320,7 @@ struct edge *edge_create(const struct world *world, const struct edge_limits *li
     edge->go_on.run = go_on;
     edge->turn_end.run = on_turn_end;
     edge_set_limits(edge, limits);
-    addresses_init(edge);
+    edge->addresses = addresses;
     CHECK(net_add_handler(edge->net, &edge->conn_handler) == OK);
     CHECK(net_add_handler(edge->net, &edge->accept_handler) == OK);
     loop_add_turn_end(edge->loop, &edge->turn_end);
@@ -389,7 +403,6 @@ void edge_destroy(struct edge *edge)
     }
     timer_stop(&edge->sweep);
     out_deinit(edge);
-    addresses_deinit(edge);
     mem_free(edge->waiting);
     mem_free(edge->conns);
     mem_free(edge->colds);

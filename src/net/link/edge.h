@@ -34,6 +34,7 @@
 #include "world/net.h"
 #include "world/world.h"
 
+struct addresses;
 struct edge;
 
 /* Names a connection. {0, 0} is nobody. */
@@ -193,8 +194,10 @@ struct edge_stats {
     uint64_t queued_bytes;
 };
 
-/* One per loop. Adds itself to the loop's turn end and to the net. */
-struct edge *edge_create(const struct world *world, const struct edge_limits *limits);
+/* One per loop. Adds itself to the loop's turn end and to the net. Connections are counted in
+ * `addresses`, which outlives it. */
+struct edge *edge_create(
+    const struct world *world, const struct edge_limits *limits, struct addresses *addresses);
 
 /* Starts to accept on host and port for `handler`; several listeners (public, management) may share
  * one edge. */

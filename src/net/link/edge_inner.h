@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/task.h"
 #include "link/edge.h"
+#include "world/addresses.h"
 #include "world/loop.h"
 
 #define EDGE_LISTENERS_MAX 8
@@ -82,7 +83,7 @@ _Static_assert(sizeof(struct conn) <= 64, "the hot line");
 struct conn_cold {
     struct net_address peer;
     uint16_t close_code;
-    uint32_t address; /* entry of the limits; EDGE_NOBODY: none */
+    uint32_t address; /* where it is counted, or ADDRESS_UNCOUNTED */
     uint32_t requests;
     uint32_t progress_ms; /* when the backlog last shrank */
     uint32_t control_ms;  /* begin of the second in which control frames are counted */
@@ -125,21 +126,6 @@ struct turn_output {
     size_t size, capacity;
 };
 
-/* ---- limits per address */
-struct address_entry {
-    uint8_t ip[16];
-    uint32_t connections;
-    uint32_t tokens; /* thousandths of a connect */
-    uint32_t stamp_ms;
-    bool used;
-};
-
-struct address_table {
-    struct address_entry *entries;
-    uint32_t mask;
-    uint64_t secret[2];
-};
-
 struct listener {
     int sock;
     bool paused;
@@ -178,7 +164,7 @@ struct edge {
     struct task go_on;
     bool goes_on;
 
-    struct address_table addresses;
+    struct addresses *addresses;
     struct edge_stats stats;
     uint8_t *buffer; /* EDGE_READ_BYTES */
     char *scratch;   /* EDGE_SCRATCH_BYTES */
@@ -271,13 +257,3 @@ void backlog_free(struct edge *edge, uint32_t slot);
 
 /* edge_time.c */
 void edge_time_start(struct edge *edge);
-
-/* edge_limits.c */
-enum address_verdict { ADDRESS_FINE, ADDRESS_TOO_MANY, ADDRESS_TOO_FAST };
-void addresses_init(struct edge *edge);
-void addresses_deinit(struct edge *edge);
-
-/* Counts a connection of `peer`; the entry in `ret_entry` (EDGE_NOBODY: not counted). */
-enum address_verdict addresses_add(
-    struct edge *edge, const struct net_address *peer, uint32_t *ret_entry);
-void addresses_remove(struct edge *edge, uint32_t entry);

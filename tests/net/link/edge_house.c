@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "local/addresses_local.h"
 
 struct fixture *fx;
 
@@ -97,7 +98,8 @@ int edge_house_setup(void **state)
     struct loop_uv_options options = {.logger = &fx->logger};
     fx->loop = loop_uv_create(&options, &fx->world);
     struct edge_limits l = edge_house_limits();
-    fx->edge = edge_create(&fx->world, &l);
+    fx->addresses = addresses_local_create(fx->world.random, l.connections_max);
+    fx->edge = edge_create(&fx->world, &l, fx->addresses);
     fx->http = (struct edge_http_handler){on_request, on_gone};
     fx->ws = (struct edge_ws_handler){
         .on_text = on_text, .on_closed = on_closed, .on_drained = on_drained};
@@ -108,6 +110,7 @@ int edge_house_teardown(void **state)
 {
     (void)state;
     edge_destroy(fx->edge);
+    addresses_local_destroy(fx->addresses);
     loop_uv_destroy(fx->loop);
     mem_free(fx);
     return 0;

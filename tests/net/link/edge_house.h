@@ -18,6 +18,7 @@ struct fixture {
     struct world world;
     struct logger logger;
     struct edge *edge;
+    struct addresses *addresses;
     struct edge_http_handler http;
     struct edge_ws_handler ws;
     uint16_t port;

@@ -277,6 +277,30 @@ static void a_place_of_an_address_is_free_again_when_its_connection_goes(void **
     }
 }
 
+/* The kernel gives the next connection to whatever loop it likes. */
+static void an_address_is_counted_over_all_edges_that_share_the_count(void **state)
+{
+    (void)state;
+    struct edge_limits l = edge_house_limits();
+    l.connections_per_address = 1;
+    edge_set_limits(fx->edge, &l);
+    struct edge *other = edge_create(&fx->world, &l, fx->addresses);
+    uint16_t other_port, port = fx->port;
+    assert_int_equal(edge_listen(other, "127.0.0.1", 0, false, &fx->http, &other_port), OK);
+    struct client *first = client_create();
+    put_text(first, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_text(first, "\r\n\r\n/1");
+    fx->port = other_port;
+    struct client *second = client_create();
+    wait_end(second);
+    assert_non_null(strstr(second->in, "429 Too Many Requests"));
+    client_destroy(second);
+    client_destroy(first);
+    wait_no_connections();
+    edge_destroy(other);
+    fx->port = port;
+}
+
 static void an_address_may_connect_only_so_fast(void **state)
 {
     (void)state;
@@ -360,6 +384,7 @@ int main(void)
         T(a_head_has_a_bound),
         T(too_many_connections_are_refused),
         T(a_place_of_an_address_is_free_again_when_its_connection_goes),
+        T(an_address_is_counted_over_all_edges_that_share_the_count),
         T(an_address_may_connect_only_so_fast),
         T(out_of_descriptors_it_serves_on_and_accepts_again_later),
     };
