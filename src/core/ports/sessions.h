@@ -72,7 +72,7 @@ struct sessions_limit_op {
     struct op op;
     struct cht_str key; /* "login:<account>:<address>", at most 128 bytes; lent until answered */
     uint32_t burst;
-    uint64_t refill_ms; /* for one token */
+    uint64_t refill_us; /* for one token */
     uint32_t take;      /* tokens; 0: only look; or LIMIT_GIVE_ONE, LIMIT_GIVE_ALL: back */
     uint64_t wait_ms;   /* answer */
 };

@@ -90,7 +90,7 @@ static void limit_here(struct sessions *sessions, struct sessions_limit_op *op)
 {
     uint64_t now = loop_now_ms(port_of(sessions)->loop);
     struct sessions_local *shared = lock(sessions);
-    enum err err = sessions_local_limit(shared, op, now);
+    enum err err = sessions_local_limit(shared, op, now * 1000);
     unlock(shared);
     op_answer_later(&op->op, port_of(sessions)->loop, err);
 }

@@ -25,8 +25,8 @@ struct known_session {
 };
 
 struct limit_row {
-    uint64_t key_hash; /* 0: free */
-    uint64_t full_at;  /* ms: when the bucket is full again; a bucket is this one number */
+    uint64_t key_hash;   /* 0: free */
+    uint64_t full_at_us; /* when the bucket is full again; a bucket is this one number */
 };
 
 struct logger;
@@ -73,4 +73,4 @@ void sessions_local_answer(const struct known_user *known, struct online_user *o
 void sessions_local_put_ticket(struct sessions_local *shared, const struct ticket *ticket);
 bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ticket, uint64_t now);
 enum err sessions_local_limit(
-    struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now);
+    struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now_us);

@@ -53,7 +53,7 @@ bool sessions_local_take_ticket(struct sessions_local *shared, struct ticket *ti
 }
 
 /* A bucket of `burst` tokens is the time at which it will be full: each token taken puts that off
- * by refill_ms. */
+ * by refill_us. */
 static struct limit_row *limit_row(struct sessions_local *shared, uint64_t hash)
 {
     uint32_t sets = shared->options.limits_max / LIMIT_WAYS;
@@ -63,7 +63,7 @@ static struct limit_row *limit_row(struct sessions_local *shared, uint64_t hash)
         if (set[i].key_hash == hash) {
             return &set[i];
         }
-        if (set[i].full_at < oldest->full_at) {
+        if (set[i].full_at_us < oldest->full_at_us) {
             oldest = &set[i];
         }
     }
@@ -72,26 +72,26 @@ static struct limit_row *limit_row(struct sessions_local *shared, uint64_t hash)
 }
 
 enum err sessions_local_limit(
-    struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now)
+    struct sessions_local *shared, struct sessions_limit_op *op, uint64_t now_us)
 {
     uint64_t hash = map_hash(shared->options.secret, op->key.at, op->key.size) | 1;
     struct limit_row *row = limit_row(shared, hash);
     op->wait_ms = 0;
     if (op->take == LIMIT_GIVE_ALL) {
-        row->full_at = now;
+        row->full_at_us = now_us;
         return OK;
     }
-    uint64_t full_at = row->full_at > now ? row->full_at : now;
+    uint64_t full_at = row->full_at_us > now_us ? row->full_at_us : now_us;
     if (op->take == LIMIT_GIVE_ONE) {
-        row->full_at = full_at - now > op->refill_ms ? full_at - op->refill_ms : now;
+        row->full_at_us = full_at - now_us > op->refill_us ? full_at - op->refill_us : now_us;
         return OK;
     }
-    uint64_t most = now + op->burst * op->refill_ms;
+    uint64_t most = now_us + op->burst * op->refill_us;
     uint64_t looked = op->take ? op->take : 1;
-    if (full_at + looked * op->refill_ms > most) {
-        op->wait_ms = full_at + looked * op->refill_ms - most;
+    if (full_at + looked * op->refill_us > most) {
+        op->wait_ms = (full_at + looked * op->refill_us - most + 999) / 1000;
         return ERR_RATE_LIMITED;
     }
-    row->full_at = full_at + op->take * op->refill_ms;
+    row->full_at_us = full_at + op->take * op->refill_us;
     return OK;
 }

@@ -78,29 +78,20 @@ static void refuse(struct socket_service *service, const struct sender *sender, 
 
 /* ---- rates */
 
-static uint32_t *http_bucket(
-    struct socket_service *service, struct rate_table *table, const struct cht_id *user)
-{
-    uint64_t hash = map_hash(service->hash_secret, user->bytes, sizeof(user->bytes));
-    return &table->buckets[hash % RATE_TABLE_SLOTS];
-}
-
+/* Of a connection; users over HTTP were asked about before (http_rates.h). */
 static bool within_rate(struct socket_service *service, const struct sender *sender, uint64_t type,
     uint32_t *ret_wait_ms)
 {
     struct connection *connection = connection_of(service, sender);
-    uint32_t *commands = connection ? &connection->commands_bucket
-                                    : http_bucket(service, &service->http_commands, &sender->user);
     uint32_t now = socket_now(service);
-    if (!rate_take(service->commands_rate, commands, now, ret_wait_ms)) {
-        return false;
-    }
-    if (type != cht_command_type_message_send) {
+    if (!connection) {
         return true;
     }
-    uint32_t *messages = connection ? &connection->messages_bucket
-                                    : http_bucket(service, &service->http_messages, &sender->user);
-    return rate_take(service->messages_rate, messages, now, ret_wait_ms);
+    if (!rate_take(service->commands_rate, &connection->commands_bucket, now, ret_wait_ms)) {
+        return false;
+    }
+    return type != cht_command_type_message_send ||
+           rate_take(service->messages_rate, &connection->messages_bucket, now, ret_wait_ms);
 }
 
 /* ---- typing: one per interval and room; that it stopped may always be said */

@@ -1,6 +1,7 @@
 /* http_in - see the header. Happy path: route, fields from path, query, headers and body, run. How
  * it fails: no row is unknown_type, no identity unauthorized, whoever forwarded it; 400 for a
- * parameter given twice, 422 with the field's name for all that does not fit its row. */
+ * parameter given twice, 422 with the field's name for all that does not fit its row, 429 over a
+ * rate. */
 
 #include "http_in.h"
 
@@ -10,6 +11,7 @@
 #include "base/check.h"
 #include "commands.h"
 #include "http_members.h"
+#include "http_rates.h"
 #include "wire/path_match.h"
 #include "wire/query_read.h"
 
@@ -171,25 +173,33 @@ static const struct cht_route_row *find_row(
     return NULL;
 }
 
-void http_in_call(struct socket_service *service, const struct upstream_call *call)
+static void answer(struct socket_service *service, const struct upstream_call *call)
 {
     const struct edge_request *request = call->request;
-    const struct identity *who = call->identity;
     struct path_match match;
     const struct cht_route_row *row = find_row(request, &match);
-    struct sender sender = {.conn = request->conn, .http = true};
-    if (!row || !who) {
-        struct frame_refusal refusal = {.err = row ? ERR_UNAUTHORIZED : ERR_UNKNOWN_TYPE};
-        command_refuse(service, &sender, &refusal);
-        return;
-    }
-    sender.user = who->user;
-    sender.device = who->device;
+    CHECK(row);
     struct reading reading = {
         .service = service,
         .call = call,
-        .sender = sender,
+        .sender = {.conn = request->conn,
+            .user = call->identity->user,
+            .device = call->identity->device,
+            .http = true},
         .scratch = socket_scratch(service),
     };
     run(&reading, row, &match);
+}
+
+void http_in_call(struct socket_service *service, const struct upstream_call *call)
+{
+    struct path_match match;
+    const struct cht_route_row *row = find_row(call->request, &match);
+    if (row && call->identity) {
+        http_rates_ask(service, call, row->command == cht_command_type_message_send, answer);
+        return;
+    }
+    struct sender sender = {.conn = call->request->conn, .http = true};
+    struct frame_refusal refusal = {.err = row ? ERR_UNAUTHORIZED : ERR_UNKNOWN_TYPE};
+    command_refuse(service, &sender, &refusal);
 }

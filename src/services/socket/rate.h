@@ -30,11 +30,3 @@ struct rate_window {
 
 /* Counts one event; how many there are in this window now (at most 255). */
 uint8_t rate_window_count(struct rate_window *window, uint32_t window_ms, uint32_t now_ms);
-
-/* ---- buckets of users without a connection (HTTP): a table of fixed size in which strangers who
- * collide share a bucket */
-#define RATE_TABLE_SLOTS 4096
-
-struct rate_table {
-    uint32_t buckets[RATE_TABLE_SLOTS];
-};

@@ -191,7 +191,6 @@ struct socket_service {
 
     struct pendings pendings;
     struct rate_limit messages_rate, commands_rate;
-    struct rate_table http_commands, http_messages;
 
     struct watched *watched;
     struct map watched_by_id;

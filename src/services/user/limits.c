@@ -19,7 +19,7 @@ static void fill(struct limit_ask *ask, const struct limit_of *of, uint32_t take
     CHECK(size > 0 && size < (int)sizeof(ask->key));
     ask->op.key = (struct cht_str){ask->key, (uint32_t)size};
     ask->op.burst = (uint32_t)of->burst;
-    ask->op.refill_ms = of->refill_ms;
+    ask->op.refill_us = of->refill_ms * 1000;
     ask->op.take = take;
 }
 

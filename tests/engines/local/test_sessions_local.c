@@ -222,7 +222,7 @@ static void of_too_many_tickets_those_that_end_first_give_way(void **state)
 static struct sessions_limit_op limit(struct place *place, const char *key, uint32_t count)
 {
     struct sessions_limit_op op = {
-        .key = {key, (uint32_t)strlen(key)}, .burst = 3, .refill_ms = 1000, .take = count};
+        .key = {key, (uint32_t)strlen(key)}, .burst = 3, .refill_us = 1000000, .take = count};
     sessions_limit(place->sessions, &place->asker.asker, &op);
     test_loop_settle(&place->loop);
     return op;

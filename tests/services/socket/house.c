@@ -31,12 +31,20 @@ struct client {
 static struct client clients[HOUSE_CONNECTIONS];
 static struct edge_ws_handler *ws;
 static bool upgrade_lost;
+static const struct edge_request *asking; /* the HTTP request under way */
 static int http_status;
 static char http_body[4096];
 static char http_header[256];
 static char heard[TEXT_MAX];
 
 /* ---- the edge */
+
+const struct edge_request *edge_keep(struct edge *edge, struct conn_id conn)
+{
+    (void)edge;
+    (void)conn;
+    return asking;
+}
 
 void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_response *response)
 {
@@ -316,6 +324,14 @@ static void online_here(struct sessions *sessions, struct sessions_online_op *op
     op_answer_later(&op->op, &of_sessions(sessions)->loop, OK);
 }
 
+static void limit_here(struct sessions *sessions, struct sessions_limit_op *op)
+{
+    struct house *house = of_sessions(sessions);
+    bool over = house->limited_burst != 0 && op->burst == house->limited_burst;
+    op->wait_ms = over ? 700 : 0;
+    op_answer_later(&op->op, &house->loop, over ? ERR_RATE_LIMITED : OK);
+}
+
 static enum token_standing standing_here(struct sessions *sessions, const struct identity *who)
 {
     (void)sessions;
@@ -345,6 +361,7 @@ static void make_ports(struct house *house)
         .remove = remove_here,
         .set_state = state_here,
         .online = online_here,
+        .limit = limit_here,
         .standing = standing_here,
         .listen = listen_here};
     static const struct secrets_ops secrets_ops = {.verify_token = verify_here};
@@ -679,7 +696,10 @@ void house_http(struct house *house, uint32_t slot, uint8_t user, const struct h
     struct upstream_server *server = socket_upstream(house->service);
     http_status = 0;
     http_body[0] = '\0';
+    asking = &request;
     server->on_call(server, &upstream);
+    run_deferred(house);
+    asking = NULL;
 }
 
 int house_status(void)

@@ -56,6 +56,7 @@ struct house {
     struct sessions_enter_op entered; /* the newest */
     enum err enter_err;               /* what is answered to one that enters ... */
     struct session replaced;          /* ... and where the one is that it replaces */
+    uint32_t limited_burst;           /* the bucket of that burst is empty */
     uint8_t scratch[600000];
 };
 

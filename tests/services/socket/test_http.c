@@ -215,6 +215,26 @@ static void the_public_list_is_no_room(void **state)
     house_pass(*state, 11000);
 }
 
+static void a_user_over_a_rate_is_refused_with_the_wait(void **state)
+{
+    struct house *house = *state;
+    struct cht_command command;
+    struct house_call send = {"POST", BASE "/messages", NULL, "{\"text\":\"hi\"}", JSON, "key-1"};
+    struct house_call join = {"POST", BASE "/join", NULL, NULL, NULL, NULL};
+    house->limited_burst = (uint32_t)house->settings.messages_burst;
+    assert_false(post(house, &send, &command));
+    assert_int_equal(house_status(), 429);
+    assert_string_equal(house_body(), "rate_limited - 700");
+    assert_true(post(house, &join, &command));
+    house->limited_burst = (uint32_t)house->settings.commands_burst;
+    assert_false(post(house, &join, &command));
+    assert_int_equal(house_status(), 429);
+    house->settings.commands_per_second = 0;
+    socket_set(house->service, &house->settings);
+    assert_true(post(house, &join, &command));
+    house_pass(house, 11000);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
 
 int main(void)
@@ -233,6 +253,7 @@ int main(void)
         T(what_is_wrong_in_a_path_is_named_as_there),
         T(every_route_of_the_table_is_found),
         T(the_public_list_is_no_room),
+        T(a_user_over_a_rate_is_refused_with_the_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
