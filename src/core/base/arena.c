@@ -36,7 +36,7 @@ static void add_chunk(struct arena *arena, size_t size)
     arena->total += wanted;
 }
 
-void *arena_take(struct arena *arena, size_t size)
+void *arena_take_raw(struct arena *arena, size_t size)
 {
     CHECK(size <= SIZE_MAX / 2);
     size_t rounded = (size + 15) & ~(size_t)15;
@@ -45,7 +45,15 @@ void *arena_take(struct arena *arena, size_t size)
     }
     void *taken = arena->chunks->bytes + arena->used;
     arena->used += rounded;
-    memset(taken, 0, rounded);
+    return taken;
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+    void *taken = arena_take_raw(arena, size);
+    if (size) {
+        memset(taken, 0, size);
+    }
     return taken;
 }
 
@@ -57,7 +65,7 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 
 void *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
-    void *copy = arena_take(arena, size);
+    void *copy = arena_take_raw(arena, size);
     if (size) {
         memcpy(copy, bytes, size);
     }

@@ -21,6 +21,10 @@ struct arena {
 
 /* Zeroed, aligned to 16. Never NULL. */
 void *arena_take(struct arena *arena, size_t size);
+
+/* The same with whatever is there: for what is written before it is read. */
+void *arena_take_raw(struct arena *arena, size_t size);
+
 void *arena_array(struct arena *arena, size_t count, size_t size);
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);
 struct cht_str arena_str(struct arena *arena, struct cht_str text);

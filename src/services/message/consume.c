@@ -257,7 +257,7 @@ static bool decode(
     struct consume *consume, const struct waiting *waiting, struct cht_record *record)
 {
     size_t size = (size_t)waiting->record->size * DECODED_PER_BYTE + 1024;
-    struct cht_scratch scratch = {arena_take(&consume->arena, size), size, 0};
+    struct cht_scratch scratch = {arena_take_raw(&consume->arena, size), size, 0};
     struct cht_str bytes = {(const char *)waiting->record->bytes, waiting->record->size};
     return cht_event_number_of(bytes) == CHT_EVENT_record &&
            cht_decode(&cht_row_record, bytes, &scratch, record);

@@ -105,7 +105,7 @@ void query_on_mail(struct message_service *service, struct buf *mail)
 {
     struct query *query = mem_new(sizeof(*query));
     size_t size = (size_t)mail->size * 16 + 256;
-    struct cht_scratch scratch = {arena_take(&query->arena, size), size, 0};
+    struct cht_scratch scratch = {arena_take_raw(&query->arena, size), size, 0};
     struct cht_str bytes = {(const char *)mail->bytes, mail->size};
     query->service = service;
     query->mail = buf_ref(mail);
