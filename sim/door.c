@@ -543,7 +543,6 @@ bool edge_push(struct edge *edge, uint32_t number, struct edge_block *block)
         return false;
     }
     block->refs++;
-    block->pushes++;
     slot->fresh += block->size;
     new_piece(&slot->pushes, &slot->push_count, &slot->push_capacity)->block = block;
     return true;

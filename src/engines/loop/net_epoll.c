@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -203,15 +204,23 @@ static int64_t receive(struct net *net, int sock, void *ret_bytes, size_t size)
     return result_of(recv(sock, ret_bytes, size, 0));
 }
 
-static int64_t send_parts(struct net *net, int sock, const struct iovec *parts, int count)
+static __attribute__((noinline)) int64_t send_many(int sock, const struct iovec *parts, int count)
 {
-    (void)net;
-    if (count == 1) {
-        return result_of(send(sock, parts->iov_base, parts->iov_len, MSG_NOSIGNAL));
-    }
     struct msghdr message = {
         .msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
     return result_of(sendmsg(sock, &message, MSG_NOSIGNAL));
+}
+
+/* One part is what a delivery is. send() would be a cancellation point, which in a process with
+ * threads costs 60 instructions more; nothing here is ever cancelled. */
+static int64_t send_parts(struct net *net, int sock, const struct iovec *parts, int count)
+{
+    (void)net;
+    if (count != 1) {
+        return send_many(sock, parts, count);
+    }
+    return result_of(
+        syscall(SYS_sendto, sock, parts->iov_base, parts->iov_len, MSG_NOSIGNAL, NULL, 0));
 }
 
 static void finish(struct net *net, int sock)

@@ -48,7 +48,6 @@ struct edge_block {
     uint32_t refs;
     uint32_t size;
     uint32_t capacity;
-    uint32_t pushes; /* connections that it was pushed to */
     uint8_t *bytes;  /* may move while it grows */
 };
 

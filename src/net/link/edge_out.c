@@ -184,7 +184,6 @@ static __attribute__((noinline)) bool push_more(
     uint32_t cell = cell_of(edge, slot);
     edge->out.cells[cell].bytes += block->size;
     block->refs++;
-    block->pushes++;
     link_push(edge, cell, add_piece(edge, (struct piece){.kind = PIECE_BLOCK, .block = block}));
     return true;
 }
@@ -199,7 +198,6 @@ bool edge_push(struct edge *edge, uint32_t slot, struct edge_block *block)
     conn->block = block;
     conn->busy = BUSY_TOUCHED;
     block->refs++;
-    block->pushes++;
     out->touched[out->touched_count] = slot;
     out->touched_count++;
     return true;
@@ -370,22 +368,6 @@ static bool flush_cell(struct edge *edge, uint32_t slot, uint32_t index)
     return result != NET_BROKEN;
 }
 
-static bool flush_block(struct edge *edge, uint32_t slot, struct edge_block *block)
-{
-    struct conn *conn = &edge->conns[slot];
-    int64_t sent = NET_WOULD_BLOCK;
-    if (!conn->backlog) {
-        struct iovec part = {block->bytes, block->size};
-        sent = block->size ? count_sent(edge, net_send(edge->net, conn->sock, &part, 1)) : 0;
-    }
-    uint32_t left = sent > 0 ? (uint32_t)sent : 0;
-    if (sent != NET_BROKEN && left < block->size) {
-        backlog_add_block(edge, slot, block, left);
-    }
-    block_unref(block);
-    return sent != NET_BROKEN;
-}
-
 static void flushed(struct edge *edge, uint32_t slot)
 {
     struct conn *conn = &edge->conns[slot];
@@ -404,26 +386,52 @@ static void flushed(struct edge *edge, uint32_t slot)
     }
 }
 
-static void flush_conn(struct edge *edge, uint32_t slot)
+static void flushed_if(bool fine, struct edge *edge, uint32_t slot)
 {
-    struct conn *conn = &edge->conns[slot];
+    if (fine) {
+        flushed(edge, slot);
+        return;
+    }
+    ws_tell_closed(edge, slot, WS_CLOSE_LOST);
+    conn_drop(edge, slot);
+}
+
+static __attribute__((noinline)) void block_stays(
+    struct edge *edge, uint32_t slot, struct edge_block *block, int64_t sent)
+{
+    uint32_t left = sent > 0 ? (uint32_t)sent : 0;
+    if (sent != NET_BROKEN && left < block->size) {
+        backlog_add_block(edge, slot, block, left);
+    }
+    block_unref(block);
+    flushed_if(sent != NET_BROKEN, edge, slot);
+}
+
+/* What nearly every delivery is, so each instruction counts (bench/budget): one block alone, which
+ * the socket takes whole. There is no backlog in front of it, or edge_push had made a cell. */
+static void flush_block(struct edge *edge, uint32_t slot, struct conn *conn)
+{
+    struct edge_block *block = conn->block;
+    conn->block = NULL;
+    conn->busy = 0;
+    struct iovec part = {block->bytes, block->size};
+    int64_t sent = count_sent(edge, net_send(edge->net, conn->sock, &part, 1));
+    if (sent == (int64_t)block->size && conn->phase == CONN_OPEN) {
+        block_unref(block);
+    } else {
+        block_stays(edge, slot, block, sent);
+    }
+}
+
+static void flush_conn(struct edge *edge, uint32_t slot, struct conn *conn)
+{
     if (!(conn->busy & BUSY_TOUCHED)) {
         return;
     }
-    struct edge_block *block = conn->block;
     uint32_t cell = conn->cell;
     conn->busy &= (uint8_t)~BUSY_TOUCHED;
-    conn->block = NULL;
     conn->cell = 0;
-    bool fine = cell ? flush_cell(edge, slot, cell) : block ? flush_block(edge, slot, block) : true;
-    if (!fine) {
-        ws_tell_closed(edge, slot, WS_CLOSE_LOST);
-        conn_drop(edge, slot);
-        return;
-    }
-    if (conn->phase != CONN_OPEN || conn->backlog) {
-        flushed(edge, slot);
-    }
+    flushed_if(!cell || flush_cell(edge, slot, cell), edge, slot);
 }
 
 void out_forget(struct edge *edge, uint32_t slot)
@@ -447,7 +455,13 @@ void out_flush(struct edge *edge)
         if (i + 8 < out->touched_count) {
             __builtin_prefetch(&edge->conns[out->touched[i + 8]], 1);
         }
-        flush_conn(edge, out->touched[i]);
+        uint32_t slot = out->touched[i];
+        struct conn *conn = &edge->conns[slot];
+        if (conn->block) {
+            flush_block(edge, slot, conn);
+        } else {
+            flush_conn(edge, slot, conn);
+        }
     }
     out->touched_count = 0;
     out->piece_count = 0;

@@ -150,7 +150,7 @@ static void a_block_is_shared_and_may_grow_after_the_push(void **state)
         "\x81\x01"
         "b",
         3);
-    assert_int_equal(block->pushes, 2);
+    assert_int_equal(block->refs, 3); /* ours and one a connection */
     edge_block_unref(fx->edge, block);
     wait_bytes(one, 6);
     wait_bytes(two, 12);
