@@ -4,6 +4,7 @@
  *     load slow PORT SECONDS STUCK BODY RATE < connections
  *     load idle PORT < connections     holds them until standard input says a line
  *     load acks PORT SECONDS WRITERS BODY [RATE] < connections
+ *     load burst PORT ROUNDS IN_FLIGHT BODY < connections
  *
  * Standard input: one line a connection, `PATH TOKEN ROOM` (`-` for none), then an empty line. With
  * a token the product's protocol is spoken (ready, message.send, message), without one every text
@@ -13,8 +14,10 @@
  * messages a second leave them at random times instead, whether or not the ones before were
  * answered, and latencies count from the time at which a message should have left. `slow`: the
  * first connection sends at RATE, the last STUCK are not read from any more, and latencies are
- * those of deliveries to the others. Latencies are printed as percentiles. Prints one line of
- * numbers: name=value. How it fails: one line on standard error and exit code 1. */
+ * those of deliveries to the others. `burst`: the first connection sends IN_FLIGHT messages in one
+ * write, and again when all of them have come to everybody. Latencies are printed as percentiles.
+ * Prints one line of numbers: name=value. How it fails: one line on standard error and exit code 1.
+ */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,6 +68,9 @@ static double rate; /* messages a second; 0: the next follows the answer */
 static uint64_t *latencies;
 static uint64_t latency_count;
 static char body[20000];
+static uint8_t outgoing[1 << 16]; /* frames of a burst */
+static size_t outgoing_size;
+static bool gathers; /* frames leave when the burst is whole */
 
 static void die(const char *why)
 {
@@ -119,10 +125,28 @@ static void upgrade(struct connection *connection, const char *path, const char 
     }
 }
 
-static void write_frame(struct connection *connection, const char *payload, size_t size)
+static void write_outgoing(const struct connection *connection)
 {
-    uint8_t frame[20100] = {0x81};
+    size_t done = 0;
+    while (done < outgoing_size) {
+        ssize_t wrote = send(connection->sock, outgoing + done, outgoing_size - done, MSG_NOSIGNAL);
+        if (wrote > 0) {
+            done += (size_t)wrote;
+        } else if (errno != EAGAIN) {
+            die("send");
+        }
+    }
+    outgoing_size = 0;
+}
+
+static void write_frame(const struct connection *connection, const char *payload, size_t size)
+{
+    uint8_t *frame = outgoing + outgoing_size;
     size_t head = 2;
+    if (sizeof(outgoing) - outgoing_size < size + 8) {
+        die("a burst is too large");
+    }
+    frame[0] = 0x81;
     if (size < 126) {
         frame[1] = (uint8_t)(0x80 | size);
     } else {
@@ -133,14 +157,9 @@ static void write_frame(struct connection *connection, const char *payload, size
     }
     memset(frame + head, 0, 4); /* a mask of zeros changes nothing */
     memcpy(frame + head + 4, payload, size);
-    size_t length = head + 4 + size, done = 0;
-    while (done < length) {
-        ssize_t wrote = send(connection->sock, frame + done, length - done, MSG_NOSIGNAL);
-        if (wrote > 0) {
-            done += (size_t)wrote;
-        } else if (errno != EAGAIN) {
-            die("send");
-        }
+    outgoing_size += head + 4 + size;
+    if (!gathers) {
+        write_outgoing(connection);
     }
 }
 
@@ -183,7 +202,8 @@ static void answered(struct connection *connection)
     if (count_acks && !times_deliveries) {
         note_latency(started_ns);
     }
-    while (running && connection->sends && rate <= 0 && connection->in_flight < in_flight_max) {
+    while (running && connection->sends && !gathers && rate <= 0 &&
+           connection->in_flight < in_flight_max) {
         say(connection, now_ns());
     }
 }
@@ -387,13 +407,29 @@ static void send_at_random(int set, uint64_t end)
     }
 }
 
-static void measure(int set, double seconds)
+static void send_bursts(int set, uint32_t rounds)
+{
+    gathers = true;
+    for (uint32_t i = 1; i <= rounds; i++) {
+        for (uint32_t j = 0; j < in_flight_max; j++) {
+            say(&all[0], now_ns());
+        }
+        write_outgoing(&all[0]);
+        while (deliveries < (uint64_t)i * in_flight_max * total) {
+            turn(set, 10 * MS);
+        }
+    }
+}
+
+static void measure(int set, double seconds, uint32_t rounds)
 {
     printf("started\n");
     fflush(stdout);
     deliveries = acks = sent = latency_count = 0;
     uint64_t begun = now_ns(), end = begun + (uint64_t)(seconds * 1e9);
-    if (rate > 0) {
+    if (rounds) {
+        send_bursts(set, rounds);
+    } else if (rate > 0) {
         send_at_random(set, end);
     } else {
         send_after_answers(set, end);
@@ -431,7 +467,7 @@ static void stop_reading(int set, uint32_t last)
 int main(int count, char **arguments)
 {
     if (count < 3) {
-        fprintf(stderr, "usage: load fanout|idle|acks PORT ...\n");
+        fprintf(stderr, "usage: load fanout|slow|idle|acks|burst PORT ...\n");
         return 2;
     }
     latencies = calloc(LATENCIES_MAX, sizeof(*latencies));
@@ -457,7 +493,7 @@ int main(int count, char **arguments)
     if (getchar() == EOF) {
         return 1;
     }
-    measure(set, seconds);
+    measure(set, seconds, strcmp(arguments[1], "burst") == 0 ? (uint32_t)seconds : 0);
     turn(set, 200 * MS);
     return 0;
 }

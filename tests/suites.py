@@ -26,7 +26,7 @@ CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
 CHAOS_PER_MILLE = 20
 LEFT_OUT = {
-    "quick": "lint, fuzz targets, system tests, system tests with the chaos switch on",
+    "quick": "lint, fuzz targets, budget, system tests, system tests with the chaos switch on",
     "system": "everything else, and the system tests with the chaos switch on",
 }
 SANITIZERS = {
@@ -192,6 +192,19 @@ def run_lint(totals):
     totals.add("lint", 1 - failed, failed, (), time.time() - start, done.stdout)
 
 
+def run_budget(totals):
+    """One pass for each figure within its budget; the figures are shown in any case."""
+    start = time.time()
+    if not shutil.which("valgrind"):
+        totals.add("budget", 0, 0, [("bench/budget", "valgrind is not installed")])
+        return
+    done = subprocess.run(["bench/budget"], cwd=ROOT, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    lines = done.stdout.splitlines()
+    passed, over = (sum(line.startswith(word) for line in lines) for word in ("ok ", "OVER "))
+    totals.add("budget", passed, over or (1 if done.returncode else 0), (), time.time() - start, done.stdout)
+    print("\n".join("  " + line for line in lines if line.startswith("ok ")))
+
+
 def system_python():
     """Debian's python3 has the packages; another one in front of it on the path may not."""
     return "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
@@ -213,6 +226,7 @@ def main():
     if what == "all":
         run_lint(totals)
         run_fuzz(totals)
+        run_budget(totals)
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
         run_pytest(totals, "system", arguments or ["tests/system"])
     if what == "all":
