@@ -11,12 +11,14 @@
 
 struct token_cache_row {
     uint8_t digest[32];
-    struct identity identity; /* expires_at 0: free */
-    uint64_t generation;      /* of the keys when it was verified */
+    struct identity identity;
+    uint64_t generation; /* of the keys when it was verified */
 };
 
 struct token_cache {
+    uint16_t *places; /* by digest */
     struct token_cache_row *rows;
+    uint16_t used;
 };
 
 void token_cache_init(struct token_cache *cache);
