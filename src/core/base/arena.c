@@ -11,6 +11,7 @@
 #include "base/mem.h"
 
 #define FIRST_CHUNK_BYTES 1024u
+#define GROWN_FIRST 8u /* a power of two */
 #define CHUNK_BYTES_MAX (256u << 10)
 
 struct arena_chunk {
@@ -61,6 +62,19 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 {
     CHECK(size == 0 || count <= SIZE_MAX / 2 / size);
     return arena_take(arena, count * size);
+}
+
+void *arena_grown(struct arena *arena, void *old, uint32_t count, size_t size)
+{
+    bool full = count == 0 || (count >= GROWN_FIRST && (count & (count - 1)) == 0);
+    if (!full) {
+        return old;
+    }
+    void *array = arena_array(arena, count ? (size_t)count * 2 : GROWN_FIRST, size);
+    if (count) {
+        memcpy(array, old, count * size);
+    }
+    return array;
 }
 
 void *arena_copy(struct arena *arena, const void *bytes, size_t size)

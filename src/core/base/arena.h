@@ -26,6 +26,10 @@ void *arena_take(struct arena *arena, size_t size);
 void *arena_take_raw(struct arena *arena, size_t size);
 
 void *arena_array(struct arena *arena, size_t count, size_t size);
+
+/* A place more at the end of an array of `count` items that only this has grown: the same array, or
+ * a larger one with the same items. NULL and 0 begin one. */
+void *arena_grown(struct arena *arena, void *old, uint32_t count, size_t size);
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);
 struct cht_str arena_str(struct arena *arena, struct cht_str text);
 

@@ -111,7 +111,7 @@ static enum err run_members(struct op *asked, struct db_job *job, void *thread)
     struct rooms_members_op *op = container_of(asked, struct rooms_members_op, op);
     struct db *db = &((struct data_reader *)thread)->store;
     arena_reset(&op->arena);
-    op->members = arena_array(&op->arena, op->limit, sizeof(*op->members));
+    op->members = NULL;
     op->count = 0;
     op->more = false;
     struct query q = db_query(db, op->joined_only ? STORE_MEMBERS_JOINED : STORE_MEMBERS_ALL);
@@ -123,6 +123,7 @@ static enum err run_members(struct op *asked, struct db_job *job, void *thread)
             op->more = true;
             break;
         }
+        op->members = arena_grown(&op->arena, op->members, op->count, sizeof(*op->members));
         struct room_member *member = &op->members[op->count++];
         get_member(&q, member);
         member->read_n = op->joined_only ? query_get_u64(&q, 6) : 0;
@@ -177,7 +178,7 @@ static enum err run_of_user(struct op *asked, struct db_job *job, void *thread)
     struct rooms_of_user_op *op = container_of(asked, struct rooms_of_user_op, op);
     struct db *db = &((struct data_reader *)thread)->store;
     arena_reset(&op->arena);
-    op->rooms = arena_array(&op->arena, op->limit, sizeof(*op->rooms));
+    op->rooms = NULL; /* grows: most users are in a few rooms, and many may ask at once */
     op->count = 0;
     op->more = false;
     struct query q = db_query(db, op->brief ? STORE_MINE_BRIEF : STORE_MINE_LIST);
@@ -189,6 +190,7 @@ static enum err run_of_user(struct op *asked, struct db_job *job, void *thread)
             op->more = true;
             break;
         }
+        op->rooms = arena_grown(&op->arena, op->rooms, op->count, sizeof(*op->rooms));
         if (op->brief) {
             get_brief(&q, &op->rooms[op->count++]);
         } else {

@@ -337,20 +337,6 @@ static enum err run_device_change(struct op *asked, struct db_job *job, void *th
     return err == OK && !current ? ERR_STALE : err;
 }
 
-/* A place more at the end of an array in the op's arena. */
-static void *grown(struct arena *arena, void *old, uint32_t count, size_t size)
-{
-    bool full = count == 0 || (count >= 8 && (count & (count - 1)) == 0);
-    if (!full) {
-        return old;
-    }
-    void *array = arena_array(arena, count ? count * 2 : 8, size);
-    if (count) {
-        memcpy(array, old, count * size);
-    }
-    return array;
-}
-
 static enum err run_devices(struct op *asked, struct db_job *job, void *thread)
 {
     (void)job;
@@ -362,7 +348,7 @@ static enum err run_devices(struct op *asked, struct db_job *job, void *thread)
     struct query q = db_query(db, USERS_DEVICE_LIST);
     query_id(&q, &op->user);
     while (query_row(&q)) {
-        op->devices = grown(&op->arena, op->devices, op->count, sizeof(*op->devices));
+        op->devices = arena_grown(&op->arena, op->devices, op->count, sizeof(*op->devices));
         get_device(&q, &op->arena, &op->devices[op->count++]);
     }
     query_end(&q);
@@ -390,7 +376,7 @@ static enum err run_revoked(struct op *asked, struct db_job *job, void *thread)
     query_u64(&q, op->since);
     query_u64(&q, op->limit);
     while (query_row(&q)) {
-        op->revoked = grown(&op->arena, op->revoked, op->count, sizeof(*op->revoked));
+        op->revoked = arena_grown(&op->arena, op->revoked, op->count, sizeof(*op->revoked));
         op->revoked[op->count++] = get_revocation(&q);
     }
     query_end(&q);
