@@ -10,7 +10,7 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CACHE = os.path.join(ROOT, ".cache", "npm")
 # Newest that Node.js 18, which Debian 12 has, can run.
-VERSIONS = {"big-list-of-naughty-strings": "1.0.0", "ws": "8.23.0", "playwright-core": "1.57.0"}
+VERSIONS = {"big-list-of-naughty-strings": "1.0.0", "ws": "8.23.0", "socket.io": "4.8.4", "playwright-core": "1.57.0"}
 
 
 def installed(path):
