@@ -85,7 +85,7 @@ def fan_out(run, bar, in_flight, target):
                               samples_unit="k deliveries/CPU-s"))
         for peer in servers[2:]:
             least = peer.factors.get(bar)
-            if least and members == 1000 or peer.members_max == members:
+            if least and members == peer.members_max:
                 results.append(Result(bar, f"against {peer.name}, {members} members", ratio_of(samples, base=peer.name), f"x {peer.name}", least,
                                       samples={name: samples[name] for name in ("chattifier", peer.name)}, samples_unit="k deliveries/CPU-s"))
     return results
