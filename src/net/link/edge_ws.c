@@ -189,6 +189,14 @@ static bool reads(const struct conn *conn)
     return open && !(conn->flags & CONN_PAUSED);
 }
 
+/* An unfinished message began no earlier than where the one before it ended. */
+static void note_begin(struct edge *edge, uint32_t slot, const struct ws_reader *reader)
+{
+    if (edge->conns[slot].phase == CONN_OPEN && ws_reader_is_idle(reader)) {
+        edge->conns[slot].since_ms = edge_now(edge);
+    }
+}
+
 /* Answers how many bytes are done with. */
 static size_t read_frames(
     struct edge *edge, uint32_t slot, struct ws_reader *reader, uint8_t *bytes, size_t size)
@@ -198,6 +206,7 @@ static size_t read_frames(
     while (event != WS_MORE && reads(&edge->conns[slot])) {
         struct ws_found found;
         size_t used;
+        note_begin(edge, slot, reader);
         event = ws_read(reader, bytes + at, size - at, &used, &found);
         at += used;
         handle(edge, slot, reader, event, &found);
@@ -210,7 +219,6 @@ static void keep(struct edge *edge, uint32_t slot, const struct ws_reader *reade
     const uint8_t *rest, size_t size)
 {
     struct conn *conn = &edge->conns[slot];
-    bool had = conn->input != NULL && !ws_reader_is_idle(&conn->input->reader);
     bool open = conn->phase == CONN_OPEN || conn->phase == CONN_CLOSING;
     if (!open || (ws_reader_is_idle(reader) && size == 0)) {
         mem_free(reader->message);
@@ -225,9 +233,6 @@ static void keep(struct edge *edge, uint32_t slot, const struct ws_reader *reade
     input->reader = *reader;
     input->size = 0;
     edge_input_add(input, rest, size);
-    if (!had && conn->phase == CONN_OPEN && !ws_reader_is_idle(reader)) {
-        conn->since_ms = edge_now(edge);
-    }
 }
 
 static void read_with(struct edge *edge, uint32_t slot, uint8_t *bytes, size_t size)
@@ -284,6 +289,7 @@ void edge_resume(struct edge *edge, uint32_t slot)
         return;
     }
     conn->flags &= (uint16_t)~CONN_PAUSED;
+    conn->since_ms = edge_now(edge); /* what was not read meanwhile is not late */
     if (edge->calling != slot) {
         conn_go_on_later(edge, slot);
     }

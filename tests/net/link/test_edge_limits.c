@@ -124,6 +124,59 @@ static void pings_do_not_make_an_unfinished_message_older_than_allowed(void **st
     wait_no_connections();
 }
 
+/* Each read ends inside of the next message. */
+static void messages_that_follow_each_other_are_not_one_that_does_not_end(void **state)
+{
+    (void)state;
+    struct edge_limits l = edge_house_limits();
+    uint8_t frame[64];
+    l.message_timeout_ms = 40;
+    edge_set_limits(fx->edge, &l);
+    struct client *client = ws_create();
+    size_t size = ws_frame(0x81, "hello", 5, frame);
+    uint64_t before = loop_now_ms(fx->world.loop);
+    put(client, frame, 3);
+    while (loop_now_ms(fx->world.loop) - before < 200) {
+        put(client, frame + 3, size - 3);
+        put(client, frame, 3);
+        turn();
+        drop_input(client);
+    }
+    assert_true(fx->texts > 0);
+    assert_int_equal(fx->closed, 0);
+    wait_end(client);
+    assert_int_equal(fx->close_code, 1002);
+    client_destroy(client);
+    wait_no_connections();
+}
+
+static void what_is_not_read_does_not_come_too_late(void **state)
+{
+    (void)state;
+    struct edge_limits l = edge_house_limits();
+    uint8_t frame[64];
+    l.message_timeout_ms = 40;
+    edge_set_limits(fx->edge, &l);
+    struct client *client = ws_create();
+    size_t size = ws_frame(0x81, "hello", 5, frame);
+    put(client, frame, 3);
+    turn();
+    edge_pause(fx->edge, fx->slot);
+    uint64_t before = loop_now_ms(fx->world.loop);
+    while (loop_now_ms(fx->world.loop) - before < 100) {
+        turn();
+    }
+    edge_resume(fx->edge, fx->slot);
+    put(client, frame + 3, size - 3);
+    for (int i = 0; i < TURNS_MAX && fx->texts == 0; i++) {
+        turn();
+    }
+    assert_int_equal(fx->closed, 0);
+    assert_int_equal(fx->texts, 1);
+    client_destroy(client);
+    wait_no_connections();
+}
+
 static void who_does_not_answer_a_close_is_dropped(void **state)
 {
     (void)state;
@@ -377,6 +430,8 @@ int main(void)
         T(who_never_asks_is_closed_without_a_word),
         T(an_idle_connection_is_kept_for_its_time_and_no_longer),
         T(pings_do_not_make_an_unfinished_message_older_than_allowed),
+        T(messages_that_follow_each_other_are_not_one_that_does_not_end),
+        T(what_is_not_read_does_not_come_too_late),
         T(who_does_not_answer_a_close_is_dropped),
         T(who_reads_nothing_is_closed_with_4003),
         T(answers_that_nobody_reads_stop_the_reading_of_requests),
