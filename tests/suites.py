@@ -21,6 +21,7 @@ BUILD = os.path.join(ROOT, "build-test")
 FUZZ_BUILD = "build-fuzz"
 FUZZ_OPTIONS = ["-Dfuzz=true", "-Dtests=disabled", "-Db_sanitize=address,undefined", "-Db_lundef=false"]
 FUZZ_SECONDS = 30
+HANG_FACTOR = 4  # how much longer than on a quiet machine a program may take, before it is taken to hang
 # Run again with the switch that duplicates, redelivers, delays and drops, in a process of so many workers.
 CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "first_minute", "messages", "rooms")]
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
@@ -72,7 +73,7 @@ def run_program(test):
     environment = {**os.environ, **SANITIZERS, **test["env"], "CMOCKA_MESSAGE_OUTPUT": "TAP"}
     try:
         done = subprocess.run(test["cmd"], env=environment, cwd=test["workdir"] or BUILD, text=True, errors="replace",
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=test["timeout"] or 300)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=HANG_FACTOR * test["timeout"])
         output, code = done.stdout, done.returncode
     except subprocess.TimeoutExpired as late:
         output, code = f"{late.stdout or ''}\ntimed out", 1
