@@ -8,7 +8,7 @@
  * the truth the moment it arrives. */
 
 #include "acts.h"
-#include "door.h"
+#include "wire.h"
 
 #define CLIENT_QUERIES_MAX 24
 #define CLIENT_ACTS_MAX 4096

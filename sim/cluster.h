@@ -10,7 +10,6 @@
 #include "bus.h"
 #include "chat/chat.h"
 #include "client.h"
-#include "door.h"
 #include "faults.h"
 #include "journal.h"
 #include "message/message.h"
