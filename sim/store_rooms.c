@@ -198,7 +198,7 @@ static enum err run_set_cursor(struct job *job)
     return OK;
 }
 
-static enum err claim(struct store *store, const struct rooms_name_op *op, uint64_t now)
+static enum err claim(struct store *store, struct rooms_name_op *op, uint64_t now)
 {
     struct arena arena = {0};
     struct cht_str folded = name_fold(&arena, op->name);
@@ -207,6 +207,7 @@ static enum err claim(struct store *store, const struct rooms_name_op *op, uint6
     bool complete = name && name->claimed_at == 0;
     enum err err = OK;
     if (name && !ours && (complete || now < name->claimed_at + CLAIM_LIFE_MS)) {
+        op->holder = name->room;
         err = ERR_TAKEN;
     } else if (!(ours && complete)) {
         store_put_name(store, folded, &op->room, now ? now : 1);

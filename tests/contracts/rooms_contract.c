@@ -294,6 +294,10 @@ static void a_public_name_belongs_to_one_room(void **state)
     put_room(engine, 32, 1, cht_room_kind_channel, "Größe");
     test_loop_advance(&engine->loop, 10 * 60 * 1000 + 1);
     assert_int_equal(claim(engine, 33, "größe"), ERR_TAKEN);
+    struct rooms_name_op taken = {.name = contract_str("Größe"), .room = contract_id(33)};
+    struct cht_id holder = contract_id(32);
+    assert_int_equal(ASK(engine, rooms_claim_name, engine->rooms, &taken), ERR_TAKEN);
+    assert_true(cht_id_equal(&taken.holder, &holder));
     assert_int_equal(claim(engine, 32, "größe"), OK);
 }
 

@@ -151,12 +151,13 @@ struct rooms_cursor_op {
     bool rose; /* answer */
 };
 
-/* Public names are unique, case-folded: OK (also if this room has it already) or TAKEN. A claim
- * that no entry completes within 10 minutes is void. */
+/* Public names are unique, case-folded: OK (also if this room has it already) or TAKEN, with the
+ * room that has it. A claim that no entry completes within 10 minutes is void. */
 struct rooms_name_op {
     struct op op;
     struct cht_str name;
     struct cht_id room;
+    struct cht_id holder; /* answer, if TAKEN */
 };
 
 struct rooms_ops {

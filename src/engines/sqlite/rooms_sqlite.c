@@ -282,15 +282,15 @@ static enum err run_set_cursor(struct op *asked, struct db_job *job, void *threa
 }
 
 static enum err put_claim(
-    struct db *db, const struct rooms_name_op *op, struct cht_str name, uint64_t now)
+    struct db *db, struct rooms_name_op *op, struct cht_str name, uint64_t now)
 {
     struct query get = db_query(db, STORE_NAME_GET);
     query_text(&get, name);
     bool taken = false, complete = false;
     if (query_row(&get)) {
-        struct cht_id holder = query_get_id(&get, 0);
+        op->holder = query_get_id(&get, 0);
         uint64_t claimed_at = query_get_u64(&get, 1);
-        bool ours = cht_id_equal(&holder, &op->room);
+        bool ours = cht_id_equal(&op->holder, &op->room);
         complete = ours && claimed_at == 0;
         taken = !ours && (claimed_at == 0 || now < claimed_at + CLAIM_LIFE_MS);
     }

@@ -8,6 +8,7 @@
 #include "chat/chat.h"
 #include "flow/flow.h"
 #include "flow/machine.h"
+#include "flow/pause.h"
 #include "frames.h"
 #include "room_decide.h"
 #include "room_state.h"
@@ -187,6 +188,24 @@ void load_start(struct chat_service *chat, struct room *room);
  * the item. */
 void facts_start(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct room_facts *have, uint32_t needs);
+
+/* ---- name_claim.c: a public name for a room. Answers OK; TAKEN if another room has it when all is
+ * stored that was durable; UNAVAILABLE if that does not come in time. `name` is copied. */
+#define NAME_BYTES_MAX 256
+
+struct name_claim_op {
+    struct op op;
+    struct flow flow;
+    struct chat_service *chat;
+    char name[NAME_BYTES_MAX];
+    struct rooms_name_op claim;
+    struct log_tail_op tail;
+    struct history_progress_op progress;
+    struct pause_op pause;
+    uint32_t rounds;
+};
+void name_claim(struct chat_service *chat, struct asker *asker, struct name_claim_op *op,
+    const struct cht_id *room, struct cht_str name);
 
 /* ---- blocks.c: who is blocked in a direct room, remembered for a while */
 

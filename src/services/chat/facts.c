@@ -23,7 +23,7 @@ struct facts {
     struct history_message_op target;
     struct users_get_op exist;
     struct users_blocking_op blocking;
-    struct rooms_name_op name;
+    struct name_claim_op name;
     uint8_t scratch[SCRATCH_BYTES / 4];
 };
 
@@ -71,9 +71,8 @@ static void ask_blocks(struct facts *facts)
 static void ask_name(
     struct facts *facts, const struct room_state *state, const struct cht_command *command)
 {
-    facts->name.room = state->room;
-    facts->name.name = room_name_of_command(state, command);
-    rooms_claim_name(facts->chat->deps.rooms, flow_tolerate(&facts->flow), &facts->name);
+    name_claim(facts->chat, flow_tolerate(&facts->flow), &facts->name, &state->room,
+        room_name_of_command(state, command));
 }
 
 /* Texts of the questions point into the item's bytes, or into the room, whose lane is held. */

@@ -118,7 +118,7 @@ static void slow_down(struct flow *flow)
     }
     if (pair && patience && address && place && l->account.op.op.err == ERR_RATE_LIMITED) {
         uint64_t wait_ms = l->account.op.wait_ms;
-        user_pause(l->call.service, &flow->asker, &l->pause,
+        pause_ask(l->call.service->deps.world->loop, &flow->asker, &l->pause,
             wait_ms < SLOW_MS_MAX ? wait_ms : SLOW_MS_MAX);
     }
 }

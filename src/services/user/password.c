@@ -158,7 +158,7 @@ static void drop_others(struct flow *flow)
 static void wait(struct flow *flow)
 {
     struct password *p = password_of(flow);
-    user_pause(p->call.service, &flow->asker, &p->pause, MERCY_MS);
+    pause_ask(p->call.service->deps.world->loop, &flow->asker, &p->pause, MERCY_MS);
 }
 
 static void finish(struct flow *flow)

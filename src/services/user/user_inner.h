@@ -5,6 +5,7 @@
 
 #include "base/logger.h"
 #include "flow/flow.h"
+#include "flow/pause.h"
 #include "user/default_rooms.h"
 #include "user/user.h"
 
@@ -180,14 +181,6 @@ void own_password_judged(struct user_call *call, struct own_password *own, enum 
 
 /* It was right: earlier wrong ones count no more. */
 void own_password_forgive(struct user_call *call, struct own_password *own);
-
-/* ---- pause.c: an op that answers after a while */
-struct pause_op {
-    struct op op;
-    struct timer timer;
-};
-void user_pause(
-    struct user_service *service, struct asker *asker, struct pause_op *op, uint64_t ms);
 
 /* ---- changes.c: read, change, compare-and-set, again if somebody was faster */
 struct change_user_op {
