@@ -151,6 +151,9 @@ static inline struct room_id id_of_room(const struct room *room)
 /* An encoded event in a buf of its own. */
 struct buf *chat_encode(const struct cht_event_row *row, const void *event);
 
+/* The same of a reply, with the owner's clock; NULL: nobody waits for it. */
+struct buf *chat_encode_reply(struct chat_service *chat, uint64_t node, struct cht_reply *reply);
+
 /* ---- rooms.c */
 struct room *rooms_find(struct chat_service *chat, const struct cht_id *room);
 struct room *rooms_by_id(struct chat_service *chat, struct room_id id);

@@ -1,8 +1,9 @@
 /* decide - one command of a lane, from its bytes to what is said.
  *
  * Happy path: decoded, in time, not a redelivery, decided without facts; its record goes to the
- * outbox and the room moves on. How it fails: what can not be decoded or is too late is done and
- * dropped; what needs facts is decided when they are there. */
+ * outbox and the room moves on. How it fails: what can not be decoded is done and dropped, what is
+ * too late or was sent to an owner before this one is refused; what needs facts is decided when
+ * they are there. */
 
 #include <string.h>
 
@@ -29,6 +30,13 @@ static bool was_answered(const struct chat_service *chat, const struct lane_item
            answered_know(&chat->answered, answered_digest(&chat->answered, item->event));
 }
 
+/* An owner before this one may have refused it, so it changes nothing any more: its sender asks
+ * again. What it did there is found by its cid. */
+static bool is_of_older_term(const struct shard *shard, const struct cht_command *command)
+{
+    return command->term != 0 && command->term < shard->term;
+}
+
 static void accept_record(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct cht_command *command)
 {
@@ -45,6 +53,26 @@ static void accept_record(struct chat_service *chat, struct room *room, struct l
     lane_item_free(item);
 }
 
+/* Given again at its old place or at a new one, or too late. True: nothing is left to decide. */
+static bool is_settled(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct cht_command *command)
+{
+    struct shard *shard = &chat->shards[room->shard];
+    bool replayed = is_replay(room, &item->position) && !is_of_older_term(shard, command);
+    if (replayed || was_answered(chat, item)) {
+        chat->counters.replayed++;
+        forget(chat, room, item);
+        return true;
+    }
+    if (command->deadline && loop_wall_ms(chat->loop) > command->deadline) {
+        chat->counters.late++;
+        outbox_refuse(shard, item, command, ERR_TIMEOUT);
+        lane_item_free(item);
+        return true;
+    }
+    return false;
+}
+
 void decide_item(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct room_facts *facts)
 {
@@ -56,20 +84,12 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
         forget(chat, room, item);
         return;
     }
-    uint64_t now = loop_wall_ms(chat->loop);
-    if (is_replay(room, &item->position) || was_answered(chat, item)) {
-        chat->counters.replayed++;
-        forget(chat, room, item);
-        return;
-    }
-    if (command.deadline && now > command.deadline) {
-        chat->counters.late++;
-        forget(chat, room, item);
+    if (is_settled(chat, room, item, &command)) {
         return;
     }
     struct room_facts none = {.missing_user = -1, .blocking_user = -1};
     struct room_facts given = facts ? *facts : none;
-    given.now = now;
+    given.now = loop_wall_ms(chat->loop);
     if (!facts) {
         blocks_recall(chat, room, &command.author, &given);
     }
@@ -78,12 +98,16 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
     chat->counters.commands++;
     if (decision->outcome == ROOM_NEEDS) {
         facts_start(chat, room, item, &given, decision->needs);
-    } else if (decision->outcome == ROOM_ENTRIES) {
-        accept_record(chat, room, item, &command);
-    } else {
+    } else if (decision->outcome != ROOM_ENTRIES) {
         chat->counters.dups += decision->outcome == ROOM_DUP;
         chat->counters.refused += decision->outcome == ROOM_REFUSED;
         outbox_answer(shard, item, &command, decision, &room->state.room);
         lane_item_free(item);
+    } else if (is_of_older_term(shard, &command)) {
+        chat->counters.refused++;
+        outbox_refuse(shard, item, &command, ERR_UNAVAILABLE);
+        lane_item_free(item);
+    } else {
+        accept_record(chat, room, item, &command);
     }
 }

@@ -22,6 +22,15 @@ struct buf *chat_encode(const struct cht_event_row *row, const void *event)
     return buf;
 }
 
+struct buf *chat_encode_reply(struct chat_service *chat, uint64_t node, struct cht_reply *reply)
+{
+    if (node == 0 || reply->node_ref == 0) {
+        return NULL;
+    }
+    reply->owner_now = loop_wall_ms(chat->loop);
+    return chat_encode(&cht_row_reply, reply);
+}
+
 /* Puts the header right in front of the object, wherever that begins. */
 static struct cht_str framed(uint8_t *object, size_t size)
 {

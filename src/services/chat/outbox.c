@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "chat_inner.h"
 
-#define ANSWERED_MS 30000 /* a command without a deadline is remembered so long */
+#define ANSWERED_MS 60000 /* a command is remembered so long after its deadline */
 
 /* One decided command. Out of the queue it lives until its ops have answered. */
 struct out {
@@ -119,25 +119,24 @@ static struct out *out_make(
     return out;
 }
 
-static struct buf *make_reply(
-    struct chat_service *chat, const struct cht_command *command, struct cht_reply *reply)
+/* A node that does not know of this term yet learns of it. */
+static void tell_term(
+    const struct shard *shard, const struct cht_command *command, struct cht_reply *reply)
 {
-    if (command->node == 0 || command->node_ref == 0) {
-        return NULL;
+    if (command->term != 0 && command->term < shard->term) {
+        reply->term = shard->term;
+        reply->owner = shard->chat->deps.mail->node;
     }
-    reply->node_ref = command->node_ref;
-    reply->owner_now = loop_wall_ms(chat->loop);
-    return chat_encode(&cht_row_reply, reply);
 }
 
 static void remember(
     struct out *out, const struct lane_item *item, const struct cht_command *command)
 {
     struct chat_service *chat = out->shard->chat;
-    uint64_t now = loop_wall_ms(chat->loop);
+    uint64_t now = loop_now_ms(chat->loop), wall = loop_wall_ms(chat->loop);
+    uint64_t left = command->deadline > wall ? command->deadline - wall : 0;
     out->answered = answered_digest(&chat->answered, item->event);
-    answered_add(&chat->answered, out->answered,
-        command->deadline ? command->deadline : now + ANSWERED_MS, now);
+    answered_add(&chat->answered, out->answered, now + left + ANSWERED_MS, now);
 }
 
 void outbox_answer(struct shard *shard, const struct lane_item *item,
@@ -145,7 +144,7 @@ void outbox_answer(struct shard *shard, const struct lane_item *item,
     const struct cht_id *room)
 {
     struct out *out = out_make(shard, command, &item->position);
-    struct cht_reply reply = {0};
+    struct cht_reply reply = {.node_ref = command->node_ref};
     if (decision->outcome == ROOM_REFUSED) {
         const char *field = decision->field ? decision->field : "";
         reply.error = (uint64_t)decision->err;
@@ -158,7 +157,8 @@ void outbox_answer(struct shard *shard, const struct lane_item *item,
         reply.ts = decision->ts;
         reply.dup = true;
     }
-    out->reply = make_reply(shard->chat, command, &reply);
+    tell_term(shard, command, &reply);
+    out->reply = chat_encode_reply(shard->chat, command->node, &reply);
     out->ready = true;
     remember(out, item, command);
     drain(shard);
@@ -214,6 +214,7 @@ void outbox_record(struct shard *shard, struct room *room, const struct cht_comm
         .entries = {(void *)(uintptr_t)decision->entries, decision->count},
     };
     struct cht_reply reply = {
+        .node_ref = command->node_ref,
         .room = room->state.room,
         .seq = decision->seq,
         .n = decision->n,
@@ -222,7 +223,7 @@ void outbox_record(struct shard *shard, struct room *room, const struct cht_comm
     };
     out->room = id_of_room(room);
     out->room_id = room->state.room;
-    out->reply = make_reply(shard->chat, command, &reply);
+    out->reply = chat_encode_reply(shard->chat, command->node, &reply);
     make_frames(out, decision);
     out->joined = joined_note_make(shard->chat, room, decision);
     shard->chat->counters.records++;

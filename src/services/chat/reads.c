@@ -32,13 +32,11 @@ struct reading {
 
 static void send_reply(struct chat_service *chat, uint64_t node, struct cht_reply *reply)
 {
-    if (node == 0 || reply->node_ref == 0) {
-        return;
+    struct buf *buf = chat_encode_reply(chat, node, reply);
+    if (buf) {
+        mail_send(chat->deps.mail, MAIL_LIVE, node, buf);
+        buf_unref(buf);
     }
-    reply->owner_now = loop_wall_ms(chat->loop);
-    struct buf *buf = chat_encode(&cht_row_reply, reply);
-    mail_send(chat->deps.mail, MAIL_LIVE, node, buf);
-    buf_unref(buf);
 }
 
 static void answer(struct chat_service *chat, uint64_t node, uint64_t node_ref, enum err err)

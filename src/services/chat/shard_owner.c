@@ -245,6 +245,11 @@ static void to_lane(struct shard *shard, struct lane_item *item)
         lane_item_free(item);
         return;
     }
+    if (command.term > shard->term) { /* its sender has heard of a newer owner */
+        lane_item_free(item);
+        owner_end_term(shard, true);
+        return;
+    }
     if (is_store_far_behind(shard)) {
         lane_refuse(shard, item, ERR_OVERLOADED);
         return;

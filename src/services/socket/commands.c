@@ -186,6 +186,7 @@ static bool send(
         int64_t deadline =
             (int64_t)command->sent_at + service->shards[target->shard].clock_offset + DEADLINE_MS;
         command->deadline = deadline > 0 ? (uint64_t)deadline : 0;
+        command->term = service->shards[target->shard].term;
     }
     struct buf *buf = bus_encode(&cht_row_command, command);
     bool sent = true;
@@ -225,7 +226,7 @@ static void forward(struct socket_service *service, const struct sender *sender,
 {
     complete(service, sender, row, command);
     struct target target = target_of(service, row, command);
-    if (!target.by_shard && target.node == 0) {
+    if (target.node == 0) {
         refuse(service, sender, ERR_UNAVAILABLE);
         return;
     }

@@ -53,6 +53,11 @@ void reply_on_answer(struct socket_service *service, const struct cht_reply *rep
     }
     const struct pending *pending = &service->pendings.slots[slot];
     subscription_learn_clock(service, pending->shard, reply->owner_now);
+    if (reply->term != 0) {
+        struct cht_claimed claimed = {
+            .shard = pending->shard, .term = reply->term, .node = reply->owner};
+        subscription_on_claimed(service, &claimed);
+    }
     char ref[PENDING_REF_MAX];
     struct sender sender = sender_of(pending, ref);
     bool writes = pending->writes;

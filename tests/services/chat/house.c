@@ -225,6 +225,9 @@ static void hear_reply(struct house *house, const struct buf *buf)
         hear(house, "ok #%llu seq=%llu n=%llu%s%s", number(reply.node_ref), number(reply.seq),
             number(reply.n), reply.dup ? " dup" : "", reply.created ? " created" : "");
     }
+    if (reply.term) {
+        hear(house, " term=%llu owner=%llu", number(reply.term), number(reply.owner));
+    }
     const char *body = reply.body.size || reply.field.size ? " " : "";
     struct cht_str more = reply.body.size ? reply.body : reply.field;
     hear(house, "%s%.*s\n", body, (int)more.size, more.size ? more.at : "");

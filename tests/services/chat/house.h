@@ -148,7 +148,7 @@ void house_pass(struct house *house, uint64_t ms);
 
 /* What was mailed and cast since the last call, a line each:
  *   7 ok #1 seq=3 n=1 [dup] [body]      a reply to node 7, to its ref 1
- *   7 error #1 conflict [cid]
+ *   7 error #1 conflict [cid] [term=2 owner=2]
  *   7 3 {"type":"message", ...}         a delivery of seq 3
  *   7 subscribed head=3 | 7 heads 3 ... | 7 joined seq=1 users=2 | 7 ephemeral [to_self] [not #1]
  * {...}

@@ -28,8 +28,9 @@ static uint32_t attempt_count;
 static struct cht_id room;
 static uint32_t shard;
 static uint64_t chance_state;
-static uint64_t newest; /* seq that was heard of */
-static bool rivals;     /* the first answer counts: an old owner may still say something else */
+static uint64_t newest;     /* seq that was heard of */
+static uint64_t term_heard; /* of the shard, as last heard: commands are sent to that owner */
+static bool rivals;         /* the first answer counts: an old owner may still say something else */
 
 static uint32_t chance(uint32_t below)
 {
@@ -50,6 +51,7 @@ static struct attempt *new_attempt(const struct attempt *from)
     assert_true(attempt_count < COMMANDS_MAX);
     struct attempt *attempt = &attempts[attempt_count++];
     *attempt = *from;
+    attempt->command.term = term_heard;
     attempt->ok = attempt->refused = false;
     attempt->command.node_ref = attempt_count;
     attempt->command.cid = house_str(attempt->cid);
@@ -296,7 +298,7 @@ static void note_answer(const char *line)
         if (attempt->command.type == cht_command_type_message_delete) {
             gone[attempt->command.target] = true;
         }
-    } else if (sscanf(line, "7 error #%llu", &ref) == 1) {
+    } else if (sscanf(line, "7 error #%llu", &ref) == 1 && !strstr(line, " timeout")) {
         assert_false(attempts[ref - 1].ok);
         attempts[ref - 1].refused = true;
     }
@@ -328,7 +330,11 @@ static void listen(struct house *house)
             gone[message] = true;
         }
         note_answer(line);
-        unsigned long long seq;
+        unsigned long long seq, number, claimed_term;
+        if (sscanf(line, "* claimed %llu term=%llu", &number, &claimed_term) == 2 &&
+            number == shard) {
+            term_heard = claimed_term;
+        }
         if (sscanf(line, "9 %llu", &seq) == 1 && seq > newest) {
             newest = seq;
         }
@@ -384,7 +390,7 @@ static void step_of_rivals(struct house *house)
     } else if (what < 95) {
         house_lose(house, shard);
     } else {
-        give_again(house, false);
+        give_again(house, chance(2));
     }
 }
 
@@ -413,6 +419,7 @@ static void rivals_run(struct house *house)
     read_log(house);
     the_log_is_sound();
     every_ok_has_its_entry();
+    everybody_was_told_the_truth();
     assert_true(entry_count > 30);
 }
 
@@ -422,6 +429,7 @@ static void begin_run(uint64_t seed)
     rivals = false;
     attempt_count = 0;
     newest = 3;
+    term_heard = 1;
     memset(gone, 0, sizeof(gone));
 }
 

@@ -168,7 +168,7 @@ static void a_command_at_a_place_below_the_rooms_cause_was_decided(void **state)
     assert_int_equal(chat_counters(house->service).replayed, 1);
 }
 
-static void a_command_after_its_deadline_is_dropped_undecided(void **state)
+static void a_command_after_its_deadline_is_not_decided_and_its_sender_is_told_so(void **state)
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
@@ -177,9 +177,29 @@ static void a_command_after_its_deadline_is_dropped_undecided(void **state)
     command.text = house_str("one");
     house_pass(house, 30001);
     house_heard(house);
+    uint32_t done = shard_done(house, &room);
+    house_do(house, &command);
+    assert_string_equal(house_heard(house), "7 error #2 timeout\n");
+    assert_int_equal(shard_done(house, &room), done + 1);
+    assert_int_equal(chat_counters(house->service).late, 1);
+    assert_int_equal(chat_counters(house->service).records, 1);
+}
+
+/* The owner's clock goes back after that, so the same command would be in time. */
+static void a_command_that_was_late_is_not_accepted_when_it_comes_again(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    struct cht_command command = house_command(house, cht_command_type_message_send, 1);
+    command.room = room;
+    command.text = house_str("one");
+    house_pass(house, 30001);
+    house_do(house, &command);
+    house_heard(house);
+    house->loop.wall_ms -= 30001;
     house_do(house, &command);
     assert_string_equal(house_heard(house), "");
-    assert_int_equal(chat_counters(house->service).late, 1);
+    assert_int_equal(chat_counters(house->service).records, 1);
 }
 
 /* A stranger's command is refused; then the stranger is added, and the bus gives the first command
@@ -202,6 +222,69 @@ static void a_refused_command_is_not_accepted_when_it_comes_again(void **state)
     house_heard(house);
     house_do(house, &refused);
     assert_string_equal(house_heard(house), "");
+}
+
+/* ---- the same command at the next owner */
+
+static void hand_over(struct house *house, const struct cht_id *room)
+{
+    house->to_rival = true;
+    house_gain(house, house_shard_of(room));
+    house_heard(house);
+}
+
+static struct cht_command message_of_term(
+    struct house *house, const struct cht_id *room, uint8_t author, uint64_t term)
+{
+    struct cht_command command = house_command(house, cht_command_type_message_send, author);
+    command.room = *room;
+    command.text = house_str("one");
+    command.term = term;
+    return command;
+}
+
+/* A stranger's command is refused; then the stranger is added; then the shard goes to a worker that
+ * knows of no refusal. */
+static void what_an_owner_refused_is_not_accepted_by_the_next_one(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    struct cht_command command = message_of_term(house, &room, 9, 1);
+    house_do(house, &command);
+    struct cht_command add = house_add(house, &room, 9);
+    house_do(house, &add);
+    assert_string_equal(house_heard(house), "7 error #2 not_found\n7 ok #3 seq=4 n=0\n");
+    hand_over(house, &room);
+    house_do(house, &command);
+    assert_string_equal(house_heard(house), "7 error #2 unavailable term=2 owner=3\n");
+    command.node_ref = ++house->node_ref; /* the client's repeat, when its node knows the owner */
+    command.term = 2;
+    house_do(house, &command);
+    assert_string_equal(house_heard(house), "7 ok #4 seq=5 n=1 created\n");
+}
+
+static void what_an_owner_accepted_is_answered_by_the_next_one(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    struct cht_command command = message_of_term(house, &room, 1, 1);
+    house_do(house, &command);
+    uint64_t place = house->shard[house_shard_of(&room)].place;
+    hand_over(house, &room);
+    house_do_at(house, &command, place);
+    assert_string_equal(house_heard(house), "7 ok #2 seq=4 n=1 dup term=2 owner=3\n");
+    house_do(house, &command); /* at a new place: that it was answered is remembered */
+    assert_string_equal(house_heard(house), "");
+}
+
+static void a_command_that_names_no_term_is_decided_by_any_owner(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    hand_over(house, &room);
+    struct cht_command command = message_of_term(house, &room, 1, 0);
+    house_do(house, &command);
+    assert_string_equal(house_heard(house), "7 ok #2 seq=4 n=1 created\n");
 }
 
 /* The reaction was there; it was taken back; the first command comes again. */
@@ -453,6 +536,7 @@ static void a_full_lane_refuses_commands_and_requests(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
+#define TEST_RIVALS(name) cmocka_unit_test_setup_teardown(name, house_setup_rivals, house_teardown)
 
 int main(void)
 {
@@ -466,8 +550,12 @@ int main(void)
         TEST(an_append_that_fails_ends_the_term_and_nothing_is_said),
         TEST(other_shards_go_on_when_one_is_lost),
         TEST(a_command_at_a_place_below_the_rooms_cause_was_decided),
-        TEST(a_command_after_its_deadline_is_dropped_undecided),
+        TEST(a_command_after_its_deadline_is_not_decided_and_its_sender_is_told_so),
+        TEST(a_command_that_was_late_is_not_accepted_when_it_comes_again),
         TEST(a_refused_command_is_not_accepted_when_it_comes_again),
+        TEST_RIVALS(what_an_owner_refused_is_not_accepted_by_the_next_one),
+        TEST_RIVALS(what_an_owner_accepted_is_answered_by_the_next_one),
+        TEST_RIVALS(a_command_that_names_no_term_is_decided_by_any_owner),
         TEST(a_wish_that_was_true_does_nothing_when_it_comes_again),
         TEST(a_repeat_by_the_client_after_a_refusal_is_decided_anew),
         TEST(a_refusal_that_was_never_said_is_forgotten),

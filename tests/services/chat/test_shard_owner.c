@@ -202,6 +202,43 @@ static void an_owner_that_was_fenced_says_nothing_more(void **state)
     house->shard[SHARD].term = 3;
 }
 
+/* It need not try to append to learn that. */
+static void an_owner_that_meets_a_command_of_a_newer_term_gives_up(void **state)
+{
+    struct house *house = *state;
+    house_gain(house, SHARD);
+    house_heard(house);
+    struct cht_command command = house_command(house, cht_command_type_message_send, 9);
+    command.room = room_in_shard();
+    command.text = house_str("a stranger here, perhaps a member there");
+    command.term = 3;
+    house_do(house, &command);
+    assert_string_equal(house_heard(house), "7 error #1 not_found\n");
+    command.term = 4;
+    uint32_t done = house->shard[SHARD].done;
+    house_do(house, &command);
+    is_not_owned(house);
+    assert_int_equal(house->shard[SHARD].done, done);
+}
+
+static void commands_of_a_newer_term_that_came_early_are_left_to_that_owner(void **state)
+{
+    struct house *house = *state;
+    house->appends_wait = true;
+    house_gain(house, SHARD);
+    struct cht_command command = house_command(house, cht_command_type_message_send, 1);
+    command.room = room_in_shard();
+    command.text = house_str("early");
+    command.term = 4;
+    house_do(house, &command);
+    send(house, "behind it");
+    house->appends_wait = false;
+    house_answer(house, OK);
+    assert_string_equal(house_heard(house), "* claimed 1 term=3\n");
+    is_not_owned(house);
+    assert_int_equal(house->shard[SHARD].done, 0);
+}
+
 static void a_room_of_a_lost_term_is_loaded_again(void **state)
 {
     struct house *house = *state;
@@ -351,6 +388,8 @@ int main(void)
         TEST(a_shard_that_is_lost_while_it_is_claimed_is_not_owned),
         TEST(of_two_attempts_only_the_newer_one_counts),
         TEST(an_owner_that_was_fenced_says_nothing_more),
+        TEST(an_owner_that_meets_a_command_of_a_newer_term_gives_up),
+        TEST(commands_of_a_newer_term_that_came_early_are_left_to_that_owner),
         TEST(a_room_of_a_lost_term_is_loaded_again),
         TEST(an_append_that_lands_between_fence_and_claim_is_not_passed_over),
         TEST(a_log_that_ends_before_its_tail_is_not_decided_on),

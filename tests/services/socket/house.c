@@ -387,7 +387,7 @@ static void default_settings(struct house *house)
     house->settings.watched_max = 32;
 }
 
-int house_setup(void **state)
+int house_setup_unowned(void **state)
 {
     static struct logger logger;
     logger_init(&logger, "test", LOG_LEVEL_ERROR, false);
@@ -402,8 +402,14 @@ int house_setup(void **state)
     struct socket_deps deps = {&house->world, NULL, &house->shards, &house->mail, &house->cast,
         &house->sessions, &house->secrets};
     house->service = socket_create(&deps, &house->settings);
-    house_claim(house, 1);
     *state = house;
+    return 0;
+}
+
+int house_setup(void **state)
+{
+    house_setup_unowned(state);
+    house_claim(*state, 1);
     return 0;
 }
 

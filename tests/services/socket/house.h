@@ -62,6 +62,9 @@ struct house {
 
 /* For group or test setup and teardown. */
 int house_setup(void **state);
+
+/* No owner of a shard has been heard of. */
+int house_setup_unowned(void **state);
 int house_teardown(void **state);
 
 struct cht_id house_id(uint8_t number);

@@ -81,6 +81,43 @@ static void the_owners_clock_moves_the_deadline(void **state)
     assert_int_equal(command.deadline, command.sent_at + 30500);
 }
 
+static void a_command_is_for_the_owner_that_the_node_has_heard_of(void **state)
+{
+    connect_one(*state);
+    house_claim(*state, 4);
+    house_say(*state, 0, SEND);
+    struct cht_command command;
+    assert_true(house_posted(*state, &command));
+    assert_int_equal(command.term, 4);
+}
+
+/* The claim was lost: the refusal tells of the owner, the rooms are subscribed with it, and the
+ * repeat is for it. */
+static void a_refusal_for_an_older_term_tells_of_the_owner_of_now(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, SEND);
+    struct cht_command command;
+    assert_true(house_posted(*state, &command));
+    struct cht_reply reply = {.error = ERR_UNAVAILABLE, .term = 6, .owner = 77};
+    answer(*state, &command, &reply);
+    assert_true(says(*state, "\"code\":\"unavailable\""));
+    struct cht_subscribe subscribe;
+    assert_true(house_mailed(*state, &cht_row_subscribe, &subscribe));
+    house_say(*state, 0, SEND);
+    assert_true(house_posted(*state, &command));
+    assert_int_equal(command.term, 6);
+}
+
+static void before_an_owner_is_heard_of_commands_are_unavailable(void **state)
+{
+    connect_one(*state);
+    house_say(*state, 0, SEND);
+    assert_true(says(*state, "\"code\":\"unavailable\""));
+    struct cht_command command;
+    assert_false(house_posted(*state, &command));
+}
+
 static void ok_comes_before_the_senders_own_echo(void **state)
 {
     connect_one(*state);
@@ -401,6 +438,10 @@ int main(void)
         T(ready_tells_the_limits_that_hold),
         T(a_message_goes_to_its_shard_with_what_the_node_knows),
         T(the_owners_clock_moves_the_deadline),
+        T(a_command_is_for_the_owner_that_the_node_has_heard_of),
+        T(a_refusal_for_an_older_term_tells_of_the_owner_of_now),
+        cmocka_unit_test_setup_teardown(before_an_owner_is_heard_of_commands_are_unavailable,
+            house_setup_unowned, house_teardown),
         T(ok_comes_before_the_senders_own_echo),
         T(a_second_answer_is_dropped),
         T(nobody_answers_and_the_node_says_timeout),
