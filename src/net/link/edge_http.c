@@ -13,28 +13,44 @@
 
 #define TURN_BYTES_MAX (64u * 1024)
 
-/* ---- is the request whole? */
-
-static int head_is_whole(
-    struct edge *edge, uint32_t slot, struct http_progress *progress, const uint8_t *bytes)
-{
+/* The head as it lies in the bytes at hand; read again only if the body came later. */
+struct reading {
     struct http_field fields[HTTP_FIELDS_MAX];
     struct http_head head;
-    int status = http1_read_head(bytes, progress->head_size, fields, &head);
+    bool read;
+};
+
+static int read_head(
+    struct reading *reading, const struct http_progress *progress, const uint8_t *bytes)
+{
+    int status = reading->read
+                     ? 0
+                     : http1_read_head(bytes, progress->head_size, reading->fields, &reading->head);
+    reading->read = status == 0;
+    return status;
+}
+
+/* ---- is the request whole? */
+
+static int head_is_whole(struct edge *edge, uint32_t slot, struct http_progress *progress,
+    struct reading *reading, const uint8_t *bytes)
+{
+    int status = read_head(reading, progress, bytes);
     if (status) {
         return status;
     }
+    const struct http_head *head = &reading->head;
     struct conn_cold *cold = &edge->colds[slot];
-    cold->readers = cold->http->on_head ? cold->http->on_head(cold->http, &head) : NULL;
-    if (head.content_length > edge->limits.body_bytes_max) {
+    cold->readers = cold->http->on_head ? cold->http->on_head(cold->http, head) : NULL;
+    if (head->content_length > edge->limits.body_bytes_max) {
         return 413;
     }
-    progress->content_length = head.content_length;
-    progress->chunked = head.chunked;
+    progress->content_length = head->content_length;
+    progress->chunked = head->chunked;
     progress->raw_at = progress->head_size;
     struct conn *conn = &edge->conns[slot];
     conn->flags &= (uint16_t)~CONN_CONTINUED;
-    conn->flags |= head.expect_continue ? 0 : CONN_CONTINUED;
+    conn->flags |= head->expect_continue ? 0 : CONN_CONTINUED;
     return 0;
 }
 
@@ -48,15 +64,15 @@ static void send_continue(struct edge *edge, uint32_t slot)
 }
 
 /* Answers 0 with the request's size if it is whole, HTTP1_MORE, or a status. */
-static int advance(struct edge *edge, uint32_t slot, struct http_progress *progress, uint8_t *bytes,
-    size_t size, size_t *ret_end)
+static int advance(struct edge *edge, uint32_t slot, struct http_progress *progress,
+    struct reading *reading, uint8_t *bytes, size_t size, size_t *ret_end)
 {
     if (progress->head_size == 0) {
         int status = http1_find_end(bytes, size, &progress->scanned, &progress->head_size);
         if (status) {
             return status;
         }
-        status = head_is_whole(edge, slot, progress, bytes);
+        status = head_is_whole(edge, slot, progress, reading, bytes);
         if (status) {
             return status;
         }
@@ -113,36 +129,35 @@ static void ask(struct edge *edge, uint32_t slot, const struct edge_request *req
 }
 
 /* A whole request lies in `bytes`. Answers 0 or a status. */
-static int hand_out(
-    struct edge *edge, uint32_t slot, const struct http_progress *progress, uint8_t *bytes)
+static int hand_out(struct edge *edge, uint32_t slot, const struct http_progress *progress,
+    struct reading *reading, uint8_t *bytes)
 {
-    struct http_field fields[HTTP_FIELDS_MAX];
-    struct http_head head;
-    int status = http1_read_head(bytes, progress->head_size, fields, &head);
+    int status = read_head(reading, progress, bytes);
     if (status) {
         return status;
     }
-    struct cht_str path = head.path;
+    const struct http_head *head = &reading->head;
+    struct cht_str path = head->path;
     bool whole_server = path.size == 1 && path.at[0] == '*';
     struct cht_str query;
-    if (!url_decode_query(head.query, edge->path, &query) ||
-        (!whole_server && !url_decode_path(head.path, edge->path, &path))) {
+    if (!url_decode_query(head->query, edge->path, &query) ||
+        (!whole_server && !url_decode_path(head->path, edge->path, &path))) {
         return 400;
     }
-    enum ws_offer offer = ws_judge_offer(&head);
+    enum ws_offer offer = ws_judge_offer(head);
     if (offer == WS_OFFER_MALFORMED || offer == WS_OFFER_VERSION) {
         return offer == WS_OFFER_VERSION ? 426 : 400;
     }
-    note_flags(edge, slot, &head, offer == WS_OFFER_GOOD);
+    note_flags(edge, slot, head, offer == WS_OFFER_GOOD);
     struct edge_request request = {
         .conn = edge_name(edge, slot),
-        .method = head.method,
-        .target = head.target,
+        .method = head->method,
+        .target = head->target,
         .path = path,
-        .query = head.query,
+        .query = head->query,
         .body = {(const char *)bytes + progress->head_size, (uint32_t)progress->body_size},
-        .fields = fields,
-        .field_count = head.field_count,
+        .fields = reading->fields,
+        .field_count = head->field_count,
         .peer = edge->colds[slot].peer,
         .wants_websocket = offer == WS_OFFER_GOOD,
     };
@@ -172,16 +187,18 @@ static void note_phase(struct edge *edge, uint32_t slot, const struct http_progr
 static size_t read_requests(
     struct edge *edge, uint32_t slot, struct http_progress *progress, uint8_t *bytes, size_t size)
 {
+    struct reading reading;
     size_t at = 0;
     while (at < size && may_go_on(edge, slot)) {
         size_t end = 0;
-        int status = advance(edge, slot, progress, bytes + at, size - at, &end);
+        reading.read = false;
+        int status = advance(edge, slot, progress, &reading, bytes + at, size - at, &end);
         if (status == HTTP1_MORE) {
             note_phase(edge, slot, progress);
             break;
         }
         if (status == 0) {
-            status = hand_out(edge, slot, progress, bytes + at);
+            status = hand_out(edge, slot, progress, &reading, bytes + at);
         }
         if (status) {
             http_refuse(edge, slot, status);
