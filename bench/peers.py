@@ -146,7 +146,7 @@ modules:
     max_users: 5000
     min_message_interval: 0
     min_presence_interval: 0
-    default_room_options: {{allow_private_messages: true, public: true}}
+    default_room_options: {{max_users: 1000}}
 """
 
     def variables(self):

@@ -26,6 +26,8 @@ from wire import Wire
 
 PER_USER = 25
 WATCHES_AT_ONCE = 16
+KEPT_S = 2  # a connection that nothing was asked on for longer may be closed
+TOKEN_S = 3600
 OPEN_LIMITS = {
     "limits.connections_per_address": 0,
     "limits.connects_per_address": 0,
@@ -35,6 +37,7 @@ OPEN_LIMITS = {
     "limits.commands_per_second": 0,
     "limits.connections_per_device": 0,
     "limits.connections_per_user": 0,
+    "user.access_token_s": TOKEN_S,
     "log.level": "warn",
 }
 
@@ -56,8 +59,9 @@ class Product(Server):
             "ready", {"CHATTIFIER_GATEWAY_WEB_ROOT": os.path.join(ROOT, "web")})
 
     def ask(self, method, path, body=None, token=None):
-        if not self.http:
+        if not self.http or time.monotonic() - self.asked_at > KEPT_S:
             self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self.asked_at = time.monotonic()
         headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
         self.http.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self.http.getresponse()
@@ -72,7 +76,7 @@ class Product(Server):
             with open(name, "rb") as file:
                 self.key = serialization.load_pem_private_key(file.read(), None)
         now = int(time.time())
-        claims = {**self.first_claims, "sub": user, "did": device, "iat": now, "exp": now + 900}
+        claims = {**self.first_claims, "sub": user, "did": device, "iat": now, "exp": now + TOKEN_S}
         text = self.first_header + "." + part(json.dumps(claims, separators=(",", ":")).encode())
         r, s = utils.decode_dss_signature(self.key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
         return text + "." + part(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
