@@ -237,6 +237,11 @@ int house_setup(void **state)
     return 0;
 }
 
+void house_set(const struct message_settings *settings)
+{
+    message_set(service, settings);
+}
+
 int house_teardown(void **state)
 {
     log_release(engine->log, owner.writer);

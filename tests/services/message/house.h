@@ -6,6 +6,7 @@
 #include "contract.h"
 
 #include "chattifier/events.h"
+#include "message/message_settings.h"
 
 extern struct contract_engine *engine;
 extern struct cht_id room_id, ann, bob, eve;
@@ -17,6 +18,9 @@ extern char kinds[8]; /* of the newest answers: 'r' a reply, 'l' a list of rooms
 
 int house_setup(void **state);
 int house_teardown(void **state);
+
+/* New settings, where they are reloadable. */
+void house_set(const struct message_settings *settings);
 
 /* ---- the log */
 

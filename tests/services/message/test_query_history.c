@@ -434,6 +434,20 @@ static void what_does_not_come_in_2_s_is_unavailable(void **state)
     assert_int_equal(answer_error, ERR_UNAVAILABLE);
 }
 
+static void a_shorter_wait_acts_on_the_next_question(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    house_set(&(struct message_settings){.fresh_wait_ms = 300, .retry_ms = 200, .queries_max = 0});
+    answers = 0;
+    post_at_least(next_seq + 1);
+    pass(250, 50, 1);
+    assert_int_equal(answers, 0);
+    pass(500, 50, 1);
+    house_wait_answers(0);
+    assert_int_equal(answer_error, ERR_UNAVAILABLE);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
@@ -453,6 +467,7 @@ int main(void)
         T(what_is_there_already_is_answered_at_once),
         T(what_comes_while_it_is_waited_for_is_answered),
         T(what_does_not_come_in_2_s_is_unavailable),
+        T(a_shorter_wait_acts_on_the_next_question),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
