@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -276,6 +277,38 @@ static void lines_and_heads_have_a_longest_size(void **state)
     assert_int_equal(parse(text, HTTP_HEAD_BYTES_MAX - 1, &parsed), HTTP1_MORE);
 }
 
+static uint64_t cpu_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Of a thousand heads whose one field is a list of so many words. */
+static uint64_t cost_of_words(uint32_t words)
+{
+    static char text[HTTP_HEAD_BYTES_MAX];
+    static struct parsed parsed;
+    size_t size = (size_t)snprintf(text, sizeof(text), "GET / HTTP/1.1\r\n" H "Connection: a");
+    for (uint32_t i = 1; i < words; i++) {
+        size += (size_t)snprintf(text + size, sizeof(text) - size, " \t,\ta");
+    }
+    size += (size_t)snprintf(text + size, sizeof(text) - size, "\r\n\r\n");
+    uint64_t before = cpu_us();
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(parse(text, size, &parsed), 0);
+    }
+    return cpu_us() - before;
+}
+
+/* Were it the square, eight times as much would cost sixty-four times. */
+static void a_head_costs_what_its_size_is(void **state)
+{
+    (void)state;
+    uint64_t small = cost_of_words(400);
+    assert_true(cost_of_words(3200) < (small + 100) * 24);
+}
+
 struct chunk_row {
     int status;
     const char *text;
@@ -412,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_head_that_does_not_fit_is_not_written),
         cmocka_unit_test(a_hundred_fields_are_the_most),
         cmocka_unit_test(lines_and_heads_have_a_longest_size),
+        cmocka_unit_test(a_head_costs_what_its_size_is),
         cmocka_unit_test(chunks_are_decoded_or_refused_at_every_split),
         cmocka_unit_test(long_chunk_extensions_are_refused),
         cmocka_unit_test(long_trailers_are_refused),

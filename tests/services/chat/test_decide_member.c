@@ -167,9 +167,24 @@ static void reading_and_typing_are_for_members(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Whatever else is missing from a room's state, nobody gains by it. */
+static void a_seat_without_a_role_may_nothing(void **state)
+{
+    (void)state;
+    seat(PLAIN, cht_role_none, cht_member_state_joined);
+    struct cht_id plain = user(PLAIN);
+    for (uint64_t type = 1; type < cht_command_type_count; type++) {
+        const struct cht_right *right = &cht_command_row(type)->rights[cht_room_kind_group];
+        if (right->least_role != CHT_ROLE_ANYONE) {
+            assert_int_equal(room_may(&room, &plain, type), ERR_FORBIDDEN);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_seat_without_a_role_may_nothing),
         TEST(when_the_last_owner_leaves_somebody_follows),
         TEST(whoever_goes_is_told_with_the_role_they_had),
         TEST(a_role_is_over_with_the_membership),
