@@ -12,6 +12,7 @@
 #include "frames.h"
 #include "room_decide.h"
 #include "room_state.h"
+#include "typists.h"
 #include "world/loop.h"
 
 #define SCRATCH_BYTES (96u << 10)
@@ -58,8 +59,9 @@ struct room {
     uint64_t said_seq, said_n; /* of the newest entry that was delivered */
     uint64_t used_ms;          /* when something happened in it last; 0: not since it is known */
     struct room_blocks blocks;
-    uint32_t visitors;    /* flows that will look at it again: it does not rest */
-    struct frames frames; /* newest deliveries, up to said_seq */
+    struct typists *typists; /* NULL: nobody typed lately */
+    uint32_t visitors;       /* flows that will look at it again: it does not rest */
+    struct frames frames;    /* newest deliveries, up to said_seq */
     struct room_node *nodes;
     uint32_t node_count;
 };

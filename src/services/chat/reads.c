@@ -4,7 +4,8 @@
  * Happy path: rights and head are those of the moment when the command comes; then it waits in the
  * outbox until they are durable. A cursor is cut to the head and answered with what is unread. If
  * it rose it is stored, told to the reader's other connections (read), and shown to all of the
- * reader's and, in small rooms, to everybody (receipt). Typing is shown to the others. How it
+ * reader's and, in small rooms, to everybody (receipt). Typing is shown to the others, of a few at
+ * a time (typists). How it
  * fails: no rights: the refusal of room_may; a membership that the store does not have yet is
  * waited for; no store, or the term ends: unavailable. */
 
@@ -71,7 +72,15 @@ static void on_paused(struct timer *timer)
     op_answer(&container_of(timer, struct reading, timer)->pause, OK);
 }
 
-/* The member is known here from the log; the store may be a moment behind it. */
+static enum err may_still(const struct reading *reading)
+{
+    const struct room *room = rooms_by_id(reading->chat, reading->room);
+    return room ? room_may(&room->state, &reading->cursor.user, cht_command_type_read)
+                : ERR_UNAVAILABLE;
+}
+
+/* The member is known here from the log; the store may be a moment behind it, or ahead: the
+ * membership has ended since. */
 static void set_cursor(struct flow *flow)
 {
     struct reading *reading = (struct reading *)flow;
@@ -80,6 +89,11 @@ static void set_cursor(struct flow *flow)
         rooms_set_cursor(reading->chat->deps.rooms, flow_tolerate(flow), &reading->cursor);
         flow_again(flow);
     } else if (reading->cursor.op.err == ERR_NOT_FOUND && reading->pauses < PAUSES_MAX) {
+        reading->may = may_still(reading);
+        if (reading->may != OK) {
+            flow_fail(flow, reading->may);
+            return;
+        }
         reading->asked = false;
         reading->pauses++;
         op_ask(&reading->pause, &flow->asker);
@@ -127,7 +141,8 @@ static void finish(struct flow *flow)
     struct cht_reply reply = {.node_ref = reading->node_ref};
     char text[80];
     if (flow->err != OK || !room) {
-        reply.error = (uint64_t)ERR_UNAVAILABLE;
+        enum err err = reading->may == OK ? ERR_UNAVAILABLE : reading->may;
+        reply.error = (uint64_t)err_for_client(err);
     } else {
         uint64_t n = room->said_n;
         uint64_t unread = n > reading->cursor.read_n ? n - reading->cursor.read_n : 0;
@@ -158,6 +173,11 @@ static void show_typing(struct reading *reading)
         return;
     }
     const struct rooms_cursor_op *cursor = &reading->cursor;
+    uint64_t now_ms = loop_now_ms(chat->loop);
+    uint64_t until_ms = reading->on ? now_ms + TYPING_MS : 0;
+    if (!typists_note(&room->typists, &cursor->user, until_ms, now_ms)) {
+        return;
+    }
     struct cht_f_typing typing = {
         .room = cursor->room, .user = cursor->user, .for_ms = reading->on ? TYPING_MS : 0};
     struct cht_ephemeral shown = {.room = cursor->room, .user = cursor->user, .to_others = true};

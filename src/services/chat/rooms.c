@@ -39,6 +39,7 @@ static void drop(struct chat_service *chat, struct room *room)
     }
     frames_deinit(&room->frames);
     mem_free(room->nodes);
+    mem_free(room->typists);
     room_state_deinit(&room->state);
     mem_free(room);
 }
@@ -59,6 +60,8 @@ static void rest(struct chat_service *chat, struct room *room)
     room_state_deinit(&room->state);
     room_state_init(&room->state, &id, chat->secret);
     frames_deinit(&room->frames);
+    mem_free(room->typists);
+    room->typists = NULL;
     room->phase = ROOM_RESTING;
     chat->resting_count++;
 }

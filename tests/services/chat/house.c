@@ -380,7 +380,7 @@ static void cursor_here(struct rooms *rooms, struct rooms_cursor_op *op)
     op->rose = op->read_n > house->cursor;
     house->cursor = op->rose ? op->read_n : house->cursor;
     op->read_n = house->cursor;
-    later(house, &op->op, OK);
+    later(house, &op->op, house->no_cursor ? ERR_NOT_FOUND : OK);
 }
 
 static void name_here(struct rooms *rooms, struct rooms_name_op *op)

@@ -70,6 +70,7 @@ struct house {
     enum err find_err;
     struct history_message message; /* seq 0: not found */
     uint64_t cursor;                /* what a cursor was set to last */
+    bool no_cursor;                 /* the store knows of no membership */
     uint32_t loads, facts;          /* how often it was asked */
     bool blocks_wait;
 

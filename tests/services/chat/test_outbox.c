@@ -387,6 +387,24 @@ static void a_cursor_is_cut_to_what_there_was_when_it_came(void **state)
     assert_int_equal(house->cursor, 3);
 }
 
+static void who_left_while_a_cursor_waits_for_the_store_is_told_so(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "one");
+    house->no_cursor = true;
+    struct cht_command command = read_of(house, &room, 1);
+    house_work(house, &cht_row_command, &command);
+    house_heard(house);
+    house_pass(house, 100);
+    assert_string_equal(house_heard(house), "");
+    struct cht_command leave = house_command(house, cht_command_type_room_leave, 2);
+    leave.room = room;
+    house_do(house, &leave);
+    house_pass(house, 20);
+    assert_non_null(strstr(house_heard(house), "7 error #3 not_found\n"));
+}
+
 static const char *read_up_to(struct house *house, const struct cht_id *room, uint64_t n)
 {
     struct cht_command command = read_of(house, room, n);
@@ -561,6 +579,7 @@ int main(void)
         TEST(a_refusal_that_was_never_said_is_forgotten),
         TEST(reading_says_nothing_that_is_not_durable),
         TEST(a_cursor_is_cut_to_what_there_was_when_it_came),
+        TEST(who_left_while_a_cursor_waits_for_the_store_is_told_so),
         TEST(a_cursor_that_rises_is_told_to_its_reader_and_shown_to_a_small_room),
         TEST(in_a_large_room_only_the_reader_gets_the_receipt),
         TEST(reading_at_or_below_the_cursor_is_answered_and_told_to_nobody),
