@@ -204,17 +204,20 @@ static enum err run_message(struct job *job)
     const struct stored_message *row = store_message(room, op->seq);
     arena_reset(&op->arena);
     op->reacted = false;
+    op->other_keys = 0;
     if (!row) {
         return ERR_NOT_FOUND;
     }
-    op->message = message_of(room, row, NULL, &op->arena);
-    for (uint32_t i = 0; op->key.size && i < room->reaction_count; i++) {
-        const struct stored_reaction *reaction = &room->reactions[i];
-        if (reaction->target == op->seq && cht_id_equal(&reaction->user, &op->reader) &&
-            cht_str_equal(reaction->key, op->key)) {
-            op->reacted = reaction->on;
+    op->message = message_of(room, row, &op->reader, &op->arena);
+    bool is_there = op->key.size == 0;
+    for (uint32_t i = 0; i < op->message.reaction_count; i++) {
+        const struct history_reaction *reaction = &op->message.reactions[i];
+        if (cht_str_equal(reaction->key, op->key)) {
+            is_there = true;
+            op->reacted = reaction->me;
         }
     }
+    op->other_keys = is_there ? 0 : op->message.reaction_count;
     return OK;
 }
 

@@ -296,6 +296,10 @@ static void one_message_is_told_with_ones_own_reaction(void **state)
     op.reader = contract_id(ANNA);
     assert_int_equal(ASK(script.engine, history_message, script.engine->history, &op), OK);
     assert_false(op.reacted);
+    assert_int_equal(op.other_keys, 0);
+    op.key = contract_str("-1");
+    assert_int_equal(ASK(script.engine, history_message, script.engine->history, &op), OK);
+    assert_int_equal(op.other_keys, 1);
     op.seq = 2;
     assert_int_equal(
         ASK(script.engine, history_message, script.engine->history, &op), ERR_NOT_FOUND);

@@ -146,6 +146,7 @@ struct history_message_op {
     struct cht_str key;
     struct history_message message; /* without reactions */
     bool reacted;
+    uint32_t other_keys; /* different reactions on it, if `key` is none of them; else 0 */
 };
 
 struct history_find_cid_op {

@@ -298,6 +298,24 @@ static enum err run_entries(struct op *asked, struct db_job *job, void *thread)
 
 /* ---- one message, one cid */
 
+static void get_reaction(struct db *db, struct history_message_op *op, uint64_t place)
+{
+    struct query q = db_query(db, STORE_REACTION_GET);
+    query_u64(&q, place);
+    query_text(&q, op->key);
+    query_id(&q, &op->reader);
+    op->reacted = query_row(&q) && query_get_u64(&q, 0) != 0;
+    query_end(&q);
+    if (!op->reacted) {
+        q = db_query(db, STORE_REACTION_KEYS);
+        query_u64(&q, place);
+        query_text(&q, op->key);
+        bool is_there = !query_row(&q) || query_get_u64(&q, 1) != 0;
+        op->other_keys = is_there ? 0 : (uint32_t)query_get_u64(&q, 0);
+        query_end(&q);
+    }
+}
+
 static enum err run_message(struct op *asked, struct db_job *job, void *thread)
 {
     (void)job;
@@ -306,6 +324,7 @@ static enum err run_message(struct op *asked, struct db_job *job, void *thread)
     uint64_t place = store_place(store_find_room(db, &op->room), op->seq);
     arena_reset(&op->arena);
     op->reacted = false;
+    op->other_keys = 0;
     struct query q = db_query(db, STORE_MESSAGE_GET);
     query_u64(&q, place);
     bool found = query_row(&q);
@@ -314,12 +333,7 @@ static enum err run_message(struct op *asked, struct db_job *job, void *thread)
     }
     query_end(&q);
     if (found && op->key.size) {
-        struct query reaction = db_query(db, STORE_REACTION_GET);
-        query_u64(&reaction, place);
-        query_text(&reaction, op->key);
-        query_id(&reaction, &op->reader);
-        op->reacted = query_row(&reaction) && query_get_u64(&reaction, 0) != 0;
-        query_end(&reaction);
+        get_reaction(db, op, place);
     }
     enum err err = db_err(db);
     return err == OK && !found ? ERR_NOT_FOUND : err;

@@ -25,6 +25,7 @@ struct target {
     uint64_t text;
     bool deleted;
     bool reacted;
+    uint32_t other_keys;
 };
 
 void refuse(struct deciding *d, enum err err);

@@ -44,6 +44,7 @@ static bool find_target(struct deciding *d, uint64_t seq, struct target *ret_tar
         .text = edit ? edit->text : d->facts->target_text,
         .deleted = d->facts->target_deleted || room_window_deleted_by(window, seq) != 0,
         .reacted = d->facts->target_reacted,
+        .other_keys = d->facts->target_other_keys,
     };
     return true;
 }
@@ -196,6 +197,14 @@ void decide_delete(struct deciding *d)
     }
 }
 
+/* One of those that are there, or not too many are. */
+static bool has_place_for_key(const struct deciding *d, const struct target *target)
+{
+    uint32_t newer = room_window_other_keys(
+        &d->state->window, d->command->target, room_digest_str(d->command->key));
+    return newer < ROOM_REACTION_KEYS_MAX && target->other_keys < ROOM_REACTION_KEYS_MAX;
+}
+
 void decide_react(struct deciding *d)
 {
     struct target target;
@@ -211,6 +220,10 @@ void decide_react(struct deciding *d)
     bool is_on = newest >= 0 ? newest == 1 : target.reacted;
     if (is_on == d->command->on) {
         already(d);
+        return;
+    }
+    if (d->command->on && !has_place_for_key(d, &target)) {
+        refuse_field(d, ERR_CONFLICT, "key");
         return;
     }
     struct cht_entry *entry = add_entry(d, cht_entry_kind_reaction, false);

@@ -137,6 +137,7 @@ static void take_target(struct facts *facts)
         facts->known.target_text = room_digest_str(message->text);
         facts->known.target_deleted = message->deleted;
         facts->known.target_reacted = facts->target.reacted;
+        facts->known.target_other_keys = facts->target.other_keys;
     }
 }
 

@@ -102,7 +102,7 @@ static void repeat(struct deciding *d, const struct room_mark *mark)
     }
     d->decision->outcome = ROOM_DUP;
     d->decision->seq = mark->seq;
-    d->decision->n = mark->kind == cht_entry_kind_message || mark->kind == 0 ? mark->n : 0;
+    d->decision->n = d->command->type == cht_command_type_message_send ? mark->n : 0;
     d->decision->ts = mark->ts;
 }
 

@@ -45,7 +45,8 @@ struct room_facts {
     struct cht_id target_by;
     uint64_t target_text; /* digest */
     bool target_deleted;
-    bool target_reacted; /* the author's reaction with that key is there */
+    bool target_reacted;        /* the author's reaction with that key is there */
+    uint32_t target_other_keys; /* different ones on it, if that key is none of them; else 0 */
     /* users: the first that does not exist, or that blocked the author, by place in the command; -1
      * none */
     int missing_user;

@@ -215,6 +215,35 @@ int room_window_reaction(
     return -1;
 }
 
+static bool is_among(const uint64_t *keys, uint32_t count, uint64_t key)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (keys[i] == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint32_t room_window_other_keys(const struct room_window *window, uint64_t target, uint64_t key)
+{
+    uint64_t keys[ROOM_REACTION_KEYS_MAX];
+    uint32_t count = 0;
+    const struct room_mark *at = first_about(window, target);
+    for (; at; at = find(window, at->next_of_target)) {
+        if (at->kind != cht_entry_kind_reaction || at->target != target || !at->on) {
+            continue;
+        }
+        if (at->text == key) {
+            return 0;
+        }
+        if (count < ROOM_REACTION_KEYS_MAX && !is_among(keys, count, at->text)) {
+            keys[count++] = at->text;
+        }
+    }
+    return count;
+}
+
 static const struct room_mark *newest_about(
     const struct room_window *window, uint64_t target, enum cht_entry_kind kind)
 {

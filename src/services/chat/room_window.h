@@ -22,6 +22,7 @@
 
 #define ROOM_WINDOW_ENTRIES 256
 #define ROOM_WINDOW_MS (10 * 60 * 1000)
+#define ROOM_REACTION_KEYS_MAX 50 /* different reactions that one message takes */
 
 /* Of any bytes; never 0, at most CHT_NUMBER_MAX. The key is fixed: digests travel and are stored.
  */
@@ -80,6 +81,10 @@ const struct room_mark *room_window_find_cid(
  * none. */
 int room_window_reaction(
     const struct room_window *window, const struct cht_id *user, uint64_t target, uint64_t key);
+
+/* How many different keys were put on `target` according to the marks, also such as were taken
+ * back; no more than ROOM_REACTION_KEYS_MAX are counted. 0 if `key` is among them. */
+uint32_t room_window_other_keys(const struct room_window *window, uint64_t target, uint64_t key);
 
 /* The newest edit of `target` among the marks, or NULL. */
 const struct room_mark *room_window_edit(const struct room_window *window, uint64_t target);

@@ -2,6 +2,8 @@
 
 #include "decide_house.h"
 
+#include <stdio.h>
+
 /* ---- messages */
 static void a_message_gets_the_next_seq_and_n_and_a_time_that_never_goes_back(void **state)
 {
@@ -58,6 +60,52 @@ static void what_was_said_before_one_joined_is_not_found_where_history_begins_th
     reply.reply_to = target;
     decide(&reply);
     is_refused(ERR_NOT_FOUND, NULL);
+}
+
+static struct cht_command reaction(uint16_t by, uint64_t target, const char *key)
+{
+    struct cht_command command = filled(cht_command_type_message_react, by, "");
+    command.target = target;
+    command.key = str(key);
+    return command;
+}
+
+static void a_message_takes_so_many_different_reactions_from_all_together(void **state)
+{
+    (void)state;
+    uint64_t target = room.seq;
+    char key[8];
+    for (int i = 0; i < ROOM_REACTION_KEYS_MAX; i++) {
+        assert_true(snprintf(key, sizeof(key), "k%d", i) > 0);
+        struct cht_command command = reaction(i % 2 ? MEMBER : PLAIN, target, key);
+        decide(&command);
+        is_accepted(1);
+        apply();
+    }
+    struct cht_command command = reaction(ADMIN, target, "one more");
+    decide(&command);
+    is_refused(ERR_CONFLICT, "key");
+    command = reaction(ADMIN, target, "k0");
+    decide(&command);
+    is_accepted(1);
+    command = reaction(PLAIN, target, "k0");
+    command.on = false;
+    decide(&command);
+    is_accepted(1);
+}
+
+static void an_old_message_takes_no_more_different_reactions_than_the_store_says(void **state)
+{
+    (void)state;
+    make_old_room(START_MS);
+    facts.target_found = true;
+    struct cht_command command = reaction(MEMBER, 5, "new");
+    facts.target_other_keys = ROOM_REACTION_KEYS_MAX - 1;
+    decide(&command);
+    is_accepted(1);
+    facts.target_other_keys = ROOM_REACTION_KEYS_MAX;
+    decide(&command);
+    is_refused(ERR_CONFLICT, "key");
 }
 
 static void what_is_already_so_makes_no_entry(void **state)
@@ -234,6 +282,8 @@ int main(void)
         TEST(a_message_gets_the_next_seq_and_n_and_a_time_that_never_goes_back),
         TEST(an_edit_or_delete_of_what_is_no_message_is_not_found),
         TEST(what_was_said_before_one_joined_is_not_found_where_history_begins_there),
+        TEST(a_message_takes_so_many_different_reactions_from_all_together),
+        TEST(an_old_message_takes_no_more_different_reactions_than_the_store_says),
         TEST(what_is_already_so_makes_no_entry),
         TEST(a_deleted_message_takes_no_edit_and_no_reaction),
         TEST(a_message_that_is_not_in_memory_is_asked_of_the_store),
