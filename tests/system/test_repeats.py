@@ -4,12 +4,21 @@ import pytest
 
 from client import Refused, cid
 
+SETTINGS = {"limits.refused_per_10s": 0}
 
-@pytest.fixture
-def pair(house):
+
+@pytest.fixture(scope="module")
+def two(house):
     ann, bob = house.user("ann"), house.user("bob")
     with ann.connect() as a, bob.connect() as b:
-        yield a, b, a.group(bob)
+        yield a, b
+
+
+@pytest.fixture
+def pair(two):
+    """The two with a group that is new for each test."""
+    a, b = two
+    return a, b, a.group(b.user)
 
 
 def refusal(client, type, **fields):

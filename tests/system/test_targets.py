@@ -4,18 +4,25 @@ import pytest
 
 from client import cid
 
+SETTINGS = {"limits.refused_per_10s": 0}
 NONE = "00000000-0000-4000-8000-00000000abcd"
 
 
-@pytest.fixture
-def trio(house):
-    users = [house.user(name) for name in ("owner", "admin", "member")]
-    clients = [user.connect() for user in users]
-    room = clients[0].group(*users[1:])
-    clients[0].command("room.role", room=room, cid=cid(), user=users[1].id, role="admin")
-    yield (*clients, room)
+@pytest.fixture(scope="module")
+def three(house):
+    clients = [house.user(name).connect() for name in ("owner", "admin", "member")]
+    yield clients
     for client in clients:
         client.close()
+
+
+@pytest.fixture
+def trio(three):
+    """The three with a group that is new for each test."""
+    owner, admin, member = three
+    room = owner.group(admin.user, member.user)
+    owner.command("room.role", room=room, cid=cid(), user=admin.user.id, role="admin")
+    return owner, admin, member, room
 
 
 def test_a_target_must_be_a_message_of_this_room(trio):
@@ -115,6 +122,17 @@ def test_reactions_are_each_persons_own(trio):
     assert (event["target"], event["key"], event["by"], event["on"]) == (said, "+1", a.user.id, False)
     for client, me in ((o, True), (a, False)):
         assert client.command("room.history", room=room)["messages"][-1]["reactions"] == [{"key": "+1", "count": 1, "me": me}]
+
+
+def test_a_message_takes_fifty_different_reactions(trio):
+    o, a, _, room = trio
+    said = o.say(room, "many")["seq"]
+    react = lambda client, key, on=True: client.command("message.react", room=room, cid=cid(), target=said, key=key, on=on)
+    for i in range(50):
+        react((o, a)[i % 2], f"{i}")
+    assert o.refused("message.react", room=room, cid=cid(), target=said, key="one more", on=True) == "conflict"
+    react(o, "49")
+    assert len(o.command("room.history", room=room)["messages"][-1]["reactions"]) == 50
 
 
 @pytest.mark.parametrize("key, fits", [("k", True), ("é" * 16, True), ("k" * 32, True), ("é" * 17, False), ("", False)])
