@@ -175,6 +175,17 @@ def test_connections_of_one_address_have_a_limit(limited):
         wire.socket.close()
 
 
+def test_new_connections_of_one_address_have_a_rate(limited):
+    house = limited(workers="1", limits__connects_per_address=5)
+    found = [house.http("GET", "/api/info") for _ in range(12)]
+    refused = [answer for answer in found if answer.status != 200]
+    assert refused and {(answer.status, answer.code) for answer in refused} == {(429, "rate_limited")}
+    until = time.monotonic() + 5
+    while house.http("GET", "/api/info").status != 200:
+        assert time.monotonic() < until
+        time.sleep(0.25)  # every try counts as well
+
+
 def test_accounts_from_one_address_have_a_limit(limited):
     house = limited(limits__register_per_hour=2)
     register = lambda name, **more: house.http("POST", "/user/register", {"username": name, "password": "correct horse battery"}, **more)

@@ -321,6 +321,7 @@ def test_a_read_waits_for_the_seq_it_must_contain(people):
         assert bob.finish(future)["type"] == "ok"
 
 
+@pytest.mark.exact("the answer to the command may get lost, and its own wait is shorter there")
 def test_what_does_not_come_within_two_seconds_is_unavailable(people):
     bob = people[1]
     room = bob.group()

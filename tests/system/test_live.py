@@ -51,6 +51,8 @@ def bring_up_to_date(client, room):
 def test_typing_is_told_to_the_others_and_ends(people):
     ann, bob, cleo, dan = people
     room = ann.group(bob.user, cleo.user)
+    for client in (ann, cleo):
+        bring_up_to_date(client, room)
     bob.command("typing", room=room, on=True)
     event = ann.wait_for(lambda e: e["type"] == "typing" and e["room"] == room)
     assert set(event) == {"type", "room", "user", "for_ms"} and event["user"] == bob.user.id and event["for_ms"] > 0
@@ -64,6 +66,7 @@ def test_typing_is_told_to_the_others_and_ends(people):
 def test_at_most_five_are_named_as_typing(people, many):
     ann = people[0]
     room = ann.group(*[m.user for m in many])
+    bring_up_to_date(ann, room)
     for client in many:
         client.command("typing", room=room, on=True)
     bring_up_to_date(many[0], room)

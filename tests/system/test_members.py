@@ -8,6 +8,7 @@ from client import Refused, cid
 
 
 SETTINGS = {"limits.refused_per_10s": 0}
+FOREVER = 4102444800000
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_leaving_what_one_is_not_in_is_not_found(people):
 def test_a_command_about_nobody_says_so(people):
     ann, bob, cleo, _ = people
     room = ann.group(bob.user)
-    for type, fields in (("room.remove", {}), ("room.role", {"role": "admin"}), ("room.mute", {"until": 4102444800000})):
+    for type, fields in (("room.remove", {}), ("room.role", {"role": "admin"}), ("room.mute", {"until": FOREVER})):
         assert refusal(ann, type, room=room, user=cleo.user.id, **fields)[0] == "not_member", type
     assert refusal(ann, "room.add", room=room, user="00000000-0000-4000-8000-00000000abcd")[0] == "not_found"
 
@@ -173,10 +174,10 @@ def test_an_admin_acts_on_lower_roles_alone(people):
     room = ann.group(bob.user, cleo.user, dan.user)
     for admin in (bob, cleo):
         do(ann, "room.role", room, user=admin.user.id, role="admin")
-    for type, fields in (("room.remove", {}), ("room.ban", {}), ("room.mute", {"until": 4102444800000})):
+    for type, fields in (("room.remove", {}), ("room.ban", {}), ("room.mute", {"until": FOREVER})):
         for target in (ann, cleo):
             assert refusal(bob, type, room=room, user=target.user.id, **fields)[0] == "forbidden", type
-    do(bob, "room.mute", room, user=dan.user.id, until=4102444800000)
+    do(bob, "room.mute", room, user=dan.user.id, until=FOREVER)
     do(bob, "room.ban", room, user=dan.user.id)
     do(bob, "room.unban", room, user=dan.user.id)
 
@@ -204,7 +205,7 @@ def test_the_muted_may_read_and_nothing_else(people):
     room = ann.group(bob.user)
     said = ann.say(room, "hush")
     mine = bob.say(room, "before")
-    do(ann, "room.mute", room, user=bob.user.id, until=4102444800000)
+    do(ann, "room.mute", room, user=bob.user.id, until=FOREVER)
     assert bob.refused("message.send", room=room, cid=cid(), text="x") == "muted"
     assert bob.refused("message.react", room=room, cid=cid(), target=said["seq"], key="k", on=True) == "muted"
     assert bob.command("read", room=room, n=mine["n"])["unread"] == 0
@@ -212,14 +213,27 @@ def test_the_muted_may_read_and_nothing_else(people):
     do(bob, "room.leave", room)
 
 
+def test_a_mute_outlasts_leaving_and_coming_back(people):
+    ann, bob, _, _ = people
+    channel = ann.channel()
+    do(bob, "room.join", channel)
+    do(ann, "room.mute", channel, user=bob.user.id, until=FOREVER)
+    for _ in range(2):
+        do(bob, "room.leave", channel)
+        do(bob, "room.join", channel)
+        assert bob.refused("message.send", room=channel, cid=cid(), text="round it") == "muted"
+    do(ann, "room.mute", channel, user=bob.user.id, until=0)
+    bob.say(channel, "at last")
+
+
 def test_a_new_role_does_not_end_a_mute(people):
     ann, bob, _, _ = people
     room = ann.group(bob.user)
-    do(ann, "room.mute", room, user=bob.user.id, until=4102444800000)
+    do(ann, "room.mute", room, user=bob.user.id, until=FOREVER)
     do(ann, "room.role", room, user=bob.user.id, role="admin")
     assert bob.refused("message.send", room=room, cid=cid(), text="x") == "muted"
     member = next(m for m in ann.command("room.members", room=room)["members"] if m["user"] == bob.user.id)
-    assert (member["role"], member["muted_until"]) == ("admin", 4102444800000)
+    assert (member["role"], member["muted_until"]) == ("admin", FOREVER)
 
 
 # ---- settings of a room
@@ -281,6 +295,20 @@ def test_a_name_that_is_taken_stays_taken_however_it_is_asked_for(people):
     assert eventually(lambda: ann.channel(other))
 
 
+def test_a_channel_that_becomes_private_is_hidden_and_one_that_becomes_public_is_found(people):
+    ann, bob, cleo, _ = people
+    name = f"Turned {cid()}"
+    channel = ann.channel(name)
+    do(bob, "room.join", channel)
+    do(ann, "room.update", channel, visibility="private")
+    assert cleo.refused("room.get", room=channel) == cleo.refused("room.join", room=channel, cid=cid()) == "not_found"
+    assert cleo.command("room.public", prefix=name)["rooms"] == []
+    bob.say(channel, "still in")
+    do(ann, "room.update", channel, visibility="public")
+    assert [r["room"] for r in cleo.command("room.public", prefix=name)["rooms"]] == [channel]
+    do(cleo, "room.join", channel)
+
+
 # ---- history that starts with one's joining
 
 def test_a_new_member_sees_all_unless_history_begins_with_joining(people):
@@ -305,7 +333,7 @@ def test_a_new_role_takes_nothing_from_what_one_sees(people):
     ann, bob, cleo, _ = people
     room = ann.group(bob.user, cleo.user, settings={"history": "joined"})
     ann.say(room, "seen")
-    changes = [("room.role", {"role": "admin"}), ("room.mute", {"until": 4102444800000}), ("room.mute", {"until": 0}), ("room.role", {"role": "owner"})]
+    changes = [("room.role", {"role": "admin"}), ("room.mute", {"until": FOREVER}), ("room.mute", {"until": 0}), ("room.role", {"role": "owner"})]
     for type, fields in changes:
         seq = do(ann, type, room, user=bob.user.id, **fields)["seq"]
         assert [m["text"] for m in bob.command("room.history", room=room, at_least=seq)["messages"]] == ["seen"]
@@ -339,7 +367,7 @@ def test_a_direct_room_has_no_name_and_no_roles(people):
     assert got["kind"] == "direct" and got["peer"] == bob.user.id and "name" not in got
     assert bob.command("room.get", room=room)["peer"] == ann.user.id
     for type, fields in (("room.update", {"name": "x"}), ("room.delete", {}), ("room.add", {"user": cleo.user.id}), ("room.remove", {"user": bob.user.id}),
-                         ("room.role", {"user": bob.user.id, "role": "admin"}), ("room.mute", {"user": bob.user.id, "until": 4102444800000})):
+                         ("room.role", {"user": bob.user.id, "role": "admin"}), ("room.mute", {"user": bob.user.id, "until": FOREVER})):
         assert refusal(ann, type, room=room, **fields)[0] == "forbidden", type
     assert cleo.refused("room.get", room=room) == "not_found"
 

@@ -49,10 +49,16 @@ def test_a_room_looks_the_same_to_everybody(after_a_kill):
         do(bob, "message.react", room, target=said[2], key="b", on=False)
         do(ann, "room.update", room, name="Renamed")
         cleo.command("read", room=room, n=2)
-        return room, [picture(client, room) for client in (ann, bob, cleo)], said[3]
+        channel = ann.channel()
+        do(cleo, "room.join", channel)
+        do(ann, "room.mute", channel, user=cleo.user.id, until=FOREVER)
+        do(cleo, "room.leave", channel)
+        return room, [picture(client, room) for client in (ann, bob, cleo)], said[3], channel
 
     def after(kept, ann, bob, cleo, dan):
-        room, pictures, last = kept
+        room, pictures, last, channel = kept
+        do(cleo, "room.join", channel)
+        assert cleo.refused("message.send", room=channel, cid=cid(), text="x") == "muted"
         assert [picture(client, room) for client in (ann, bob, cleo)] == pictures
         assert cleo.refused("message.send", room=room, cid=cid(), text="x") == "muted"
         assert ann.refused("room.add", room=room, cid=cid(), user=dan.user.id) == "forbidden"

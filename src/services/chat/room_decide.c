@@ -304,6 +304,14 @@ void answer_with(struct deciding *d, struct cht_entry *entry)
     d->decision->ts = entry->ts;
 }
 
+/* A mute lasts: nobody speaks again by leaving and coming back. Whoever is banned can not. */
+static uint64_t mute_after(
+    const struct deciding *d, const struct room_seat *old, enum cht_member_state state)
+{
+    bool ends = state == cht_member_state_banned || state == cht_member_state_unbanned;
+    return old && !ends && old->muted_until > d->at ? old->muted_until : 0;
+}
+
 struct cht_entry *add_member_entry(
     struct deciding *d, const struct cht_id *user, enum cht_member_state state, enum cht_role role)
 {
@@ -321,7 +329,7 @@ struct cht_entry *add_member_entry(
     entry->user = *user;
     entry->state = state;
     entry->role = is_in ? role : had;
-    entry->muted_until = was_in && is_in ? old->muted_until : 0;
+    entry->muted_until = mute_after(d, old, state);
     return entry;
 }
 

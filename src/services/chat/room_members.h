@@ -2,8 +2,9 @@
 
 /* room_members - who is in a loaded room, with role and mute, and who is banned from it.
  *
- * A dense array with an index by user. Kept are members, banned users, and both people of a direct
- * room, who stay members of it while it is hidden (state left). Everybody else is simply absent.
+ * A dense array with an index by user. Kept are members, banned users, muted ones also after they
+ * left, and both people of a direct room, who stay members of it while it is hidden (state left).
+ * Everybody else is simply absent.
  * Order says nothing except through `joined_seq`. */
 
 #include <stdbool.h>

@@ -54,11 +54,12 @@ void room_state_load(struct room_state *state, const struct rooms_load_op *loade
     room_window_load(&state->window, loaded);
 }
 
-/* Whoever is neither a member nor banned has no seat, except the two of a direct room. */
+/* Whoever is neither a member nor banned has no seat, except the two of a direct room and those
+ * whose mute goes on. */
 static void seat_user(struct room_state *state, const struct room_seat *seat)
 {
     bool stays = seat->state == cht_member_state_joined || seat->state == cht_member_state_banned ||
-                 state->kind == cht_room_kind_direct;
+                 state->kind == cht_room_kind_direct || seat->muted_until > 0;
     if (stays) {
         room_members_put(&state->members, seat);
     } else {

@@ -123,6 +123,38 @@ static void a_group_takes_a_thousand(void **state)
     is_refused(ERR_CONFLICT, "user");
 }
 
+static void a_mute_lasts_over_leaving_and_coming_back(void **state)
+{
+    (void)state;
+    make_room(PUBLIC);
+    static const uint64_t types[] = {cht_command_type_room_leave, cht_command_type_room_join};
+    for (size_t i = 0; i < 2; i++) {
+        struct cht_command command = command_of(types[i], MUTED);
+        decide(&command);
+        is_accepted(1);
+        assert_int_equal(decision.entries[0].muted_until, START_MS + 5000);
+        apply();
+    }
+    struct cht_command command = filled(cht_command_type_message_send, MUTED, "");
+    decide(&command);
+    is_refused(ERR_MUTED, NULL);
+}
+
+static void a_ban_ends_a_mute(void **state)
+{
+    (void)state;
+    make_room(PUBLIC);
+    static const uint64_t types[] = {cht_command_type_room_ban, cht_command_type_room_unban};
+    for (size_t i = 0; i < 2; i++) {
+        struct cht_command command = command_of(types[i], OWNER);
+        command.user = user(MUTED);
+        decide(&command);
+        is_accepted(1);
+        assert_int_equal(decision.entries[0].muted_until, 0);
+        apply();
+    }
+}
+
 static void joins_and_leaves_of_a_large_room_are_quiet(void **state)
 {
     (void)state;
@@ -194,6 +226,8 @@ int main(void)
         TEST(somebody_unknown_is_not_added_nor_banned),
         TEST(only_an_owner_adds_somebody_as_more_than_a_member),
         TEST(a_group_takes_a_thousand),
+        TEST(a_mute_lasts_over_leaving_and_coming_back),
+        TEST(a_ban_ends_a_mute),
         TEST(joins_and_leaves_of_a_large_room_are_quiet),
         TEST(the_system_may_add_and_not_speak),
         TEST(reading_and_typing_are_for_members),
