@@ -3,8 +3,8 @@
 /* store - the ports rooms and history, modelled in memory.
  *
  * Every change applies upwards only, as the contract of ports/history.h says. All rows are the
- * world's memory; answers are copies in the op's arena. tests/sim/test_store.c runs the contract
- * suites of tests/contracts against it. */
+ * world's memory; answers are copies in the op's arena. tests/sim runs the contract suites of
+ * tests/contracts against it. */
 
 #include "job.h"
 #include "ports/history.h"

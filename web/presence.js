@@ -1,7 +1,7 @@
 // Who is here: tells the server that I am, and watches the people that the page shows.
 
 const AWAY_MS = 5 * 60_000;
-const WATCH_MAX = 200;
+const WATCH_DEFAULT = 200;
 
 export class Presence {
     constructor(app) {
@@ -37,14 +37,14 @@ export class Presence {
         this.watch();
     }
 
-    // Partners of direct rooms, then the members of the open room.
+    // Partners of direct rooms, then the members of the open room, as many as the server allows.
     watch() {
         const { store, client, room } = this.app;
         const users = new Set();
-        for (const member of room?.members?.keys() ?? []) users.add(member);
         for (const other of store.sorted_rooms()) if (other.peer) users.add(other.peer);
+        for (const member of room?.members?.keys() ?? []) users.add(member);
         users.delete(store.me);
-        const list = [...users].slice(0, WATCH_MAX);
+        const list = [...users].slice(0, client.limits.watch ?? WATCH_DEFAULT);
         const sign = list.join();
         if (sign === this.watched || !client.online) return;
         this.watched = sign;

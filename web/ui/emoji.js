@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 import { close_popover, open_popover } from './overlay.js';
 
-export const EMOJI = [
+const EMOJI = [
     ['👍', 'thumbs up'],
     ['❤️', 'heart'],
     ['😂', 'tears of joy'],

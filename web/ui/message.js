@@ -7,7 +7,7 @@ import { clock_time, full_time, list_names, only_emoji, pieces } from './format.
 import { icon_button, open_menu } from './overlay.js';
 import { pick_emoji } from './emoji.js';
 
-export function text_nodes(app, text, mentions) {
+function text_nodes(app, text, mentions) {
     const names = new Map();
     for (const id of mentions) names.set(app.store.user(id).username, id);
     return pieces(text, names).map((piece) => {
@@ -185,7 +185,7 @@ function reactions(app, room, message) {
     );
 }
 
-export function choose_reaction(app, room, message, anchor) {
+function choose_reaction(app, room, message, anchor) {
     pick_emoji(anchor, (key) => {
         const have = message.reactions.find((reaction) => reaction.key === key);
         app.actions.react(room.id, message, key, !have?.me);

@@ -145,6 +145,6 @@ void log_ring_drop_oldest(struct log_shard *shard);
 
 struct position log_position(uint64_t index);
 
-/* The port's functions on a loop that follow.c has. */
+/* The port's functions on a loop that log_follow.c has. */
 void log_sqlite_follow(struct log *log, struct log_follow *follow);
 void log_sqlite_unfollow(struct log *log, struct log_follow *follow);
