@@ -32,6 +32,16 @@ static int read_head(
 
 /* ---- is the request whole? */
 
+static void note_flags(struct edge *edge, uint32_t slot, const struct http_head *head, bool offers)
+{
+    struct conn *conn = &edge->conns[slot];
+    uint32_t mask = CONN_HEAD_ONLY | CONN_HTTP_1_0 | CONN_STAYS | CONN_OFFERS;
+    uint32_t flags = (head->method == HTTP_HEAD ? CONN_HEAD_ONLY : 0) |
+                     (head->http_1_0 ? CONN_HTTP_1_0 : 0) | (head->keep_alive ? CONN_STAYS : 0) |
+                     (offers ? CONN_OFFERS : 0);
+    conn->flags = (uint16_t)((conn->flags & ~mask) | flags);
+}
+
 static int head_is_whole(struct edge *edge, uint32_t slot, struct http_progress *progress,
     struct reading *reading, const uint8_t *bytes)
 {
@@ -41,6 +51,7 @@ static int head_is_whole(struct edge *edge, uint32_t slot, struct http_progress 
     }
     const struct http_head *head = &reading->head;
     struct conn_cold *cold = &edge->colds[slot];
+    note_flags(edge, slot, head, false);
     cold->readers = cold->http->on_head ? cold->http->on_head(cold->http, head) : NULL;
     if (head->content_length > edge->limits.body_bytes_max) {
         return 413;
@@ -100,16 +111,6 @@ static int advance(struct edge *edge, uint32_t slot, struct http_progress *progr
 }
 
 /* ---- handing it out */
-
-static void note_flags(struct edge *edge, uint32_t slot, const struct http_head *head, bool offers)
-{
-    struct conn *conn = &edge->conns[slot];
-    uint32_t mask = CONN_HEAD_ONLY | CONN_HTTP_1_0 | CONN_STAYS | CONN_OFFERS;
-    uint32_t flags = (head->method == HTTP_HEAD ? CONN_HEAD_ONLY : 0) |
-                     (head->http_1_0 ? CONN_HTTP_1_0 : 0) | (head->keep_alive ? CONN_STAYS : 0) |
-                     (offers ? CONN_OFFERS : 0);
-    conn->flags = (uint16_t)((conn->flags & ~mask) | flags);
-}
 
 static void ask(struct edge *edge, uint32_t slot, const struct edge_request *request)
 {

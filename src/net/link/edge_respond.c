@@ -88,6 +88,8 @@ static void answered(struct edge *edge, uint32_t slot, bool ends)
     struct conn *conn = &edge->conns[slot];
     http_forget_kept(edge, slot);
     edge->colds[slot].readers = NULL;
+    conn->flags &=
+        (uint16_t) ~(CONN_HEAD_ONLY | CONN_HTTP_1_0); /* of the next one: not yet known */
     conn->flags |= CONN_AGAIN;
     if (ends) {
         conn_enter(edge, slot, CONN_LAST);
@@ -249,7 +251,6 @@ void http_refuse(struct edge *edge, uint32_t slot, int status)
         .field_count = field.name.at ? 1 : 0,
     };
     edge->stats.frames_bad++;
-    edge->conns[slot].flags &= (uint16_t) ~(CONN_HEAD_ONLY | CONN_HTTP_1_0);
     put_response(edge, slot, &response, true);
     answered(edge, slot, true);
 }

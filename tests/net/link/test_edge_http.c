@@ -185,11 +185,35 @@ static void head_is_answered_without_a_body_and_100_is_sent(void **state)
     assert_non_null(strstr(client->in, "Content-Length: 4"));
     assert_null(strstr(client->in, "/abc"));
     drop_input(client);
+    put_text(client, "GET /abc HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_text(client, "\r\n\r\n/abc");
+    drop_input(client);
     put_text(
         client, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
     wait_text(client, "HTTP/1.1 100 Continue\r\n\r\n");
     put_text(client, "x");
     wait_text(client, "200 OK");
+    client_destroy(client);
+    wait_no_connections();
+}
+
+static void a_head_that_is_refused_is_answered_without_a_body(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"HEAD /?x=%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n"};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct client *client = client_create();
+        put_text(client, rows[i]);
+        wait_end(client);
+        assert_non_null(strstr(client->in, "Connection: close"));
+        assert_null(strstr(client->in, "{"));
+        client_destroy(client);
+    }
+    struct client *client = client_create();
+    put_text(client, "HEAD /abc HTTP/1.1\r\nHost: a\r\n\r\nBAD\r\n\r\n");
+    wait_end(client);
+    assert_non_null(strstr(client->in, "{\"error\":{"));
     client_destroy(client);
     wait_no_connections();
 }
@@ -205,6 +229,7 @@ int main(void)
         T(every_answer_says_who_may_read_it),
         T(errors_are_answered_and_end_the_connection),
         T(head_is_answered_without_a_body_and_100_is_sent),
+        T(a_head_that_is_refused_is_answered_without_a_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
