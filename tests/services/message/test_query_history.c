@@ -334,16 +334,21 @@ static void a_deleted_user_has_no_name_beside_the_messages(void **state)
     assert_has("\"text\":\"I was here\"");
 }
 
-static void a_mention_is_shown_until_it_is_read(void **state)
+static void mention_bob(void)
 {
-    (void)state;
-    house_create_room(cht_room_kind_group, cht_visibility_private);
     struct cht_entry entry = {.kind = cht_entry_kind_message,
         .by = ann,
         .text = contract_str("@bob"),
         .cid = contract_str("c"),
         .mentions = {&bob, 1}};
     house_append(&entry, 1);
+}
+
+static void a_mention_is_shown_until_it_is_read(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    mention_bob();
     house_say("and on");
     house_ask_room(cht_command_type_room_get, bob);
     assert_has("\"mentioned\":true");
@@ -363,12 +368,7 @@ static void who_is_mentioned_has_a_name_beside_the_messages(void **state)
     (void)state;
     make_user(bob, "bobsname");
     house_create_room(cht_room_kind_group, cht_visibility_private);
-    struct cht_entry entry = {.kind = cht_entry_kind_message,
-        .by = ann,
-        .text = contract_str("@bob"),
-        .cid = contract_str("c"),
-        .mentions = {&bob, 1}};
-    house_append(&entry, 1);
+    mention_bob();
     house_ask_room(cht_command_type_room_history, ann);
     assert_has("\"username\":\"bobsname\"");
 }
