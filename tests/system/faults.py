@@ -4,7 +4,8 @@ Happy path: a fault is a coroutine that gets a load (kill_load.py), waits for it
 progress again; judged() returns the violations. How it fails: a load that does not go on is an AssertionError that says what was
 refused; what this machine can not do raises Impossible. What is promised for each fault is said at its function.
 
-    python3 tests/system/faults.py disk stop flush clock storm descriptors [--seconds 10]     longer than the tests do it
+    python3 tests/system/faults.py disk stop flush clock storm descriptors memory slow overload [--seconds 10]     longer than the
+        tests do it; CHATTIFIER_BINARY=build-release/src/apps/chattifier for figures
 """
 
 import argparse
@@ -14,17 +15,23 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 from connect import connect
+from crowd import Crowd
 from house import House
 from kill_load import Load, judged
+from wire import upgrade_request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RETRYABLE = {"rate_limited", "overloaded", "unavailable", "timeout"}
+QUEUED_BYTES = 262144  # limits.queued_bytes
+CONNECTION_BYTES = 65536
+STORE_BYTES = 96 << 20  # caches of the store, which grow with what is in it
 IO_STATUS = 74  # with which the process ends when its disk fails
 
 
@@ -94,6 +101,36 @@ class Interposed:
     def clear(self, name):
         with contextlib.suppress(FileNotFoundError):
             os.remove(os.path.join(self.directory, name))
+
+
+class Share:
+    """A control group that leaves its processes a part of one core, which is gone after."""
+
+    def __init__(self, percent):
+        for root, name, quota, all_of_it in (("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "{}", "-1"),
+                                             ("/sys/fs/cgroup", "cpu.max", "{} 100000", "max")):
+            self.path, self.all = f"{root}/chattifier-{os.getpid()}", (name, all_of_it)
+            with contextlib.suppress(OSError):
+                os.mkdir(self.path)
+                try:
+                    self.write(name, quota.format(percent * 1000))
+                    return
+                except OSError:
+                    os.rmdir(self.path)
+        raise Impossible("no right to make a control group of cpu")
+
+    def write(self, name, text):
+        with open(f"{self.path}/{name}", "w", encoding="ascii") as file:
+            file.write(str(text))
+
+    def take(self, pid):
+        self.write("cgroup.procs", pid)
+
+    def lift(self):
+        self.write(*self.all)
+
+    def close(self):
+        os.rmdir(self.path)
 
 
 async def disk_full(load, disk, seconds):
@@ -188,6 +225,101 @@ async def descriptors_run_out(load, connections):
     await load.progress(100)
 
 
+def status_bytes(pid, name):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name + ":"))
+
+
+async def memory_is_short(load, connections):
+    """R8. With a fifth more than it has under load the process serves on, and more connections too."""
+    house = load.house
+    await load.progress(500)
+    pid = house.process.pid
+    limit = status_bytes(pid, "VmSize") + status_bytes(pid, "VmRSS") // 5
+    before = resource.prlimit(pid, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    taken = await hold(house, connections)
+    assert len(taken) == connections, f"{len(taken)} of {connections} were answered"
+    await load.progress(1000)
+    for writer in taken:
+        writer.transport.abort()
+    resource.prlimit(pid, resource.RLIMIT_AS, before)
+    await load.progress(100)
+
+
+async def fall_silent(house, user):
+    """A connection that is opened and never read from; with little room for what comes."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(sock, ("127.0.0.1", house.port))
+    await loop.sock_sendall(sock, upgrade_request(user.token).encode())
+    assert (await loop.sock_recv(sock, 12)) == b"HTTP/1.1 101"
+    return sock
+
+
+def latency_ms(load, since, part):
+    """Of the sends that began since then and were acknowledged, that part was answered within so many milliseconds."""
+    attempts = (attempt for send in load.history.sends.values() for attempt in send["attempts"])
+    waits = sorted(a["done"] - a["at"] for a in attempts if a["outcome"] == "ok" and a["at"] >= since)
+    return waits[int(len(waits) * part)] * 1000
+
+
+async def readers_stop(load, share):
+    """R10. So many of each hundred connections stop reading. What is kept for each has its bound, and the others are served on."""
+    house, silent = load.house, []
+    load.in_flight, load.padding = 1, 4000
+    begun = time.monotonic()
+    await load.progress(500)
+    p99_before, rss_before = latency_ms(load, begun, 0.99), status_bytes(house.process.pid, "VmRSS")
+    for i in range(len(load.writers) * share // (100 - share)):
+        silent.append(await fall_silent(house, load.writers[i % len(load.writers)].user))
+    begun = time.monotonic()
+    await load.progress(3000, within=120)
+    p99, growth = latency_ms(load, begun, 0.99), status_bytes(house.process.pid, "VmRSS") - rss_before
+    for sock in silent:
+        sock.close()
+    bound = len(silent) * (QUEUED_BYTES + CONNECTION_BYTES) + STORE_BYTES
+    assert growth <= bound, f"{growth >> 20} MiB more for {len(silent)} connections, bound {bound >> 20} MiB"
+    await load.progress(100)
+    print(f"{len(silent)} of {len(silent) + len(load.writers)} connections silent: {growth >> 20} MiB more, p99 {p99_before:.0f} ms before, "
+          f"{p99:.0f} ms meanwhile", flush=True)
+
+
+async def find_most(crowd, seconds):
+    """Offers twice as much until it is not the most any more; returns what was done a second."""
+    most, rate = 0.0, 100.0
+    while rate < most * 2 or not most:
+        rate *= 2
+        most = max(most, (await crowd.press(rate, seconds)).goodput)
+        await crowd.rest(60)
+    return most
+
+
+async def overload(load, rig, seconds, factors, least=0.8):
+    """R12. Whatever is offered, at least four fifths of the most that the process can do are done; what is refused has a code that asks
+    to come again; and when the wave is over it is as before without anybody's help."""
+    rig.share.take(load.house.process.pid)
+    load.in_flight = 1
+    async with rig.crowd as crowd:
+        most = await find_most(crowd, seconds)
+        waves = []
+        for factor in factors:
+            waves.append(await crowd.press(most * factor, seconds))
+            back_s = await crowd.scatter(60)
+            calm_s = await load.progress(20)  # what was under way when they went is done
+            print(f"{factor} times {most:.0f}/s: {waves[-1]}; all back {back_s:.1f} s later, calm {calm_s:.1f} s after that", flush=True)
+        for wave in waves:
+            assert wave.goodput >= least * most, f"{wave.goodput:.0f} of {most:.0f}/s"
+            assert set(wave.codes) <= RETRYABLE | {"close 4006"}, wave
+        calm = await crowd.press(most / 4, seconds)
+        print(f"a quarter: {calm}", flush=True)
+        assert calm.goodput >= least * most / 4 and not calm.codes, calm
+        await crowd.rest(60)
+    rig.share.lift()
+    await load.progress(20)
+
+
 async def storm(load, count, rounds):
     """R11. All drop at once and come back at once, those that are turned away again later, as they are told; all are in at the end,
     and the writers, who were among them, lost nothing. Returns the seconds until all were in, the longest of the rounds."""
@@ -227,6 +359,11 @@ def report(name, violations, load):
     return not violations and set(load.refusals) <= RETRYABLE
 
 
+async def all_in_turn(coroutines):
+    for coroutine in coroutines:
+        await coroutine
+
+
 LONG = {
     "disk": lambda rig, load, more: disk_full(load, rig.disk, more.seconds),
     "descriptors": lambda rig, load, more: descriptors_run_out(load, more.connections),
@@ -234,6 +371,9 @@ LONG = {
     "stop": lambda rig, load, more: stopped(load, more.seconds),
     "storm": lambda rig, load, more: storm(load, more.connections, 5),
     "clock": lambda rig, load, more: clock_jumps(load, rig.interposed, (3000, -3000, 0, 30, -30, 0)),
+    "memory": lambda rig, load, more: memory_is_short(load, more.connections),
+    "slow": lambda rig, load, more: all_in_turn(readers_stop(load, share) for share in (10, 50, 90)),
+    "overload": lambda rig, load, more: overload(load, rig, more.seconds, (2, 5, 10)),
 }
 
 
@@ -247,9 +387,13 @@ class Rig:
         if fault in ("flush", "clock"):
             self.interposed = Interposed(directory, self.house)
             self.interposed.file("log.db")
+        if fault in ("memory", "slow"):  # a sanitizer keeps what was given back
+            self.house.environment = {"ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1".lstrip(":")}
+        self.share = Share(2) if fault == "overload" else None
 
     def __enter__(self):
         self.house.start()
+        self.crowd = Crowd(self.house, 8) if self.share else None
         return self
 
     def __exit__(self, kind, *_):
@@ -261,6 +405,8 @@ class Rig:
                 self.house.kill()
             if self.disk:
                 self.disk.close()
+            if self.share:
+                self.share.close()
 
 
 def main():

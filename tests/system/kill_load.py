@@ -1,14 +1,19 @@
 """Load that survives kills: writers that repeat what was not answered, with the same cid and `after`, and readers that record.
 
 Used by test_kill.py and, for more cycles, from the command line:  python3 tests/system/kill_load.py --cycles 100
+There it also tells how long starts took, and has SQLite check the integrity of all that is left.
 """
 
 import argparse
 import asyncio
 import collections
+import contextlib
 import json
+import os
 import random
 import secrets
+import sqlite3
+import statistics
 import sys
 import tempfile
 import time
@@ -76,7 +81,7 @@ class Writer:
                 cid, text, after = self.todo.pop(0)
             else:
                 self.load.count += 1
-                cid, text, after = secrets.token_hex(12), f"message {self.load.count} of {self.user.name}", self.seen
+                cid, text, after = secrets.token_hex(12), self.load.text_of(self.user), self.seen
             self.order += 1
             attempt = self.load.history.sent(self.room, self.user.id, cid, text, at=time.monotonic(), done=None,
                                              outcome="open", seq=0, n=0, connection=connection, order=self.order)
@@ -117,9 +122,14 @@ class Load:
         self.connections = iter(range(1, 1 << 30))
         self.done = False
         self.in_flight = IN_FLIGHT  # sends that each writer keeps open
+        self.padding = 0  # characters that each text is longer
         self.count = self.acked = 0
         self.hard_refusals = []
         self.refusals = collections.Counter()
+        self.recoveries = []
+
+    def text_of(self, user):
+        return f"message {self.count} of {user.name}" + "." * self.padding
 
     def people(self):
         self.writers = []
@@ -142,10 +152,15 @@ class Load:
                 task.cancel()
 
     async def kills(self, cycles, between):
+        """After each kill: the seconds from the start to `ready` and to the next acknowledgement, and the MiB of data."""
         for _ in range(cycles):
             await asyncio.sleep(random.uniform(*between))
             await asyncio.to_thread(self.house.kill)
+            begun = time.monotonic()
             await asyncio.to_thread(self.house.start)
+            ready = time.monotonic()
+            await self.progress(1)
+            self.recoveries.append((ready - begun, time.monotonic() - begun, mebibytes_in(self.house.data)))
         await asyncio.sleep(between[1])
 
     async def progress(self, more, within=30):
@@ -179,6 +194,32 @@ class Load:
         return logs, heads
 
 
+def mebibytes_in(directory):
+    with os.scandir(directory) as entries:
+        return sum(entry.stat().st_size for entry in entries if entry.is_file()) / (1 << 20)
+
+
+def check_integrity(directory):
+    """The names of the databases that SQLite finds broken."""
+    broken = []
+    for name in sorted(os.listdir(directory)):
+        if name.endswith(".db"):
+            with contextlib.closing(sqlite3.connect(os.path.join(directory, name))) as database:
+                if database.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                    broken.append(name)
+    return broken
+
+
+def describe(recoveries):
+    """By size of the data, smallest and largest third: half of the starts took less to be ready, and to acknowledge; the longest."""
+    recoveries = sorted(recoveries, key=lambda recovery: recovery[2])
+    third = max(1, len(recoveries) // 3)
+    for part in (recoveries[:third], recoveries[-third:]):
+        ready, acked = ([recovery[i] * 1000 for recovery in part] for i in (0, 1))
+        print(f"{part[0][2]:.0f} to {part[-1][2]:.0f} MiB of data: ready after {statistics.median(ready):.0f} ms (at most {max(ready):.0f}), "
+              f"first acknowledgement after {statistics.median(acked):.0f} ms (at most {max(acked):.0f})")
+
+
 def judged(house, fault, load=None):
     """Lets `fault(load)`, a coroutine function, happen under load. Returns (violations, load)."""
     load = load or Load(house)
@@ -205,8 +246,10 @@ def main():
         house = House(directory + "/data", workers=arguments.workers, chaos=arguments.chaos).start()
         violations, load = run(house, arguments.cycles, seed=arguments.seed)
         house.stop()
+        violations += [f"I24 {name} is broken" for name in check_integrity(house.data)]
     for violation in violations[:20]:
         print(violation)
+    describe(load.recoveries)
     print(f"seed {arguments.seed}: {arguments.cycles} kills, {load.acked} acknowledged, {len(load.hard_refusals)} refused for good, "
           f"{len(violations)} violations")
     sys.exit(1 if violations or load.hard_refusals else 0)

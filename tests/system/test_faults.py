@@ -56,6 +56,20 @@ def test_without_descriptors_old_connections_go_on_and_new_ones_come_later(rig):
     judged(rig("descriptors").house, lambda load: faults.descriptors_run_out(load, 60))
 
 
+def test_with_a_fifth_more_memory_than_it_has_it_serves_on(rig):
+    judged(rig("memory").house, lambda load: faults.memory_is_short(load, 60))
+
+
+def test_readers_that_stop_cost_no_more_than_their_bound(rig):
+    judged(rig("slow").house, lambda load: faults.readers_stop(load, 90))
+
+
+def test_under_five_times_too_much_it_goes_on_and_is_calm_after(rig):
+    """How much of the most is done then is for a machine that does nothing else: see faults.py."""
+    made = rig("overload")
+    judged(made.house, lambda load: faults.overload(load, made, 3, (5,), least=0.2))
+
+
 def test_a_clock_that_jumps_changes_no_order(rig):
     """What is on its way when the clock goes forward counts as late, and its sender is told so at the end of its wait."""
     made = rig("clock", **{"user.access_token_s": 3600, "socket.answer_timeout_ms": 1000})

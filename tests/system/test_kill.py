@@ -9,3 +9,5 @@ def test_twenty_kills_under_load_lose_double_and_reorder_nothing(fresh):
     assert violations == []
     assert load.hard_refusals == []
     assert load.acked > 1000
+    fresh.stop()
+    assert kill_load.check_integrity(fresh.data) == []

@@ -6,6 +6,15 @@ import socket
 import struct
 
 
+def upgrade_request(token, **headers):
+    key = base64.b64encode(os.urandom(16)).decode()
+    fields = {"Host": "127.0.0.1", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key,
+              "Sec-WebSocket-Version": "13", "Sec-WebSocket-Protocol": "chattifier.v1",
+              "Authorization": f"Bearer {token}", **headers}
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items() if value is not None)
+    return f"GET /api/socket HTTP/1.1\r\n{lines}\r\n"
+
+
 class Wire:
     def __init__(self, house, timeout=10):
         self.socket = socket.create_connection(("127.0.0.1", house.port), timeout)
@@ -47,12 +56,7 @@ class Wire:
     # ---- WebSocket
     def upgrade(self, token, then=b"", **headers):
         """`then`: frames that leave with the request, before its answer."""
-        key = base64.b64encode(os.urandom(16)).decode()
-        fields = {"Host": "127.0.0.1", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key,
-                  "Sec-WebSocket-Version": "13", "Sec-WebSocket-Protocol": "chattifier.v1",
-                  "Authorization": f"Bearer {token}", **headers}
-        lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items() if value is not None)
-        self.send(f"GET /api/socket HTTP/1.1\r\n{lines}\r\n".encode() + then)
+        self.send(upgrade_request(token, **headers).encode() + then)
         return self
 
     def open(self, token):
