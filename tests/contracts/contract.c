@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "chattifier/events.h"
+
 static struct test_asker asker;
 
 int contract_setup(void **state)
@@ -52,4 +54,23 @@ struct cht_id contract_id(uint32_t number)
 struct cht_str contract_str(const char *text)
 {
     return (struct cht_str){*text ? text : NULL, (uint32_t)strlen(text)};
+}
+
+struct buf *contract_record(uint64_t term, uint64_t index)
+{
+    struct cht_record record = {.term = term, .index = index, .room = contract_id(7)};
+    size_t size = cht_encoded_size(&cht_row_record, &record);
+    struct buf *buf = buf_create(size);
+    cht_encode(&cht_row_record, &record, buf->bytes);
+    buf->size = (uint32_t)size;
+    return buf;
+}
+
+struct log_claim_op contract_claim(struct contract_engine *engine, uint32_t shard)
+{
+    struct log_claim_op op = {0};
+    log_claim(engine->log, &contract_asker()->asker, &op, shard, 1);
+    assert_int_equal(contract_wait(engine), OK);
+    assert_non_null(op.writer);
+    return op;
 }

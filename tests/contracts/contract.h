@@ -48,3 +48,9 @@ enum err contract_wait(struct contract_engine *engine);
 /* An id that differs by number. */
 struct cht_id contract_id(uint32_t number);
 struct cht_str contract_str(const char *text);
+
+/* A record of that place, which is of room 7 and has no entries. */
+struct buf *contract_record(uint64_t term, uint64_t index);
+
+/* The next term of the shard. */
+struct log_claim_op contract_claim(struct contract_engine *engine, uint32_t shard);

@@ -6,31 +6,12 @@
 
 enum { MANY = 500 };
 
-static struct buf *make_record(uint64_t term, uint64_t index)
-{
-    struct cht_record record = {.term = term, .index = index, .room = contract_id(7)};
-    size_t size = cht_encoded_size(&cht_row_record, &record);
-    struct buf *buf = buf_create(size);
-    cht_encode(&cht_row_record, &record, buf->bytes);
-    buf->size = (uint32_t)size;
-    return buf;
-}
-
-static struct log_claim_op claim(struct contract_engine *engine, uint32_t shard)
-{
-    struct log_claim_op op = {0};
-    log_claim(engine->log, &contract_asker()->asker, &op, shard, 1);
-    assert_int_equal(contract_wait(engine), OK);
-    assert_non_null(op.writer);
-    return op;
-}
-
 static enum err append(
     struct contract_engine *engine, const struct log_claim_op *owner, uint64_t index)
 {
     struct log_append_op op = {0};
-    log_append(
-        engine->log, &contract_asker()->asker, &op, owner->writer, make_record(owner->term, index));
+    log_append(engine->log, &contract_asker()->asker, &op, owner->writer,
+        contract_record(owner->term, index));
     return contract_wait(engine);
 }
 
@@ -51,8 +32,8 @@ static void append_many(struct contract_engine *engine, const struct log_claim_o
     assert_true(count <= MANY);
     for (uint32_t i = 0; i < count; i++) {
         ops[i] = (struct log_append_op){0};
-        log_append(
-            engine->log, &asker.asker, &ops[i], owner->writer, make_record(owner->term, first + i));
+        log_append(engine->log, &asker.asker, &ops[i], owner->writer,
+            contract_record(owner->term, first + i));
     }
     assert_true(test_loop_run_until_answered(&engine->loop, &asker, count));
     for (uint32_t i = 0; i < count; i++) {
@@ -63,7 +44,7 @@ static void append_many(struct contract_engine *engine, const struct log_claim_o
 static void every_claim_has_a_higher_term(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op first = claim(engine, 0), second = claim(engine, 0);
+    struct log_claim_op first = contract_claim(engine, 0), second = contract_claim(engine, 0);
     assert_true(first.term >= 1);
     assert_true(second.term > first.term);
     log_release(engine->log, first.writer);
@@ -73,11 +54,11 @@ static void every_claim_has_a_higher_term(void **state)
 static void a_term_stays_over_a_restart(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op first = claim(engine, 1);
+    struct log_claim_op first = contract_claim(engine, 1);
     log_release(engine->log, first.writer);
     engine->close(engine);
     engine->open(engine, false);
-    struct log_claim_op second = claim(engine, 1);
+    struct log_claim_op second = contract_claim(engine, 1);
     assert_true(second.term > first.term);
     log_release(engine->log, second.writer);
 }
@@ -85,7 +66,7 @@ static void a_term_stays_over_a_restart(void **state)
 static void what_was_appended_is_read_after_a_restart(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     append_many(engine, &owner, 1, 100);
     log_release(engine->log, owner.writer);
     engine->close(engine);
@@ -98,13 +79,13 @@ static void what_was_appended_is_read_after_a_restart(void **state)
     for (uint32_t i = 0; i < op.count; i++) {
         assert_int_equal(items[i].index, 31 + i);
         assert_int_equal(items[i].term, owner.term);
-        struct buf *same = make_record(owner.term, items[i].index);
+        struct buf *same = contract_record(owner.term, items[i].index);
         assert_int_equal(items[i].record->size, same->size);
         assert_memory_equal(items[i].record->bytes, same->bytes, same->size);
         buf_unref(same);
         buf_unref(items[i].record);
     }
-    struct log_claim_op next = claim(engine, 0);
+    struct log_claim_op next = contract_claim(engine, 0);
     assert_int_equal(append(engine, &next, 101), OK);
     log_release(engine->log, next.writer);
 }
@@ -112,9 +93,9 @@ static void what_was_appended_is_read_after_a_restart(void **state)
 static void the_old_writer_is_fenced(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op old = claim(engine, 0);
+    struct log_claim_op old = contract_claim(engine, 0);
     assert_int_equal(append(engine, &old, 1), OK);
-    struct log_claim_op new = claim(engine, 0);
+    struct log_claim_op new = contract_claim(engine, 0);
     assert_int_equal(append(engine, &old, 2), ERR_FENCED);
     assert_int_equal(append(engine, &old, 3), ERR_FENCED);
     assert_int_equal(append(engine, &new, 2), OK);
@@ -126,7 +107,7 @@ static void the_old_writer_is_fenced(void **state)
 static void a_claim_of_one_shard_fences_no_other(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op one = claim(engine, 0), other = claim(engine, 1);
+    struct log_claim_op one = contract_claim(engine, 0), other = contract_claim(engine, 1);
     assert_int_equal(append(engine, &one, 1), OK);
     assert_int_equal(append(engine, &other, 1), OK);
     log_release(engine->log, one.writer);
@@ -136,7 +117,7 @@ static void a_claim_of_one_shard_fences_no_other(void **state)
 static void a_wrong_index_ends_the_writer(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     assert_int_equal(append(engine, &owner, 1), OK);
     assert_int_equal(append(engine, &owner, 3), ERR_INTERNAL);
     assert_int_equal(append(engine, &owner, 2), ERR_FENCED);
@@ -162,13 +143,13 @@ static bool all_ordered(void *context)
 static void appends_answer_in_the_order_asked(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     struct log_append_op ops[8] = {0};
     struct asker asker = {note_order};
     order_count = 0;
     for (uint32_t i = 0; i < 8; i++) {
         uint64_t index = i < 4 ? i + 1 : i + 2;
-        log_append(engine->log, &asker, &ops[i], owner.writer, make_record(owner.term, index));
+        log_append(engine->log, &asker, &ops[i], owner.writer, contract_record(owner.term, index));
     }
     assert_true(test_loop_run_until(&engine->loop, all_ordered, NULL));
     for (uint32_t i = 0; i < 8; i++) {
@@ -227,7 +208,7 @@ static void wait_for(struct contract_engine *engine, struct reader *reader, uint
 static void a_follower_gets_what_is_there_and_what_comes(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     append_many(engine, &owner, 1, 300);
     struct reader reader = new_reader(11, 100000);
     log_follow(engine->log, &reader.follow, 0, 11);
@@ -244,7 +225,7 @@ static void a_follower_gets_what_is_there_and_what_comes(void **state)
 static void a_follower_far_behind_catches_up_after_a_restart(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     for (uint64_t first = 1; first <= 2000; first += MANY) {
         append_many(engine, &owner, first, MANY);
     }
@@ -253,7 +234,7 @@ static void a_follower_far_behind_catches_up_after_a_restart(void **state)
     engine->open(engine, false);
     struct reader reader = new_reader(1, 100000);
     log_follow(engine->log, &reader.follow, 0, 1);
-    owner = claim(engine, 0);
+    owner = contract_claim(engine, 0);
     append_many(engine, &owner, 2001, MANY);
     wait_for(engine, &reader, 2500);
     log_unfollow(engine->log, &reader.follow);
@@ -263,7 +244,7 @@ static void a_follower_far_behind_catches_up_after_a_restart(void **state)
 static void a_follower_gets_no_more_than_its_credit(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     append_many(engine, &owner, 1, 50);
     struct reader reader = new_reader(1, 7);
     log_follow(engine->log, &reader.follow, 0, 1);
@@ -281,7 +262,7 @@ static void a_follower_gets_no_more_than_its_credit(void **state)
 static void the_end_may_come_while_somebody_follows(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     append_many(engine, &owner, 1, 50);
     log_release(engine->log, owner.writer);
     struct reader reader = new_reader(1, 100);

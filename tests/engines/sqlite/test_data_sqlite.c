@@ -136,24 +136,6 @@ static void a_directory_that_can_not_be_is_refused(void **state)
 
 /* ---- kill */
 
-static struct buf *make_record(uint64_t term, uint64_t index)
-{
-    struct cht_record record = {.term = term, .index = index, .room = contract_id(7)};
-    size_t size = cht_encoded_size(&cht_row_record, &record);
-    struct buf *buf = buf_create(size);
-    cht_encode(&cht_row_record, &record, buf->bytes);
-    buf->size = (uint32_t)size;
-    return buf;
-}
-
-static struct log_claim_op claim(struct contract_engine *engine, uint32_t shard)
-{
-    struct log_claim_op op = {0};
-    log_claim(engine->log, &contract_asker()->asker, &op, shard, 1);
-    assert_int_equal(contract_wait(engine), OK);
-    return op;
-}
-
 static bool append_burst(
     struct contract_engine *engine, const struct log_claim_op *owner, uint64_t first)
 {
@@ -162,8 +144,8 @@ static bool append_burst(
     test_asker_init(&asker);
     for (uint32_t i = 0; i < BURST; i++) {
         ops[i] = (struct log_append_op){0};
-        log_append(
-            engine->log, &asker.asker, &ops[i], owner->writer, make_record(owner->term, first + i));
+        log_append(engine->log, &asker.asker, &ops[i], owner->writer,
+            contract_record(owner->term, first + i));
     }
     return test_loop_run_until_answered(&engine->loop, &asker, BURST) && asker.last == OK;
 }
@@ -172,7 +154,7 @@ static bool append_burst(
 static _Noreturn void append_until_killed(struct contract_engine *engine, int told)
 {
     engine->open(engine, false);
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     struct log_tail_op tail = {0};
     log_tail(engine->log, &contract_asker()->asker, &tail, 0);
     assert_int_equal(contract_wait(engine), OK);
@@ -218,7 +200,7 @@ static void check_dense(struct contract_engine *engine, uint64_t acked)
     assert_int_equal(op.count, acked);
     for (uint32_t i = 0; i < op.count; i++) {
         assert_int_equal(items[i].index, i + 1);
-        struct buf *same = make_record(items[i].term, i + 1);
+        struct buf *same = contract_record(items[i].term, i + 1);
         assert_int_equal(items[i].record->size, same->size);
         assert_memory_equal(items[i].record->bytes, same->bytes, same->size);
         buf_unref(same);
@@ -338,7 +320,7 @@ static bool is_trimmed(struct contract_engine *engine)
 static void the_log_is_trimmed_behind_its_mark(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     for (uint64_t last = 0; last < 1500; last += BURST) {
         assert_true(append_burst(engine, &owner, last + 1));
     }
@@ -347,7 +329,7 @@ static void the_log_is_trimmed_behind_its_mark(void **state)
     engine->open(engine, false);
     assert_false(is_trimmed(engine));
     log_mark(engine->log, 0, 1000);
-    owner = claim(engine, 1); /* goes through the same queue */
+    owner = contract_claim(engine, 1); /* goes through the same queue */
     log_release(engine->log, owner.writer);
     assert_true(is_trimmed(engine));
     engine->close(engine);
@@ -357,7 +339,7 @@ static void the_log_is_trimmed_behind_its_mark(void **state)
     assert_int_equal(ASK(engine, log_read, engine->log, &op), OK);
     assert_int_equal(op.count, 1);
     buf_unref(items[0].record);
-    owner = claim(engine, 0);
+    owner = contract_claim(engine, 0);
     assert_true(append_burst(engine, &owner, 1501));
     log_release(engine->log, owner.writer);
 }
@@ -388,16 +370,16 @@ static void check_read(struct contract_engine *engine, uint32_t shard, uint64_t 
 static void shards_that_share_the_log_are_found_again(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op busy = claim(engine, 1), quiet = claim(engine, 2);
+    struct log_claim_op busy = contract_claim(engine, 1), quiet = contract_claim(engine, 2);
     struct log_append_op alone = {0};
-    log_append(
-        engine->log, &contract_asker()->asker, &alone, quiet.writer, make_record(quiet.term, 1));
+    log_append(engine->log, &contract_asker()->asker, &alone, quiet.writer,
+        contract_record(quiet.term, 1));
     assert_int_equal(contract_wait(engine), OK);
     for (uint64_t last = 0; last < 2500; last += BURST) {
         assert_true(append_burst(engine, &busy, last + 1));
     }
-    log_append(
-        engine->log, &contract_asker()->asker, &alone, quiet.writer, make_record(quiet.term, 2));
+    log_append(engine->log, &contract_asker()->asker, &alone, quiet.writer,
+        contract_record(quiet.term, 2));
     assert_int_equal(contract_wait(engine), OK);
     uint64_t last = tail_of(engine, 1);
     log_release(engine->log, busy.writer);
@@ -420,17 +402,17 @@ static void shards_that_share_the_log_are_found_again(void **state)
 static void a_shard_whose_records_have_all_gone_goes_on(void **state)
 {
     struct contract_engine *engine = *state;
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     assert_true(append_burst(engine, &owner, 1));
     log_release(engine->log, owner.writer);
     log_mark(engine->log, 0, BURST);
-    owner = claim(engine, 1);
+    owner = contract_claim(engine, 1);
     log_release(engine->log, owner.writer);
     engine->close(engine);
     engine->open(engine, false);
     assert_int_equal(tail_of(engine, 0), BURST);
     assert_true(is_trimmed(engine));
-    owner = claim(engine, 0);
+    owner = contract_claim(engine, 0);
     assert_true(append_burst(engine, &owner, BURST + 1));
     log_release(engine->log, owner.writer);
     engine->close(engine);
@@ -468,7 +450,7 @@ static void a_log_with_a_table_for_each_shard_is_taken_over(void **state)
         engine->close(engine);
     }
     engine->open(engine, false);
-    struct log_claim_op owner = claim(engine, 0);
+    struct log_claim_op owner = contract_claim(engine, 0);
     assert_true(append_burst(engine, &owner, 8));
     log_release(engine->log, owner.writer);
 }
@@ -477,7 +459,7 @@ static void a_backup_opens_like_the_original(void **state)
 {
     struct contract_engine *engine = *state;
     char dir[96];
-    struct log_claim_op owner = claim(engine, 2);
+    struct log_claim_op owner = contract_claim(engine, 2);
     assert_true(append_burst(engine, &owner, 1));
     log_release(engine->log, owner.writer);
     say(engine, 1, "kept");
