@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "call.h"
 #include "client.h"
 #include "cluster.h"
 
@@ -235,6 +236,11 @@ static void say_act(struct client *client, const struct act *act, const char *re
     client_say(client, &command, ref);
 }
 
+static bool flies_over_http(const struct act *act)
+{
+    return act->http && act->attempts % 2 == 1;
+}
+
 void act_try(struct client *client, struct act *act)
 {
     act->state = ACT_FLYING;
@@ -242,6 +248,11 @@ void act_try(struct client *client, struct act *act)
     act->last_us = client->cluster->scene.now_us;
     act->wire = client->wire->number;
     act->term = term_of(client, act->place);
+    if (flies_over_http(act)) {
+        act->wire = ++client->cluster->wire_count; /* no other act is on it */
+        call_open(client, act, 1 + act->id % client->cluster->node_count);
+        return;
+    }
     char ref[16];
     snprintf(ref, sizeof(ref), "a%u", act->id);
     say_act(client, act, ref);
@@ -388,11 +399,15 @@ void act_tick(struct client *client)
         if (act->state == ACT_WAITING && cluster->scene.now_us >= act->again_us) {
             act_try(client, act);
         }
-        bool late =
-            act->state == ACT_FLYING && cluster->scene.now_us > act->last_us + ANSWER_BOUND_US;
+        bool flies = act->state == ACT_FLYING;
+        bool late = flies && cluster->scene.now_us > act->last_us + ANSWER_BOUND_US;
         if (late && cluster->healed_us && act->last_us > cluster->healed_us) {
             scene_fail(
                 &cluster->scene, "I19", "act %u has no answer and its connection is open", act->id);
+        } else if (late && flies_over_http(act)) { /* the node may have died */
+            act->unknown++;
+            act->state = ACT_WAITING;
+            act->again_us = cluster->scene.now_us;
         }
     }
 }

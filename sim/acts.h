@@ -31,6 +31,7 @@ struct act {
     uint32_t wire; /* of the newest attempt */
     uint64_t term; /* of the shard's owner then */
     bool dup;
+    bool http; /* its first try, and every other one, is over HTTP */
     char cid[24];
     char text[96];
 };

@@ -5,6 +5,7 @@
 
 #include "choose.h"
 
+#include "call.h"
 #include "client.h"
 #include "cluster.h"
 #include "node.h"
@@ -13,6 +14,7 @@
 #define OPEN_FEW 3
 #define MESSAGES_BACK 20
 #define ANY_PER_10000 300
+#define HTTP_PER_10000 1000
 
 #define USES_TEXT 1u
 #define USES_USER 2u
@@ -138,6 +140,7 @@ static void draw_act(struct client *client)
     uint32_t uses = acts[kind].uses;
     struct step step = new_step(client, STEP_OF_ACT(kind));
     step.act = client->act_count;
+    step.http = call_fits(kind) && dice_hits(dice, HTTP_PER_10000);
     step.room = kind == ACT_write ? draw_direct(client) : draw_place(client, kind);
     if (step.room == PLACES_MAX) {
         return;
@@ -217,6 +220,7 @@ static void begin_act(struct client *client, const struct step *step)
     act->target = target;
     act->other = (uint32_t)step->user;
     act->on = step->on != 0;
+    act->http = step->http != 0;
     act->until = step->until;
     act_write_text(act, (uint32_t)step->more);
     act_try(client, act);

@@ -59,7 +59,17 @@ void client_on_closed(struct client *client, struct wire *wire, uint16_t code);
 void client_connect(struct client *client);
 void client_leave(struct client *client);
 
-/* client_frames.c: one object of the server. */
+struct call;
+
+/* What a call was answered. */
+struct called {
+    int status;
+    uint64_t seq; /* of X-Room-Seq; 0: none */
+    struct cht_str body;
+};
+
+/* client_frames.c: one object of the server; an answer over HTTP. */
+void client_on_called(const struct call *call, const struct called *called);
 void client_on_object(struct client *client, const char *bytes, uint32_t size);
 
 /* client_talk.c: saying things. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "call.h"
 #include "client.h"
 #include "cluster.h"
 
@@ -394,7 +395,8 @@ static void on_answer(struct client *client, const struct object *object, bool o
             act_on_ok(client, act, number_of(object, "seq"), flag_of(object, "dup"));
         }
     } else if (text[0] != 'a' || !act) {
-        FAIL(client, "I19", "an answer to nothing: %s", text);
+        FAIL(client, "I19", "an answer to nothing: ref \"%s\", code %.*s", text,
+            (int)text_of(object, "code").size, text_of(object, "code").at);
     } else if (ok) {
         act_on_ok(client, act, number_of(object, "seq"), flag_of(object, "dup"));
     } else {
@@ -454,5 +456,42 @@ void client_on_object(struct client *client, const char *bytes, uint32_t size)
         if (place < PLACES_MAX) {
             take_entry(client, place, &object);
         }
+    }
+}
+
+/* ---- HTTP */
+
+/* I3: status and header say what the body says. */
+static void judge_called(const struct client *client, const struct act *act,
+    const struct called *called, const struct object *object)
+{
+    uint64_t seq = number_of(object, "seq");
+    int right = act_says(act) && !flag_of(object, "dup") ? 201 : 200;
+    if (called->status != right || called->seq != seq) {
+        FAIL(client, "I3", "act %u was answered %d with seq %llu in its header, and %llu", act->id,
+            called->status, (unsigned long long)called->seq, (unsigned long long)seq);
+    }
+}
+
+void client_on_called(const struct call *call, const struct called *called)
+{
+    static char copy[OBJECT_MAX], inner[OBJECT_MAX];
+    struct client *client = call->client;
+    struct act *act = act_find(client, call->act);
+    struct object object, error;
+    scan_texts(client, called->body.at, called->body.size);
+    if (!act || act->attempts != call->attempt) {
+        return; /* it was tried again meanwhile */
+    }
+    if (!read_object(called->body, copy, &object)) {
+        FAIL(client, "I6", "the answer to act %u can not be read", act->id);
+    } else if (!member(&object, "error")) {
+        judge_called(client, act, called, &object);
+        act_on_ok(client, act, number_of(&object, "seq"), flag_of(&object, "dup"));
+    } else if (called->status < 400 || !read_object(text_of(&object, "error"), inner, &error)) {
+        FAIL(client, "I20", "act %u was refused with status %d", act->id, called->status);
+    } else {
+        act_on_error(client, act, text_of(&error, "code"), flag_of(&error, "retry"),
+            number_of(&error, "retry_after_ms"));
     }
 }

@@ -219,6 +219,7 @@ void cluster_free(struct cluster *cluster)
     }
     scene_deinit(&cluster->scene);
     wire_free_all(cluster);
+    call_free_all(cluster);
     for (uint32_t i = 0; i < cluster->client_count; i++) {
         mem_free(cluster->clients[i]);
     }

@@ -8,6 +8,7 @@
 
 #include "base/logger.h"
 #include "bus.h"
+#include "call.h"
 #include "chat/chat.h"
 #include "client.h"
 #include "faults.h"
@@ -55,6 +56,7 @@ struct cluster {
     uint32_t client_count;
     struct places places;
     struct wire *wires;
+    struct call *calls; /* the newest first */
     uint32_t wire_count;
     uint32_t queued_bytes_max;
     uint32_t acts_off; /* kinds of acts that this run does without: bit ACT_... */

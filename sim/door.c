@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/err_json.h"
 #include "base/mem.h"
+#include "call.h"
 #include "client.h"
 #include "cluster.h"
 #include "node.h"
@@ -137,19 +139,24 @@ const struct edge_request *edge_keep(struct edge *edge, struct conn_id conn)
 
 void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_response *response)
 {
-    (void)response;
-    edge_respond_error(edge, conn, OK, NULL, 0);
+    if (conn.slot == CALL_SLOT) {
+        call_respond(edge->cluster, conn.generation, response);
+        return;
+    }
+    edge->slots[conn.slot].code = 1013; /* an upgrade that was not to be */
+    edge->slots[conn.slot].open = false;
 }
 
-/* An upgrade that was not to be. */
 void edge_respond_error(
     struct edge *edge, struct conn_id conn, enum err err, const char *field, uint64_t wait_ms)
 {
-    (void)err;
-    (void)field;
-    (void)wait_ms;
-    edge->slots[conn.slot].code = 1013;
-    edge->slots[conn.slot].open = false;
+    char text[512];
+    struct cht_json json = {.at = text, .size = sizeof(text)};
+    err_json_write(
+        &json, &(struct err_json){.err = err, .field = field, .retry_after_ms = wait_ms});
+    struct edge_response response = {
+        .status = err_http_status(err_for_client(err)), .body = {text, (uint32_t)json.used}};
+    edge_respond(edge, conn, &response);
 }
 
 void edge_upgrade(

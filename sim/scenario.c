@@ -37,7 +37,7 @@ static const struct {
     {"act", offsetof(struct step, act)}, {"room", offsetof(struct step, room)},
     {"user", offsetof(struct step, user)}, {"on", offsetof(struct step, on)},
     {"of", offsetof(struct step, of)}, {"until", offsetof(struct step, until)},
-    {"more", offsetof(struct step, more)}};
+    {"more", offsetof(struct step, more)}, {"http", offsetof(struct step, http)}};
 
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
 

@@ -36,6 +36,7 @@ struct step {
     uint32_t kind;
     uint64_t nth; /* of a fault: of the occasions at that time, from 1; 0 in a line is the first */
     uint64_t client, act, room, user, on, until, more;
+    uint64_t http;
     uint64_t of; /* the act whose message is meant */
 };
 
