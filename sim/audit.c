@@ -93,6 +93,34 @@ void audit_live(struct cluster *cluster)
     }
 }
 
+static bool are_close(const struct cluster *cluster, uint32_t user, uint32_t other)
+{
+    for (uint32_t i = 0; i < cluster->places.count; i++) {
+        const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[i].room);
+        if (room && room->kind != cht_room_kind_channel && !room->gone &&
+            truth_is_member(room, user) && truth_is_member(room, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void audit_presence(struct cluster *cluster)
+{
+    for (uint32_t c = 0; c < cluster->client_count; c++) {
+        const struct client *client = cluster->clients[c];
+        for (uint32_t user = 1; user <= cluster->people.count; user++) {
+            uint64_t right = people_state(&cluster->people, user);
+            if (user != client->user && are_close(cluster, client->user, user) &&
+                client->presence[user] != right) {
+                FAIL(cluster, "I26",
+                    "client %u was told %llu of whether user %u is there, not %llu", client->number,
+                    (unsigned long long)client->presence[user], user, (unsigned long long)right);
+            }
+        }
+    }
+}
+
 /* ---- the store */
 
 static void check_entry(struct cluster *cluster, uint32_t number, const struct stored_entry *row,

@@ -90,6 +90,15 @@ static uint32_t draw_direct(struct client *client)
     return PLACES_MAX;
 }
 
+/* Somebody, if possible the other one of a direct room. */
+static uint32_t draw_peer(struct client *client)
+{
+    const struct cluster *cluster = client->cluster;
+    uint32_t place = draw_direct(client);
+    uint32_t any = 1 + (uint32_t)dice_below(&client->choices, cluster->people.count);
+    return place < PLACES_MAX ? place_peer(&cluster->places.at[place], client->user) : any;
+}
+
 /* The act of a recent message that this client has seen; often one of its own. 0: none. */
 static uint64_t draw_message(struct client *client, uint32_t place, bool own)
 {
@@ -176,8 +185,11 @@ static void draw_look(struct client *client)
             return;
         } else if (look == LOOK_block) {
             step.room = 0;
-            step.user = dice_between(&client->choices, 1, client->cluster->people.count);
+            step.user = draw_peer(client);
             step.on = dice_hits(&client->choices, 6000);
+        } else if (look == LOOK_search || look == LOOK_watch) {
+            step.on = dice_hits(&client->choices, 5000);
+            step.more = dice_below(&client->choices, 26);
         }
         note_and_do(client, &step);
         return;
@@ -247,6 +259,18 @@ static void do_step(struct client *client, const struct step *step)
         break;
     case LOOK_block:
         block(client, step);
+        break;
+    case LOOK_search:
+        client_search(
+            client, step->on ? (uint32_t)step->room : PLACES_MAX, (char)('a' + step->more % 26));
+        break;
+    case LOOK_watch:
+        if (step->on) {
+            client_set_state(
+                client, step->more % 2 ? cht_presence_state_away : cht_presence_state_online);
+        } else {
+            client_watch(client);
+        }
         break;
     case LOOK_COUNT:
         break;

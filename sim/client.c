@@ -41,6 +41,7 @@ void client_connect(struct client *client)
     uint32_t node = 1 + (uint32_t)dice_below(&client->dice, cluster->node_count);
     client->wire = wire_open(cluster, client, node);
     client->ready = client->synced = false;
+    memset(client->presence, 0, sizeof(client->presence));
     for (uint32_t i = 0; i < PLACES_MAX; i++) {
         client->views[i].live = 0;
         client->views[i].fetching = false;

@@ -8,6 +8,7 @@
  * the truth the moment it arrives. */
 
 #include "acts.h"
+#include "people.h"
 #include "wire.h"
 
 #define CLIENT_QUERIES_MAX 24
@@ -25,12 +26,21 @@ struct view {
                       out */
 };
 
-enum query_kind { QUERY_NONE, QUERY_SYNC, QUERY_EVENTS, QUERY_HISTORY, QUERY_READ };
+enum query_kind {
+    QUERY_NONE,
+    QUERY_SYNC,
+    QUERY_EVENTS,
+    QUERY_HISTORY,
+    QUERY_READ,
+    QUERY_SEARCH,
+    QUERY_PRESENCE
+};
 
 struct ask {
     enum query_kind kind;
     uint32_t number, place;
     uint64_t asked_us, at_least, after;
+    char letter;
     uint64_t page; /* the seq of the newest entry of the page so far */
 };
 
@@ -47,7 +57,8 @@ struct client {
     struct ask asks[CLIENT_QUERIES_MAX];
     struct act acts[CLIENT_ACTS_MAX];
     uint32_t act_count, acts_open;
-    uint32_t numbers; /* of questions */
+    uint32_t numbers;              /* of questions */
+    uint64_t presence[PEOPLE_MAX]; /* what it was told of each since it watched; 0: nothing */
 };
 
 struct client *client_create(struct cluster *cluster, uint32_t number, uint32_t user);
@@ -77,4 +88,11 @@ void client_say(struct client *client, const struct cht_command *command, const 
 void client_sync(struct client *client);
 void client_fetch(struct client *client, uint32_t place);
 void client_ask(struct client *client, enum query_kind kind, uint32_t place);
+
+/* Messages with a word that begins so; in all rooms for PLACES_MAX. */
+void client_search(struct client *client, uint32_t place, char letter);
+
+/* Is told of everybody from now on. */
+void client_watch(struct client *client);
+void client_set_state(struct client *client, enum cht_presence_state state);
 struct ask *client_find_ask(struct client *client, uint32_t number);

@@ -13,6 +13,7 @@
 
 #define MEMBERS_MAX 64
 #define OBJECT_MAX (1u << 20)
+#define SETTLED_US 5000000
 #define VIEW_US 1000000 /* leaving and joining again may be under way */
 
 /* One object, read. */
@@ -340,31 +341,91 @@ static void check_head(struct client *client, const struct ask *ask, const struc
     }
 }
 
+/* Does an edit of the message say so? */
+static bool is_edit(
+    const struct truth_room *room, const struct truth_entry *message, uint64_t digest)
+{
+    for (uint64_t i = message->seq; i < room->head; i++) {
+        const struct truth_entry *entry = &room->entries[i];
+        if (entry->kind == cht_entry_kind_edited && entry->target == message->seq &&
+            entry->text == digest) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Since when `user` has not been a member; 0: it is one. */
+static uint64_t out_since_us(const struct truth_room *room, uint32_t user)
+{
+    uint64_t since_us = 0;
+    for (uint64_t i = room->head; i > 0; i--) {
+        if (room->entries[i - 1].members & UINT64_C(1) << user) {
+            break;
+        }
+        since_us = room->entries[i - 1].landed_us;
+    }
+    return truth_is_of_pair(room, user) ? 0 : since_us;
+}
+
+/* I14, I16: a hit is a message of a room of one's own, as it is or was just now. */
+static void take_hit(struct client *client, struct ask *ask, const struct object *object)
+{
+    const struct cluster *cluster = client->cluster;
+    uint32_t place = place_of(client, text_of(object, "room"));
+    const struct truth_room *room = place < PLACES_MAX ? truth_of(client, place) : NULL;
+    unsigned long long seq = number_of(object, "seq");
+    const struct truth_entry *entry = truth_entry(room, seq);
+    struct cht_str text = text_of(object, "text");
+    uint64_t digest = text.size ? digest_bytes(text.at, text.size) : 0;
+    if (!entry || entry->kind != cht_entry_kind_message ||
+        (digest != entry->text && !is_edit(room, entry, digest))) {
+        FAIL(client, "I16", "a search finds %llu of room %u, which the log does not say", seq,
+            place);
+        return;
+    }
+    bool settled =
+        faults_none(&cluster->faults) || (cluster->healed_us && cluster->healed_us < ask->asked_us);
+    uint64_t out_us = out_since_us(room, client->user);
+    uint64_t gone_us = entry->deleted_seq ? room->entries[entry->deleted_seq - 1].landed_us : 0;
+    if (settled && ((out_us && out_us + SETTLED_US < ask->asked_us) ||
+                       (gone_us && gone_us + SETTLED_US < ask->asked_us))) {
+        FAIL(client, out_us ? "I14" : "I16", "user %u finds %llu of room %u, which is not for it",
+            client->user, seq, place);
+    }
+    bool before =
+        room->history == cht_history_from_joined && !(entry->members & UINT64_C(1) << client->user);
+    if (before || (ask->place < PLACES_MAX && place != ask->place)) {
+        FAIL(client, "I14", "user %u finds %llu of room %u", client->user, seq, place);
+    }
+}
+
 static void take_answer(struct client *client, struct ask *ask, const struct object *answer)
 {
     struct ask asked = *ask;
-    struct view *view = &client->views[asked.place];
     ask->kind = QUERY_NONE;
     if (asked.kind == QUERY_SYNC) {
         each_object(client, text_of(answer, "rooms"), &asked, take_listed);
     } else if (asked.kind == QUERY_EVENTS) {
         check_head(client, &asked, answer);
         each_object(client, text_of(answer, "events"), &asked, take_event);
-        view->fetching = false;
+        client->views[asked.place].fetching = false;
     } else if (asked.kind == QUERY_HISTORY) {
         check_head(client, &asked, answer);
         each_object(client, text_of(answer, "messages"), &asked, take_message);
+    } else if (asked.kind == QUERY_SEARCH) {
+        each_object(client, text_of(answer, "hits"), &asked, take_hit);
     }
 }
 
 static void take_refusal(struct client *client, struct ask *ask, const struct object *answer)
 {
     struct ask asked = *ask;
-    struct view *view = &client->views[asked.place];
     ask->kind = QUERY_NONE;
     if (asked.kind == QUERY_SYNC) {
         client->synced = false;
     } else if (asked.kind == QUERY_EVENTS) {
+        struct view *view = &client->views[asked.place];
         view->fetching = false;
         if (!flag_of(answer, "retry")) {
             view->wanted = view->applied; /* it may not see it any more */
@@ -416,6 +477,34 @@ static void on_gap(struct client *client, const struct object *object)
     }
 }
 
+/* Did the two ever have a group or a direct room in common? */
+static bool have_met(const struct client *client, uint32_t other)
+{
+    uint64_t both = UINT64_C(1) << client->user | UINT64_C(1) << other;
+    for (uint32_t i = 0; i < client->cluster->places.count; i++) {
+        const struct truth_room *room = truth_of(client, i);
+        if (room && room->kind != cht_room_kind_channel && (room->ever & both) == both) {
+            return true;
+        }
+    }
+    return client->user == other;
+}
+
+/* I14: one is told only of people with whom one shares a group or a direct room. */
+static void on_presence(struct client *client, const struct object *object)
+{
+    static const char *const words[] = {"", "online", "away", "offline"};
+    uint32_t user = person_of(object, "user");
+    if (user == 0 || !have_met(client, user)) {
+        FAIL(client, "I14", "user %u was told whether user %u is there", client->user, user);
+    }
+    for (uint32_t i = 1; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (is(text_of(object, "state"), words[i])) {
+            client->presence[user] = i;
+        }
+    }
+}
+
 /* I16, I21: a text names its act; its room has to be one that this user was in. */
 static void scan_texts(struct client *client, const char *bytes, uint32_t size)
 {
@@ -449,6 +538,8 @@ void client_on_object(struct client *client, const char *bytes, uint32_t size)
         on_answer(client, &object, is(type, "ok"));
     } else if (is(type, "ready")) {
         client->ready = true;
+    } else if (is(type, "presence")) {
+        on_presence(client, &object);
     } else if (is(type, "room.gap")) {
         on_gap(client, &object);
     } else if (kind_of(type) != cht_entry_kind_none) {

@@ -123,3 +123,48 @@ void client_ask(struct client *client, enum query_kind kind, uint32_t place)
     }
     say_ask(client, ask, &command);
 }
+
+void client_search(struct client *client, uint32_t place, char letter)
+{
+    struct ask *ask = new_ask(client, QUERY_SEARCH, place);
+    if (!ask) {
+        return;
+    }
+    ask->letter = letter;
+    struct cht_command command = {.type = cht_command_type_search,
+        .has = CHT_BIT(command, q) | CHT_BIT(command, limit),
+        .q = {&ask->letter, 1},
+        .limit = dice_between(&client->dice, 1, 50)};
+    if (place < PLACES_MAX) {
+        command.has |= CHT_BIT(command, room);
+        command.room = client->cluster->places.at[place].room;
+    }
+    say_ask(client, ask, &command);
+}
+
+void client_watch(struct client *client)
+{
+    struct ask *ask = client->wire ? new_ask(client, QUERY_PRESENCE, 0) : NULL;
+    if (!ask) {
+        return;
+    }
+    struct cht_id users[PEOPLE_MAX];
+    uint32_t count = client->cluster->people.count;
+    for (uint32_t i = 0; i < count; i++) {
+        users[i] = people_id(i + 1);
+    }
+    struct cht_command command = {.type = cht_command_type_presence_watch,
+        .has = CHT_BIT(command, users),
+        .users = {users, count}};
+    say_ask(client, ask, &command);
+}
+
+void client_set_state(struct client *client, enum cht_presence_state state)
+{
+    struct ask *ask = new_ask(client, QUERY_PRESENCE, 0);
+    if (ask) {
+        struct cht_command command = {
+            .type = cht_command_type_presence_set, .has = CHT_BIT(command, state), .state = state};
+        say_ask(client, ask, &command);
+    }
+}

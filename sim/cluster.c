@@ -21,7 +21,8 @@
 #define LIVENESS_US 60000000 /* after everything is healed */
 #define PROBE_US 5000000
 #define GOODBYE_US 15000000
-#define BLOCK_SLACK_US 30000000 /* a node that was paused, and what it had under way */
+#define BLOCK_SLACK_US 8000000   /* what was under way */
+#define BLOCK_PAUSED_US 30000000 /* in a node that stood still */
 
 static struct cluster *of_logger(struct logger *logger)
 {
@@ -72,7 +73,9 @@ static void init(struct cluster *cluster)
     swarm_draw(cluster);
     truth_init(&cluster->truth, &cluster->scene, &cluster->people,
         cluster->faults.chance[FAULT_clock] == 0);
-    cluster->truth.blocks_us = cluster->chat.blocks_ms * 1000 + BLOCK_SLACK_US;
+    bool pauses = cluster->faults.chance[FAULT_pause] > 0;
+    cluster->truth.blocks_us =
+        cluster->chat.blocks_ms * 1000 + (pauses ? BLOCK_PAUSED_US : BLOCK_SLACK_US);
     journal_init(&cluster->journal, cluster->bus.shard_count, dice_fork(&cluster->dice, 4),
         &cluster->faults);
     cluster->journal.on_landed = on_landed;
@@ -139,10 +142,15 @@ static void wait_for_quiet(struct cluster *cluster)
     }
 }
 
-/* Somebody says one more thing in each room: it has to reach everybody as it happens, not because
- * they fetch it. */
+/* Who watches is told who is there. Somebody says one more thing in each room: it has to reach
+ * everybody as it happens, not because they fetch it. */
 static void probe(struct cluster *cluster)
 {
+    for (uint32_t c = 0; c < cluster->client_count; c++) {
+        client_watch(cluster->clients[c]);
+    }
+    pass(cluster, PROBE_US);
+    audit_presence(cluster);
     for (uint32_t i = 0; i < cluster->places.count; i++) {
         struct place *place = &cluster->places.at[i];
         for (uint32_t c = 0; c < cluster->client_count && !place->probe; c++) {

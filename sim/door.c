@@ -233,9 +233,12 @@ bool edge_push_bytes(struct edge *edge, uint32_t number, const void *bytes, size
     return true;
 }
 
+/* What is only on its way has been taken by the socket. */
 uint32_t edge_queued_bytes(const struct edge *edge, uint32_t number)
 {
-    return edge->slots[number].wire->queued;
+    const struct wire *wire = edge->slots[number].wire;
+    bool stalls = wire && wire->stalled_until_us > edge->cluster->scene.now_us;
+    return stalls ? wire->queued : 0;
 }
 
 void edge_pause(struct edge *edge, uint32_t number)

@@ -144,6 +144,18 @@ static void add_node(struct online_user *online, uint64_t node)
     }
 }
 
+enum cht_presence_state people_state(const struct people *people, uint32_t user)
+{
+    enum cht_presence_state best = cht_presence_state_offline;
+    for (uint32_t i = 0; i < people->session_count; i++) {
+        const struct people_session *at = &people->sessions[i];
+        if (people_number(&at->session.user) == user && at->state < best) {
+            best = at->state;
+        }
+    }
+    return best;
+}
+
 static enum err run_online(struct job *job)
 {
     struct people_port *port = job->model;
@@ -159,7 +171,7 @@ static enum err run_online(struct job *job)
         for (uint32_t s = 0; !flushed && s < people->session_count; s++) {
             const struct people_session *at = &people->sessions[s];
             if (cht_id_equal(&at->session.user, &op->users[i])) {
-                online->state = cht_presence_state_online;
+                online->state = at->state < online->state ? at->state : online->state;
                 add_node(online, at->session.node);
             }
         }

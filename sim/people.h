@@ -47,6 +47,9 @@ void people_flush(struct people *people);
 /* One blocks the other, or no longer does. */
 void people_block(struct people *people, uint32_t user, uint32_t other, bool on);
 
+/* The best of the user's connections. */
+enum cht_presence_state people_state(const struct people *people, uint32_t user);
+
 /* The user of that number, from 1. */
 struct cht_id people_id(uint32_t number);
 

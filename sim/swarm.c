@@ -67,6 +67,7 @@ static void draw_limits(struct cluster *cluster, struct dice *dice)
     cluster->chat.rooms_known_max = tiny ? dice_between(dice, PLACES_MAX, 40) : 1000;
     cluster->chat.resend_frames = tiny ? 16 : 256;
     cluster->chat.commands_max = 512;
+    cluster->chat.blocks_ms = 2000;
     cluster->message.gather_ms = dice_below(dice, 40);
     cluster->message.rooms_cached = tiny ? 16 : 256;
     cluster->message.batch_records_max = tiny ? dice_between(dice, 1, 8) : 64;
@@ -269,6 +270,7 @@ void swarm_start_misfortune(struct cluster *cluster)
 void swarm_heal(struct cluster *cluster)
 {
     cluster->faults.healed = true;
+    cluster->people.flushed_until_us = 0;
     cluster->healed_us = cluster->scene.now_us + PAUSE_US_MAX;
     for (uint32_t i = 0; i < cluster->node_count; i++) {
         if (cluster->nodes[i].scene_node.life == 0) {
