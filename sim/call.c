@@ -19,18 +19,19 @@
 #define PART_BYTES 128
 
 static const struct {
-    const char *method, *path; /* {r} room, {m} message, {u} user */
-    const char *body;          /* {t} text */
+    enum http_method method;
+    const char *path; /* NULL: it can not; {r} room, {m} message, {u} user */
+    const char *body; /* {t} text */
 } forms[ACT_COUNT] = {
-    [ACT_send] = {"POST", "/api/rooms/{r}/messages", "{\"text\":\"{t}\"}"},
-    [ACT_edit] = {"PATCH", "/api/rooms/{r}/messages/{m}", "{\"text\":\"{t}\"}"},
-    [ACT_delete] = {"DELETE", "/api/rooms/{r}/messages/{m}", ""},
-    [ACT_react] = {"PUT", "/api/rooms/{r}/messages/{m}/reactions/+1", ""},
-    [ACT_join] = {"POST", "/api/rooms/{r}/join", ""},
-    [ACT_leave] = {"POST", "/api/rooms/{r}/leave", ""},
-    [ACT_add] = {"POST", "/api/rooms/{r}/members", "{\"user\":\"{u}\"}"},
-    [ACT_remove] = {"DELETE", "/api/rooms/{r}/members/{u}", ""},
-    [ACT_update] = {"PATCH", "/api/rooms/{r}", "{\"topic\":\"{t}\"}"},
+    [ACT_send] = {HTTP_POST, "/api/rooms/{r}/messages", "{\"text\":\"{t}\"}"},
+    [ACT_edit] = {HTTP_PATCH, "/api/rooms/{r}/messages/{m}", "{\"text\":\"{t}\"}"},
+    [ACT_delete] = {HTTP_DELETE, "/api/rooms/{r}/messages/{m}", ""},
+    [ACT_react] = {HTTP_PUT, "/api/rooms/{r}/messages/{m}/reactions/+1", ""},
+    [ACT_join] = {HTTP_POST, "/api/rooms/{r}/join", ""},
+    [ACT_leave] = {HTTP_POST, "/api/rooms/{r}/leave", ""},
+    [ACT_add] = {HTTP_POST, "/api/rooms/{r}/members", "{\"user\":\"{u}\"}"},
+    [ACT_remove] = {HTTP_DELETE, "/api/rooms/{r}/members/{u}", ""},
+    [ACT_update] = {HTTP_PATCH, "/api/rooms/{r}", "{\"topic\":\"{t}\"}"},
 };
 
 struct call_event {
@@ -44,7 +45,7 @@ struct call_event {
 
 bool call_fits(enum act_kind kind)
 {
-    return forms[kind].method != NULL;
+    return forms[kind].path != NULL;
 }
 
 /* ---- asking */
@@ -81,17 +82,6 @@ static void write_form(
     }
 }
 
-static enum http_method method_of(const char *word)
-{
-    static const char *const words[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-    for (uint32_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcmp(words[i], word) == 0) {
-            return (enum http_method)i;
-        }
-    }
-    return HTTP_OTHER;
-}
-
 static struct cht_str str(const char *text)
 {
     return (struct cht_str){text, (uint32_t)strlen(text)};
@@ -105,8 +95,7 @@ static void run_call(struct scene *scene, struct event *event)
     struct http_field fields[] = {{str("content-type"), str("application/json")},
         {str("idempotency-key"), str(call->cid)}, {str("idempotency-after"), str(call->after)}};
     struct edge_request request = {.conn = {CALL_SLOT, call->number},
-        .method = method_of(call->method),
-        .method_text = str(call->method),
+        .method = call->method,
         .path = str(call->path),
         .body = str(call->body),
         .fields = fields,
@@ -133,7 +122,7 @@ void call_open(struct client *client, const struct act *act, uint32_t node)
         .method = forms[act->kind].method};
     cluster->calls = call;
     if (act->kind == ACT_react && !act->on) {
-        call->method = "DELETE";
+        call->method = HTTP_DELETE;
     }
     write_form(client, act, forms[act->kind].path, call->path, sizeof(call->path));
     write_form(client, act, forms[act->kind].body, call->body, sizeof(call->body));

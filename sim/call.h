@@ -18,7 +18,7 @@ struct call {
     struct call *next;
     struct client *client;
     uint32_t number, node, act, attempt;
-    const char *method;
+    enum http_method method;
     bool answered;
     char path[128], body[160], cid[24], after[24];
 };
