@@ -411,3 +411,14 @@ void act_tick(struct client *client)
         }
     }
 }
+
+void act_give_up(struct client *client)
+{
+    for (uint32_t i = 0; i < client->act_count; i++) {
+        struct act *act = &client->acts[i];
+        if (act->state == ACT_FLYING || act->state == ACT_WAITING) {
+            act->unknown++;
+            finish(client, act, ACT_REFUSED);
+        }
+    }
+}

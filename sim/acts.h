@@ -86,6 +86,9 @@ void act_try(struct client *client, struct act *act);
 /* The wire broke: what flies is unknown. */
 void act_on_broken(struct client *client);
 
+/* There is nobody to try again: the outcome of what is open stays unknown. */
+void act_give_up(struct client *client);
+
 struct act *act_find(struct client *client, uint32_t id);
 void act_on_ok(struct client *client, struct act *act, uint64_t seq, bool dup);
 void act_on_error(

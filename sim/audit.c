@@ -38,6 +38,12 @@ static bool has_seen_all(struct cluster *cluster, const struct client *client, b
 
 static bool is_client_quiet(struct cluster *cluster, const struct client *client, bool tell)
 {
+    if (cluster->people.deleted_us[client->user]) {
+        if (client->wire) {
+            FAIL(cluster, "I18", "client %u comes back, and its account is gone", client->number);
+        }
+        return true;
+    }
     if (!client->wire || !client->ready) {
         FAIL(cluster, "I26", "client %u is not connected", client->number);
     }
@@ -84,7 +90,7 @@ void audit_live(struct cluster *cluster)
                 truth_room(&cluster->truth, &cluster->places.at[i].room);
             const struct act *probe = cluster->places.at[i].probe;
             uint64_t live = client->views[i].live;
-            bool said = probe && probe->state == ACT_OK;
+            bool said = probe && probe->state == ACT_OK && client->wire;
             if (said && truth_is_member(room, client->user) && live < probe->seq) {
                 FAIL(cluster, "I26", "client %u was told %llu of room %u as it happened, not %llu",
                     client->number, (unsigned long long)live, i, (unsigned long long)probe->seq);
@@ -111,7 +117,7 @@ void audit_presence(struct cluster *cluster)
         const struct client *client = cluster->clients[c];
         for (uint32_t user = 1; user <= cluster->people.count; user++) {
             uint64_t right = people_state(&cluster->people, user);
-            if (user != client->user && are_close(cluster, client->user, user) &&
+            if (client->wire && user != client->user && are_close(cluster, client->user, user) &&
                 client->presence[user] != right) {
                 FAIL(cluster, "I26",
                     "client %u was told %llu of whether user %u is there, not %llu", client->number,
@@ -218,10 +224,28 @@ static void check_acts(struct cluster *cluster, const struct client *client)
     }
 }
 
+/* Who was a member when the account was deleted has left. A leave that is refused for now is not
+ * repeated (README.md). */
+static void check_deleted(struct cluster *cluster, const struct truth_room *room)
+{
+    bool sure = cluster->options.known && cluster->faults.chance[FAULT_command_lost] == 0;
+    for (uint32_t user = 1; room && sure && user <= cluster->people.count; user++) {
+        uint64_t deleted_us = cluster->people.deleted_us[user];
+        const struct truth_entry *joined = truth_entry(room, room->members[user].joined_seq);
+        if (deleted_us && joined && joined->landed_us < deleted_us && !room->gone &&
+            truth_is_member(room, user)) {
+            FAIL(cluster, "I13",
+                "user %u has no account and is a member of a room of kind %llu still", user,
+                (unsigned long long)room->kind);
+        }
+    }
+}
+
 void audit(struct cluster *cluster)
 {
     for (uint32_t i = 0; i < cluster->places.count; i++) {
         check_room(cluster, i);
+        check_deleted(cluster, truth_room(&cluster->truth, &cluster->places.at[i].room));
     }
     for (uint32_t i = 0; i < cluster->client_count; i++) {
         check_acts(cluster, cluster->clients[i]);

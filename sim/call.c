@@ -90,18 +90,19 @@ static struct cht_str str(const char *text)
 static void run_call(struct scene *scene, struct event *event)
 {
     (void)scene;
-    const struct call *call = ((struct call_event *)event)->call;
+    struct call *call = ((struct call_event *)event)->call;
     struct node *node = &call->client->cluster->nodes[call->node - 1];
-    struct http_field fields[] = {{str("content-type"), str("application/json")},
-        {str("idempotency-key"), str(call->cid)}, {str("idempotency-after"), str(call->after)}};
-    struct edge_request request = {.conn = {CALL_SLOT, call->number},
+    call->fields[0] = (struct http_field){str("content-type"), str("application/json")};
+    call->fields[1] = (struct http_field){str("idempotency-key"), str(call->cid)};
+    call->fields[2] = (struct http_field){str("idempotency-after"), str(call->after)};
+    call->request = (struct edge_request){.conn = {CALL_SLOT, call->number},
         .method = call->method,
         .path = str(call->path),
         .body = str(call->body),
-        .fields = fields,
+        .fields = call->fields,
         .field_count = 3};
     struct identity who = client_identity(call->client);
-    struct upstream_call asked = {.request = &request, .identity = &who};
+    struct upstream_call asked = {.request = &call->request, .identity = &who};
     struct upstream_server *server = socket_upstream(node->socket);
     server->on_call(server, &asked);
 }
@@ -167,12 +168,24 @@ static uint64_t seq_of(const struct edge_response *response)
     return seq;
 }
 
-void call_respond(struct cluster *cluster, uint32_t number, const struct edge_response *response)
+static struct call *find(const struct cluster *cluster, uint32_t number)
 {
     struct call *call = cluster->calls;
     while (call->number != number) {
         call = call->next;
     }
+    return call;
+}
+
+const struct edge_request *call_request(const struct cluster *cluster, uint32_t number)
+{
+    const struct call *call = find(cluster, number);
+    return call->answered ? NULL : &call->request;
+}
+
+void call_respond(struct cluster *cluster, uint32_t number, const struct edge_response *response)
+{
+    struct call *call = find(cluster, number);
     if (call->answered) {
         scene_fail(&cluster->scene, "I19", "the call of act %u was answered twice", call->act);
         return;

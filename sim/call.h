@@ -21,6 +21,8 @@ struct call {
     enum http_method method;
     bool answered;
     char path[128], body[160], cid[24], after[24];
+    struct http_field fields[3];
+    struct edge_request request;
 };
 
 /* Can it be said over HTTP? */
@@ -28,6 +30,9 @@ bool call_fits(enum act_kind kind);
 
 /* Says it to that node. The answer comes to client_on_called. */
 void call_open(struct client *client, const struct act *act, uint32_t node);
+
+/* The request of a call that is not answered; NULL: it is. */
+const struct edge_request *call_request(const struct cluster *cluster, uint32_t number);
 
 /* The service answers. */
 void call_respond(struct cluster *cluster, uint32_t number, const struct edge_response *response);

@@ -8,6 +8,7 @@
 #include "call.h"
 #include "client.h"
 #include "cluster.h"
+#include "goodbye.h"
 #include "node.h"
 
 #define OPEN_MAX 12
@@ -15,6 +16,7 @@
 #define MESSAGES_BACK 20
 #define ANY_PER_10000 300
 #define HTTP_PER_10000 1000
+#define GOODBYE_PER_10000 200
 
 #define USES_TEXT 1u
 #define USES_USER 2u
@@ -187,6 +189,8 @@ static void draw_look(struct client *client)
             step.room = 0;
             step.user = draw_peer(client);
             step.on = dice_hits(&client->choices, 6000);
+        } else if (look == LOOK_goodbye && !dice_hits(&client->choices, GOODBYE_PER_10000)) {
+            return;
         } else if (look == LOOK_search || look == LOOK_watch) {
             step.on = dice_hits(&client->choices, 5000);
             step.more = dice_below(&client->choices, 26);
@@ -260,6 +264,9 @@ static void do_step(struct client *client, const struct step *step)
     case LOOK_block:
         block(client, step);
         break;
+    case LOOK_goodbye:
+        goodbye_say(client);
+        break;
     case LOOK_search:
         client_search(
             client, step->on ? (uint32_t)step->room : PLACES_MAX, (char)('a' + step->more % 26));
@@ -284,7 +291,9 @@ void choose_steps(struct client *client)
         const struct step *step;
         while (client->wire &&
                (step = scenario_next(&cluster->scenario, client->number, cluster->scene.now_us))) {
-            do_step(client, step);
+            if (!client->idle || step->kind == STEP_OF_LOOK(LOOK_repeat)) {
+                do_step(client, step);
+            }
         }
         return;
     }

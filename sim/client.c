@@ -17,6 +17,9 @@
 #define RECONNECT_US_MAX 2000000
 #define SYNC_AGAIN_US 4000000
 #define ASK_BOUND_US 16000000
+#define CLOSED_REVOKED 4002
+#define REVOKED_US 3000000
+#define REVOKED_SLOW_US 20000000
 
 struct tick_event {
     struct event event;
@@ -59,6 +62,27 @@ static void lose_wire(struct client *client)
     act_on_broken(client);
 }
 
+static bool is_deleted(const struct client *client)
+{
+    return client->cluster->people.deleted_us[client->user] > 0;
+}
+
+/* I18: no connection outlives its account for long. */
+static void check_account(struct client *client)
+{
+    const struct cluster *cluster = client->cluster;
+    bool slow = cluster->faults.chance[FAULT_pause] || cluster->faults.chance[FAULT_stall];
+    uint64_t from_us = cluster->people.deleted_us[client->user];
+    if (!is_deleted(client) || (slow && !cluster->healed_us)) {
+        return;
+    }
+    from_us = from_us > cluster->healed_us ? from_us : cluster->healed_us;
+    if (cluster->scene.now_us > from_us + (slow ? REVOKED_SLOW_US : REVOKED_US)) {
+        scene_fail(&client->cluster->scene, "I18", "client %u is connected and its account is gone",
+            client->number);
+    }
+}
+
 void client_on_closed(struct client *client, struct wire *wire, uint16_t code)
 {
     if (client->wire != wire) {
@@ -66,7 +90,7 @@ void client_on_closed(struct client *client, struct wire *wire, uint16_t code)
     }
     scene_mix(&client->cluster->scene, code);
     static const uint16_t expected[] = {1006, 1012, 1013, 4003, 4007};
-    bool listed = false;
+    bool listed = code == CLOSED_REVOKED && is_deleted(client);
     for (uint32_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         listed |= expected[i] == code;
     }
@@ -75,6 +99,10 @@ void client_on_closed(struct client *client, struct wire *wire, uint16_t code)
             client->number, code);
     }
     lose_wire(client);
+    if (code == CLOSED_REVOKED) {
+        act_give_up(client);
+        client->connect_us = UINT64_MAX;
+    }
 }
 
 void client_leave(struct client *client)
@@ -124,6 +152,7 @@ static void run_tick(struct scene *scene, struct event *event)
         act_tick(client);
         choose_steps(client);
         check_asks(client);
+        check_account(client);
     }
     struct tick_event *next = scene_event(sizeof(*next), EVENT_client, run_tick);
     next->client = client;

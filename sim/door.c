@@ -129,12 +129,9 @@ void door_destroy(struct edge *edge)
 
 /* ---- link/edge.h */
 
-/* Nothing comes over HTTP. */
 const struct edge_request *edge_keep(struct edge *edge, struct conn_id conn)
 {
-    (void)edge;
-    (void)conn;
-    return NULL;
+    return conn.slot == CALL_SLOT ? call_request(edge->cluster, conn.generation) : NULL;
 }
 
 void edge_respond(struct edge *edge, struct conn_id conn, const struct edge_response *response)

@@ -42,7 +42,8 @@ static enum err run_get(struct job *job)
             op->users[op->count++] = (struct user){.id = op->ids[i],
                 .username = {"somebody", 8},
                 .display_name = {"Somebody", 8},
-                .token_version = 1};
+                .token_version = port->people->deleted_us[number] ? 2 : 1,
+                .deleted = port->people->deleted_us[number] > 0};
         }
     }
     return OK;
@@ -188,14 +189,12 @@ static void online(struct sessions *sessions, struct sessions_online_op *op)
 
 static enum token_standing standing(struct sessions *sessions, const struct identity *who)
 {
-    (void)sessions;
-    return who->token_version == 0 ? TOKEN_REVOKED : TOKEN_GOOD;
+    return of(sessions)->people->deleted_us[people_number(&who->user)] ? TOKEN_REVOKED : TOKEN_GOOD;
 }
 
 static void listen(struct sessions *sessions, struct sessions_listener *listener)
 {
-    (void)sessions;
-    (void)listener;
+    of(sessions)->listener = listener;
 }
 
 void people_flush(struct people *people)

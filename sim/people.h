@@ -24,6 +24,7 @@ struct people {
     struct people_session sessions[PEOPLE_SESSIONS_MAX];
     uint32_t session_count;
     uint64_t blocked_us[PEOPLE_MAX][PEOPLE_MAX]; /* [who][whom]: since when; 0: not */
+    uint64_t deleted_us[PEOPLE_MAX];             /* when the account was deleted; 0: it is there */
     const uint64_t *now_us;
     uint64_t flushed_until_us;
 };
@@ -35,6 +36,7 @@ struct people_port {
     struct people *people;
     struct desk *desk;
     struct loop *loop;
+    struct sessions_listener *listener;
 };
 
 void people_join(

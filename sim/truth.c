@@ -100,8 +100,15 @@ static bool may_hide_or_show(const struct truth_room *room, const struct truth_e
                : entry->state == cht_member_state_left && entry->by == entry->user && shown;
 }
 
-static bool may_member_entry(
-    const struct truth_room *room, const struct truth_entry *entry, bool makes_room)
+/* The account was deleted so long ago that every owner has to know of it. */
+static bool is_long_gone(const struct truth *truth, uint32_t user)
+{
+    uint64_t deleted_us = truth->people->deleted_us[user];
+    return deleted_us && truth->scene->now_us - deleted_us > truth->blocks_us;
+}
+
+static bool may_member_entry(const struct truth *truth, const struct truth_room *room,
+    const struct truth_entry *entry, bool makes_room)
 {
     const struct truth_member *by = &room->members[entry->by];
     const struct truth_member *of = &room->members[entry->user];
@@ -117,6 +124,9 @@ static bool may_member_entry(
     case cht_member_state_joined:
         if (of->state == cht_member_state_joined) {
             return member && is_admin(by);
+        }
+        if (is_long_gone(truth, entry->user)) {
+            return false;
         }
         if (self) {
             return room->visibility == cht_visibility_public &&
@@ -164,7 +174,7 @@ static bool may(const struct truth *truth, const struct truth_room *room,
     case cht_entry_kind_reaction:
         return member && of_message && !target->deleted_seq;
     case cht_entry_kind_member:
-        return may_member_entry(room, entry, makes_room);
+        return may_member_entry(truth, room, entry, makes_room);
     case cht_entry_kind_updated:
         return member && is_admin(by);
     case cht_entry_kind_room_deleted:
