@@ -24,16 +24,6 @@ struct session presence_session(
     };
 }
 
-static void add_change(struct socket_service *service, const struct cht_id *user, uint32_t at)
-{
-    if (service->change_count == service->change_capacity) {
-        service->change_capacity = service->change_capacity ? service->change_capacity * 2 : 64;
-        service->changes =
-            mem_resize(service->changes, service->change_capacity * sizeof(*service->changes));
-    }
-    service->changes[service->change_count++] = (struct presence_change){*user, at};
-}
-
 static uint8_t best_of(const struct socket_service *service, const struct user_slot *user)
 {
     uint8_t best = cht_presence_state_offline;
@@ -47,15 +37,34 @@ static uint8_t best_of(const struct socket_service *service, const struct user_s
 
 void presence_on_change(struct socket_service *service, struct user_slot *user)
 {
-    if (best_of(service, user) != user->announced) {
-        add_change(service, &user->id, socket_now(service));
+    if (!user->changed && best_of(service, user) != user->announced) {
+        user->changed = true;
+        list_add(&service->presence_changed, user_slot_of(service, user));
     }
+}
+
+static void grow_departures(struct socket_service *service)
+{
+    uint32_t old = service->departure_capacity;
+    uint32_t capacity = old ? old * 2 : 64;
+    struct departure *grown = mem_array(capacity, sizeof(*grown));
+    for (uint32_t i = 0; i < service->departure_count; i++) {
+        grown[i] = service->departures[(service->departure_first + i) & (old - 1)];
+    }
+    mem_free(service->departures);
+    service->departures = grown;
+    service->departure_first = 0;
+    service->departure_capacity = capacity;
 }
 
 void presence_on_gone(struct socket_service *service, const struct user_slot *user)
 {
-    add_change(
-        service, &user->id, socket_now(service) + (uint32_t)service->settings.presence_offline_ms);
+    if (service->departure_count == service->departure_capacity) {
+        grow_departures(service);
+    }
+    uint32_t place =
+        (service->departure_first + service->departure_count++) & (service->departure_capacity - 1);
+    service->departures[place] = (struct departure){user->id, socket_now(service)};
 }
 
 /* False: the nodes know it already. */
@@ -75,36 +84,73 @@ static bool describe(
     return true;
 }
 
-static void cast_batch(
-    struct socket_service *service, struct cht_user_presence *batch, uint32_t count)
+struct batch {
+    struct cht_user_presence *users;
+    uint32_t count;
+};
+
+static void cast_batch(struct socket_service *service, struct batch *batch)
 {
-    struct cht_presences presences = {.node = service->deps.mail->node, .users = {batch, count}};
-    if (count > 0) {
+    struct cht_presences presences = {
+        .node = service->deps.mail->node, .users = {batch->users, batch->count}};
+    if (batch->count > 0) {
         bus_cast(service, &cht_row_presences, &presences);
+    }
+    batch->count = 0;
+}
+
+static void add(struct socket_service *service, struct batch *batch, const struct cht_id *user)
+{
+    batch->count += describe(service, user, &batch->users[batch->count]);
+    if (batch->count == BATCH_MAX) {
+        cast_batch(service, batch);
+    }
+}
+
+static void add_changed(struct socket_service *service, struct batch *batch)
+{
+    for (uint32_t i = 0; i < service->presence_changed.count; i++) {
+        struct user_slot *user = &service->users[service->presence_changed.at[i]];
+        if (user->used && user->changed) {
+            user->changed = false;
+            add(service, batch, &user->id);
+        }
+    }
+    service->presence_changed.count = 0;
+}
+
+static void add_departed(struct socket_service *service, struct batch *batch)
+{
+    uint32_t now = socket_now(service);
+    while (service->departure_count > 0) {
+        const struct departure *first = &service->departures[service->departure_first];
+        if (now - first->at < service->settings.presence_offline_ms) {
+            return;
+        }
+        add(service, batch, &first->user);
+        service->departure_first =
+            (service->departure_first + 1) & (service->departure_capacity - 1);
+        service->departure_count--;
     }
 }
 
 void presence_tick(struct socket_service *service)
 {
     uint32_t now = socket_now(service);
-    if (service->change_count == 0 ||
-        now - service->presence_at < service->settings.presence_batch_ms) {
+    bool anybody = service->presence_changed.count > 0 || service->departure_count > 0;
+    if (!anybody || now - service->presence_at < service->settings.presence_batch_ms) {
         return;
     }
     service->presence_at = now;
-    struct cht_user_presence *batch = mem_array(BATCH_MAX, sizeof(*batch));
-    uint32_t count = 0;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < service->change_count; i++) {
-        struct presence_change change = service->changes[i];
-        bool due = (int32_t)(now - change.at) >= 0;
-        if (!due || count == BATCH_MAX) {
-            service->changes[kept++] = change;
-        } else if (describe(service, &change.user, &batch[count])) {
-            count++;
-        }
-    }
-    service->change_count = kept;
-    cast_batch(service, batch, count);
-    mem_free(batch);
+    struct batch batch = {.users = mem_array(BATCH_MAX, sizeof(*batch.users))};
+    add_changed(service, &batch);
+    add_departed(service, &batch);
+    cast_batch(service, &batch);
+    mem_free(batch.users);
+}
+
+void presence_deinit(struct socket_service *service)
+{
+    list_deinit(&service->presence_changed);
+    mem_free(service->departures);
 }

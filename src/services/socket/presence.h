@@ -18,5 +18,7 @@ void presence_on_change(struct socket_service *service, struct user_slot *user);
 /* The last connection closed. */
 void presence_on_gone(struct socket_service *service, const struct user_slot *user);
 
-/* Tells what changed. */
+/* Tells what changed; what it costs is what there is to tell. */
 void presence_tick(struct socket_service *service);
+
+void presence_deinit(struct socket_service *service);

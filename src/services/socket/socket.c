@@ -252,7 +252,7 @@ void socket_destroy(struct socket_service *service)
     watches_deinit(service);
     pendings_deinit(&service->pendings);
     waits_deinit(service);
-    mem_free(service->changes);
+    presence_deinit(service);
     mem_free(service->removals);
     mem_free(service->shards);
     mem_free(service->scratch);

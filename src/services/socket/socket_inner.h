@@ -73,6 +73,7 @@ struct user_slot {
     uint8_t announced; /* enum cht_presence_state, as the other nodes know it */
     bool stale;        /* the roster was behind a room of this node: ask again */
     bool late;         /* not the first answer: the client may have read its rooms before it */
+    bool changed;      /* its presence: it is in the list of those */
     bool used;
 };
 
@@ -137,9 +138,11 @@ struct watched {
     bool used, dirty, asked;
 };
 
-struct presence_change {
+/* A user whose last connection closed; told when nobody has come back in time. All wait equally
+ * long: those who went first are first. */
+struct departure {
     struct cht_id user;
-    uint32_t at; /* when to tell: at once, or after the wait for offline */
+    uint32_t at;
 };
 
 struct list {
@@ -196,8 +199,9 @@ struct socket_service {
     struct map watched_by_id;
     uint32_t watched_used, watched_free;
     struct list watched_dirty;
-    struct presence_change *changes;
-    uint32_t change_count, change_capacity;
+    struct list presence_changed; /* users with another presence than was announced */
+    struct departure *departures; /* a ring */
+    uint32_t departure_first, departure_count, departure_capacity; /* a power of two */
     uint32_t presence_at;
 
     uint64_t hash_secret[2];

@@ -42,6 +42,58 @@ static void a_reload_is_not_seen(void **state)
     assert_int_equal(users[0].state, cht_presence_state_offline);
 }
 
+static void one_who_changes_often_is_told_once(void **state)
+{
+    struct house *house = *state;
+    struct cht_presences presences;
+    house_connect(house, 0, 1);
+    house_pass(house, 400);
+    house_casted(house, &cht_row_presences, &presences);
+    for (int i = 0; i < 3; i++) {
+        house_say(house, 0, "{\"type\":\"presence.set\",\"state\":\"online\"}");
+        house_say(house, 0, "{\"type\":\"presence.set\",\"state\":\"away\"}");
+    }
+    house_pass(house, 400);
+    assert_int_equal(house->casted_count, 1);
+    assert_true(house_casted(house, &cht_row_presences, &presences));
+    assert_int_equal(presences.users.count, 1);
+    const struct cht_user_presence *users = presences.users.at;
+    assert_int_equal(users[0].state, cht_presence_state_away);
+}
+
+/* How many of those who were told next are the next users. */
+static uint32_t count_told(struct house *house, uint32_t told)
+{
+    struct cht_presences presences = {0};
+    bool any = house_casted(house, &cht_row_presences, &presences);
+    const struct cht_user_presence *users = presences.users.at;
+    for (uint32_t i = 0; any && i < presences.users.count; i++) {
+        struct cht_id next = house_id((uint8_t)(told + 1));
+        assert_int_equal(users[i].state, cht_presence_state_offline);
+        told += cht_id_equal(&users[i].user, &next);
+    }
+    return told;
+}
+
+/* More of them than the queue begins with, and it wraps. */
+static void everybody_who_goes_is_told_in_turn(void **state)
+{
+    struct house *house = *state;
+    uint32_t told = 0;
+    for (uint8_t user = 1; user <= 200; user++) {
+        house_connect(house, 0, user);
+        house_heard(house, 0);
+        house_leave(house, 0);
+        house_pass(house, 40);
+        told = count_told(house, told);
+    }
+    for (int i = 0; i < 60; i++) {
+        house_pass(house, 100);
+        told = count_told(house, told);
+    }
+    assert_int_equal(told, 200);
+}
+
 static void who_shares_a_group_is_seen(void **state)
 {
     connect_ann(*state, cht_room_kind_group);
@@ -112,6 +164,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_user_who_came_is_told_in_a_batch),
         T(a_reload_is_not_seen),
+        T(one_who_changes_often_is_told_once),
+        T(everybody_who_goes_is_told_in_turn),
         T(who_shares_a_group_is_seen),
         T(who_goes_on_one_node_and_stays_on_another_is_still_seen),
         T(who_shares_only_a_channel_is_not_seen),
