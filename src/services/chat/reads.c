@@ -2,7 +2,8 @@
  * logging it.
  *
  * Happy path: rights and head are those of the moment when the command comes; then it waits in the
- * outbox until they are durable. A cursor is cut to the head and answered with what is unread. If
+ * outbox until they are durable. A cursor is cut to the head and is never below a message of one's
+ * own, which the store may learn of later; the answer says what is unread. If
  * it rose it is stored, told to the reader's other connections (read), and shown to all of the
  * reader's and, in small rooms, to everybody (receipt). Typing is shown to the others, of a few at
  * a time (typists). How it
@@ -25,6 +26,7 @@ struct reading {
     bool is_typing, on;
     enum err may;
     struct rooms_cursor_op cursor;
+    uint64_t sent_n; /* the reader's own newest message, if the store does not have it yet */
     bool asked;
     uint32_t pauses;
     struct op pause;
@@ -152,7 +154,7 @@ static void finish(struct flow *flow)
         cht_json_key(&json, "unread");
         cht_json_u64(&json, unread);
         reply.body = (struct cht_str){text, (uint32_t)json.used};
-        if (reading->cursor.rose) {
+        if (reading->cursor.rose && reading->cursor.read_n > reading->sent_n) {
             show(reading, room, unread);
         }
     }
@@ -219,7 +221,10 @@ static struct reading *make(
 void reads_on_read(struct chat_service *chat, struct room *room, const struct cht_command *command)
 {
     struct reading *reading = make(chat, room, command);
-    reading->cursor.read_n = command->n < room->state.n ? command->n : room->state.n;
+    uint64_t n = command->n < room->state.n ? command->n : room->state.n;
+    reading->sent_n = room_window_sent_n(
+        &room->state.window, &command->author, chat->shards[room->shard].stored_index);
+    reading->cursor.read_n = n > reading->sent_n ? n : reading->sent_n;
     outbox_wait(&chat->shards[room->shard], &reading->turn);
 }
 

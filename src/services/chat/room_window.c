@@ -265,6 +265,21 @@ uint64_t room_window_deleted_by(const struct room_window *window, uint64_t targe
     return found ? found->seq : 0;
 }
 
+uint64_t room_window_sent_n(
+    const struct room_window *window, const struct cht_id *user, uint64_t confirmed_index)
+{
+    for (uint32_t i = window->count; i > 0; i--) {
+        const struct room_mark *at = mark(window, i - 1);
+        if (at->index <= confirmed_index) {
+            break;
+        }
+        if (at->kind == cht_entry_kind_message && cht_id_equal(&at->by, user)) {
+            return at->n;
+        }
+    }
+    return 0;
+}
+
 void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t confirmed_index)
 {
     while (window->count > ROOM_WINDOW_ENTRIES) {

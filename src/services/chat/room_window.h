@@ -92,5 +92,10 @@ const struct room_mark *room_window_edit(const struct room_window *window, uint6
 /* The seq of the delete of `target` among the marks; 0: there is none. */
 uint64_t room_window_deleted_by(const struct room_window *window, uint64_t target);
 
+/* The n of the newest message of `user` that the store may not have yet, because its index is above
+ * what is confirmed; 0: there is none. */
+uint64_t room_window_sent_n(
+    const struct room_window *window, const struct cht_id *user, uint64_t confirmed_index);
+
 /* Forgets what is beyond the promise and confirmed by the store (`index` and below). */
 void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t confirmed_index);

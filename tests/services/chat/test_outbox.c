@@ -458,6 +458,20 @@ static void reading_at_or_below_the_cursor_is_answered_and_told_to_nobody(void *
     }
 }
 
+static void the_sender_has_read_what_the_store_does_not_know_yet(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    for (int i = 0; i < 3; i++) {
+        house_send(house, &room, 2, "mine");
+    }
+    house_subscribe(house, &room, NODE);
+    house_heard(house);
+    const char *heard = read_up_to(house, &room, 1);
+    assert_null(strstr(heard, "ephemeral"));
+    assert_non_null(strstr(heard, " \"read_n\":3,\"unread\":0\n"));
+}
+
 static void a_reader_whose_term_ends_is_told_unavailable(void **state)
 {
     struct house *house = *state;
@@ -583,6 +597,7 @@ int main(void)
         TEST(a_cursor_that_rises_is_told_to_its_reader_and_shown_to_a_small_room),
         TEST(in_a_large_room_only_the_reader_gets_the_receipt),
         TEST(reading_at_or_below_the_cursor_is_answered_and_told_to_nobody),
+        TEST(the_sender_has_read_what_the_store_does_not_know_yet),
         TEST(a_reader_whose_term_ends_is_told_unavailable),
         TEST(typing_waits_for_what_was_decided_before),
         TEST(typing_is_shown_to_the_nodes_of_the_room),

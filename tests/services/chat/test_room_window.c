@@ -209,6 +209,18 @@ static void what_the_store_gave_is_forgotten_when_the_window_is_enough(void **st
     assert_int_equal(find(1001)->seq, 1001);
 }
 
+static void the_newest_message_that_the_store_lacks_is_found(void **state)
+{
+    (void)state;
+    for (uint64_t seq = 1; seq <= 5; seq++) {
+        add_message(seq);
+    }
+    struct cht_id sender = user(1), other = user(2);
+    assert_int_equal(room_window_sent_n(&window, &sender, 4), 5);
+    assert_int_equal(room_window_sent_n(&window, &sender, 5), 0);
+    assert_int_equal(room_window_sent_n(&window, &other, 0), 0);
+}
+
 static void an_edit_changes_the_text_of_its_target_and_a_delete_takes_it(void **state)
 {
     (void)state;
@@ -273,6 +285,7 @@ int main(void)
         TEST(a_window_goes_on_after_it_was_trimmed),
         TEST(what_the_store_gave_is_found_too),
         TEST(what_the_store_gave_is_forgotten_when_the_window_is_enough),
+        TEST(the_newest_message_that_the_store_lacks_is_found),
         TEST(an_edit_changes_the_text_of_its_target_and_a_delete_takes_it),
         TEST(the_newest_edit_of_an_old_message_counts),
         TEST(the_newest_reaction_of_a_user_with_a_key_counts),
