@@ -105,26 +105,30 @@ static bool read_headers(struct reading *reading)
     return true;
 }
 
-static bool read_body(struct reading *reading)
+/* To be read in place, so anew for each reader. */
+static struct cht_str copy_body(const struct reading *reading)
 {
     struct cht_str body = reading->call->request->body;
-    struct cht_command *command = &reading->command;
-    if (body.size > reading->service->settings.body_bytes) {
-        return blame(reading, ERR_TOO_LARGE, "");
-    }
     if (body.size > 0) {
         memcpy(reading->service->in, body.at, body.size);
     }
-    body.at = reading->service->in;
-    if (command->type == cht_command_type_room_role) {
-        enum cht_read read = http_members_read(body, &reading->scratch, command, &reading->error);
-        if (read != CHT_READ_OK) {
-            return judge(reading, read);
-        }
-        body.size = 0;
+    return (struct cht_str){reading->service->in, body.size};
+}
+
+static bool read_body(struct reading *reading)
+{
+    struct cht_command *command = &reading->command;
+    struct cht_scratch *scratch = &reading->scratch;
+    if (reading->call->request->body.size > reading->service->settings.body_bytes) {
+        return blame(reading, ERR_TOO_LARGE, "");
+    }
+    if (command->type == cht_command_type_room_role &&
+        !judge(reading, http_members_read(copy_body(reading), scratch, command, &reading->error))) {
+        return false;
     }
     uint64_t given = command->has & ~(reading->cid[0] ? CHT_BIT(command, cid) : 0);
-    return judge(reading, cht_read_body(body, &reading->scratch, given, command, &reading->error));
+    return judge(
+        reading, cht_read_body(copy_body(reading), scratch, given, command, &reading->error));
 }
 
 static bool read_rest(struct reading *reading)

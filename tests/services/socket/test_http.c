@@ -51,6 +51,11 @@ static void a_key_in_the_body_counts_where_no_header_has_one(void **state)
     call.cid = "key-1";
     assert_true(post(*state, &call, &command));
     assert_true(cht_str_equal(command.cid, (struct cht_str){"key-1", 5}));
+    call = (struct house_call){"PATCH", BASE "/members/" ROOM, NULL,
+        "{\"banned\":true,\"cid\":\"mine\",\"after\":7}", JSON, NULL};
+    assert_true(post(*state, &call, &command));
+    assert_true(cht_str_equal(command.cid, (struct cht_str){"mine", 4}));
+    assert_int_equal(command.after, 7);
     call = (struct house_call){"POST", BASE "/join", NULL, "{\"cid\":null}", JSON, NULL};
     assert_true(post(*state, &call, &command));
     assert_int_equal(command.cid.size, 32);
