@@ -25,7 +25,7 @@ class Party:
 
     def create(self, **fields):
         answer = self.ann.http("POST", "/api/rooms", fields, headers=key())
-        assert answer.status == 201, answer
+        assert answer.status in self.ann.house.made, answer
         return answer.json["room"]
 
     def say(self, text="hello", **more):
