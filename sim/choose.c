@@ -16,7 +16,6 @@
 #define MESSAGES_BACK 20
 #define ANY_PER_10000 300
 #define HTTP_PER_10000 1000
-#define GOODBYE_PER_10000 200
 
 #define USES_TEXT 1u
 #define USES_USER 2u
@@ -33,8 +32,8 @@ static const struct {
 #undef ACT
 };
 
-static const uint32_t look_percents[] = {
-#define LOOK(name, percent, doc) percent,
+static const uint32_t look_chances[] = {
+#define LOOK(name, chance, doc) chance,
 #include "looks.def"
 #undef LOOK
 };
@@ -172,10 +171,10 @@ static void draw_act(struct client *client)
 /* Who is idle looks at nothing, but repeats. */
 static void draw_look(struct client *client)
 {
-    uint64_t at = dice_below(&client->choices, 100);
+    uint64_t at = dice_below(&client->choices, 10000);
     for (uint32_t look = 0; look < LOOK_COUNT; look++) {
-        if (at >= look_percents[look]) {
-            at -= look_percents[look];
+        if (at >= look_chances[look]) {
+            at -= look_chances[look];
             continue;
         }
         struct step step = new_step(client, STEP_OF_LOOK(look));
@@ -189,8 +188,6 @@ static void draw_look(struct client *client)
             step.room = 0;
             step.user = draw_peer(client);
             step.on = dice_hits(&client->choices, 6000);
-        } else if (look == LOOK_goodbye && !dice_hits(&client->choices, GOODBYE_PER_10000)) {
-            return;
         } else if (look == LOOK_search || look == LOOK_watch) {
             step.on = dice_hits(&client->choices, 5000);
             step.more = dice_below(&client->choices, 26);

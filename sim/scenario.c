@@ -23,7 +23,7 @@ static const char *const kinds[] = {
 #define ACT(name, command, weight, uses, doc) #name,
 #include "acts.def"
 #undef ACT
-#define LOOK(name, percent, doc) #name,
+#define LOOK(name, chance, doc) #name,
 #include "looks.def"
 #undef LOOK
 };

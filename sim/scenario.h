@@ -20,7 +20,7 @@
 #include "faults.h"
 
 enum look {
-#define LOOK(name, percent, doc) LOOK_##name,
+#define LOOK(name, chance, doc) LOOK_##name,
 #include "looks.def"
 #undef LOOK
     LOOK_COUNT
