@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/check.h"
+#include "base/err_json.h"
 #include "base/mem.h"
 #include "chattifier/events.h"
 #include "house.h"
@@ -34,11 +36,6 @@ static void answer(struct refresh *refresh, int status, struct buf *body_take)
     edge_respond(refresh->house->workers[0].edge, refresh->asker, &response);
 }
 
-static void add_text(struct cht_json *json, const char *text)
-{
-    cht_json_text(json, (struct cht_str){text, (uint32_t)strlen(text)});
-}
-
 static struct cht_json begin_body(struct buf **ret_body)
 {
     *ret_body = buf_create(NAMES_BYTES_MAX);
@@ -51,20 +48,24 @@ static void end_body(const struct cht_json *json, struct buf *body)
     body->size = (uint32_t)json->used;
 }
 
-static void refuse(struct refresh *refresh, const char *problem)
+/* What a person wrote into the file may be anything, and may have been cut anywhere. */
+static void make_utf8(char *text)
+{
+    if (cht_utf8_valid((struct cht_str){text, (uint32_t)strlen(text)})) {
+        return;
+    }
+    for (; *text; text++) {
+        *text = (unsigned char)*text < 0x80 ? *text : '?';
+    }
+}
+
+static void refuse(struct refresh *refresh, char *problem)
 {
     struct buf *body;
+    make_utf8(problem);
     LOG_ERROR(&refresh->house->logger, "settings.refused", "reason=\"%s\"", problem);
     struct cht_json json = begin_body(&body);
-    cht_json_begin(&json, '{');
-    cht_json_key(&json, "error");
-    cht_json_begin(&json, '{');
-    cht_json_key(&json, "code");
-    add_text(&json, err_name(ERR_BAD_CONFIG));
-    cht_json_key(&json, "message");
-    add_text(&json, problem);
-    cht_json_end(&json, '}');
-    cht_json_end(&json, '}');
+    err_json_write(&json, &(struct err_json){.err = ERR_BAD_FIELD, .message = problem});
     end_body(&json, body);
     answer(refresh, err_http_status(ERR_BAD_FIELD), body);
 }
@@ -77,7 +78,7 @@ static void on_changed(
     if (row->reloadable) {
         LOG_INFO(logger, "settings.changed", "setting=%s before=\"%s\" after=\"%s\"", row->key,
             before, after);
-        add_text(&refresh->json, row->key);
+        cht_json_text(&refresh->json, (struct cht_str){row->key, (uint32_t)strlen(row->key)});
     } else {
         LOG_WARN(logger, "settings.need_restart", "setting=%s running=\"%s\" wanted=\"%s\"",
             row->key, before, after);

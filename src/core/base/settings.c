@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "chattifier/events.h"
 
 #define PROBLEM_BYTES 256
 #define KEY_BYTES_MAX 128
@@ -121,7 +122,7 @@ static bool parse(const struct setting_row *row, const char *text, uint64_t *ret
     case SETTING_KIND_WORD:
         return parse_word(row->words, text, ret_number);
     case SETTING_KIND_TEXT:
-        return true;
+        return cht_utf8_valid((struct cht_str){text, (uint32_t)strlen(text)});
     }
     return false;
 }
@@ -134,6 +135,8 @@ static void explain(const struct setting_row *row, const char *text, char *ret_p
     } else if (row->kind == SETTING_KIND_WORD) {
         snprintf(ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be one of %.60s", row->key, text,
             row->words);
+    } else if (row->kind == SETTING_KIND_TEXT) {
+        snprintf(ret_problem, PROBLEM_BYTES, "%.100s: must be UTF-8", row->key);
     } else {
         snprintf(
             ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be true or false", row->key, text);

@@ -99,6 +99,7 @@ static void what_does_not_fit_is_refused_by_name(void **state)
         {"demo.mood", "bad, good", "one of"},
         {"demo.mood", "", "one of"},
         {"demo.nothing", "1", "no such setting"},
+        {"demo.the-name", "\xff", "must be UTF-8"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         char problem[256] = "";
