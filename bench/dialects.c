@@ -110,6 +110,7 @@ static const struct dialect dialects[] = {
         .say = say_mqtt},
     {.name = "xmpp",
         .subprotocol = "xmpp",
+        .one_by_one = true,
         .steps = {XMPP_OPEN, "?features",
             "+<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>", "?<success",
             XMPP_OPEN, "?bind",

@@ -24,7 +24,8 @@ struct dialect {
     const char *name;
     const char *subprotocol; /* NULL: none */
     bool binary;
-    bool product; /* frames have types, and answers of their own */
+    bool product;    /* frames have types, and answers of their own */
+    bool one_by_one; /* connections that open at once are in each other's way */
 
     /* "+text" is said, "?text" waited for. %r is the room, %i the connection's number in six
      * digits, %0 a zero byte, %% a per cent sign. */

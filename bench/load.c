@@ -68,7 +68,7 @@ static const struct dialect *dialect;
 static uint16_t port;
 static int set;
 static struct connection *all;
-static uint32_t total, dialled, opened, opening_max = OPENING_MAX;
+static uint32_t total, dialled, opened, opening_max;
 static uint8_t input[READ_BYTES];
 static uint64_t deliveries, acks, sent, refused, bytes_in;
 static uint32_t in_flight_max, body_bytes;
@@ -625,6 +625,7 @@ int main(int count, char **arguments)
     memset(body, 'x', sizeof(body));
     body[0] = DIALECT_MARK;
     set = epoll_create1(0);
+    opening_max = dialect->one_by_one ? 1 : OPENING_MAX;
     read_connections();
     if (strcmp(arguments[2], "storm") == 0) {
         storm((uint32_t)numbers[0]);
