@@ -126,6 +126,12 @@ class Ejabberd(DebianPeer):
     members_max = 200
     idle_max = 0
     factors = {"B1": 8}
+    rooms_made = 0
+
+    def connections(self, count):
+        """A new room each time: who was cut off stays in the old one for a while."""
+        self.rooms_made += 1
+        return [(self.path, "-", f"room{self.rooms_made}")] * count
 
     def configuration(self, port):
         return f"""hosts: [localhost]
