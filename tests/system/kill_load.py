@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import collections
 import contextlib
+import http.client
 import json
 import os
 import random
@@ -27,6 +28,7 @@ from house import House
 WRITERS_PER_ROOM = 3
 ROOMS = 4
 IN_FLIGHT = 8
+EXPIRED = 4001
 
 
 class Writer:
@@ -45,8 +47,9 @@ class Writer:
         while not self.load.done or self.todo or self.open:
             try:
                 await self.one_connection()
-            except (OSError, websockets.WebSocketException, asyncio.TimeoutError):
-                pass
+            except (OSError, websockets.WebSocketException, asyncio.TimeoutError) as why:
+                if getattr(getattr(why, "rcvd", None), "code", None) == EXPIRED:
+                    await asyncio.to_thread(self.load.renew, self.user)
             for _, (cid, text, after, attempt) in sorted(self.open.items()):
                 attempt["outcome"] = "unknown"
                 self.todo.append((cid, text, after))
@@ -171,12 +174,19 @@ class Load:
             await asyncio.sleep(0.01)
         return time.monotonic() - begun
 
+    def renew(self, user):
+        """A new token; the old one stays if just then nobody is there to give one."""
+        with contextlib.suppress(OSError, http.client.HTTPException, AssertionError):
+            user.token = self.house.sign_in(user.name, user.password).token
+
     def page(self, writer, path):
         """Asked again while it is refused for the moment, as it may be right after a start."""
         for _ in range(10):
             answer = writer.user.http("GET", path)
             if answer.status == 200:
                 return answer.json
+            if answer.status == 401:
+                self.renew(writer.user)
         raise AssertionError(answer)
 
     def read_logs(self):

@@ -157,8 +157,8 @@ static void fold(struct cht_str password, char (*each)(char at), struct piece *r
 
 static bool is_guessable(struct cht_str password, struct cht_str username)
 {
-    struct piece plain;
-    struct piece letters;
+    struct piece plain = {0};
+    struct piece letters = {0};
     static const struct cht_str product = {"chattifier", 10};
     fold(password, lower, &plain);
     struct cht_str whole = {plain.bytes, plain.size};
