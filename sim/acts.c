@@ -72,13 +72,6 @@ const struct act *act_of_text(const struct client *client, struct cht_str text)
     return find_any(client, id);
 }
 
-static uint64_t term_of(const struct client *client, uint32_t place)
-{
-    const struct cluster *cluster = client->cluster;
-    const struct cht_id *room = &cluster->places.at[place].room;
-    return cluster->journal.shards[cht_shard_of_room(room, cluster->bus.shard_count)].term;
-}
-
 /* ---- beginning */
 
 struct act *act_new(struct client *client, enum act_kind kind, uint32_t place, uint64_t index)
@@ -247,7 +240,6 @@ void act_try(struct client *client, struct act *act)
     act->attempts++;
     act->last_us = client->cluster->scene.now_us;
     act->wire = client->wire->number;
-    act->term = term_of(client, act->place);
     if (flies_over_http(act)) {
         act->wire = ++client->cluster->wire_count; /* no other act is on it */
         call_open(client, act, 1 + act->id % client->cluster->node_count);
@@ -279,16 +271,11 @@ static void finish(struct client *client, struct act *act, enum act_state state)
 /* I10: on one wire, each tried once, in one room. */
 static void check_pipelined(struct client *client, const struct act *act)
 {
-    bool strict = client->cluster->options.known || !faults_repeat(&client->cluster->faults);
-    uint64_t term = term_of(client, act->place);
     for (uint32_t i = 0; i < client->act_count; i++) {
         const struct act *other = &client->acts[i];
         if (other == act || other->state != ACT_OK || other->dup || other->attempts > 1 ||
             other->wire != act->wire || other->place != act->place || !act_says(other)) {
             continue;
-        }
-        if (!strict && (other->term != term || act->term != term)) {
-            continue; /* one may have been refused, and decided anew by another owner */
         }
         bool earlier = other < act;
         if (earlier ? other->seq >= act->seq : other->seq <= act->seq) {

@@ -29,7 +29,6 @@ struct act {
     uint64_t floor; /* of the room: the highest seq that anybody had been told ok for before */
     uint64_t seq;
     uint32_t wire; /* of the newest attempt */
-    uint64_t term; /* of the shard's owner then */
     bool dup;
     bool http; /* its first try, and every other one, is over HTTP */
     char cid[24];

@@ -216,8 +216,7 @@ static void check_acts(struct cluster *cluster, const struct client *client)
         struct cht_str cid = {act->cid, (uint32_t)strlen(act->cid)};
         const struct truth_entry *entry = truth_by_cid(room, client->user, cid);
         bool refused = act->state == ACT_REFUSED && act->unknown == 0;
-        /* Where commands come again, one that was refused may be decided anew (README.md). */
-        if (refused && entry && (cluster->options.known || !faults_repeat(&cluster->faults))) {
+        if (refused && entry) {
             FAIL(cluster, "I4", "act %u was refused for good and is entry %llu of room %u", act->id,
                 (unsigned long long)entry->seq, act->place);
         }

@@ -46,9 +46,3 @@ static inline bool faults_none(const struct faults *faults)
     }
     return sum == 0;
 }
-
-/* Commands that were answered may come again. */
-static inline bool faults_repeat(const struct faults *faults)
-{
-    return faults->chance[FAULT_redeliver] > 0 || faults->chance[FAULT_again] > 0;
-}

@@ -43,8 +43,7 @@ static void draw_faults(struct cluster *cluster, struct dice *dice)
     for (uint32_t i = 0; i < FAULT_COUNT; i++) {
         bool on = dice_hits(dice, 4000);
         uint32_t chance = (uint32_t)dice_between(dice, 1, most[i]);
-        bool left_out = i == FAULT_clock_far && !cluster->options.known;
-        cluster->faults.chance[i] = on && !quiet && !left_out ? chance : 0;
+        cluster->faults.chance[i] = on && !quiet ? chance : 0;
         if (cluster->options.replays) {
             cluster->faults.chance[i] = scenario_count(&cluster->scenario, (enum fault)i);
         }
