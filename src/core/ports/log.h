@@ -15,7 +15,7 @@
  *
  * Reading gives records in order of position; a reader drops an index at or below its last (a
  * repeat) and records of a term older than the last claim it passed, and stops with an alarm at a
- * hole. Those rules are the readers' (chat/shard_owner.c, message/consume.c), not the engine's. */
+ * hole. Those rules are the readers', not the engine's: log_place_next. */
 
 #include "base/buf.h"
 #include "flow/op.h"
@@ -47,6 +47,29 @@ struct log_item {
     struct position at; /* where to go on from */
     struct buf *record; /* lent; buf_ref to keep it */
 };
+
+/* Where a reader is: index and term of the newest record that it took. */
+struct log_place {
+    uint64_t index, term;
+};
+
+enum log_next { LOG_TAKE, LOG_REPEAT, LOG_OLD_TERM, LOG_HOLE };
+
+/* What a reader does with the item that comes next; at one that it takes, it is there. */
+static inline enum log_next log_place_next(struct log_place *place, const struct log_item *item)
+{
+    if (item->index <= place->index) {
+        return LOG_REPEAT;
+    }
+    if (item->term < place->term) {
+        return LOG_OLD_TERM;
+    }
+    if (item->index != place->index + 1) {
+        return LOG_HOLE;
+    }
+    *place = (struct log_place){item->index, item->term};
+    return LOG_TAKE;
+}
 
 struct log_read_op {
     struct op op;

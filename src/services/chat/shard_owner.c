@@ -28,7 +28,7 @@ struct shard_claim {
     struct history_progress_op progress;
     struct log_read_op read;
     struct log_item items[READ_RECORDS];
-    uint64_t last, last_term; /* of the newest record that was taken */
+    struct log_place place;
 };
 
 static bool is_over(const struct shard_claim *claim)
@@ -74,21 +74,21 @@ static void alarm(const struct shard_claim *claim, const char *why, uint64_t ind
 {
     LOG_ERROR(claim->shard->chat->deps.world->logger, "chat.log_broken",
         "shard=%u index=%llu last=%llu why=%s", claim->shard->number, (unsigned long long)index,
-        (unsigned long long)claim->last, why);
+        (unsigned long long)claim->place.index, why);
 }
 
 static void read_on(struct shard_claim *claim)
 {
-    claim->read.from = claim->last + 1;
+    claim->read.from = claim->place.index + 1;
     log_read(claim->shard->chat->deps.log, &claim->flow.asker, &claim->read);
 }
 
 static void ask_records(struct flow *flow)
 {
     struct shard_claim *claim = (struct shard_claim *)flow;
-    claim->last = claim->progress.progress.index;
-    claim->last_term = claim->progress.progress.term;
-    if (claim->last > claim->tail.index) {
+    const struct history_progress *stored = &claim->progress.progress;
+    claim->place = (struct log_place){stored->index, stored->term};
+    if (stored->index > claim->tail.index) {
         alarm(claim, "store_ahead", claim->tail.index);
         flow_fail(flow, ERR_CORRUPT);
         return;
@@ -124,25 +124,24 @@ static bool is_own_claim(const struct shard_claim *claim, const struct cht_recor
            record->owner == claim->shard->chat->deps.mail->node;
 }
 
-/* The rules of every reader of the log: repeats and fenced leftovers are skipped, a hole is none of
- * the log. */
 static enum err take_record(struct shard_claim *claim, const struct log_item *item)
 {
-    struct cht_record record;
-    struct cht_scratch scratch = chat_scratch(claim->shard->chat);
-    if (item->index <= claim->last || item->term < claim->last_term) {
+    enum log_next next = log_place_next(&claim->place, item);
+    if (next == LOG_REPEAT || next == LOG_OLD_TERM) {
         return OK;
     }
-    bool good = cht_decode(&cht_row_record, bytes_of(item->record), &scratch, &record);
-    if (!good || record.index != item->index || item->index != claim->last + 1) {
-        alarm(claim, good ? "hole" : "unreadable", item->index);
+    struct cht_record record;
+    struct cht_scratch scratch = chat_scratch(claim->shard->chat);
+    bool good = next == LOG_TAKE &&
+                cht_decode(&cht_row_record, bytes_of(item->record), &scratch, &record) &&
+                record.index == item->index;
+    if (!good) {
+        alarm(claim, next == LOG_HOLE ? "hole" : "unreadable", item->index);
         return ERR_CORRUPT;
     }
     if (item->index > claim->tail.index && !is_own_claim(claim, &record)) {
         return ERR_FENCED;
     }
-    claim->last = item->index;
-    claim->last_term = item->term;
     keep_record(claim->shard, item, &record.room);
     const struct chat_service *chat = claim->shard->chat;
     return chat->overlay_bytes > chat->settings.overlay_bytes_max ? ERR_FULL : OK;
@@ -153,7 +152,7 @@ static void take_records(struct flow *flow)
     struct shard_claim *claim = (struct shard_claim *)flow;
     enum err err = OK;
     uint32_t count = claim->read.count;
-    uint64_t before = claim->last;
+    uint64_t before = claim->place.index;
     for (uint32_t i = 0; i < count; i++) {
         if (err == OK && !is_over(claim)) {
             err = take_record(claim, &claim->items[i]);
@@ -164,13 +163,13 @@ static void take_records(struct flow *flow)
     if (is_over(claim)) {
         return;
     }
-    if (err == OK && claim->last == before) {
+    if (err == OK && claim->place.index == before) {
         alarm(claim, "ends_before_tail", claim->read.until);
         err = ERR_CORRUPT;
     }
     if (err != OK) {
         flow_fail(flow, err);
-    } else if (claim->last < claim->read.until) {
+    } else if (claim->place.index < claim->read.until) {
         read_on(claim);
         flow_again(flow);
     }

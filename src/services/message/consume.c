@@ -40,7 +40,7 @@ struct consume {
     uint32_t ring_size, first, count;
     uint32_t batch_size, loaded; /* records of this batch, and how many of them have their room */
     uint64_t batch;
-    uint64_t last, claim_term; /* of the newest item that was taken */
+    struct log_place place;
     uint64_t stored;
     uint32_t failures;
     bool busy, started, stopped, closing;
@@ -74,7 +74,7 @@ static void stop_with_alarm(struct consume *consume, uint64_t index, const char 
     atomic_store(&consume->service->broken, true);
     LOG_ERROR(consume->service->deps.world->logger, "message.log_broken",
         "shard=%u index=%llu last=%llu why=%s", consume->shard, (unsigned long long)index,
-        (unsigned long long)consume->last, why);
+        (unsigned long long)consume->place.index, why);
 }
 
 static void start_batch(struct consume *consume)
@@ -131,22 +131,17 @@ static void on_item(struct source *source, void *item)
     struct log_follow *follow = container_of(source, struct log_follow, source);
     struct consume *consume = container_of(follow, struct consume, follow);
     const struct log_item *got = item;
-    if (consume->stopped || got->index <= consume->last) {
-        consume->service->counters.repeats++;
-        source_credit(source, 1);
-        return;
-    }
-    if (got->term < consume->claim_term) {
-        consume->service->counters.old_terms++;
-        source_credit(source, 1);
-        return;
-    }
-    if (got->index != consume->last + 1) {
+    enum log_next next = consume->stopped ? LOG_REPEAT : log_place_next(&consume->place, got);
+    if (next == LOG_HOLE) {
         stop_with_alarm(consume, got->index, "hole");
         return;
     }
-    consume->last = got->index;
-    consume->claim_term = got->term;
+    if (next != LOG_TAKE) {
+        consume->service->counters.repeats += next == LOG_REPEAT;
+        consume->service->counters.old_terms += next == LOG_OLD_TERM;
+        source_credit(source, 1);
+        return;
+    }
     CHECK(consume->count < consume->ring_size);
     *waiting_at(consume, consume->count++) =
         (struct waiting){buf_ref(got->record), got->index, got->term, got->at};
@@ -158,7 +153,7 @@ static void on_end(struct source *source, enum err err)
     struct log_follow *follow = container_of(source, struct log_follow, source);
     struct consume *consume = container_of(follow, struct consume, follow);
     if (!consume->closing) {
-        stop_with_alarm(consume, consume->last, err_name(err));
+        stop_with_alarm(consume, consume->place.index, err_name(err));
     }
 }
 
@@ -244,10 +239,9 @@ static void finish_start(struct flow *flow)
     consume->failures = 0;
     consume->started = true;
     consume->stored = consume->progress.progress.index;
-    consume->last = consume->stored;
-    consume->claim_term = consume->progress.progress.term;
+    consume->place = (struct log_place){consume->stored, consume->progress.progress.term};
     fresh_stored(consume->service->fresh, consume->shard, consume->stored);
-    log_follow(consume->service->deps.log, &consume->follow, consume->shard, consume->last + 1);
+    log_follow(consume->service->deps.log, &consume->follow, consume->shard, consume->stored + 1);
     source_credit(&consume->follow.source, consume->ring_size);
 }
 
