@@ -70,10 +70,17 @@ static void refuse(struct query *query, enum err err, const char *field)
     destroy(query);
 }
 
-static bool is_question(const struct cht_command *command)
+/* The box has every cursor and typing too, which are chat's: they are told apart before anything is
+ * taken for them. */
+static bool is_question(struct message_service *service, struct cht_str bytes)
 {
-    const struct cht_command_row *row = cht_command_row(command->type);
-    return row != NULL && row->server == cht_server_message && command->node_ref > 0;
+    struct cht_scratch scratch = {(uint8_t *)service->body, QUERY_BODY_BYTES, 0};
+    struct cht_command command;
+    if (!cht_decode(&cht_row_command, bytes, &scratch, &command)) {
+        return false;
+    }
+    const struct cht_command_row *row = cht_command_row(command.type);
+    return row != NULL && row->server == cht_server_message && command.node_ref > 0;
 }
 
 static void start_query(struct query *query)
@@ -103,15 +110,17 @@ static void start_query(struct query *query)
 
 void query_on_mail(struct message_service *service, struct buf *mail)
 {
+    struct cht_str bytes = {(const char *)mail->bytes, mail->size};
+    if (!is_question(service, bytes)) {
+        return;
+    }
     struct query *query = mem_new(sizeof(*query));
     size_t size = (size_t)mail->size * 16 + 256;
     struct cht_scratch scratch = {arena_take_raw(&query->arena, size), size, 0};
-    struct cht_str bytes = {(const char *)mail->bytes, mail->size};
     query->service = service;
     query->mail = buf_ref(mail);
     service->in_work++;
-    if (!cht_decode(&cht_row_command, bytes, &scratch, &query->command) ||
-        !is_question(&query->command)) {
+    if (!cht_decode(&cht_row_command, bytes, &scratch, &query->command)) {
         destroy(query);
         return;
     }

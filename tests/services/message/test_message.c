@@ -226,6 +226,21 @@ static void what_a_client_reads_is_not_older_than_the_list_of_its_rooms(void **s
     assert_memory_equal(kinds, "lrr", 3);
 }
 
+static void cursors_and_typing_in_the_same_box_are_left_to_their_service(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    answers = 0;
+    static const enum cht_command_type types[] = {
+        cht_command_type_read, cht_command_type_typing, cht_command_type_room_history};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        house_post_question((struct cht_command){.type = types[i], .author = bob, .room = room_id});
+    }
+    house_wait_answers(0);
+    assert_int_equal(answers, 1);
+    assert_has("\"messages\":[");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
@@ -242,6 +257,7 @@ int main(void)
         TEST(two_bounds_are_refused),
         TEST(a_node_learns_the_rooms_of_a_user),
         TEST(what_a_client_reads_is_not_older_than_the_list_of_its_rooms),
+        TEST(cursors_and_typing_in_the_same_box_are_left_to_their_service),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
