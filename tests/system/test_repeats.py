@@ -100,6 +100,7 @@ def test_a_create_with_other_content_under_the_same_cid_is_a_conflict(pair):
         assert refusal(a, "room.create", **{"kind": "group", "name": "One", "cid": key, **others})[0] == "conflict", others
 
 
+@pytest.mark.exact("a repeat of what was answered and lost is a dup")
 def test_a_cid_belongs_to_a_room_and_a_user(pair):
     a, b, room = pair
     other, key = a.group(b.user), cid()

@@ -124,6 +124,7 @@ def test_reactions_are_each_persons_own(trio):
         assert client.command("room.history", room=room)["messages"][-1]["reactions"] == [{"key": "+1", "count": 1, "me": me}]
 
 
+@pytest.mark.exact("an owner that comes anew counts what the store has")
 def test_a_message_takes_fifty_different_reactions(trio):
     o, a, _, room = trio
     said = o.say(room, "many")["seq"]
