@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "chat/room_state.h"
 
@@ -206,6 +207,31 @@ static void a_room_of_the_store_is_as_it_was(void **state)
     assert_int_equal(room.members.count, 1);
 }
 
+static uint64_t cpu_of_changes_us(uint32_t count)
+{
+    struct timespec before, after;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    for (uint32_t i = 0; i < count; i++) {
+        bool joins = i / 250 % 2 == 0;
+        member((uint8_t)(3 + i % 250), joins ? cht_member_state_joined : cht_member_state_left,
+            cht_role_member);
+    }
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    return (uint64_t)(after.tv_sec - before.tv_sec) * 1000000 + (uint64_t)(after.tv_nsec / 1000) -
+           (uint64_t)(before.tv_nsec / 1000);
+}
+
+/* However long the past of a room is, the next entry costs the same. */
+static void a_hundred_thousand_comings_and_goings_leave_no_trace(void **state)
+{
+    (void)state;
+    create(cht_room_kind_group);
+    uint64_t early_us = cpu_of_changes_us(10000);
+    cpu_of_changes_us(80000);
+    assert_true(cpu_of_changes_us(10000) < (early_us + 1000) * 10);
+    assert_int_equal(room.members.count, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -220,6 +246,7 @@ int main(void)
         TEST(a_deleted_room_has_nobody),
         TEST(a_record_is_applied_from_where_the_room_is),
         TEST(a_room_of_the_store_is_as_it_was),
+        TEST(a_hundred_thousand_comings_and_goings_leave_no_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
