@@ -258,7 +258,7 @@ static void admit(
     }
 }
 
-void edge_accept(struct edge *edge, struct listener *listener)
+static void accept_some(struct edge *edge, struct listener *listener)
 {
     for (int i = 0; i < ACCEPTS_A_TURN && listener->sock >= 0; i++) {
         int sock;
@@ -281,7 +281,7 @@ static void on_listener_ready(struct net_handler *handler, uint64_t token, uint3
 {
     (void)events;
     struct edge *edge = container_of(handler, struct edge, accept_handler);
-    edge_accept(edge, &edge->listeners[token]);
+    accept_some(edge, &edge->listeners[token]);
 }
 
 /* ---- the whole */

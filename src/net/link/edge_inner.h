@@ -202,7 +202,6 @@ void conn_go_on_later(struct edge *edge, uint32_t slot);
 
 /* No more output will come: finish when what is there has left. */
 void conn_end(struct edge *edge, uint32_t slot);
-void edge_accept(struct edge *edge, struct listener *listener);
 
 /* edge_http.c */
 void http_received(struct edge *edge, uint32_t slot, uint8_t *bytes, size_t size);

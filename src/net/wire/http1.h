@@ -125,9 +125,6 @@ struct http_answer {
 size_t http1_write_head(
     const struct http_answer *answer, char *ret_bytes, size_t capacity, uint32_t *ret_bad_fields);
 
-/* The words of a status ("Not Found"); "" for those that we do not send. */
-const char *http1_reason(int status);
-
 /* True for statuses that never have a body. */
 static inline bool http1_has_no_body(int status)
 {

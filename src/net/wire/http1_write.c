@@ -45,7 +45,8 @@ static void put_field(struct writer *writer, const char *name, const char *value
     put(writer, "\r\n", 2);
 }
 
-const char *http1_reason(int status)
+/* "" for those that we do not send. */
+static const char *reason_of(int status)
 {
     static const struct {
         int status;
@@ -137,7 +138,7 @@ size_t http1_write_head(
     put_text(&writer, "HTTP/1.1 ");
     put_number(&writer, (uint64_t)status);
     put(&writer, " ", 1);
-    put_text(&writer, http1_reason(status));
+    put_text(&writer, reason_of(status));
     put(&writer, "\r\n", 2);
     put_own_fields(&writer, answer);
     *ret_bad_fields += put_callers_fields(&writer, answer->own_fields, answer->own_field_count);

@@ -25,14 +25,6 @@ enum ws_opcode {
     WS_PONG = 10
 };
 
-struct ws_header {
-    bool fin;
-    uint8_t opcode;
-    uint8_t size; /* of the header */
-    uint8_t mask[4];
-    uint64_t length;
-};
-
 enum ws_event {
     WS_MORE,     /* all was used up */
     WS_GOT_TEXT, /* a whole message */
@@ -82,15 +74,6 @@ static inline bool ws_reader_is_idle(const struct ws_reader *reader)
  * WS_GOT_CLOSE nothing more may be read. */
 enum ws_event ws_read(struct ws_reader *reader, uint8_t *bytes, size_t size, size_t *ret_used,
     struct ws_found *ret_found);
-
-/* Reads a header: WS_GOT_TEXT if whole, WS_MORE, or WS_BAD (always 1002). */
-enum ws_event ws_read_header(const uint8_t *bytes, size_t size, struct ws_header *ret_header);
-
-/* Applies the mask to bytes that begin `at` bytes into the payload. */
-void ws_unmask(uint8_t *bytes, size_t size, const uint8_t mask[4], uint8_t at);
-
-/* True for codes that a client may send. */
-bool ws_close_code_is_valid(uint16_t code);
 
 /* Writes a control frame for at most 125 bytes of payload; answers its size, at most 127. */
 size_t ws_write_control(

@@ -10,6 +10,14 @@
 #include "wire/ws_close.h"
 #include "wire/ws_frame.h"
 
+struct ws_header {
+    bool fin;
+    uint8_t opcode;
+    uint8_t size; /* of the header */
+    uint8_t mask[4];
+    uint64_t length;
+};
+
 static enum ws_event bad(struct ws_found *ret_found, uint16_t code)
 {
     ret_found->code = code;
@@ -41,7 +49,8 @@ static uint64_t big_endian(const uint8_t *bytes, size_t size)
     return number;
 }
 
-enum ws_event ws_read_header(const uint8_t *bytes, size_t size, struct ws_header *ret_header)
+/* WS_GOT_TEXT if whole, WS_MORE, or WS_BAD (always 1002). */
+static enum ws_event read_header(const uint8_t *bytes, size_t size, struct ws_header *ret_header)
 {
     if (size >= 1 && !first_byte_is_fine(bytes[0])) {
         return WS_BAD;
@@ -73,7 +82,8 @@ enum ws_event ws_read_header(const uint8_t *bytes, size_t size, struct ws_header
     return WS_GOT_TEXT;
 }
 
-void ws_unmask(uint8_t *bytes, size_t size, const uint8_t mask[4], uint8_t at)
+/* Applies the mask to bytes that begin `at` bytes into the payload. */
+static void unmask(uint8_t *bytes, size_t size, const uint8_t mask[4], uint8_t at)
 {
     uint8_t turned[8];
     for (size_t i = 0; i < 8; i++) {
@@ -95,7 +105,8 @@ void ws_unmask(uint8_t *bytes, size_t size, const uint8_t mask[4], uint8_t at)
 
 /* ---- control frames */
 
-bool ws_close_code_is_valid(uint16_t code)
+/* True for codes that a client may send. */
+static bool code_is_valid(uint16_t code)
 {
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
            (code >= 3000 && code <= 4999);
@@ -108,7 +119,7 @@ static enum ws_event got_close(uint8_t *payload, uint32_t size, struct ws_found 
         return WS_GOT_CLOSE;
     }
     uint16_t code = size >= 2 ? (uint16_t)big_endian(payload, 2) : (uint16_t)0;
-    if (!ws_close_code_is_valid(code)) {
+    if (!code_is_valid(code)) {
         return bad(ret_found, WS_CLOSE_PROTOCOL);
     }
     struct cht_str reason = {(const char *)payload + 2, size - 2};
@@ -125,7 +136,7 @@ static enum ws_event got_control(
     const struct ws_header *header, uint8_t *payload, struct ws_found *ret_found)
 {
     uint32_t size = (uint32_t)header->length;
-    ws_unmask(payload, size, header->mask, 0);
+    unmask(payload, size, header->mask, 0);
     if (header->opcode == WS_CLOSE) {
         return got_close(payload, size, ret_found);
     }
@@ -182,7 +193,7 @@ static enum ws_event take_payload(struct ws_reader *reader, uint8_t *bytes, size
         return WS_NEEDS_ROOM;
     }
     if (part > 0) {
-        ws_unmask(bytes, part, reader->mask, reader->mask_at);
+        unmask(bytes, part, reader->mask, reader->mask_at);
         reader->utf8 = cht_utf8_next(reader->utf8, bytes, part);
         memcpy(reader->message + reader->size, bytes, part);
     }
@@ -214,7 +225,7 @@ static enum ws_event whole_message(
     const struct ws_header *header, uint8_t *payload, struct ws_found *ret_found)
 {
     uint32_t size = (uint32_t)header->length;
-    ws_unmask(payload, size, header->mask, 0);
+    unmask(payload, size, header->mask, 0);
     if (!cht_utf8_valid((struct cht_str){(const char *)payload, size})) {
         return bad(ret_found, WS_CLOSE_BAD_UTF8);
     }
@@ -236,7 +247,7 @@ static enum ws_event frame_in_bytes(struct ws_reader *reader, uint8_t *bytes, si
     size_t *ret_used, struct ws_found *ret_found)
 {
     struct ws_header header;
-    enum ws_event event = ws_read_header(bytes, size, &header);
+    enum ws_event event = read_header(bytes, size, &header);
     if (event == WS_BAD) {
         return bad(ret_found, WS_CLOSE_PROTOCOL);
     }
