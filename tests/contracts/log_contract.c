@@ -164,7 +164,7 @@ static void appends_answer_in_the_order_asked(void **state)
 struct reader {
     struct log_follow follow;
     uint64_t last;
-    uint64_t wanted;
+    uint64_t wanted, term;
     uint32_t count;
 };
 
@@ -175,6 +175,7 @@ static void on_item(struct source *source, void *given)
     struct reader *reader = container_of(follow, struct reader, follow);
     assert_int_equal(item->index, reader->last + 1);
     reader->last = item->index;
+    reader->term = item->term;
     reader->count++;
 }
 
@@ -220,6 +221,27 @@ static void a_follower_gets_what_is_there_and_what_comes(void **state)
     test_loop_settle(&engine->loop);
     assert_int_equal(reader.last, 600);
     log_release(engine->log, owner.writer);
+}
+
+/* A reader that goes on from there drops what is of an older term. */
+static void a_record_keeps_the_term_of_its_writer_when_a_claim_comes_right_behind_it(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct log_claim_op owner = contract_claim(engine, 0), next = {0};
+    struct log_append_op op = {0};
+    struct test_asker asker;
+    struct reader reader = new_reader(1, 100000);
+    log_follow(engine->log, &reader.follow, 0, 1);
+    test_asker_init(&asker);
+    log_append(engine->log, &asker.asker, &op, owner.writer, contract_record(owner.term, 1));
+    log_claim(engine->log, &asker.asker, &next, 0, 2);
+    assert_true(test_loop_run_until_answered(&engine->loop, &asker, 2));
+    assert_int_equal(op.op.err, OK);
+    wait_for(engine, &reader, 1);
+    assert_int_equal(reader.term, owner.term);
+    log_unfollow(engine->log, &reader.follow);
+    log_release(engine->log, owner.writer);
+    log_release(engine->log, next.writer);
 }
 
 static void a_follower_far_behind_catches_up_after_a_restart(void **state)
@@ -297,6 +319,7 @@ int log_contract(struct contract_engine *engine)
         TEST(a_wrong_index_ends_the_writer),
         TEST(appends_answer_in_the_order_asked),
         TEST(a_follower_gets_what_is_there_and_what_comes),
+        TEST(a_record_keeps_the_term_of_its_writer_when_a_claim_comes_right_behind_it),
         TEST(a_follower_far_behind_catches_up_after_a_restart),
         TEST(a_follower_gets_no_more_than_its_credit),
         TEST(the_end_may_come_while_somebody_follows),

@@ -157,8 +157,9 @@ void log_ring_drop_oldest(struct log_shard *shard)
     shard->ring_first++;
 }
 
-/* The record's reference goes to the ring. */
-static void publish(struct log_shard *shard, struct buf *record_take)
+/* The record's reference goes to the ring, with the term of its writer: the shard's may be that of
+ * a claim behind it in the batch. */
+static void publish(struct log_shard *shard, uint64_t term, struct buf *record_take)
 {
     pthread_mutex_lock(&shard->mutex);
     uint64_t index = shard->durable + 1;
@@ -166,7 +167,7 @@ static void publish(struct log_shard *shard, struct buf *record_take)
                                             shard->ring_bytes > LOG_RING_BYTES_MAX)) {
         log_ring_drop_oldest(shard);
     }
-    shard->ring[index % LOG_RING_RECORDS] = (struct log_recent){index, shard->term, record_take};
+    shard->ring[index % LOG_RING_RECORDS] = (struct log_recent){index, term, record_take};
     shard->ring_bytes += record_take->size;
     shard->durable = index;
     pthread_mutex_unlock(&shard->mutex);
@@ -179,7 +180,7 @@ static void settle_append(struct task *task, bool committed)
     struct log_writer *writer = op->writer;
     struct log_shard *shard = &writer->log->shards[writer->shard];
     if (op->op.err == OK && committed) {
-        publish(shard, op->record);
+        publish(shard, writer->term, op->record);
         op->record = NULL;
         return;
     }
