@@ -225,17 +225,12 @@ async def descriptors_run_out(load, connections):
     await load.progress(100)
 
 
-def status_bytes(pid, name):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name + ":"))
-
-
 async def memory_is_short(load, connections):
     """R8. With a fifth more than it has under load the process serves on, and more connections too."""
     house = load.house
     await load.progress(500)
     pid = house.process.pid
-    limit = status_bytes(pid, "VmSize") + status_bytes(pid, "VmRSS") // 5
+    limit = house.memory_bytes("VmSize") + house.memory_bytes() // 5
     before = resource.prlimit(pid, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
     taken = await hold(house, connections)
     assert len(taken) == connections, f"{len(taken)} of {connections} were answered"
@@ -271,12 +266,12 @@ async def readers_stop(load, share):
     load.in_flight, load.padding = 1, 4000
     begun = time.monotonic()
     await load.progress(500)
-    p99_before, rss_before = latency_ms(load, begun, 0.99), status_bytes(house.process.pid, "VmRSS")
+    p99_before, rss_before = latency_ms(load, begun, 0.99), house.memory_bytes()
     for i in range(len(load.writers) * share // (100 - share)):
         silent.append(await fall_silent(house, load.writers[i % len(load.writers)].user))
     begun = time.monotonic()
     await load.progress(3000, within=120)
-    p99, growth = latency_ms(load, begun, 0.99), status_bytes(house.process.pid, "VmRSS") - rss_before
+    p99, growth = latency_ms(load, begun, 0.99), house.memory_bytes() - rss_before
     for sock in silent:
         sock.close()
     bound = len(silent) * (QUEUED_BYTES + CONNECTION_BYTES) + STORE_BYTES

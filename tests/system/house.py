@@ -130,6 +130,10 @@ class House:
         process.stdout.close()
         self.log.close()
 
+    def memory_bytes(self, name="VmRSS"):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name + ":"))
+
     def log_tail(self, size=4000):
         with open(self.log_path, "rb") as log:
             log.seek(0, 2)

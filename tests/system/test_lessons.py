@@ -21,11 +21,6 @@ def people(house):
         yield a, b, e
 
 
-def rss_bytes(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
-
-
 def test_every_test_that_the_table_names_is_there():
     with open(LESSONS, encoding="utf-8") as table:
         named = re.findall(r"`(tests/[\w./]+|fuzz/[\w./]+)(?: (\w+))?`", table.read())
@@ -55,9 +50,9 @@ def test_upgrades_that_are_refused_or_given_up_leave_nothing(house):
                 wire.send(b"GET /api/socket HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upg")
             wire.socket.close()
     give_up(1000)
-    before = rss_bytes(house.process.pid)
+    before = house.memory_bytes()
     give_up(2000)
-    assert rss_bytes(house.process.pid) - before < 8 << 20
+    assert house.memory_bytes() - before < 8 << 20
 
 
 OFFERS = ["permessage-deflate", *(f"permessage-deflate; client_max_window_bits={bits}" for bits in (0, 7, 8, 15, 16, 99, "x", '""')),

@@ -9,11 +9,6 @@ from wire import Wire
 MESSAGES, BYTES = 600, 12000
 
 
-def rss_bytes(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
-
-
 def read_frames(wire, until_seq):
     """Events and gaps of the slow connection, until everything up to `until_seq` was sent or marked as left out."""
     frames, seen = [], 0
@@ -37,7 +32,7 @@ def test_a_slow_reader_gets_a_gap_and_the_others_everything(tmp_path):
         room = a.group(bob)
         slow = Wire(house, timeout=30).open(bob.token)
         a.say(room, "before")
-        before = rss_bytes(house.process.pid)
+        before = house.memory_bytes()
         last = 0
         for i in range(0, MESSAGES, 30):
             futures = [a.start("message.send", room=room, cid=cid(), text=f"{i + j} " + "x" * BYTES) for j in range(30)]
@@ -46,7 +41,7 @@ def test_a_slow_reader_gets_a_gap_and_the_others_everything(tmp_path):
         assert [e["seq"] for e in b.of_room(room)][-1] == last
         assert len([e for e in b.of_room(room) if e["type"] == "message"]) == MESSAGES + 1
         # Without a bound all of it would wait for the slow one: 7 MB in the server alone. Caches of the store may grow.
-        assert rss_bytes(house.process.pid) - before < 256 << 20
+        assert house.memory_bytes() - before < 256 << 20
 
         frames = [f for f in read_frames(slow, last) if f.get("room") == room]
         gaps = [f for f in frames if f["type"] == "room.gap"]
