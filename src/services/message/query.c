@@ -172,6 +172,17 @@ bool query_reached(struct query *query, uint64_t head)
     return false;
 }
 
+bool query_member_reached(struct query *query)
+{
+    if (query_reached(query, query->one.one.head.seq)) {
+        return true;
+    }
+    if (query->flow.err == OK) {
+        rooms_one_of_user(query->service->deps.rooms, &query->flow.asker, &query->one);
+    }
+    return false;
+}
+
 /* ---- rights */
 
 void query_ask_member(struct flow *flow)

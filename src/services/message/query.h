@@ -96,6 +96,10 @@ uint64_t query_first_seq(const struct query *query);
  * at_least; then also `unavailable`. */
 MUST_USE bool query_reached(struct query *query, uint64_t head);
 
+/* Before a read of one room: the same of the membership, which is read again. A membership that is
+ * older than what is read would show what was said while the asker was out. */
+MUST_USE bool query_member_reached(struct query *query);
+
 void query_put_users(struct query *query, struct cht_json *json);
 void query_put_next(struct query *query, struct cht_json *json);
 void query_put_room(

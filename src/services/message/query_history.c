@@ -31,7 +31,7 @@ static void read_messages(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     struct history_messages_op *op = &query->read.messages;
-    if (!read_bound(query, &op->bound, &op->seq)) {
+    if (!read_bound(query, &op->bound, &op->seq) || !query_member_reached(query)) {
         return;
     }
     op->room = query->command.room;
@@ -126,7 +126,7 @@ static void read_entries(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     struct history_entries_op *op = &query->read.entries;
-    if (!read_bound(query, &op->bound, &op->seq)) {
+    if (!read_bound(query, &op->bound, &op->seq) || !query_member_reached(query)) {
         return;
     }
     op->room = query->command.room;

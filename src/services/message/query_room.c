@@ -29,16 +29,10 @@ static void reach_room(struct flow *flow)
     const struct room_of_user *one = &query->one.one;
     /* What was read is as old as the step before; read it again until it reaches what was asked
      * for. */
-    if (one->head.seq >= query->command.at_least) {
-        collect_room(flow);
-        return;
-    }
-    if (query->is_visitor) {
+    if (query->is_visitor && one->head.seq < query->command.at_least) {
         flow_fail(flow, ERR_UNAVAILABLE);
-        return;
-    }
-    if (!query_reached(query, one->head.seq) && flow->err == OK) {
-        rooms_one_of_user(query->service->deps.rooms, &flow->asker, &query->one);
+    } else if (query_member_reached(query)) {
+        collect_room(flow);
     }
 }
 
@@ -61,10 +55,7 @@ static void read_members(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     struct rooms_members_op *op = &query->read.members;
-    if (!query_reached(query, query->one.one.head.seq)) {
-        if (flow->err == OK) {
-            rooms_one_of_user(query->service->deps.rooms, &flow->asker, &query->one);
-        }
+    if (!query_member_reached(query)) {
         return;
     }
     op->room = query->command.room;

@@ -226,6 +226,38 @@ static void what_a_client_reads_is_not_older_than_the_list_of_its_rooms(void **s
     assert_memory_equal(kinds, "lrr", 3);
 }
 
+/* The question is there before he is removed, and waits for what he has seen after he came back. */
+static void a_page_that_waited_shows_nothing_from_before_the_membership_of_now(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    struct cht_entry from_joined = {
+        .kind = cht_entry_kind_updated, .by = ann, .history = cht_history_from_joined};
+    house_append(&from_joined, 1);
+    static const enum cht_command_type types[] = {
+        cht_command_type_room_history, cht_command_type_room_events};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        house_post_question((struct cht_command){
+            .type = types[i], .author = bob, .room = room_id, .at_least = next_seq + 3});
+        house_ask_room(cht_command_type_room_get, ann); /* meanwhile his right has been looked at */
+        house_change_member(bob, cht_member_state_left, cht_role_none);
+        house_say("while he was out");
+        house_change_member(bob, cht_member_state_joined, cht_role_member);
+        house_ask_room(cht_command_type_room_get, ann); /* the store has all of it */
+        uint32_t before = answers;
+        for (int pauses = 0; pauses < 10 && answers == before; pauses++) {
+            struct history_progress_op op = {0};
+            test_loop_advance(&engine->loop, 50);
+            history_progress(engine->history, &contract_asker()->asker, &op);
+            contract_wait(engine); /* reads of the store have been answered */
+        }
+        assert_int_equal(answers, before + 1);
+        assert_int_equal(answer_error, OK);
+        assert_has("\"head\":");
+        assert_has_not("while he was out");
+    }
+}
+
 static void cursors_and_typing_in_the_same_box_are_left_to_their_service(void **state)
 {
     (void)state;
@@ -257,6 +289,7 @@ int main(void)
         TEST(two_bounds_are_refused),
         TEST(a_node_learns_the_rooms_of_a_user),
         TEST(what_a_client_reads_is_not_older_than_the_list_of_its_rooms),
+        TEST(a_page_that_waited_shows_nothing_from_before_the_membership_of_now),
         TEST(cursors_and_typing_in_the_same_box_are_left_to_their_service),
     };
 #undef TEST
