@@ -17,6 +17,7 @@
 
 #define PLACES 8u
 #define CONNECT 1000u
+#define AHEAD_MS_MAX 60000u
 
 struct address_entry {
     uint8_t ip[16];
@@ -69,15 +70,15 @@ static void begin(struct address_entry *entry, const uint8_t ip[16], const struc
     entry->tokens = rate > UINT32_MAX / CONNECT ? UINT32_MAX : rate * CONNECT;
 }
 
-/* Another loop's clock may have been ahead. */
+/* Another loop's clock may have been ahead, but only a little: what looks further ahead was weeks
+ * ago. */
 static void refill(struct address_entry *entry, uint32_t rate, uint32_t now_ms)
 {
-    int32_t passed = (int32_t)(now_ms - entry->stamp_ms);
-    if (passed <= 0) {
+    if (entry->stamp_ms - now_ms <= AHEAD_MS_MAX) {
         return;
     }
     uint64_t full = (uint64_t)rate * CONNECT;
-    uint64_t tokens = entry->tokens + (uint64_t)passed * rate;
+    uint64_t tokens = entry->tokens + (uint64_t)(now_ms - entry->stamp_ms) * rate;
     entry->tokens = (uint32_t)(tokens < full ? tokens : full);
     entry->stamp_ms = now_ms;
 }

@@ -81,6 +81,19 @@ static void an_address_connects_only_so_fast_by_whosever_clock(void **state)
     assert_int_equal(come(v4(1), slow, 1500, &entry), ADDRESS_TOO_FAST);
 }
 
+static void an_address_that_stayed_away_for_weeks_is_not_too_fast(void **state)
+{
+    (void)state;
+    struct address_limits one = {.connects_per_second = 1};
+    uint32_t month_ms = 30u * 24 * 3600 * 1000;
+    uint32_t entry;
+    assert_int_equal(come(v4(1), one, 1000, &entry), ADDRESS_FINE);
+    assert_int_equal(come(v4(1), one, 1000, &entry), ADDRESS_TOO_FAST);
+    assert_int_equal(come(v4(1), one, 1000 + month_ms, &entry), ADDRESS_FINE);
+    assert_int_equal(come(v4(1), one, 1000 + month_ms, &entry), ADDRESS_TOO_FAST);
+    assert_int_equal(come(v4(1), one, 2000 + month_ms, &entry), ADDRESS_FINE);
+}
+
 static void addresses_without_connections_give_way(void **state)
 {
     (void)state;
@@ -105,6 +118,7 @@ int main(void)
         TEST(an_address_has_so_many_connections),
         TEST(a_network_of_ipv6_is_one_address),
         TEST(an_address_connects_only_so_fast_by_whosever_clock),
+        TEST(an_address_that_stayed_away_for_weeks_is_not_too_fast),
         TEST(addresses_without_connections_give_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
