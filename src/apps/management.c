@@ -266,7 +266,8 @@ static void on_gone(struct edge_http_handler *handler, struct conn_id conn)
 struct management *management_create(struct house *house, struct worker *worker)
 {
     struct management *management = mem_new(sizeof(*management));
-    management->handler = (struct edge_http_handler){on_request, on_gone};
+    management->handler =
+        (struct edge_http_handler){.on_request = on_request, .on_gone = on_gone, .uncounted = true};
     management->house = house;
     management->worker = worker;
     management->metrics = mem_array(house->worker_count, sizeof(*management->metrics));

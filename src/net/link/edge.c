@@ -230,6 +230,9 @@ static uint32_t open_slot(struct edge *edge, int sock, const struct net_address 
 
 static bool is_over_limit(struct edge *edge, uint32_t slot)
 {
+    if (edge->colds[slot].http->uncounted) {
+        return false;
+    }
     struct arrival arrival = {
         .peer = &edge->colds[slot].peer,
         .limits = {edge->limits.connections_per_address,

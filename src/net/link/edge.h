@@ -48,7 +48,7 @@ struct edge_block {
     uint32_t refs;
     uint32_t size;
     uint32_t capacity;
-    uint8_t *bytes;  /* may move while it grows */
+    uint8_t *bytes; /* may move while it grows */
 };
 
 /* One reference, the caller's. */
@@ -109,6 +109,8 @@ struct edge_http_handler {
      * is answered must stay; NULL: the answer is the same for every origin. */
     const struct edge_readers *(*on_head)(
         struct edge_http_handler *handler, const struct http_head *head);
+    /* Connections to it are not counted by their address: operators come from where clients do. */
+    bool uncounted;
 };
 
 /* A stale `conn` is fine: nothing happens (body_buf_take is given back). HEAD, 204 and 304 get no
