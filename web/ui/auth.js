@@ -52,11 +52,12 @@ export class AuthPage {
             this.display,
             'What others see. You can change it at any time.',
         );
-        this.rule = h(
-            'p',
-            { class: 'hint' },
+        this.password_line = labelled(
+            'Password',
+            this.password,
             'At least 8 characters. Longer is better than complicated.',
         );
+        this.rule = this.password_line.querySelector('.hint');
         this.name_line = labelled(
             'Username',
             this.username,
@@ -82,8 +83,7 @@ export class AuthPage {
             this.title,
             this.name_line,
             this.display_line,
-            labelled('Password', this.password),
-            this.rule,
+            this.password_line,
             this.error,
             this.button,
             h('p', { class: 'auth-switch' }, this.question, ' ', this.toggle),
