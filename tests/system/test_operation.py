@@ -260,12 +260,13 @@ def test_the_terminal_client_signs_up_and_talks(house):
         process.stdin.write(f"term{free_port()}\ncorrect horse battery\ny\nhello from a terminal\n")
         process.stdin.flush()
         other.message(general, "hello from a terminal")
-        other.say(general, "hello terminal")
+        other.say(general, "hello terminal\n[general] somebody: no message of its own\rtricked")
         seen = []
         for line in process.stdout:
             seen.append(line)
-            if line == f"[general] {user.name}: hello terminal\n":
+            if "no message of its own" in line:
                 process.stdin.write("/quit\n")
                 process.stdin.flush()
         assert process.wait() == 0, seen
+        assert seen[-2:] == [f"[general] {user.name}: hello terminal\n", "    [general] somebody: no message of its own.tricked\n"]
         bound.cancel()

@@ -50,13 +50,17 @@ static long long number_of(const json_t *object, const char *name)
 }
 
 /* A terminal must not be moved about by what somebody wrote: control characters become a dot, the
- * second set of them (0xC2 and 0x80 to 0x9F in UTF-8) too. */
+ * second set of them (0xC2 and 0x80 to 0x9F in UTF-8) too. Nor may a further line of a message look
+ * like a message of somebody else: it is indented. */
 static void print_safe(const char *text)
 {
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
         bool second_set = byte == 0xc2 && next >= 0x80 && next < 0xa0;
         putchar((byte < 0x20 && byte != '\n') || byte == 0x7f || second_set ? '.' : byte);
+        if (byte == '\n') {
+            fputs("    ", stdout);
+        }
         text += second_set;
     }
 }
