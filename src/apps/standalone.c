@@ -3,6 +3,7 @@
  * Happy path: build the house, say `ready`, run until a signal, drain, exit 0. How it fails: the
  * line was logged, exit 1. */
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,16 +21,28 @@ static void give_up_rights(void)
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+/* A hangup that no loop hears, because it is too early or too late for a refresh, would end the
+ * process. This is for the end: what threads are left hear of no signal. */
+static void be_deaf_to_hangups(void)
+{
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &hangup, NULL);
+}
+
 int role_standalone(const struct options *options)
 {
     static struct house house;
     give_up_rights();
+    signal(SIGHUP, SIG_IGN);
     enum err err = house_init(&house, options);
     if (err == OK) {
         printf("ready http://%s:%u\n", house.settings.app.host, house.port);
         fflush(stdout);
         house_run(&house);
     }
+    be_deaf_to_hangups();
     house_deinit(&house);
     return err == OK ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -134,3 +135,19 @@ def test_a_hangup_reads_the_settings_anew(configured):
             client.settle()
         client.say(room, "first")
         assert client.refused("message.send", room=room, text="second", cid=cid()) == "rate_limited"
+
+
+def test_hangups_while_it_stops_do_not_end_it_early(tmp_path):
+    house = House(tmp_path / "d").start()
+    process = house.process
+
+    def hang_up():
+        while process.poll() is None:
+            process.send_signal(signal.SIGHUP)
+
+    hanging_up = threading.Thread(target=hang_up)
+    hanging_up.start()
+    try:
+        house.stop()  # asserts that it ends with 0
+    finally:
+        hanging_up.join()
