@@ -111,6 +111,7 @@ class Bot:
                 frame = json.loads(text)
                 if frame["type"] == "ready":
                     self.catch_up_everywhere()
+                    print(f"listening in {len(self.seen)} rooms; Ctrl-C ends it", flush=True)
                 elif frame["type"] == "room.gap":
                     self.catch_up(frame["room"])
                 elif frame["type"] == "auth.expiring":
@@ -130,4 +131,9 @@ class Bot:
 
 
 if __name__ == "__main__":
-    asyncio.run(Bot(*sys.argv[1:4]).run())
+    if len(sys.argv) != 4:
+        sys.exit("usage: echo.py URL USERNAME PASSWORD")
+    try:
+        asyncio.run(Bot(*sys.argv[1:]).run())
+    except KeyboardInterrupt:
+        pass

@@ -8,6 +8,10 @@
 import { createHash } from 'node:crypto';
 
 const [url, username, password, name, text] = process.argv.slice(2);
+if (text === undefined) {
+    console.error('usage: say.mjs URL USERNAME PASSWORD ROOM TEXT');
+    process.exit(2);
+}
 let token;
 
 async function ask(method, path, body, key) {
