@@ -32,6 +32,10 @@ static enum err refuse(struct backup *backup, const char *path, const char *reas
 
 static enum err begin(struct backup *backup)
 {
+    if (access(backup->keys, F_OK) != 0) {
+        return refuse(backup, backup->data,
+            errno == ENOENT ? "there is no data here; name it with --data" : strerror(errno));
+    }
     if (access(backup->dir, F_OK) == 0) {
         return refuse(backup, backup->dir, "it is there already");
     }
