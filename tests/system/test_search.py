@@ -72,3 +72,20 @@ def test_no_query_is_an_error_of_the_store(pair, q):
 
 def test_an_empty_query_is_refused(pair):
     assert pair[0].refused("search", q="") == "bad_field"
+
+
+@pytest.mark.exact("what is not lost is answered in turn")
+def test_searches_hold_up_no_other_read(house):
+    a, b = house.user().connect(), house.user().connect()
+    room = a.group(b.user)
+    for _ in range(20):
+        for sent in [a.start("message.send", room=room, text="alpha beta " * 30, cid=cid()) for _ in range(40)]:
+            a.finish(sent)
+    while len(texts(a, "alpha", limit=100)) < 100:
+        a.settle()
+    searches = [a.start("search", q="alpha") for _ in range(30)]
+    assert b.command("room.history", room=room)["messages"]
+    assert sum(search.done() for search in searches) < 15
+    assert all(a.finish(search)["hits"] for search in searches)
+    a.close()
+    b.close()

@@ -13,7 +13,8 @@
 #include "db.h"
 #include "db_queue.h"
 
-#define DATA_READERS 2
+#define DATA_READERS 3 /* the last one searches, so that searches hold up nothing else */
+#define DATA_SEARCHES_MAX 32
 
 struct data_sqlite;
 struct log_shared;
@@ -33,6 +34,7 @@ struct data_writer {
 
 struct data_reader {
     struct data_sqlite *data;
+    struct db_queue *queue;
     struct db log, store, users;
     pthread_t thread;
     bool running;
@@ -54,7 +56,8 @@ struct data_sqlite {
     uint64_t boot;
     struct log_shared *log;
     struct data_writer store, users;
-    struct db_queue reads;
+    struct db_queue reads, searches;
+    _Atomic(uint32_t) searching; /* asked for and not answered, at most DATA_SEARCHES_MAX */
     struct data_reader readers[DATA_READERS];
     struct data_file files[3];
     pthread_mutex_t keeper_mutex;

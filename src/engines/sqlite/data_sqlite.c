@@ -83,7 +83,7 @@ static void *run_reader(void *argument)
 {
     struct data_reader *reader = argument;
     struct task *task;
-    while ((task = db_queue_take_one(&reader->data->reads)) != NULL) {
+    while ((task = db_queue_take_one(reader->queue)) != NULL) {
         struct db_job *job = container_of(task, struct db_job, task);
         db_begin_work(&reader->log);
         db_begin_work(&reader->store);
@@ -95,7 +95,9 @@ static void *run_reader(void *argument)
 
 static enum err start_reader(struct data_sqlite *data, struct data_reader *reader)
 {
+    bool searches = reader == &data->readers[DATA_READERS - 1];
     reader->data = data;
+    reader->queue = searches ? &data->searches : &data->reads;
     enum err err = db_open(&reader->log, data->dir, &log_schema, false, data->logger);
     if (err == OK) {
         log_set_statements(&reader->log);
@@ -117,6 +119,7 @@ static enum err start_reader(struct data_sqlite *data, struct data_reader *reade
 static void stop_readers(struct data_sqlite *data)
 {
     db_queue_stop(&data->reads);
+    db_queue_stop(&data->searches);
     for (int i = 0; i < DATA_READERS; i++) {
         struct data_reader *reader = &data->readers[i];
         if (reader->running) {
@@ -190,6 +193,7 @@ static struct data_sqlite *create(const struct data_sqlite_options *options)
     data->store.data = data;
     data->users.data = data;
     db_queue_init(&data->reads);
+    db_queue_init(&data->searches);
     db_queue_init(&data->store.queue);
     db_queue_init(&data->users.queue);
     CHECK(pthread_mutex_init(&data->keeper_mutex, NULL) == 0);
@@ -228,6 +232,7 @@ void data_sqlite_close(struct data_sqlite *data)
     data_writer_stop(&data->users);
     log_shared_close(data);
     db_queue_deinit(&data->reads);
+    db_queue_deinit(&data->searches);
     pthread_cond_destroy(&data->keeper_wake);
     pthread_mutex_destroy(&data->keeper_mutex);
     if (data->lock_fd >= 0) {

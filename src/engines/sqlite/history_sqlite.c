@@ -400,7 +400,18 @@ READ(messages, history_messages_op, run_messages)
 READ(entries, history_entries_op, run_entries)
 READ(message, history_message_op, run_message)
 READ(find_cid, history_find_cid_op, run_find_cid)
-READ(search, history_search_op, store_run_search)
+
+/* One may take a second, and they wait for each other: beyond a few there is no use in waiting. */
+static void search(struct history *history, struct history_search_op *op)
+{
+    struct data_sqlite *data = of(history)->data;
+    if (atomic_fetch_add(&data->searching, 1) >= DATA_SEARCHES_MAX) {
+        atomic_fetch_sub(&data->searching, 1);
+        op_answer_later(&op->op, of(history)->loop, ERR_OVERLOADED);
+        return;
+    }
+    db_job_put(&data->searches, &op->op, of(history)->loop, store_run_search);
+}
 
 static void write_changes(struct history *history, struct history_write_op *op)
 {

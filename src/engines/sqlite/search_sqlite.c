@@ -69,11 +69,9 @@ static void read_hits(struct db *db, struct history_search_op *op, struct cht_st
     query_end(&q);
 }
 
-enum err store_run_search(struct op *asked, struct db_job *job, void *thread)
+static enum err run(struct op *asked, struct db *db)
 {
-    (void)job;
     struct history_search_op *op = container_of(asked, struct history_search_op, op);
-    struct db *db = &((struct data_reader *)thread)->store;
     int left = CALLS_MAX;
     arena_reset(&op->arena);
     op->hits = arena_array(&op->arena, op->limit, sizeof(*op->hits));
@@ -88,4 +86,13 @@ enum err store_run_search(struct op *asked, struct db_job *job, void *thread)
     sqlite3_progress_handler(db->handle, 0, NULL, NULL);
     enum err err = db_err(db);
     return left <= 0 ? ERR_OVERLOADED : err;
+}
+
+enum err store_run_search(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct data_reader *reader = thread;
+    enum err err = run(asked, &reader->store);
+    atomic_fetch_sub(&reader->data->searching, 1);
+    return err;
 }
