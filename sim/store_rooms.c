@@ -144,6 +144,21 @@ static enum err run_one_of_user(struct job *job)
     return OK;
 }
 
+static enum err run_crowded(struct job *job)
+{
+    struct rooms_crowded_op *op = container_of(job->op, struct rooms_crowded_op, op);
+    const struct store *store = store_of(job);
+    for (uint32_t i = 0; i < op->user_count; i++) {
+        uint32_t count = 0;
+        for (uint32_t k = 0; k < store->mine_count; k++) {
+            const struct stored_mine *mine = &store->mine[k];
+            count += cht_id_equal(&mine->user, &op->users[i]) && !mine->hidden;
+        }
+        op->crowded[i] = count >= op->most;
+    }
+    return OK;
+}
+
 static bool begins_with(struct cht_str text, struct cht_str prefix)
 {
     return text.size >= prefix.size &&
@@ -237,6 +252,7 @@ PORT(members, rooms_members_op, JOB_READ)
 PORT(member, rooms_member_op, JOB_READ)
 PORT(of_user, rooms_of_user_op, JOB_READ)
 PORT(one_of_user, rooms_one_of_user_op, JOB_READ)
+PORT(crowded, rooms_crowded_op, JOB_READ)
 PORT(find_public, rooms_public_op, JOB_READ)
 PORT(set_cursor, rooms_cursor_op, JOB_WRITE)
 PORT(claim_name, rooms_name_op, JOB_WRITE)
@@ -247,6 +263,7 @@ const struct rooms_ops store_rooms_ops = {
     .member = member,
     .of_user = of_user,
     .one_of_user = one_of_user,
+    .crowded = crowded,
     .find_public = find_public,
     .set_cursor = set_cursor,
     .claim_name = claim_name,

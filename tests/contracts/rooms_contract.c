@@ -229,31 +229,61 @@ static void a_cursor_only_rises(void **state)
     arena_deinit(&one.arena);
 }
 
+static void hide(struct contract_engine *engine, uint32_t room, uint32_t user, uint64_t seq)
+{
+    struct room_member left = {
+        .user = contract_id(user), .state = cht_member_state_left, .changed_seq = seq};
+    write_one(engine, (struct history_change){.kind = CHANGE_MEMBER,
+                          .room = contract_id(room),
+                          .seq = seq,
+                          .hidden = true,
+                          .member = &left});
+}
+
 static void a_left_direct_room_is_hidden_until_the_next_message(void **state)
 {
     struct contract_engine *engine = *state;
-    struct room_member left = {
-        .user = contract_id(ANNA), .state = cht_member_state_left, .changed_seq = 3};
-    struct history_change hide = {
-        .kind = CHANGE_MEMBER, .room = contract_id(30), .seq = 3, .hidden = true};
     struct history_change sent = {
         .kind = CHANGE_SENT, .room = contract_id(30), .seq = 2, .read_n = 1};
     struct rooms_one_of_user_op one = {0};
-    hide.member = &left;
     sent.user = contract_id(BERT);
     put_room(engine, 30, 1, cht_room_kind_direct, "");
     put_member(engine, 30, ANNA, 1, cht_member_state_joined);
     put_member(engine, 30, BERT, 1, cht_member_state_joined);
-    write_one(engine, hide);
+    hide(engine, 30, ANNA, 3);
     write_one(engine, sent); /* older than the hiding */
     assert_int_equal(one_of_user(engine, ANNA, 30, &one), OK);
     assert_true(one.one.hidden);
     sent.seq = 4;
     write_one(engine, sent);
-    write_one(engine, hide); /* a repeat */
+    hide(engine, 30, ANNA, 3); /* a repeat */
     assert_int_equal(one_of_user(engine, ANNA, 30, &one), OK);
     assert_false(one.one.hidden);
     arena_deinit(&one.arena);
+}
+
+static void who_is_in_many_rooms_is_crowded(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_room(engine, 30, 1, cht_room_kind_group, "");
+    put_room(engine, 31, 1, cht_room_kind_group, "");
+    put_member(engine, 30, ANNA, 2, cht_member_state_joined);
+    put_member(engine, 31, ANNA, 2, cht_member_state_joined);
+    put_member(engine, 30, BERT, 3, cht_member_state_joined);
+    put_member(engine, 31, BERT, 3, cht_member_state_left);
+    put_room(engine, 32, 1, cht_room_kind_direct, "");
+    put_member(engine, 32, BERT, 1, cht_member_state_joined);
+    hide(engine, 32, BERT, 3);
+    struct cht_id users[] = {contract_id(BERT), contract_id(ANNA), contract_id(99)};
+    struct rooms_crowded_op op = {.users = users, .user_count = 3, .most = 2};
+    assert_int_equal(ASK(engine, rooms_crowded, engine->rooms, &op), OK);
+    assert_false(op.crowded[0]);
+    assert_true(op.crowded[1]);
+    assert_false(op.crowded[2]);
+    op.most = 1;
+    assert_int_equal(ASK(engine, rooms_crowded, engine->rooms, &op), OK);
+    assert_true(op.crowded[0]);
+    assert_false(op.crowded[2]);
 }
 
 static void the_end_of_a_room_ends_memberships_and_frees_its_name(void **state)
@@ -334,6 +364,7 @@ int rooms_contract(struct contract_engine *engine)
         TEST(the_rooms_of_a_user_are_listed),
         TEST(a_cursor_only_rises),
         TEST(a_left_direct_room_is_hidden_until_the_next_message),
+        TEST(who_is_in_many_rooms_is_crowded),
         TEST(the_end_of_a_room_ends_memberships_and_frees_its_name),
         TEST(a_public_name_belongs_to_one_room),
         TEST(public_rooms_are_found_in_the_order_of_their_names),

@@ -149,6 +149,25 @@ def test_a_command_that_nobody_answers_is_told_as_timeout(tmp_path, options):
     house.stop()
 
 
+def test_rooms_of_a_user_have_a_limit(limited):
+    """The default room counts as well. Whoever is at the limit can still be written to."""
+    house = limited(limits__rooms_per_user=2)
+    user, other, third = house.user(), house.user(), house.user()
+    with user.connect() as client, other.connect() as host, third.connect() as writer:
+        room = client.group(name="second")
+        public = host.channel("lobby")
+        assert len(client.command("room.list")["rooms"]) == 2  # so the store has them
+        for type, fields in (("room.create", {"kind": "group", "name": "third"}), ("room.join", {"room": public}),
+                             ("message.send", {"to": other.id, "text": "hello"})):
+            assert client.refused(type, cid=cid(), **fields) == "rate_limited", type
+        direct = writer.command("message.send", cid=cid(), to=user.id, text="this reaches")["room"]
+        client.message(direct, "this reaches")
+        for left in (room, direct):
+            client.command("room.leave", cid=cid(), room=left)
+        assert len(client.command("room.list")["rooms"]) == 1
+        client.command("room.join", cid=cid(), room=public)
+
+
 # ---- of an address
 
 def test_connections_of_one_address_have_a_limit(limited):

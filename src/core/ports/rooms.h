@@ -123,6 +123,17 @@ struct rooms_of_user_op {
     bool more;
 };
 
+/* Which of these users have so many rooms that they may have no further one? Direct rooms that they
+ * hid are not counted. */
+#define ROOMS_CROWDED_MAX 101
+struct rooms_crowded_op {
+    struct op op;
+    const struct cht_id *users; /* the asker's until answered */
+    uint32_t user_count;        /* at most ROOMS_CROWDED_MAX */
+    uint32_t most;              /* rooms of a user */
+    bool crowded[ROOMS_CROWDED_MAX];
+};
+
 /* One room of one user, for room.get and cursors; NOT_FOUND if the user is not a member. */
 struct rooms_one_of_user_op {
     struct op op;
@@ -166,6 +177,7 @@ struct rooms_ops {
     void (*member)(struct rooms *rooms, struct rooms_member_op *op);
     void (*of_user)(struct rooms *rooms, struct rooms_of_user_op *op);
     void (*one_of_user)(struct rooms *rooms, struct rooms_one_of_user_op *op);
+    void (*crowded)(struct rooms *rooms, struct rooms_crowded_op *op);
     void (*find_public)(struct rooms *rooms, struct rooms_public_op *op);
     void (*set_cursor)(struct rooms *rooms, struct rooms_cursor_op *op);
     void (*claim_name)(struct rooms *rooms, struct rooms_name_op *op);
@@ -188,6 +200,7 @@ ROOMS_ASK(members, rooms_members_op)
 ROOMS_ASK(member, rooms_member_op)
 ROOMS_ASK(of_user, rooms_of_user_op)
 ROOMS_ASK(one_of_user, rooms_one_of_user_op)
+ROOMS_ASK(crowded, rooms_crowded_op)
 ROOMS_ASK(find_public, rooms_public_op)
 ROOMS_ASK(set_cursor, rooms_cursor_op)
 ROOMS_ASK(claim_name, rooms_name_op)

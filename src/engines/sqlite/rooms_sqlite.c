@@ -220,6 +220,21 @@ static enum err run_one_of_user(struct op *asked, struct db_job *job, void *thre
     return err == OK && !found ? ERR_NOT_FOUND : err;
 }
 
+static enum err run_crowded(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_crowded_op *op = container_of(asked, struct rooms_crowded_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    for (uint32_t i = 0; i < op->user_count; i++) {
+        struct query q = db_query(db, STORE_MINE_COUNT);
+        query_id(&q, &op->users[i]);
+        query_u64(&q, op->most);
+        op->crowded[i] = query_row(&q) && query_get_u64(&q, 0) >= op->most;
+        query_end(&q);
+    }
+    return db_err(db);
+}
+
 static enum err run_find_public(struct op *asked, struct db_job *job, void *thread)
 {
     (void)job;
@@ -341,6 +356,7 @@ READ(members, rooms_members_op)
 READ(member, rooms_member_op)
 READ(of_user, rooms_of_user_op)
 READ(one_of_user, rooms_one_of_user_op)
+READ(crowded, rooms_crowded_op)
 READ(find_public, rooms_public_op)
 WRITE(set_cursor, rooms_cursor_op)
 WRITE(claim_name, rooms_name_op)
@@ -351,6 +367,7 @@ static const struct rooms_ops ops = {
     .member = member,
     .of_user = of_user,
     .one_of_user = one_of_user,
+    .crowded = crowded,
     .find_public = find_public,
     .set_cursor = set_cursor,
     .claim_name = claim_name,

@@ -73,6 +73,17 @@ static bool is_settled(struct chat_service *chat, struct room *room, struct lane
     return false;
 }
 
+/* Nothing is known yet. Without a limit nobody has too many rooms. */
+static struct room_facts facts_none(const struct chat_service *chat)
+{
+    return (struct room_facts){
+        .have = chat->settings.rooms_per_user == 0 ? ROOM_FACT_CROWDED : 0,
+        .missing_user = -1,
+        .blocking_user = -1,
+        .crowded_user = -1,
+    };
+}
+
 void decide_item(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct room_facts *facts)
 {
@@ -87,8 +98,7 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
     if (is_settled(chat, room, item, &command)) {
         return;
     }
-    struct room_facts none = {.missing_user = -1, .blocking_user = -1};
-    struct room_facts given = facts ? *facts : none;
+    struct room_facts given = facts ? *facts : facts_none(chat);
     given.now = loop_wall_ms(chat->loop);
     if (!facts) {
         blocks_recall(chat, room, &command.author, &given);

@@ -77,6 +77,12 @@ void add_direct_room(struct deciding *d, const struct cht_id *other);
 struct cht_entry *add_member_entry(
     struct deciding *d, const struct cht_id *user, enum cht_member_state state, enum cht_role role);
 
+/* The author may have one room more: true. Else refused, or needed. */
+bool author_has_room(struct deciding *d);
+
+/* The same of the users that the command names in `field`. */
+bool users_have_room(struct deciding *d, const char *field);
+
 /* The users the command names exist and have not blocked the author: true. Else refused, or needed.
  */
 bool users_are_willing(struct deciding *d);

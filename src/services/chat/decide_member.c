@@ -51,7 +51,9 @@ void decide_join(struct deciding *d)
     }
     /* The first person in a room that the system made is not its owner: nobody asked for the
      * office. */
-    answer_member(d, &d->command->author, cht_member_state_joined, cht_role_member);
+    if (author_has_room(d)) {
+        answer_member(d, &d->command->author, cht_member_state_joined, cht_role_member);
+    }
 }
 
 /* ---- leave */
@@ -120,7 +122,7 @@ void decide_add(struct deciding *d)
         refuse_field(d, ERR_CONFLICT, "user");
         return;
     }
-    if (users_are_willing(d)) {
+    if (users_are_willing(d) && users_have_room(d, "user")) {
         enum cht_role role = d->command->role ? (enum cht_role)d->command->role : cht_role_member;
         answer_member(d, &d->command->user, cht_member_state_joined, role);
     }

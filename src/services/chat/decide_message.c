@@ -131,7 +131,7 @@ static void decide_first_send(struct deciding *d)
         refuse(d, ERR_NOT_FOUND);
         return;
     }
-    if (users_are_willing(d)) {
+    if (users_are_willing(d) && author_has_room(d)) {
         add_direct_room(d, &d->command->to);
         add_message(d);
     }

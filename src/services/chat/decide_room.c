@@ -90,7 +90,7 @@ static void create_direct(struct deciding *d)
         refuse_field(d, ERR_BAD_FIELD, "members");
         return;
     }
-    if (users_are_willing(d)) {
+    if (users_are_willing(d) && author_has_room(d)) {
         add_direct_room(d, &d->command->members.at[0]);
         answer_with(d, &d->decision->entries[0]);
         d->decision->created = true;
@@ -118,7 +118,11 @@ void decide_create(struct deciding *d)
         create_direct(d);
         return;
     }
-    if (d->command->members.count > 0 && !users_are_willing(d)) {
+    bool names_others = d->command->members.count > 0;
+    if (names_others && !users_are_willing(d)) {
+        return;
+    }
+    if (!author_has_room(d) || (names_others && !users_have_room(d, "members"))) {
         return;
     }
     if (is_public(d, d->command->visibility) && !owns_name(d)) {

@@ -16,13 +16,14 @@ struct facts {
     uint32_t needs;
     uint64_t blocks_epoch; /* when it was asked */
     struct room_facts known;
-    struct cht_id users[ROOM_FACT_USERS_MAX];
+    struct cht_id users[ROOM_FACT_USERS_MAX + 1]; /* with the author behind them */
     uint32_t user_count;
     struct cht_id author;
     struct history_find_cid_op cid;
     struct history_message_op target;
     struct users_get_op exist;
     struct users_blocking_op blocking;
+    struct rooms_crowded_op crowded;
     struct name_claim_op name;
     uint8_t scratch[SCRATCH_BYTES / 4];
 };
@@ -75,6 +76,17 @@ static void ask_name(
         room_name_of_command(state, command));
 }
 
+static void ask_crowded(struct facts *facts)
+{
+    uint32_t most = ROOMS_CROWDED_MAX - 1;
+    uint32_t named = facts->user_count < most ? facts->user_count : most;
+    facts->users[named] = facts->author;
+    facts->crowded.users = facts->users;
+    facts->crowded.user_count = named + 1;
+    facts->crowded.most = (uint32_t)facts->chat->settings.rooms_per_user;
+    rooms_crowded(facts->chat->deps.rooms, &facts->flow.asker, &facts->crowded);
+}
+
 /* Texts of the questions point into the item's bytes, or into the room, whose lane is held. */
 static void ask(struct flow *flow)
 {
@@ -102,6 +114,9 @@ static void ask(struct flow *flow)
     }
     if (facts->needs & ROOM_FACT_NAME) {
         ask_name(facts, &room->state, &command);
+    }
+    if (facts->needs & ROOM_FACT_CROWDED) {
+        ask_crowded(facts);
     }
 }
 
@@ -179,6 +194,17 @@ static void take_name(struct facts *facts)
     }
 }
 
+static void take_crowded(struct facts *facts)
+{
+    uint32_t author = facts->crowded.user_count - 1;
+    facts->known.author_crowded = facts->crowded.crowded[author];
+    for (uint32_t i = author; i-- > 0;) {
+        if (facts->crowded.crowded[i]) {
+            facts->known.crowded_user = (int)i;
+        }
+    }
+}
+
 static void take(struct flow *flow)
 {
     struct facts *facts = (struct facts *)flow;
@@ -196,6 +222,9 @@ static void take(struct flow *flow)
     }
     if (facts->needs & ROOM_FACT_NAME) {
         take_name(facts);
+    }
+    if (facts->needs & ROOM_FACT_CROWDED) {
+        take_crowded(facts);
     }
     facts->known.have |= facts->needs;
 }

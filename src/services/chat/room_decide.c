@@ -277,6 +277,43 @@ bool users_are_willing(struct deciding *d)
     return true;
 }
 
+static bool knows_crowded(struct deciding *d)
+{
+    if (!has_fact(d, ROOM_FACT_CROWDED)) {
+        need(d, ROOM_FACT_CROWDED);
+        return false;
+    }
+    return true;
+}
+
+/* The system's own rooms count for nobody's limit: who signs up did not ask for them. */
+bool author_has_room(struct deciding *d)
+{
+    if (d->is_system) {
+        return true;
+    }
+    if (!knows_crowded(d)) {
+        return false;
+    }
+    if (d->facts->author_crowded) {
+        refuse(d, ERR_RATE_LIMITED);
+        return false;
+    }
+    return true;
+}
+
+bool users_have_room(struct deciding *d, const char *field)
+{
+    if (!knows_crowded(d)) {
+        return false;
+    }
+    if (d->facts->crowded_user >= 0) {
+        refuse_field(d, ERR_CONFLICT, field);
+        return false;
+    }
+    return true;
+}
+
 /* ---- entries */
 struct cht_entry *add_entry(struct deciding *d, enum cht_entry_kind kind, bool quiet)
 {

@@ -27,11 +27,12 @@
 
 /* Facts that are not in the room's state. */
 enum room_fact {
-    ROOM_FACT_CID = 1,    /* has the store this cid of the author? */
-    ROOM_FACT_TARGET = 2, /* the message `command.target`, or `reply_to` */
-    ROOM_FACT_USERS = 4,  /* do the users that the command names exist? */
-    ROOM_FACT_BLOCKS = 8, /* which of them have blocked the author? */
-    ROOM_FACT_NAME = 16,  /* is the public name this room's? */
+    ROOM_FACT_CID = 1,      /* has the store this cid of the author? */
+    ROOM_FACT_TARGET = 2,   /* the message `command.target`, or `reply_to` */
+    ROOM_FACT_USERS = 4,    /* do the users that the command names exist? */
+    ROOM_FACT_BLOCKS = 8,   /* which of them have blocked the author? */
+    ROOM_FACT_NAME = 16,    /* is the public name this room's? */
+    ROOM_FACT_CROWDED = 32, /* which of them, and is the author, in as many rooms as one may be? */
 };
 
 struct room_facts {
@@ -52,6 +53,8 @@ struct room_facts {
     int missing_user;
     int blocking_user;
     bool name_taken;
+    bool author_crowded;
+    int crowded_user; /* as missing_user */
 };
 
 enum room_outcome { ROOM_REFUSED, ROOM_DUP, ROOM_ENTRIES, ROOM_NEEDS };

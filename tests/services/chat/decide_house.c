@@ -106,11 +106,12 @@ void set_posting(enum cht_who posting, enum cht_who adding)
 int set_up(void **state)
 {
     (void)state;
-    facts = (struct room_facts){.have = 31,
+    facts = (struct room_facts){.have = 63,
         .now = START_MS + 1000,
         .cid_err = ERR_NOT_FOUND,
         .missing_user = -1,
-        .blocking_user = -1};
+        .blocking_user = -1,
+        .crowded_user = -1};
     make_room(GROUP);
     return 0;
 }

@@ -374,6 +374,16 @@ static void one_here(struct rooms *rooms, struct rooms_one_of_user_op *op)
     later(house, &op->op, OK);
 }
 
+static void crowded_here(struct rooms *rooms, struct rooms_crowded_op *op)
+{
+    struct house *house = of_rooms(rooms);
+    house->facts++;
+    for (uint32_t i = 0; i < op->user_count; i++) {
+        op->crowded[i] = cht_id_equal(&op->users[i], &house->crowded);
+    }
+    later(house, &op->op, OK);
+}
+
 static void cursor_here(struct rooms *rooms, struct rooms_cursor_op *op)
 {
     struct house *house = of_rooms(rooms);
@@ -489,6 +499,7 @@ static void make_ports(struct house *house)
     static const struct rooms_ops rooms_ops = {.load = load_here,
         .members = members_here,
         .one_of_user = one_here,
+        .crowded = crowded_here,
         .set_cursor = cursor_here,
         .claim_name = name_here};
     static const struct history_ops history_ops = {.progress = progress_here,

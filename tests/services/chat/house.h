@@ -75,7 +75,7 @@ struct house {
     bool blocks_wait;
 
     /* people */
-    struct cht_id missing, blocker;
+    struct cht_id missing, blocker, crowded;
     bool name_taken;
     uint64_t online_nodes[16]; /* everybody is connected there */
     uint32_t online_count;

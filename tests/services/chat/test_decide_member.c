@@ -123,6 +123,24 @@ static void a_group_takes_a_thousand(void **state)
     is_refused(ERR_CONFLICT, "user");
 }
 
+static void who_is_in_too_many_rooms_joins_no_further_one(void **state)
+{
+    (void)state;
+    make_room(PUBLIC);
+    struct cht_command join = filled(cht_command_type_room_join, STRANGER, "");
+    facts.author_crowded = true;
+    decide(&join);
+    is_refused(ERR_RATE_LIMITED, NULL);
+    struct cht_command add = filled(cht_command_type_room_add, OWNER, "");
+    add.user = user(STRANGER);
+    facts.crowded_user = 0;
+    decide(&add);
+    is_refused(ERR_CONFLICT, "user");
+    facts.crowded_user = -1; /* the author is in too many, but does not come into this one */
+    decide(&add);
+    is_accepted(1);
+}
+
 static void a_mute_lasts_over_leaving_and_coming_back(void **state)
 {
     (void)state;
@@ -226,6 +244,7 @@ int main(void)
         TEST(somebody_unknown_is_not_added_nor_banned),
         TEST(only_an_owner_adds_somebody_as_more_than_a_member),
         TEST(a_group_takes_a_thousand),
+        TEST(who_is_in_too_many_rooms_joins_no_further_one),
         TEST(a_mute_lasts_over_leaving_and_coming_back),
         TEST(a_ban_ends_a_mute),
         TEST(joins_and_leaves_of_a_large_room_are_quiet),

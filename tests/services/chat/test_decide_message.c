@@ -212,7 +212,10 @@ static void the_first_message_to_somebody_makes_the_room(void **state)
     facts.have = 0;
     decide(&command);
     assert_int_equal(decision.needs, ROOM_FACT_USERS | ROOM_FACT_BLOCKS);
-    facts.have = 31;
+    facts.have = ROOM_FACT_USERS | ROOM_FACT_BLOCKS;
+    decide(&command);
+    assert_int_equal(decision.needs, ROOM_FACT_CROWDED);
+    facts.have |= ROOM_FACT_CROWDED;
     decide(&command);
     is_accepted(4);
     assert_int_equal(decision.seq, 4);

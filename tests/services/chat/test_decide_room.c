@@ -45,6 +45,31 @@ static void members_of_a_new_room_must_exist_and_be_willing(void **state)
     is_refused(ERR_FORBIDDEN, NULL);
 }
 
+static void who_is_in_too_many_rooms_gets_no_further_one(void **state)
+{
+    (void)state;
+    struct cht_command command = create(cht_room_kind_group, 2);
+    facts.crowded_user = 1;
+    decide(&command);
+    is_refused(ERR_CONFLICT, "members");
+    facts.crowded_user = -1;
+    facts.author_crowded = true;
+    decide(&command);
+    is_refused(ERR_RATE_LIMITED, NULL);
+    command = create(cht_room_kind_direct, 1);
+    decide(&command);
+    is_refused(ERR_RATE_LIMITED, NULL);
+}
+
+static void a_direct_room_reaches_who_is_in_too_many(void **state)
+{
+    (void)state;
+    struct cht_command command = create(cht_room_kind_direct, 1);
+    facts.crowded_user = 0;
+    decide(&command);
+    is_accepted(3);
+}
+
 static void a_public_name_has_one_room(void **state)
 {
     (void)state;
@@ -85,6 +110,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_new_room_has_its_creator_as_owner_and_the_others_as_members),
         TEST(members_of_a_new_room_must_exist_and_be_willing),
+        TEST(who_is_in_too_many_rooms_gets_no_further_one),
+        TEST(a_direct_room_reaches_who_is_in_too_many),
         TEST(a_public_name_has_one_room),
         TEST(a_direct_room_has_one_other),
         TEST(only_a_channel_is_public),
