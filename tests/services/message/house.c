@@ -32,11 +32,18 @@ static void fake_open(
     work = handler;
 }
 
+#define HURRY_REF 78
+static uint32_t hurries;
+
 static void keep_reply(struct cht_str bytes)
 {
     struct cht_reply reply;
     struct cht_scratch nothing = {NULL, 0, 0};
     assert_true(cht_decode(&cht_row_reply, bytes, &nothing, &reply));
+    if (reply.node_ref == HURRY_REF) {
+        hurries++;
+        return;
+    }
     assert_int_equal(reply.node_ref, 77);
     answer_error = reply.error;
     memcpy(answer, reply.body.size > 0 ? reply.body.at : "", reply.body.size);
@@ -177,6 +184,32 @@ void house_ask(struct cht_command command)
     uint32_t before = answers;
     house_post_question(command);
     house_wait_answers(before);
+}
+
+static bool hurried(void *context)
+{
+    return hurries > *(uint32_t *)context;
+}
+
+void house_hurry(void)
+{
+    uint32_t before = hurries;
+    struct cht_command command = {.type = cht_command_type_room_get,
+        .author = ann,
+        .room = room_id,
+        .node = 5,
+        .node_ref = HURRY_REF};
+    house_post(&cht_row_command, &command);
+    assert_true(test_loop_run_until(&engine->loop, hurried, &before));
+}
+
+void house_pass(uint64_t ms, uint64_t step_ms, uint32_t enough)
+{
+    for (uint64_t passed = 0; passed < ms && answers < enough; passed += step_ms) {
+        test_loop_advance(&engine->loop, step_ms);
+        struct history_progress_op turn = {.shard = 0};
+        assert_int_equal(ASK(engine, history_progress, engine->history, &turn), OK);
+    }
 }
 
 void house_ask_room(enum cht_command_type type, struct cht_id author)

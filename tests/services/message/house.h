@@ -41,5 +41,12 @@ void house_wait_answers(uint32_t before);
 void house_ask(struct cht_command command);
 void house_ask_room(enum cht_command_type type, struct cht_id author);
 
+/* Until the store has all of the log, by a question whose answer is not kept. */
+void house_hurry(void);
+
+/* Time passes in steps until there are `enough` answers; a read of the store goes all the way in
+ * each. The steps are small where other reads have to go all the way meanwhile. */
+void house_pass(uint64_t ms, uint64_t step_ms, uint32_t enough);
+
 void assert_has(const char *text);
 void assert_has_not(const char *text);

@@ -393,29 +393,18 @@ static void what_is_there_already_is_answered_at_once(void **state)
     assert_has("\"text\":\"one\"");
 }
 
-/* Time passes in steps until there are `enough` answers; a read of the store goes all the way in
- * each. The steps are small where other reads have to go all the way meanwhile. */
-static void pass(uint64_t ms, uint64_t step_ms, uint32_t enough)
-{
-    for (uint64_t passed = 0; passed < ms && answers < enough; passed += step_ms) {
-        test_loop_advance(&engine->loop, step_ms);
-        struct history_progress_op turn = {.shard = 0};
-        assert_int_equal(ASK(engine, history_progress, engine->history, &turn), OK);
-    }
-}
-
 static void what_comes_while_it_is_waited_for_is_answered(void **state)
 {
     (void)state;
     house_create_room(cht_room_kind_group, cht_visibility_private);
     answers = 0;
     post_at_least(next_seq + 1);
-    pass(500, 50, 1);
+    house_pass(500, 50, 1);
     assert_int_equal(answers, 0);
     house_say("late");
     /* When it is answered the store has it, and the other answer comes, or has come before. */
     house_ask_room(cht_command_type_room_history, ann);
-    pass(1000, 1, 2);
+    house_pass(1000, 1, 2);
     house_wait_answers(1);
     assert_int_equal(answer_error, OK);
     assert_has("\"text\":\"late\"");
@@ -427,9 +416,9 @@ static void what_does_not_come_in_2_s_is_unavailable(void **state)
     house_create_room(cht_room_kind_group, cht_visibility_private);
     answers = 0;
     post_at_least(next_seq + 1);
-    pass(1900, 50, 1);
+    house_pass(1900, 50, 1);
     assert_int_equal(answers, 0);
-    pass(1000, 50, 1);
+    house_pass(1000, 50, 1);
     house_wait_answers(0);
     assert_int_equal(answer_error, ERR_UNAVAILABLE);
 }
@@ -441,9 +430,9 @@ static void a_shorter_wait_acts_on_the_next_question(void **state)
     house_set(&(struct message_settings){.fresh_wait_ms = 300, .retry_ms = 200, .queries_max = 0});
     answers = 0;
     post_at_least(next_seq + 1);
-    pass(250, 50, 1);
+    house_pass(250, 50, 1);
     assert_int_equal(answers, 0);
-    pass(500, 50, 1);
+    house_pass(500, 50, 1);
     house_wait_answers(0);
     assert_int_equal(answer_error, ERR_UNAVAILABLE);
 }
