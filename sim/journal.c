@@ -224,10 +224,15 @@ static uint64_t index_of(const struct append_data *data)
     return record.index;
 }
 
+static uint64_t newest_term(const struct journal_shard *shard)
+{
+    return shard->count > 0 ? shard->records[shard->count - 1].term : 0;
+}
+
 /* Has the newest claim written its first record? */
 static bool is_closed(const struct journal_shard *shard)
 {
-    return shard->count > 0 && shard->records[shard->count - 1].term == shard->term;
+    return newest_term(shard) == shard->term;
 }
 
 /* The place is the next one, or the one that a late record of an older term has just taken. */
@@ -241,13 +246,14 @@ static bool has_place(const struct journal_writer *writer, uint64_t index)
     return index == newest && shard->records[shard->count - 1].term < writer->term;
 }
 
-/* The first record of a new term is here: what an older owner had on its way may come in before. */
+/* The first record of a new term is here: what an older owner had on its way may come in before,
+ * unless one of a term in between is there already: behind that nothing of an older term lands. */
 static void land_leftovers(struct journal *journal, uint32_t number)
 {
     struct journal_shard *shard = &journal->shards[number];
     for (struct journal_writer *at = journal->writers; at; at = at->next) {
         struct append_data *data = at->first;
-        bool old = at->shard == number && at->term < shard->term;
+        bool old = at->shard == number && at->term < shard->term && at->term >= newest_term(shard);
         bool may = old && data && !data->landed && (at->dead == OK || at->keeps_landing);
         if (may && index_of(data) == newest_index(shard) + 1 && hits(journal, FAULT_append_late)) {
             data->landed = true;
