@@ -142,6 +142,19 @@ static void wait_for_quiet(struct cluster *cluster)
     }
 }
 
+/* A node that stood still finds late that a client is gone, and takes its time to tell
+ * (presence.offline_ms). */
+static void wait_for_presence(struct cluster *cluster)
+{
+    const struct socket_settings *socket = &cluster->socket;
+    uint64_t told_us = (socket->presence_offline_ms + socket->presence_batch_ms) * 1000 + CALM_US;
+    uint64_t until = cluster->scene.now_us + LIVENESS_US;
+    while (!cluster->scene.failed && cluster->scene.now_us < until &&
+           cluster->scene.now_us < cluster->people.changed_us + told_us) {
+        pass(cluster, CALM_US);
+    }
+}
+
 /* Who watches is told who is there. Somebody says one more thing in each room: it has to reach
  * everybody as it happens, not because they fetch it. */
 static void probe(struct cluster *cluster)
@@ -150,6 +163,7 @@ static void probe(struct cluster *cluster)
         client_watch(cluster->clients[c]);
     }
     pass(cluster, PROBE_US);
+    wait_for_presence(cluster);
     audit_presence(cluster);
     for (uint32_t i = 0; i < cluster->places.count; i++) {
         struct place *place = &cluster->places.at[i];

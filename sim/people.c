@@ -100,6 +100,11 @@ static struct people_session *find(struct people *people, const struct session *
     return NULL;
 }
 
+static void note_change(struct people *people)
+{
+    people->changed_us = people->now_us ? *people->now_us : 0;
+}
+
 /* The engine knows no limits, and clients of the simulation replace nobody. Answered in the same
  * turn, at whose end the door closes what nobody has opened. */
 static void enter(struct sessions *sessions, struct sessions_enter_op *op)
@@ -109,6 +114,7 @@ static void enter(struct sessions *sessions, struct sessions_enter_op *op)
         CHECK(people->session_count < PEOPLE_SESSIONS_MAX);
         people->sessions[people->session_count++] =
             (struct people_session){op->session, cht_presence_state_online};
+        note_change(people);
     }
     op_answer_later(&op->op, of(sessions)->loop, OK);
 }
@@ -119,15 +125,18 @@ static void remove_session(struct sessions *sessions, const struct session *sess
     struct people_session *found = find(people, session);
     if (found) {
         *found = people->sessions[--people->session_count];
+        note_change(people);
     }
 }
 
 static void set_state(
     struct sessions *sessions, const struct session *session, enum cht_presence_state state)
 {
-    struct people_session *found = find(of(sessions)->people, session);
+    struct people *people = of(sessions)->people;
+    struct people_session *found = find(people, session);
     if (found) {
         found->state = state;
+        note_change(people);
     }
 }
 

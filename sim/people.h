@@ -23,6 +23,7 @@ struct people {
     uint32_t count;
     struct people_session sessions[PEOPLE_SESSIONS_MAX];
     uint32_t session_count;
+    uint64_t changed_us; /* when a session last came, went or changed its state */
     uint64_t blocked_us[PEOPLE_MAX][PEOPLE_MAX]; /* [who][whom]: since when; 0: not */
     uint64_t deleted_us[PEOPLE_MAX];             /* when the account was deleted; 0: it is there */
     const uint64_t *now_us;
