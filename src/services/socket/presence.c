@@ -65,6 +65,17 @@ void presence_on_gone(struct socket_service *service, const struct user_slot *us
     uint32_t place =
         (service->departure_first + service->departure_count++) & (service->departure_capacity - 1);
     service->departures[place] = (struct departure){user->id, socket_now(service)};
+    uint32_t times = map_find(&service->departing, map_key_id(&user->id));
+    (void)map_put(&service->departing, map_key_id(&user->id), times == MAP_NONE ? 1 : times + 1);
+}
+
+/* Who came back and went again has been gone only since the last time. Whoever the full map has no
+ * place for is told early. */
+static bool was_last(struct socket_service *service, const struct cht_id *user)
+{
+    uint32_t times = map_remove(&service->departing, map_key_id(user));
+    return times == MAP_NONE || times == 1 ||
+           !map_put(&service->departing, map_key_id(user), times - 1);
 }
 
 /* False: the nodes know it already. */
@@ -127,7 +138,9 @@ static void add_departed(struct socket_service *service, struct batch *batch)
         if (now - first->at < service->settings.presence_offline_ms) {
             return;
         }
-        add(service, batch, &first->user);
+        if (was_last(service, &first->user)) {
+            add(service, batch, &first->user);
+        }
         service->departure_first =
             (service->departure_first + 1) & (service->departure_capacity - 1);
         service->departure_count--;
@@ -153,4 +166,5 @@ void presence_deinit(struct socket_service *service)
 {
     list_deinit(&service->presence_changed);
     mem_free(service->departures);
+    map_deinit(&service->departing);
 }

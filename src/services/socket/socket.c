@@ -126,6 +126,7 @@ static void make_tables(struct socket_service *service)
     map_init(&service->users_by_id, connections, service->hash_secret);
     map_init(&service->rooms_by_id, (uint32_t)settings->rooms_max, service->hash_secret);
     map_init(&service->watched_by_id, (uint32_t)settings->watched_max, service->hash_secret);
+    map_init(&service->departing, connections, service->hash_secret);
     pendings_init(
         &service->pendings, (uint32_t)settings->pending_max, (uint32_t)random_u64(random));
     service->users_free = SLOT_NONE;

@@ -202,6 +202,7 @@ struct socket_service {
     struct list presence_changed; /* users with another presence than was announced */
     struct departure *departures; /* a ring */
     uint32_t departure_first, departure_count, departure_capacity; /* a power of two */
+    struct map departing; /* how often each of them stands there; connections_max at most */
     uint32_t presence_at;
 
     uint64_t hash_secret[2];

@@ -42,6 +42,27 @@ static void a_reload_is_not_seen(void **state)
     assert_int_equal(users[0].state, cht_presence_state_offline);
 }
 
+static void who_goes_again_is_offline_by_the_last_time(void **state)
+{
+    struct cht_presences presences;
+    for (int i = 0; i < 2; i++) {
+        house_connect(*state, 0, 1);
+        house_pass(*state, 400);
+        assert_true(house_casted(*state, &cht_row_presences, &presences));
+        house_leave(*state, 0);
+        house_pass(*state, 3000);
+        assert_false(house_casted(*state, &cht_row_presences, &presences));
+    }
+    house_pass(*state, 1500);
+    assert_false(house_casted(*state, &cht_row_presences, &presences));
+    house_pass(*state, 1000);
+    assert_true(house_casted(*state, &cht_row_presences, &presences));
+    const struct cht_user_presence *users = presences.users.at;
+    assert_int_equal(users[0].state, cht_presence_state_offline);
+    house_pass(*state, 5000);
+    assert_false(house_casted(*state, &cht_row_presences, &presences));
+}
+
 static void one_who_changes_often_is_told_once(void **state)
 {
     struct house *house = *state;
@@ -164,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_user_who_came_is_told_in_a_batch),
         T(a_reload_is_not_seen),
+        T(who_goes_again_is_offline_by_the_last_time),
         T(one_who_changes_often_is_told_once),
         T(everybody_who_goes_is_told_in_turn),
         T(who_shares_a_group_is_seen),
