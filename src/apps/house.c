@@ -105,11 +105,18 @@ static void open_bus(struct house *house, struct random *random)
     house->sessions = sessions_local_create(&sessions);
 }
 
-/* The first signal drains; one more, or the end of the drain, stops. SIGHUP does neither. */
+/* Whoever closes the terminal that it was started in wants it gone, as with other programs. */
+static bool lost_its_terminal(const struct house *house)
+{
+    return house->has_terminal && !isatty(STDIN_FILENO);
+}
+
+/* The first signal drains; one more, or the end of the drain, stops. SIGHUP from somebody who sends
+ * it does neither. */
 static void on_signal(void *context, int signal)
 {
     struct house *house = context;
-    if (signal == SIGHUP) {
+    if (signal == SIGHUP && !lost_its_terminal(house)) {
         refresh_for_nobody(house->refresh);
         return;
     }
@@ -217,6 +224,7 @@ static enum err open_ports(struct house *house)
 enum err house_init(struct house *house, const struct options *options)
 {
     house->options = options;
+    house->has_terminal = isatty(STDIN_FILENO) == 1;
     check_on_failure(flow_print_last_steps);
     read_settings(house, options);
     enum err err = wiring_check(&house->logger);

@@ -33,6 +33,7 @@ struct house {
     struct worker *workers;
     uint32_t worker_count;
     uint16_t port, management_port;
+    bool has_terminal; /* started in one */
     _Atomic(bool) draining;
     _Atomic(uint32_t) workers_busy; /* that still have clients, in a drain */
 };

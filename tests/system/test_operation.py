@@ -1,9 +1,11 @@
 """What an operator does: ports, settings, logs, wrong starts, stopping, many workers."""
 
+import fcntl
 import json
 import os
 import sqlite3
 import subprocess
+import termios
 import threading
 import time
 
@@ -229,6 +231,17 @@ def test_a_stopping_process_waits_for_nobody(tmp_path):
     house.process.terminate()
     assert house.process.wait(20) == 0
     house.stop()
+
+
+def test_it_ends_with_the_terminal_that_it_was_started_in(tmp_path):
+    ours, its = os.openpty()
+    process = subprocess.Popen(House(tmp_path / "d").arguments(), stdin=its, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    with process.stdout:
+        assert process.stdout.readline().startswith("ready ")
+        os.close(its)
+        os.close(ours)
+        assert process.wait(30) == 0
 
 
 def test_it_starts_quickly_and_uses_no_port_but_its_two(tmp_path):
