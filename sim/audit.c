@@ -223,15 +223,13 @@ static void check_acts(struct cluster *cluster, const struct client *client)
     }
 }
 
-/* Who was a member when the account was deleted has left. A leave that is refused for now is not
- * repeated (README.md). */
+/* Who was a member when they began to delete their account has left. */
 static void check_deleted(struct cluster *cluster, const struct truth_room *room)
 {
-    bool sure = cluster->options.known && cluster->faults.chance[FAULT_command_lost] == 0;
-    for (uint32_t user = 1; room && sure && user <= cluster->people.count; user++) {
-        uint64_t deleted_us = cluster->people.deleted_us[user];
+    for (uint32_t user = 1; room && user <= cluster->people.count; user++) {
+        uint64_t began_us = cluster->people.deleted_us[user] ? cluster->people.goodbye_us[user] : 0;
         const struct truth_entry *joined = truth_entry(room, room->members[user].joined_seq);
-        if (deleted_us && joined && joined->landed_us < deleted_us && !room->gone &&
+        if (began_us && joined && joined->landed_us < began_us && !room->gone &&
             truth_is_member(room, user)) {
             FAIL(cluster, "I13",
                 "user %u has no account and is a member of a room of kind %llu still", user,

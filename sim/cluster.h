@@ -28,7 +28,6 @@ struct node;
 struct options {
     uint64_t seed;
     bool loud, log;
-    bool known;            /* judges also what is known to be broken (README.md) */
     bool records, replays; /* scenario.h; it is read from the standard input */
     uint64_t nodes, shards, clients, rooms, chaos_ms; /* 0: as drawn */
 };

@@ -1,16 +1,38 @@
 /* goodbye - see the header.
  *
- * Happy path: a `room.leave` for each room, the mark, a cast, and the word of the sessions engine
- * to every node within two seconds. How it fails: a leave that is not sent stops it before the
- * mark. */
+ * Happy path: a `room.leave` for each room, with the service's own repeats; when all are answered
+ * the mark, a cast, and the word of the sessions engine to every node within two seconds. How it
+ * fails: a leave that stays refused for now, and a crash, stop it before the mark. */
 
 #include "goodbye.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
 #include "client.h"
 #include "cluster.h"
+#include "flow/flow.h"
 #include "node.h"
 
 #define TOLD_US_MAX 2000000
+#define LEAVE_MS 10000
+
+/* Of one node, which may crash. */
+struct goodbye {
+    struct flow flow; /* first */
+    struct node *node;
+    uint32_t user, leave_count;
+    uint64_t began_us;
+    char cid[64];
+    struct room_ask_op leaves[PLACES_MAX];
+};
+
+struct goodbye_event {
+    struct event event;
+    struct node *node;
+    uint32_t user;
+};
 
 struct revoked_event {
     struct event event;
@@ -24,35 +46,6 @@ static struct buf *encode(const struct cht_event_row *row, const void *event)
     bytes->size = bytes->capacity;
     cht_encode(row, event, bytes->bytes);
     return bytes;
-}
-
-static bool leave(struct node *node, uint32_t user, const struct cht_id *room)
-{
-    uint64_t now_ms = loop_wall_ms(&node->loop);
-    struct cht_command command = {.type = cht_command_type_room_leave,
-        .author = people_id(user),
-        .room = *room,
-        .cid = {"account-deleted", 15},
-        .sent_at = now_ms,
-        .deadline = now_ms + 3600000};
-    struct buf *bytes = encode(&cht_row_command, &command);
-    bool sent =
-        shards_try_post(&node->bus.shards, cht_shard_of_room(room, node->bus.shards.count), bytes);
-    buf_unref(bytes);
-    return sent;
-}
-
-static bool leave_all(struct node *node, uint32_t user)
-{
-    const struct cluster *cluster = node->cluster;
-    bool sent = true;
-    for (uint32_t i = 0; i < cluster->places.count && sent; i++) {
-        const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[i].room);
-        if (truth_is_member(room, user)) {
-            sent = leave(node, user, &room->id);
-        }
-    }
-    return sent;
 }
 
 static void run_revoked(struct scene *scene, struct event *event)
@@ -81,18 +74,81 @@ static void tell_nodes(struct cluster *cluster, uint32_t user)
     }
 }
 
+static void leave_all(struct flow *flow)
+{
+    struct goodbye *goodbye = (struct goodbye *)flow;
+    const struct cluster *cluster = goodbye->node->cluster;
+    for (uint32_t i = 0; i < cluster->places.count; i++) {
+        const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[i].room);
+        if (!truth_is_member(room, goodbye->user)) {
+            continue;
+        }
+        struct cht_command command = {.type = cht_command_type_room_leave,
+            .author = people_id(goodbye->user),
+            .room = room->id,
+            .cid = {goodbye->cid, (uint32_t)strlen(goodbye->cid)}};
+        struct room_ask_op *leave = &goodbye->leaves[goodbye->leave_count++];
+        leave->repeat_ms = LEAVE_MS;
+        room_ask(&goodbye->node->room_asks, flow_tolerate(flow), leave, &command);
+    }
+}
+
+static void mark(struct flow *flow)
+{
+    struct goodbye *goodbye = (struct goodbye *)flow;
+    struct cluster *cluster = goodbye->node->cluster;
+    for (uint32_t i = 0; i < goodbye->leave_count; i++) {
+        enum err err = goodbye->leaves[i].op.err;
+        if (err != OK && err_may_retry(err)) {
+            return;
+        }
+    }
+    if (cluster->people.deleted_us[goodbye->user]) {
+        return;
+    }
+    cluster->people.goodbye_us[goodbye->user] = goodbye->began_us;
+    cluster->people.deleted_us[goodbye->user] = cluster->scene.now_us;
+    struct cht_revoked revoked = {.user = people_id(goodbye->user), .version = 2};
+    struct buf *bytes = encode(&cht_row_revoked, &revoked);
+    cast_send(&goodbye->node->bus.cast, bytes);
+    buf_unref(bytes);
+    tell_nodes(cluster, goodbye->user);
+}
+
+static void finish(struct flow *flow)
+{
+    struct goodbye *goodbye = (struct goodbye *)flow;
+    goodbye->node->goodbyes--;
+    mem_free(goodbye);
+}
+
+static void run_goodbye(struct scene *scene, struct event *event)
+{
+    static const struct flow_step steps[] = {
+        {"leave_all", leave_all}, {"mark", mark}, {"finish", finish}};
+    const struct goodbye_event *asked = (struct goodbye_event *)event;
+    struct goodbye *goodbye = mem_new(sizeof(*goodbye));
+    goodbye->node = asked->node;
+    goodbye->user = asked->user;
+    goodbye->began_us = scene->now_us;
+    snprintf(goodbye->cid, sizeof(goodbye->cid), "account-deleted:%llu",
+        (unsigned long long)scene->now_us);
+    asked->node->goodbyes++;
+    flow_start(&goodbye->flow, &asked->node->loop, steps, FLOW_STEPS(steps));
+}
+
 void goodbye_say(struct client *client)
 {
     struct cluster *cluster = client->cluster;
     struct node *node = &cluster->nodes[client->wire->node - 1];
-    bool up = node->scene_node.life != 0;
-    if (!up || cluster->people.deleted_us[client->user] || !leave_all(node, client->user)) {
+    if (node->scene_node.life == 0 || cluster->people.deleted_us[client->user]) {
         return;
     }
-    cluster->people.deleted_us[client->user] = cluster->scene.now_us;
-    struct cht_revoked revoked = {.user = people_id(client->user), .version = 2};
-    struct buf *bytes = encode(&cht_row_revoked, &revoked);
-    cast_send(&node->bus.cast, bytes);
-    buf_unref(bytes);
-    tell_nodes(cluster, client->user);
+    struct goodbye_event *event = scene_event(sizeof(*event), EVENT_fault, run_goodbye);
+    event->event.node = node->number;
+    event->event.life = node->scene_node.life;
+    event->event.whole_node = true;
+    event->node = node;
+    event->user = client->user;
+    scene_add(&cluster->scene, &event->event, 0);
 }

@@ -76,10 +76,9 @@ int main(int argument_count, char **arguments)
         {"--shards", &options.shards, NULL}, {"--clients", &options.clients, NULL},
         {"--rooms", &options.rooms, NULL}, {"--chaos-ms", &options.chaos_ms, NULL},
         {"--loud", NULL, &options.loud}, {"--log", NULL, &options.log},
-        {"--known", NULL, &options.known}, {"--record", NULL, &options.records},
-        {"--replay", NULL, &options.replays}};
+        {"--record", NULL, &options.records}, {"--replay", NULL, &options.replays}};
     if (!read_flags(argument_count, arguments, flags, sizeof(flags) / sizeof(flags[0]))) {
-        fprintf(stderr, "usage: simulate [--seed N] [--loud 1] [--log 1] [--known 1] [--record 1] "
+        fprintf(stderr, "usage: simulate [--seed N] [--loud 1] [--log 1] [--record 1] "
                         "[--replay 1 < STEPS]\n"
                         "                [--nodes N] [--shards N] [--clients N] [--rooms N] "
                         "[--chaos-ms N]\n");

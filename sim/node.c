@@ -202,6 +202,8 @@ void node_start(struct node *node)
     people_join(&node->people, &cluster->people, &node->desk.desk, &node->loop);
     node->edge = door_create(cluster, node->number, node->scene_node.life);
     open_services(node);
+    room_asks_init(&node->room_asks, &node->loop, &node->bus.mail, &node->bus.shards);
+    node->goodbyes = 0;
     turn(&node->scene_node);
     heap_use(former);
 }
@@ -222,7 +224,7 @@ bool node_is_idle(const struct node *node)
 {
     struct socket_counters counters = socket_counters(node->socket);
     return chat_is_idle(node->chat) && message_is_idle(node->message) && counters.pending == 0 &&
-           counters.connections == 0 && !node->deferred.first;
+           counters.connections == 0 && node->goodbyes == 0 && !node->deferred.first;
 }
 
 bool node_stop(struct node *node)

@@ -16,6 +16,7 @@
 #include "scene.h"
 #include "socket/socket.h"
 #include "store.h"
+#include "user/room_asks.h"
 #include "world/random.h"
 
 struct cluster;
@@ -44,6 +45,8 @@ struct node {
     struct chat_service *chat;
     struct message_service *message;
     struct socket_service *socket;
+    struct room_asks room_asks; /* of accounts that are deleted */
+    uint32_t goodbyes;          /* under way */
 };
 
 void node_init(struct node *node, struct cluster *cluster, uint32_t number);

@@ -26,6 +26,7 @@ struct people {
     uint64_t changed_us; /* when a session last came, went or changed its state */
     uint64_t blocked_us[PEOPLE_MAX][PEOPLE_MAX]; /* [who][whom]: since when; 0: not */
     uint64_t deleted_us[PEOPLE_MAX];             /* when the account was deleted; 0: it is there */
+    uint64_t goodbye_us[PEOPLE_MAX];             /* when they began to leave their rooms for it */
     const uint64_t *now_us;
     uint64_t flushed_until_us;
 };

@@ -1,13 +1,19 @@
 /* goodbye - DELETE /user/me {password}.
  *
- * Happy path: the password fits; the user leaves every room, page by page; then the account is
- * marked deleted, its hash emptied and all tokens void. How it fails: a leave that can not be sent
- * stops it before the mark, and the user may ask again; leaving twice is harmless. */
+ * Happy path: the password fits; the user leaves every room, page by page, and waits for their
+ * owners' answers; then the account is marked deleted, its hash emptied and all tokens void. How it
+ * fails: a leave that is refused for now is repeated; one that is not answered with better stops it
+ * before the mark, so that whoever has no account is in no room, and the user may ask again. So it
+ * is when the process ends on the way. Leaving twice is harmless. */
+
+#include <string.h>
 
 #include "user/passwords.h"
 #include "user/user_inner.h"
 
 #define PAGE 100
+#define LEAVE_MS 10000 /* for one page */
+#define CID "account-deleted:"
 
 struct goodbye {
     struct user_call call;
@@ -16,7 +22,10 @@ struct goodbye {
     struct users_get_op get;
     struct secrets_check_op check;
     struct rooms_of_user_op rooms;
-    struct shards_publish_op *leaves;
+    struct room_ask_op *leaves;
+    uint32_t leave_count;
+    char
+        cid[sizeof(CID) + CHT_ID_TEXT_SIZE]; /* another one each time: who came back leaves again */
     struct change_user_op change;
 };
 
@@ -75,37 +84,52 @@ static void ask_rooms(struct flow *flow)
     rooms_of_user(g->call.service->deps.rooms, &flow->asker, &g->rooms);
 }
 
-static void leave(struct goodbye *g, const struct cht_id *room, struct shards_publish_op *op)
+static void leave(struct goodbye *g, const struct cht_id *room, struct room_ask_op *op)
 {
-    struct user_service *service = g->call.service;
-    uint64_t now_ms = user_now_ms(service);
     struct cht_command command = {.type = cht_command_type_room_leave,
         .author = g->call.identity.user,
         .room = *room,
-        .cid = {"account-deleted", 15},
-        .sent_at = now_ms,
-        .deadline = now_ms + 3600000};
-    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_command, &command));
-    bytes->size = bytes->capacity;
-    cht_encode(&cht_row_command, &command, bytes->bytes);
-    uint32_t shard = cht_shard_of_room(room, service->deps.shards->count);
-    shards_publish(service->deps.shards, &g->call.flow.asker, op, shard, bytes);
+        .cid = {g->cid, (uint32_t)strlen(g->cid)}};
+    *op = (struct room_ask_op){.repeat_ms = LEAVE_MS};
+    room_ask(&g->call.service->room_asks, flow_tolerate(&g->call.flow), op, &command);
+}
+
+/* Refused for good: not a member any more, or there is no such room. */
+static bool have_left(struct goodbye *g)
+{
+    for (uint32_t i = 0; i < g->leave_count; i++) {
+        enum err err = g->leaves[i].op.err;
+        if (err != OK && err_may_retry(err)) {
+            flow_fail(&g->call.flow, err);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void begin_to_leave(struct flow *flow)
+{
+    struct goodbye *g = goodbye_of(flow);
+    struct cht_id id;
+    user_new_id(g->call.service, &id);
+    memcpy(g->cid, CID, sizeof(CID));
+    cht_id_to_text(&id, g->cid + sizeof(CID) - 1);
+    g->leaves = arena_array(&g->call.arena, PAGE, sizeof(*g->leaves));
 }
 
 /* A page is left, then the next one is asked for, both in one step that runs again. */
 static void leave_rooms(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
-    if (!g->leaves) {
-        g->leaves = arena_array(&g->call.arena, PAGE, sizeof(*g->leaves));
+    if (!have_left(g)) {
+        return;
     }
-    uint32_t count = g->rooms.count < PAGE ? g->rooms.count : PAGE;
-    for (uint32_t i = 0; i < count; i++) {
-        g->leaves[i] = (struct shards_publish_op){0};
+    g->leave_count = g->rooms.count < PAGE ? g->rooms.count : PAGE;
+    for (uint32_t i = 0; i < g->leave_count; i++) {
         leave(g, &g->rooms.rooms[i].meta.room, &g->leaves[i]);
     }
-    if (g->rooms.more && count > 0) {
-        g->rooms.after = g->rooms.rooms[count - 1].meta.room;
+    if (g->rooms.more && g->leave_count > 0) {
+        g->rooms.after = g->rooms.rooms[g->leave_count - 1].meta.room;
         flow_again(flow);
         rooms_of_user(g->call.service->deps.rooms, &flow->asker, &g->rooms);
     }
@@ -124,6 +148,9 @@ static enum err delete_edit(struct change_user_op *op, struct user *user)
 static void mark_deleted(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
+    if (!have_left(g)) {
+        return;
+    }
     g->change.id = g->call.identity.user;
     g->change.edit = delete_edit;
     change_user(g->call.service, &flow->asker, &g->change);
@@ -148,7 +175,8 @@ static void finish(struct flow *flow)
 }
 
 static const struct flow_step steps[] = {{"take_limit", take_limit}, {"find_user", find_user},
-    {"check_password", check_password}, {"ask_rooms", ask_rooms}, {"leave_rooms", leave_rooms},
+    {"check_password", check_password}, {"ask_rooms", ask_rooms},
+    {"begin_to_leave", begin_to_leave}, {"leave_rooms", leave_rooms},
     {"mark_deleted", mark_deleted}, {"finish", finish}};
 
 const struct user_flow user_flow_goodbye = {steps, FLOW_STEPS(steps), sizeof(struct goodbye)};

@@ -28,7 +28,7 @@ struct login {
     struct change_user_op upgrade;
     struct sign_in_op sign_in;
     struct rooms_member_op members[DEFAULT_ROOMS_MAX];
-    struct join_op joins[DEFAULT_ROOMS_MAX];
+    struct room_ask_op joins[DEFAULT_ROOMS_MAX];
 };
 
 static struct login *login_of(struct flow *flow)
@@ -230,9 +230,8 @@ static void join_rooms(struct flow *flow)
     struct default_rooms *rooms = &l->call.service->default_rooms;
     for (uint32_t i = 0; i < rooms->count; i++) {
         if (l->members[i].op.err == ERR_NOT_FOUND) {
-            l->joins[i].user = l->by_name.user.id;
-            l->joins[i].room = i;
-            default_rooms_join(rooms, flow_tolerate(flow), &l->joins[i]);
+            default_rooms_join(
+                rooms, flow_tolerate(flow), &rooms->rooms[i], &l->by_name.user.id, &l->joins[i]);
         }
     }
 }

@@ -16,7 +16,7 @@ struct registration {
     struct secrets_hash_op hash;
     struct users_create_op create;
     struct users_by_name_op by_name;
-    struct join_op joins[DEFAULT_ROOMS_MAX];
+    struct room_ask_op joins[DEFAULT_ROOMS_MAX];
     bool doubtful;
 };
 
@@ -131,9 +131,8 @@ static void join_rooms(struct flow *flow)
         return;
     }
     for (uint32_t i = 0; i < rooms->count; i++) {
-        r->joins[i].user = r->create.user.id;
-        r->joins[i].room = i;
-        default_rooms_join(rooms, flow_tolerate(flow), &r->joins[i]);
+        default_rooms_join(
+            rooms, flow_tolerate(flow), &rooms->rooms[i], &r->create.user.id, &r->joins[i]);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "flow/flow.h"
 #include "flow/pause.h"
 #include "user/default_rooms.h"
+#include "user/room_asks.h"
 #include "user/user.h"
 
 struct user_flow;
@@ -17,6 +18,7 @@ struct user_service {
     struct user_service_deps deps;
     struct upstream_server server;
     struct mail_handler on_work;
+    struct room_asks room_asks;
     struct default_rooms default_rooms;
     uint32_t calls; /* requests and queries under way */
 };

@@ -73,7 +73,8 @@ struct user_service *user_service_create(const struct user_service_deps *deps)
     struct user_service *service = mem_new(sizeof(*service));
     service->deps = *deps;
     service->server.on_call = on_call;
-    default_rooms_init(&service->default_rooms, &service->deps);
+    room_asks_init(&service->room_asks, deps->world->loop, deps->mail, deps->shards);
+    default_rooms_init(&service->default_rooms, &service->deps, &service->room_asks);
     user_queries_open(service);
     return service;
 }

@@ -35,6 +35,10 @@ static void on_gain(struct shards_handler *handler, uint32_t shard)
 static void reply(struct house *house, const struct cht_command *command)
 {
     struct cht_reply event = {.node_ref = command->node_ref, .room = command->room, .seq = 2};
+    if (command->type == cht_command_type_room_leave && house->refusals > 0) {
+        house->refusals--;
+        event.error = house->refusal;
+    }
     struct buf *bytes = buf_create(cht_encoded_size(&cht_row_reply, &event));
     bytes->size = bytes->capacity;
     cht_encode(&cht_row_reply, &event, bytes->bytes);

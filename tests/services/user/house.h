@@ -25,8 +25,10 @@ struct house {
     struct shards_handler owner;
     uint32_t creates, joins, leaves; /* commands that the owner of rooms saw */
     bool silent;                     /* the owner answers nothing */
-    bool busy;                       /* the pool of slow work is full */
-    uint32_t hashes;                 /* slow jobs so far */
+    enum err refusal;                /* of its leaves, `refusals` times */
+    uint32_t refusals;
+    bool busy;       /* the pool of slow work is full */
+    uint32_t hashes; /* slow jobs so far */
     uint32_t next_slot;
 };
 

@@ -23,26 +23,14 @@ static int close_house(void **state)
     return 0;
 }
 
-static void open_box(
-    struct mail *mail, enum mail_box box, struct mail_handler *handler, uint32_t credit)
-{
-    (void)mail;
-    (void)handler;
-    (void)credit;
-    assert_int_equal(box, MAIL_LIVE);
-}
-
 /* The rooms of the setting `listed`. */
 static struct default_rooms rooms_of(const char *listed)
 {
     struct default_rooms rooms = {0};
     struct user_settings settings = {.rooms_default = listed};
-    static const struct mail_ops box_ops = {.open = open_box};
-    struct mail boxes = {.ops = &box_ops};
     struct user_service_deps deps = house.deps;
     deps.settings = &settings;
-    deps.mail = &boxes;
-    default_rooms_init(&rooms, &deps);
+    default_rooms_init(&rooms, &deps, NULL);
     return rooms;
 }
 
