@@ -35,7 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         words[i] = i < WORDS_MAX ? words[i] : NULL;
     }
     struct options options;
-    enum err err = options_read(&options, tables, 1, words, environment, problem);
+    struct options_given given = {
+        .tables = tables, .table_count = 1, .arguments = words, .environment = environment};
+    enum err err = options_read(&options, &given, problem);
     DEMAND((err == OK) == (problem[0] == '\0'));
     options_deinit(&options);
     free(text);
