@@ -131,6 +131,13 @@ class Client:
             raise Refused(frame)
         return frame
 
+    def outcome(self, future):
+        """The answer to what was started, ok or not."""
+        try:
+            return self.finish(future)
+        except Refused as refused:
+            return refused.answer
+
     def command(self, type, **fields):
         return self.finish(self.start(type, **fields))
 

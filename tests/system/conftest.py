@@ -37,6 +37,15 @@ def house(request, tmp_path_factory, options):
     started.stop()
 
 
+@pytest.fixture(scope="module")
+def people(house, request):
+    """Connections of the users that the file names in PEOPLE."""
+    clients = [house.user(name).connect() for name in request.module.PEOPLE]
+    yield clients
+    for client in clients:
+        client.close()
+
+
 @pytest.fixture
 def fresh(tmp_path, options):
     """A process that the test may kill, restart and set up as it likes; started by the test."""

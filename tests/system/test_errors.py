@@ -9,15 +9,7 @@ from client import Refused, cid
 SETTINGS = {"limits.refused_per_10s": 0, "message.fresh_wait_ms": 50}
 NONE = "00000000-0000-4000-8000-00000000abcd"
 RETRIED = {"muted", "rate_limited", "overloaded", "unavailable", "timeout", "internal"}
-
-
-@pytest.fixture(scope="module")
-def people(house):
-    users = [house.user(name) for name in ("ann", "bob", "cleo")]
-    clients = [user.connect() for user in users]
-    yield clients
-    for client in clients:
-        client.close()
+PEOPLE = ("ann", "bob", "cleo")
 
 
 class Scene:

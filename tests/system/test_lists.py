@@ -6,15 +6,7 @@ from client import Refused, cid
 
 SETTINGS = {"limits.refused_per_10s": 0}
 ROOMS = 7
-
-
-@pytest.fixture(scope="module")
-def people(house):
-    users = [house.user(name) for name in ("ann", "bob", "cleo")]
-    clients = [user.connect() for user in users]
-    yield clients
-    for client in clients:
-        client.close()
+PEOPLE = ("ann", "bob", "cleo")
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,7 @@ from client import Refused, cid
 SETTINGS = {"limits.typing_interval_ms": 0, "presence.offline_ms": 0, "presence.batch_ms": 50, "limits.refused_per_10s": 0,
             "chat.receipts_members_max": 8}
 pytestmark = pytest.mark.exact("what is kept nowhere may get lost")
-
-
-@pytest.fixture(scope="module")
-def people(house):
-    users = [house.user(name) for name in ("ann", "bob", "cleo", "dan")]
-    clients = [user.connect() for user in users]
-    yield clients
-    for client in clients:
-        client.close()
+PEOPLE = ("ann", "bob", "cleo", "dan")
 
 
 @pytest.fixture(scope="module")

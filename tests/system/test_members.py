@@ -9,15 +9,7 @@ from client import Refused, cid
 
 SETTINGS = {"limits.refused_per_10s": 0}
 FOREVER = 4102444800000
-
-
-@pytest.fixture(scope="module")
-def people(house):
-    users = [house.user(name) for name in ("ann", "bob", "cleo", "dan")]
-    clients = [user.connect() for user in users]
-    yield clients
-    for client in clients:
-        client.close()
+PEOPLE = ("ann", "bob", "cleo", "dan")
 
 
 def refusal(client, type, **fields):
