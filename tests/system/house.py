@@ -27,6 +27,7 @@ OPEN_LIMITS = {
     "limits.user_requests_per_second": 0,
     "limits.messages_per_second": 0,
     "limits.commands_per_second": 0,
+    "limits.connections_per_user": 0,
     "limits.connections_per_device": 0,
 }
 

@@ -126,6 +126,7 @@ def test_a_client_that_was_away_gets_what_it_missed_in_order(pair):
         assert [e["text"] for e in events] == [f"missed {i}" for i in range(30)]
 
 
+@pytest.mark.exact("what is refused for now is sent once more, behind the others")
 def test_pipelined_sends_are_decided_in_the_order_sent(pair):
     a, b, room = pair
     futures = [a.start("message.send", room=room, cid=cid(), text=f"p{i}") for i in range(60)]
