@@ -57,7 +57,8 @@ class Disk:
     def house(self, log_path, **more):
         house = House(self.path + "/data", **more)
         house.log_path = str(log_path)
-        house.wrapper = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--"]
+        # Where this process has a root directory of its own, entering the mounts alone would leave it.
+        house.wrapper = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", f"--root=/proc/{self.holder.pid}/root", "--"]
         return house
 
     def fill(self):
