@@ -114,7 +114,6 @@ static inline void sessions_enter(
 }
 
 /* A connection that entered closed, or changed its presence: idempotent, answers nothing. */
-
 static inline void sessions_remove(struct sessions *sessions, const struct session *session)
 {
     sessions->ops->remove(sessions, session);

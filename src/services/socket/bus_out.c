@@ -12,19 +12,11 @@ struct buf *bus_encode(const struct cht_event_row *row, const void *event)
     return buf;
 }
 
-void bus_mail(struct socket_service *service, uint64_t node, const struct cht_event_row *row,
-    const void *event)
-{
-    struct buf *buf = bus_encode(row, event);
-    mail_send(service->deps.mail, MAIL_WORK, node, buf);
-    buf_unref(buf);
-}
-
-void bus_mail_to_socket(struct socket_service *service, uint64_t node,
+void bus_mail(struct socket_service *service, enum mail_box box, uint64_t node,
     const struct cht_event_row *row, const void *event)
 {
     struct buf *buf = bus_encode(row, event);
-    mail_send(service->deps.mail, MAIL_LIVE, node, buf);
+    mail_send(service->deps.mail, box, node, buf);
     buf_unref(buf);
 }
 

@@ -144,7 +144,7 @@ static void close_replaced(struct socket_service *service, const struct session 
     if (replaced->node == service->deps.mail->node) {
         lifecycle_on_replaced(service, &told);
     } else if (replaced->node != 0) {
-        bus_mail_to_socket(service, replaced->node, &cht_row_replaced, &told);
+        bus_mail(service, MAIL_LIVE, replaced->node, &cht_row_replaced, &told);
     }
 }
 

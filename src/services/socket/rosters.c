@@ -47,7 +47,7 @@ void roster_query(struct socket_service *service, const struct cht_id *user,
     if (after) {
         query.after_room = *after;
     }
-    bus_mail(service, service->deps.mail->node, &cht_row_roster_query, &query);
+    bus_mail(service, MAIL_WORK, service->deps.mail->node, &cht_row_roster_query, &query);
 }
 
 static void ask(struct socket_service *service, struct user_slot *user, const struct cht_id *after)

@@ -29,7 +29,7 @@ static void say_subscribe(struct socket_service *service, const struct room *roo
     };
     uint64_t owner = subscription_owner(service, room->shard);
     if (owner != 0) {
-        bus_mail(service, owner, &cht_row_subscribe, &subscribe);
+        bus_mail(service, MAIL_WORK, owner, &cht_row_subscribe, &subscribe);
     }
 }
 
@@ -38,7 +38,8 @@ static void say_resend(struct socket_service *service, const struct room *room)
     struct cht_resend resend = {
         .room = room->id, .node = service->deps.mail->node, .after = room->last_seq};
     service->counters.resends++;
-    bus_mail(service, subscription_owner(service, room->shard), &cht_row_resend, &resend);
+    bus_mail(
+        service, MAIL_WORK, subscription_owner(service, room->shard), &cht_row_resend, &resend);
 }
 
 static bool is_missing(const struct room *room)

@@ -692,11 +692,18 @@ struct cht_id house_group(struct house *house, uint8_t members)
     return room_of(&command);
 }
 
-void house_send(struct house *house, const struct cht_id *room, uint8_t author, const char *text)
+struct cht_command house_message(
+    struct house *house, const struct cht_id *room, uint8_t author, const char *text)
 {
     struct cht_command command = house_command(house, cht_command_type_message_send, author);
     command.room = *room;
     command.text = house_str(text);
+    return command;
+}
+
+void house_send(struct house *house, const struct cht_id *room, uint8_t author, const char *text)
+{
+    struct cht_command command = house_message(house, room, author, text);
     house_do(house, &command);
 }
 

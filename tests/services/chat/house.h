@@ -119,7 +119,11 @@ void house_do_at(struct house *house, const struct cht_command *command, uint64_
 /* A group of user 1 and the others up to `members`; answers its id. What was heard is forgotten. */
 struct cht_id house_group(struct house *house, uint8_t members);
 
-/* A text of that user. */
+/* The command with which a user says a text. */
+struct cht_command house_message(
+    struct house *house, const struct cht_id *room, uint8_t author, const char *text);
+
+/* The same, said. */
 void house_send(struct house *house, const struct cht_id *room, uint8_t author, const char *text);
 
 /* The command of the owner that adds a user. */

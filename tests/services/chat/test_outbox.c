@@ -57,9 +57,7 @@ static void a_repeat_is_answered_only_when_the_first_is_durable(void **state)
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
-    struct cht_command command = house_command(house, cht_command_type_message_send, 1);
-    command.room = room;
-    command.text = house_str("one");
+    struct cht_command command = house_message(house, &room, 1, "one");
     house->appends_wait = true;
     house_do(house, &command);
     command.node_ref = ++house->node_ref;
@@ -73,9 +71,7 @@ static void a_repeat_of_a_send_without_after_makes_no_second_message(void **stat
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
-    struct cht_command command = house_command(house, cht_command_type_message_send, 1);
-    command.room = room;
-    command.text = house_str("one");
+    struct cht_command command = house_message(house, &room, 1, "one");
     house_do(house, &command);
     for (int i = 0; i < 300; i++) {
         house_send(house, &room, 2, "filler");
@@ -154,9 +150,7 @@ static void a_command_at_a_place_below_the_rooms_cause_was_decided(void **state)
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
-    struct cht_command command = house_command(house, cht_command_type_message_send, 1);
-    command.room = room;
-    command.text = house_str("one");
+    struct cht_command command = house_message(house, &room, 1, "one");
     house_do(house, &command);
     uint64_t place = house->shard[house_shard_of(&room)].place;
     house_send(house, &room, 2, "two");
@@ -172,9 +166,7 @@ static void a_command_after_its_deadline_is_not_decided_and_its_sender_is_told_s
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
-    struct cht_command command = house_command(house, cht_command_type_message_send, 1);
-    command.room = room;
-    command.text = house_str("one");
+    struct cht_command command = house_message(house, &room, 1, "one");
     house_pass(house, 30001);
     house_heard(house);
     uint32_t done = shard_done(house, &room);
@@ -190,9 +182,7 @@ static void a_command_that_was_late_is_not_accepted_when_it_comes_again(void **s
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
-    struct cht_command command = house_command(house, cht_command_type_message_send, 1);
-    command.room = room;
-    command.text = house_str("one");
+    struct cht_command command = house_message(house, &room, 1, "one");
     house_pass(house, 30001);
     house_do(house, &command);
     house_heard(house);
@@ -208,9 +198,7 @@ static void a_refused_command_is_not_accepted_when_it_comes_again(void **state)
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
-    struct cht_command refused = house_command(house, cht_command_type_message_send, 9);
-    refused.room = room;
-    refused.text = house_str("too early");
+    struct cht_command refused = house_message(house, &room, 9, "too early");
     house_do(house, &refused);
     struct cht_command add = house_add(house, &room, 9);
     house_do(house, &add);
@@ -236,9 +224,7 @@ static void hand_over(struct house *house, const struct cht_id *room)
 static struct cht_command message_of_term(
     struct house *house, const struct cht_id *room, uint8_t author, uint64_t term)
 {
-    struct cht_command command = house_command(house, cht_command_type_message_send, author);
-    command.room = *room;
-    command.text = house_str("one");
+    struct cht_command command = house_message(house, room, author, "one");
     command.term = term;
     return command;
 }
@@ -313,9 +299,7 @@ static void a_repeat_by_the_client_after_a_refusal_is_decided_anew(void **state)
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
-    struct cht_command command = house_command(house, cht_command_type_message_send, 9);
-    command.room = room;
-    command.text = house_str("one");
+    struct cht_command command = house_message(house, &room, 9, "one");
     house_do(house, &command);
     struct cht_command add = house_add(house, &room, 9);
     house_do(house, &add);
