@@ -13,7 +13,7 @@
 
 static bool has(const struct cht_command *command, int field)
 {
-    return cht_field_is_set(&cht_row_command, (uint32_t)field, command);
+    return cht_field_is_set(&cht_row_command.fields[field], (unsigned)field, command);
 }
 
 /* Each rule answers the field it objects to, or -1. */

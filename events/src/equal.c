@@ -50,8 +50,8 @@ bool cht_event_equal(const struct cht_event_row *row, const void *a, const void 
 {
     for (uint32_t i = 0; i < row->field_count; i++) {
         const struct cht_field_row *field = &row->fields[i];
-        bool is_set = cht_field_is_set(row, i, a);
-        if (is_set != cht_field_is_set(row, i, b)) {
+        bool is_set = cht_field_is_set(field, i, a);
+        if (is_set != cht_field_is_set(field, i, b)) {
             return false;
         }
         if (is_set && !values_equal(field, cht_field_of(field, a), cht_field_of(field, b))) {

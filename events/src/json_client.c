@@ -34,7 +34,7 @@ static void write_field(struct cht_json *json, const struct cht_command *command
 {
     if ((command->cleared >> place & 1) != 0) {
         write_null(json, place);
-    } else if (!cht_field_is_set(&cht_row_command, (uint32_t)place, command)) {
+    } else if (!cht_field_is_set(&cht_row_command.fields[place], (unsigned)place, command)) {
         return;
     } else if (place == CHT_AT_command_rooms) {
         write_rooms(json, &command->rooms);

@@ -265,7 +265,7 @@ void cht_json_members(struct cht_json *json, const struct cht_event_row *row, co
 {
     for (uint32_t i = 0; i < row->field_count; i++) {
         const struct cht_field_row *field = &row->fields[i];
-        if (cht_field_is_set(row, i, event)) {
+        if (cht_field_is_set(field, i, event)) {
             cht_json_member(json, field, event);
         }
     }

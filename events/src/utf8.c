@@ -1,6 +1,6 @@
 /* utf8 - valid UTF-8 as of Unicode (no overlong forms, no surrogates, nothing past U+10FFFF).
  *
- * Happy path: ASCII passes eight bytes at a time, the rest byte by byte. How it fails: the state
+ * Happy path: ASCII passes in words, the rest byte by byte. How it fails: the state
  * becomes CHT_UTF8_BAD.
  *
  * The state is how many bytes of a code point are missing (bits 0-7) and which range the next one
@@ -45,15 +45,33 @@ static uint32_t state_after(uint32_t state, uint8_t byte)
     return missing == 0 ? 0 : STATE(missing, 0x80, 0xbf);
 }
 
+/* How many bytes at the beginning are ASCII, at least as far as whole words say so. */
+static size_t ascii_size(const uint8_t *bytes, size_t size)
+{
+    const uint64_t high = CHT_EACH_BYTE(0x80);
+    size_t i = 0;
+    while (size - i >= 32 && ((cht_eight(bytes + i) | cht_eight(bytes + i + 8) |
+                                  cht_eight(bytes + i + 16) | cht_eight(bytes + i + 24)) &
+                                 high) == 0) {
+        i += 32;
+    }
+    while (size - i >= 8 && (cht_eight(bytes + i) & high) == 0) {
+        i += 8;
+    }
+    bool last = size >= 8 && size - i < 8 && (cht_eight(bytes + size - 8) & high) == 0;
+    return last ? size : i;
+}
+
 uint32_t cht_utf8_next(uint32_t state, const uint8_t *bytes, size_t size)
 {
     size_t i = 0;
     while (i < size && state != CHT_UTF8_BAD) {
-        if (state == 0 && size - i >= 8 && (cht_eight(bytes + i) & CHT_EACH_BYTE(0x80)) == 0) {
-            i += 8;
-            continue;
+        if (state == 0 && bytes[i] < 0x80) {
+            i += ascii_size(bytes + i, size - i);
         }
-        state = state_after(state, bytes[i++]);
+        if (i < size) {
+            state = state_after(state, bytes[i++]);
+        }
     }
     return state;
 }

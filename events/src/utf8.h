@@ -7,24 +7,21 @@
 
 #define CHT_EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
-/* Eight bytes from any address. */
+/* Eight bytes from any address, the first one the lowest, on any machine. */
 static inline uint64_t cht_eight(const void *at)
 {
     uint64_t word;
     __builtin_memcpy(&word, at, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
     return word;
 }
 
-/* How many bytes come before the first one whose high bit is set in `marks`, which is not 0. Where
- * memory is read from the other end it answers 0, and callers go on byte by byte. */
+/* How many bytes come before the first one whose high bit is set in `marks`, which is not 0. */
 static inline unsigned cht_bytes_before(uint64_t marks)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return (unsigned)__builtin_ctzll(marks) / 8;
-#else
-    (void)marks;
-    return 0;
-#endif
 }
 
 /* Size of the valid sequence that begins at `at`, 0 if it is none; its code point in `ret_point`.
