@@ -298,7 +298,7 @@ def slow_readers(run):
     stuck, with_all, with_stuck, grown, kernel = members // 10, [], [], [], []
     for _ in range(run.repeats):
         for slow, p50s in ((0, with_all), (stuck, with_stuck)):
-            load = Load(server, "slow", run.seconds * 2, slow, 16000, 25, connections=server.connections(members))
+            load = Load(server, "paced", run.seconds * 2, slow, 16000, 25, connections=server.connections(members))
             before, kernel_before = server.memory(), kernel_bytes()
             p50s.append(load.go(end=False)["p50_us"])
             if slow:
