@@ -4,41 +4,22 @@ Happy path: what is compared takes turns, a repetition at a time, and the result
 is refused or loses its connection ends the run with its words. CPU is user and system time of all threads of the server.
 """
 
-import dataclasses
 import os
 import random
 import statistics
 import time
 
+from disk import flushes_us
+from latency import end_to_end, logins, storm_while_serving
 from pages import Pages
 from product import Product
+from results import BODY_BYTES, SETTLE_S, STORM_IN_FLIGHT, Result, ratio_of
 from servers import Floor, Load, spread
 
 QUEUED_BYTES = 262144  # limits.queued_bytes, as the product has it by default
-BODY_BYTES = 150
-STORM_IN_FLIGHT = 500
-SETTLE_S = 2
-
-
-@dataclasses.dataclass
-class Result:
-    bar: str
-    of: str
-    value: float
-    unit: str
-    target: float
-    less: bool = False  # at most the target
-    detail: str = ""
-    samples: dict = dataclasses.field(default_factory=dict)  # name -> figures of each repetition
-    samples_unit: str = ""
-
-    @property
-    def met(self):
-        return self.value <= self.target if self.less else self.value >= self.target
-
-    def line(self):
-        detail = self.detail or ", ".join(f"{name} {spread(values)}" for name, values in self.samples.items()) + f" {self.samples_unit}"
-        return f"{'MET' if self.met else 'MISS'} {self.bar} {self.value:.2f} {self.unit} (bar {self.target:g}) {self.of}: {detail}"
+IDLE_CONNECTIONS = 10000
+HEARTBEAT_S = 30  # socket.heartbeat_ms, as the product has it by default
+HEARTBEAT_MAX_MS = 600000
 
 
 class Run:
@@ -60,10 +41,6 @@ class Run:
     def stop(self):
         for server in (self.floor, self.product, *self.peers):
             server.stop()
-
-
-def ratio_of(samples, name="chattifier", base="floor"):
-    return statistics.median(a / b for a, b in zip(samples[name], samples[base]))
 
 
 def rate(server, connections, in_flight, seconds):
@@ -157,6 +134,35 @@ def idle_memory(run):
     return results
 
 
+# ---- B5: idle CPU
+def idle_percent(server, connections, seconds):
+    """Of one core, once all are connected and nobody says anything."""
+    load = Load(server, "idle", connections=connections)
+    time.sleep(SETTLE_S)
+    before, begun = server.cpu(), time.monotonic()
+    time.sleep(seconds)
+    used = (server.cpu() - before) / (time.monotonic() - begun) * 100
+    load.process.stdin.write("\n")
+    load.end()
+    return used
+
+
+def idle_cpu(run):
+    """With heartbeats each connection is pinged once in 30 s, and answers; so the stretch is a multiple of that."""
+    results = []
+    for how, settings, seconds, target in ((f"heartbeats each {HEARTBEAT_S} s", {}, HEARTBEAT_S * (1 if run.quick else 3), 0.5),
+                                           ("no heartbeat", {"socket.heartbeat_ms": HEARTBEAT_MAX_MS}, 10 if run.quick else 30, 0.1)):
+        server = run.fresh(settings)
+        try:
+            samples = {"chattifier": [idle_percent(server, server.connections(IDLE_CONNECTIONS), seconds)]}
+        finally:
+            server.stop()
+        samples["floor"] = [idle_percent(run.floor, run.floor.connections(IDLE_CONNECTIONS), 5)]
+        results.append(Result("B5", f"{IDLE_CONNECTIONS} silent connections, {how}", samples["chattifier"][0], "% of a core", target, less=True,
+                              samples=samples, samples_unit="%"))
+    return results
+
+
 # ---- B6: connecting
 def storm(server, connections, dialect=None):
     """CPU until all are greeted, and until nothing more comes; and the seconds."""
@@ -191,31 +197,12 @@ def connect_storm(run):
 
 
 # ---- B9: answers that are durable
-def flush_p50_us(directory, seconds):
-    """Writes of 200 bytes, each with fdatasync: appended to a file, and into a file whose blocks are there, whichever is quicker."""
-    medians = []
-    with open(os.path.join(directory, "flush"), "wb", buffering=0) as file:
-        for blocks in (0, 1 << 20):
-            file.truncate(0)
-            os.pwrite(file.fileno(), bytes(blocks), 0)
-            os.fsync(file.fileno())
-            samples, at, end = [], 0, time.monotonic() + seconds / 2
-            while time.monotonic() < end:
-                begun = time.perf_counter()
-                os.pwrite(file.fileno(), b"x" * 200, at)
-                os.fdatasync(file.fileno())
-                samples.append((time.perf_counter() - begun) * 1e6)
-                at = (at + 200) % blocks if blocks else at + 200
-            medians.append(statistics.median(samples))
-    return min(medians)
-
-
 def acks_once(run, writers, per_second):
     """Numbers of one stretch and the flush beside it, in us; None: a flush before and after differ by more than half."""
     load = Load(run.product, "acks", run.seconds, writers, BODY_BYTES, per_second, connections=run.product.writers(writers))
-    before = flush_p50_us(run.directory, min(run.seconds, 0.5))
+    before = statistics.median(flushes_us(run.directory, min(run.seconds, 0.5)))
     numbers = load.go()
-    after = flush_p50_us(run.directory, min(run.seconds, 0.5))
+    after = statistics.median(flushes_us(run.directory, min(run.seconds, 0.5)))
     if max(before, after) > 1.5 * min(before, after):
         return None
     return numbers, (before + after) / 2
@@ -274,11 +261,11 @@ def history(run):
 
 
 def pages_us(run, path, query):
-    pages = Pages(run.product, run.product.people[0][1])
-    pages.read([path + query() for _ in range(200)])
+    pages, token = Pages(run.product), run.product.people[0][1]
+    pages.read([path + query() for _ in range(200)], token)
     paths = [path + query() for _ in range(1500 if run.quick else 6000)]
     before = run.product.cpu()
-    pages.read(paths)
+    pages.read(paths, token)
     used = run.product.cpu() - before
     pages.close()
     return used / len(paths) * 1e6
@@ -381,7 +368,7 @@ def growth_of_recipients(run):
 
 def growth_of_the_rest(run):
     """The same room of 100 in a small world and in a large one."""
-    rooms, of_user, users = (300, 50, 5000) if run.quick else (10000, 200, 100000)
+    rooms, of_user, users = (300, 50, 5000) if run.quick else (100000, 200, 1000000)
     samples = {"small": [], f"{rooms} rooms": [], f"{of_user} rooms a user": [], f"{users} users": []}
     worlds = {}
     try:
@@ -407,9 +394,13 @@ BARS = {
     "B2": fan_out_saturated,
     "B3": small_rooms,
     "B4": idle_memory,
+    "B5": idle_cpu,
     "B6": connect_storm,
+    "B7": storm_while_serving,
+    "B8": end_to_end,
     "B9": durable_acks,
     "B10": history,
+    "B11": logins,
     "B14": slow_readers,
     "B15": reconnect,
     "B17": presence,

@@ -1,27 +1,43 @@
 """Many HTTP requests at a time, over connections that stay.
 
-Happy path: every connection gets a request, then every answer is read. How it fails: an answer that is not 200 is an assertion.
+Happy path: every connection gets a request, then every answer is read. How it fails: an answer that is neither 200 nor 201 is an assertion.
 """
 
-from product import Wire
+import json
+import os
+import sys
+
+from servers import ROOT
+
+sys.path.insert(0, os.path.join(ROOT, "tests/system"))
+from wire import Wire
 
 CONNECTIONS = 64
 
 
 class Pages:
-    def __init__(self, server, token):
+    def __init__(self, server):
         self.wires = [Wire(server, 60) for _ in range(CONNECTIONS)]
-        self.token = token
 
-    def read(self, paths):
-        for i in range(0, len(paths), CONNECTIONS):
-            asked = list(zip(self.wires, paths[i:i + CONNECTIONS]))
-            for wire, path in asked:
-                wire.send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.token}\r\n\r\n".encode())
-            for wire, path in asked:
-                status, _, _ = wire.read_answer()
-                assert status == 200, (path, status)
+    def read(self, paths, token):
+        self.ask([("GET", path, None, token) for path in paths])
+
+    def ask(self, requests):
+        """Each is a method, a path, a body or None, and a token."""
+        for i in range(0, len(requests), CONNECTIONS):
+            asked = list(zip(self.wires, requests[i:i + CONNECTIONS]))
+            for wire, request in asked:
+                wire.send(written(*request))
+            for wire, request in asked:
+                status, _, answer = wire.read_answer()
+                assert status in (200, 201), (request[:2], status, answer)
 
     def close(self):
         for wire in self.wires:
             wire.socket.close()
+
+
+def written(method, path, body, token):
+    text = "" if body is None else json.dumps(body)
+    kind = "Content-Type: application/json\r\n" if text else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n{kind}Content-Length: {len(text)}\r\n\r\n{text}".encode()

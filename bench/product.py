@@ -10,8 +10,8 @@ import glob
 import http.client
 import json
 import os
+import re
 import sqlite3
-import sys
 import threading
 import time
 import uuid
@@ -19,13 +19,13 @@ import uuid
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+from pages import Pages, Wire
 from servers import BUILD, ROOT, Load, Server
-
-sys.path.insert(0, os.path.join(ROOT, "tests/system"))
-from wire import Wire
 
 PER_USER = 25
 WATCHES_AT_ONCE = 16
+FILL_AT_ONCE = 64  # limits.in_flight
+ROOMS_EACH = 200
 KEPT_S = 2  # a connection that nothing was asked on for longer may be closed
 TOKEN_S = 3600
 OPEN_LIMITS = {
@@ -93,17 +93,30 @@ class Product(Server):
         """So many, of whom those without tokens only exist."""
         if not self.people:
             self.first_person()
-        more = [str(uuid.uuid4()) for _ in range(len(self.people), count)]
+        more = [(str(uuid.uuid4()), username(i)) for i in range(len(self.people), count)]
         with contextlib.closing(sqlite3.connect(os.path.join(self.directory, "users.db"), timeout=30)) as users, users:
             columns = [row[1] for row in users.execute("PRAGMA table_info(users)")]
             kept = ", ".join(columns[2:])
             users.executemany(f"INSERT INTO users (id, username, {kept}) SELECT ?, ?, {kept} FROM users WHERE id = ?",
-                              [(uuid.UUID(user).bytes, f"b{user}", uuid.UUID(self.people[0][0]).bytes) for user in more])
-        self.people += [(user, self.sign(user, str(uuid.uuid4()))) for user in more if tokens]
+                              [(uuid.UUID(user).bytes, name, uuid.UUID(self.people[0][0]).bytes) for user, name in more])
+        self.people += [(user, self.sign(user, str(uuid.uuid4()))) for user, _ in more if tokens]
+
+    def usernames(self, count):
+        """With which people sign in, whose password is that of the first."""
+        self.have_people(count + 1)
+        return [username(i + 1) for i in range(count)]
+
+    def hash_parameters(self):
+        """KiB and passes of the passwords."""
+        with contextlib.closing(sqlite3.connect(os.path.join(self.directory, "users.db"), timeout=30)) as users:
+            rows = users.execute("SELECT * FROM users LIMIT 1").fetchall()
+        return re.search(r"\$m=(\d+),t=(\d+),p=1\$", repr(rows)).groups()
+
+    def room_wanted(self, members, kind="group"):
+        return {"kind": kind, "members": [self.people[i][0] for i in members], **({"name": "Bench"} if kind == "group" else {})}
 
     def room(self, owner, members=(), kind="group"):
-        wanted = {"kind": kind, "members": [self.people[i][0] for i in members], **({"name": "Bench"} if kind == "group" else {})}
-        return self.ask("POST", "/api/rooms", wanted, self.people[owner][1])["room"]
+        return self.ask("POST", "/api/rooms", self.room_wanted(members, kind), self.people[owner][1])["room"]
 
     def connections(self, count, per_user=PER_USER):
         """All in one new room of at most a hundred people."""
@@ -141,17 +154,20 @@ class Product(Server):
         return [(path, self.sign(users[token], str(uuid.uuid4())), room) for path, token, room in connections]
 
     def filled_room(self, count):
-        """A room with so many messages, of the first person."""
+        """A room with so many messages, of the first person: sent like any other, as many at a time as a connection may have under way."""
         self.have_people(1)
         room = self.room(0)
-        load = Load(self, "burst", count // 32 + 1, 32, 150, connections=[("/api/socket", self.people[0][1], room)])
+        load = Load(self, "burst", count // FILL_AT_ONCE + 1, FILL_AT_ONCE, 150, connections=[("/api/socket", self.people[0][1], room)])
         load.go()
         return room
 
     def fill_with_rooms(self, count, everybody=False):
-        """Rooms of the first person; with `everybody`, of the first four."""
-        for _ in range(count):
-            self.room(0, range(1, 4) if everybody else ())
+        """Rooms that the first four are all in; without `everybody`, rooms of others, ROOMS_EACH each."""
+        owners = [0] * count if everybody else [4 + i // ROOMS_EACH for i in range(count)]
+        self.have_people(max(owners) + 1)
+        pages = Pages(self)
+        pages.ask([("POST", "/api/rooms", self.room_wanted(range(1, 4) if everybody else ()), self.people[owner][1]) for owner in owners])
+        pages.close()
 
     # ---- a kill
     def write_until_killed(self, writer, seconds):
@@ -210,6 +226,10 @@ class Product(Server):
         connection.request("GET", "/actuator/prometheus")
         lines = connection.getresponse().read().decode().splitlines()
         return {name: int(value) for name, value in (line.split() for line in lines if not line.startswith("#"))}
+
+
+def username(index):
+    return f"bench{index}"
 
 
 def part(data):

@@ -68,6 +68,9 @@ class Floor(Server):
     def connections(self, count):
         return [("/room", "-", "room")] * count
 
+    def crowd(self, count):
+        return [("/crowd", "-", "crowd")] * count
+
     def writers(self, count):
         return [(f"/own{i}", "-", f"own{i}") for i in range(count)]
 
@@ -93,14 +96,22 @@ class Load:
         assert line.startswith(wanted), f"the load against {self.server.name} ended: {line!r}"
         return line
 
-    def go(self, end=True):
-        """One measured stretch; numbers by name, with the server's CPU seconds."""
+    def begin(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         self.line("started")
-        before = self.server.cpu()
+        self.before = self.server.cpu()
+
+    def numbers(self):
+        """Of the stretch that was begun, when it is over: by name, with the server's CPU seconds."""
         numbers = {name: float(value) for name, value in (pair.split("=") for pair in self.line("seconds=").split())}
-        numbers["cpu"] = self.server.cpu() - before
+        numbers["cpu"] = self.server.cpu() - self.before
+        return numbers
+
+    def go(self, end=True):
+        """One measured stretch."""
+        self.begin()
+        numbers = self.numbers()
         if end:
             self.end()
         return numbers
@@ -110,5 +121,10 @@ class Load:
         self.process.wait()
 
 
+def number(value):
+    """Three digits, or all before the point."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def spread(values):
-    return f"{statistics.median(values):.3g} ({min(values):.3g}..{max(values):.3g})"
+    return f"{number(statistics.median(values))} ({number(min(values))}..{number(max(values))})"
