@@ -259,6 +259,8 @@ def main():
         violations += [f"I24 {name} is broken" for name in check_integrity(house.data)]
     for violation in violations[:20]:
         print(violation)
+    for code, count in collections.Counter(frame["code"] for frame in load.hard_refusals).items():
+        print(f"{count} refused for good: {code}, such as {next(f for f in load.hard_refusals if f['code'] == code)}")
     describe(load.recoveries)
     print(f"seed {arguments.seed}: {arguments.cycles} kills, {load.acked} acknowledged, {len(load.hard_refusals)} refused for good, "
           f"{len(violations)} violations")
