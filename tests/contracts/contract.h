@@ -13,6 +13,7 @@
 #include "ports/rooms.h"
 #include "ports/users.h"
 #include "test_loop.h"
+#include "world/net.h"
 
 struct contract_engine {
     const char *name;
@@ -25,6 +26,7 @@ struct contract_engine {
     struct rooms *rooms;
     struct history *history;
     struct users *users;
+    struct net *net;
     void *state;
 };
 
@@ -33,6 +35,7 @@ int log_contract(struct contract_engine *engine);
 int rooms_contract(struct contract_engine *engine);
 int history_contract(struct contract_engine *engine);
 int users_contract(struct contract_engine *engine);
+int net_contract(struct contract_engine *engine);
 
 /* For the suites: the engine of the running test, opened fresh before it and closed after it. */
 int contract_setup(void **state);

@@ -37,6 +37,14 @@ struct net_address {
 #define NET_WOULD_BLOCK -1
 #define NET_BROKEN -2 /* reset, or another error: close it */
 
+/* One send of many; `result` is what net_send answers. */
+struct net_send {
+    const void *bytes;
+    uint32_t size;
+    int sock;
+    int64_t result;
+};
+
 struct net_ops {
     enum err (*add_handler)(struct net *net, struct net_handler *handler);
     enum err (*listen)(
@@ -48,6 +56,7 @@ struct net_ops {
         struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events);
     int64_t (*recv)(struct net *net, int sock, void *ret_bytes, size_t size);
     int64_t (*send)(struct net *net, int sock, const struct iovec *parts, int count);
+    void (*send_many)(struct net *net, struct net_send *sends, uint32_t count);
     void (*finish)(struct net *net, int sock);
     void (*close)(struct net *net, int sock);
     uint16_t (*local_port)(struct net *net, int sock);
@@ -101,6 +110,13 @@ static inline int64_t net_recv(struct net *net, int sock, void *ret_bytes, size_
 static inline int64_t net_send(struct net *net, int sock, const struct iovec *parts, int count)
 {
     return net->ops->send(net, sock, parts, count);
+}
+
+/* Sends to many sockets, each of them at most once, and fills the results. The bytes are not needed
+ * any more when it returns. */
+static inline void net_send_many(struct net *net, struct net_send *sends, uint32_t count)
+{
+    net->ops->send_many(net, sends, count);
 }
 
 /* Says that nothing more will be sent. */

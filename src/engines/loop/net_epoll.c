@@ -204,7 +204,8 @@ static int64_t receive(struct net *net, int sock, void *ret_bytes, size_t size)
     return result_of(recv(sock, ret_bytes, size, 0));
 }
 
-static __attribute__((noinline)) int64_t send_many(int sock, const struct iovec *parts, int count)
+static __attribute__((noinline)) int64_t send_gathered(
+    int sock, const struct iovec *parts, int count)
 {
     struct msghdr message = {
         .msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
@@ -213,14 +214,24 @@ static __attribute__((noinline)) int64_t send_many(int sock, const struct iovec 
 
 /* One part is what a delivery is. send() would be a cancellation point, which in a process with
  * threads costs 60 instructions more; nothing here is ever cancelled. */
+static int64_t send_one(int sock, const void *bytes, size_t size)
+{
+    return result_of(syscall(SYS_sendto, sock, bytes, size, MSG_NOSIGNAL, NULL, 0));
+}
+
 static int64_t send_parts(struct net *net, int sock, const struct iovec *parts, int count)
 {
     (void)net;
-    if (count != 1) {
-        return send_many(sock, parts, count);
+    return count == 1 ? send_one(sock, parts->iov_base, parts->iov_len)
+                      : send_gathered(sock, parts, count);
+}
+
+static void send_many(struct net *net, struct net_send *sends, uint32_t count)
+{
+    (void)net;
+    for (struct net_send *send = sends; send < sends + count; send++) {
+        send->result = send_one(send->sock, send->bytes, send->size);
     }
-    return result_of(
-        syscall(SYS_sendto, sock, parts->iov_base, parts->iov_len, MSG_NOSIGNAL, NULL, 0));
 }
 
 static void finish(struct net *net, int sock)
@@ -256,6 +267,7 @@ static const struct net_ops ops = {
     .rewatch = rewatch,
     .recv = receive,
     .send = send_parts,
+    .send_many = send_many,
     .finish = finish,
     .close = close_socket,
     .local_port = local_port,

@@ -57,6 +57,7 @@ enum conn_phase {
 #define CONN_WAITING 256u    /* in the list of those whose input goes on later */
 #define CONN_AGAIN 512u      /* has answered before */
 #define CONN_CONTINUED 1024u /* 100 Continue was sent */
+#define CONN_BROKEN 2048u    /* a send of this turn failed */
 
 struct edge_backlog;
 struct edge_input;

@@ -1,10 +1,10 @@
 /* edge_out - the output of a turn.
  *
  * Happy path: a connection that gets one shared block and nothing else stores a pointer and is
- * listed; at the turn's end the block goes out in one send and nothing was allocated. Anything more
- * makes a cell: a list of replies and one of pushes, whose pieces and bytes live in arrays that are
- * emptied after the turn; they leave in one send too. How it fails: what the socket does not take
- * becomes the connection's backlog; a broken socket drops the connection. */
+ * listed; at the turn's end its block goes out in one send of a batch and nothing was allocated.
+ * Anything more makes a cell: a list of replies and one of pushes, whose pieces and bytes live in
+ * arrays that are emptied after the turn; they leave in one send too. How it fails: what the socket
+ * does not take becomes the connection's backlog; a broken socket drops the connection. */
 
 #include <string.h>
 
@@ -14,6 +14,7 @@
 #include "wire/ws_close.h"
 
 #define PARTS_MAX 64
+#define SENDS_MAX 256
 #define COPY_BYTES_MAX (16u * 1024)
 #define KEPT_BYTES (1u << 20)
 #define REPLY_BYTES_EXTRA (1u << 20)
@@ -386,52 +387,105 @@ static void flushed(struct edge *edge, uint32_t slot)
     }
 }
 
-static void flushed_if(bool fine, struct edge *edge, uint32_t slot)
+static void flush_conn(struct edge *edge, uint32_t slot)
 {
-    if (fine) {
-        flushed(edge, slot);
-        return;
-    }
-    ws_tell_closed(edge, slot, WS_CLOSE_LOST);
-    conn_drop(edge, slot);
-}
-
-static __attribute__((noinline)) void block_stays(
-    struct edge *edge, uint32_t slot, struct edge_block *block, int64_t sent)
-{
-    uint32_t left = sent > 0 ? (uint32_t)sent : 0;
-    if (sent != NET_BROKEN && left < block->size) {
-        backlog_add_block(edge, slot, block, left);
-    }
-    block_unref(block);
-    flushed_if(sent != NET_BROKEN, edge, slot);
-}
-
-/* What nearly every delivery is, so each instruction counts (bench/budget): one block alone, which
- * the socket takes whole. There is no backlog in front of it, or edge_push had made a cell. */
-static void flush_block(struct edge *edge, uint32_t slot, struct conn *conn)
-{
-    struct edge_block *block = conn->block;
-    conn->block = NULL;
-    conn->busy = 0;
-    struct iovec part = {block->bytes, block->size};
-    int64_t sent = count_sent(edge, net_send(edge->net, conn->sock, &part, 1));
-    if (sent == (int64_t)block->size && conn->phase == CONN_OPEN) {
-        block_unref(block);
-    } else {
-        block_stays(edge, slot, block, sent);
-    }
-}
-
-static void flush_conn(struct edge *edge, uint32_t slot, struct conn *conn)
-{
+    struct conn *conn = &edge->conns[slot];
     if (!(conn->busy & BUSY_TOUCHED)) {
         return;
+    }
+    if (conn->block) { /* came while others were flushed */
+        cell_of(edge, slot);
     }
     uint32_t cell = conn->cell;
     conn->busy &= (uint8_t)~BUSY_TOUCHED;
     conn->cell = 0;
-    flushed_if(!cell || flush_cell(edge, slot, cell), edge, slot);
+    if (cell && !flush_cell(edge, slot, cell)) {
+        conn->flags |= CONN_BROKEN;
+    }
+    if (conn->flags & CONN_BROKEN) {
+        ws_tell_closed(edge, slot, WS_CLOSE_LOST);
+        conn_drop(edge, slot);
+    } else {
+        flushed(edge, slot);
+    }
+}
+
+/* ---- what nearly every delivery is, so each instruction counts (bench/budget) */
+
+/* Sends of connections that have one block alone. There is no backlog in front of it, or edge_push
+ * had made a cell. */
+struct batch {
+    uint32_t count;
+    uint32_t slots[SENDS_MAX];
+    struct net_send sends[SENDS_MAX];
+};
+
+static void stays(struct edge *edge, uint32_t slot)
+{
+    edge->out.touched[edge->out.touched_count] = slot;
+    edge->out.touched_count++;
+}
+
+/* The socket did not take it whole, or something waits for it to leave: flush_conn sees to it. */
+static __attribute__((noinline)) void block_stays(
+    struct edge *edge, uint32_t slot, struct edge_block *block, int64_t sent)
+{
+    uint32_t left = sent > 0 ? (uint32_t)sent : 0;
+    if (sent == NET_BROKEN) {
+        edge->conns[slot].flags |= CONN_BROKEN;
+    } else if (left < block->size) {
+        backlog_add_block(edge, slot, block, left);
+    }
+    edge->conns[slot].busy |= BUSY_TOUCHED;
+    stays(edge, slot);
+}
+
+static void batch_send(struct edge *edge, struct batch *batch)
+{
+    net_send_many(edge->net, batch->sends, batch->count);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        uint32_t slot = batch->slots[i];
+        struct conn *conn = &edge->conns[slot];
+        struct edge_block *block = conn->block;
+        int64_t sent = count_sent(edge, batch->sends[i].result);
+        conn->block = NULL;
+        conn->busy = 0;
+        if (sent != (int64_t)block->size || conn->phase != CONN_OPEN) {
+            block_stays(edge, slot, block, sent);
+        }
+        block_unref(block);
+    }
+    batch->count = 0;
+}
+
+/* Takes from the list who has one block alone and is done with it. Calls nobody back, so a
+ * connection and its block are there until the batch is. */
+static void flush_blocks(struct edge *edge)
+{
+    struct turn_output *out = &edge->out;
+    struct batch batch;
+    uint32_t count = out->touched_count;
+    batch.count = 0;
+    out->touched_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (i + 8 < count) {
+            __builtin_prefetch(&edge->conns[out->touched[i + 8]], 1);
+        }
+        uint32_t slot = out->touched[i];
+        const struct conn *conn = &edge->conns[slot];
+        if (!conn->block) {
+            stays(edge, slot);
+            continue;
+        }
+        batch.slots[batch.count] = slot;
+        batch.sends[batch.count] = (struct net_send){
+            .bytes = conn->block->bytes, .size = conn->block->size, .sock = conn->sock};
+        batch.count++;
+        if (batch.count == SENDS_MAX) {
+            batch_send(edge, &batch);
+        }
+    }
+    batch_send(edge, &batch);
 }
 
 void out_forget(struct edge *edge, uint32_t slot)
@@ -451,17 +505,9 @@ void out_forget(struct edge *edge, uint32_t slot)
 void out_flush(struct edge *edge)
 {
     struct turn_output *out = &edge->out;
+    flush_blocks(edge);
     for (uint32_t i = 0; i < out->touched_count; i++) {
-        if (i + 8 < out->touched_count) {
-            __builtin_prefetch(&edge->conns[out->touched[i + 8]], 1);
-        }
-        uint32_t slot = out->touched[i];
-        struct conn *conn = &edge->conns[slot];
-        if (conn->block) {
-            flush_block(edge, slot, conn);
-        } else {
-            flush_conn(edge, slot, conn);
-        }
+        flush_conn(edge, out->touched[i]);
     }
     out->touched_count = 0;
     out->piece_count = 0;
