@@ -51,6 +51,7 @@ void conn_drop(struct edge *edge, uint32_t slot)
     addresses_remove(edge->addresses, cold->address);
     net_close(edge->net, conn->sock);
     edge->stats.connections--;
+    edge->uncounted -= cold->http->uncounted ? 1 : 0;
     edge->stats.websockets -= conn->flags & CONN_WS ? 1 : 0;
     edge->stats.closed++;
     uint32_t generation = conn->generation;
@@ -205,10 +206,24 @@ static void refuse(struct edge *edge, uint32_t slot, int status)
     http_refuse(edge, slot, status);
 }
 
-/* The slot of a new connection, or EDGE_NOBODY: then the socket is closed. */
-static uint32_t open_slot(struct edge *edge, int sock, const struct net_address *peer)
+static uint32_t counted(const struct edge *edge)
 {
-    uint32_t slot = take_slot(edge, edge->capacity);
+    return edge->stats.connections - edge->uncounted;
+}
+
+/* Those that do not count have slots of their own, so that they get in when all others are taken.
+ */
+static bool has_room(const struct edge *edge, const struct edge_http_handler *handler)
+{
+    return handler->uncounted ? edge->uncounted < EDGE_UNCOUNTED_SLOTS
+                              : counted(edge) < edge->capacity - EDGE_UNCOUNTED_SLOTS;
+}
+
+/* The slot of a new connection, or EDGE_NOBODY: then the socket is closed. */
+static uint32_t open_slot(
+    struct edge *edge, struct edge_http_handler *handler, int sock, const struct net_address *peer)
+{
+    uint32_t slot = has_room(edge, handler) ? take_slot(edge, edge->capacity) : EDGE_NOBODY;
     if (slot == EDGE_NOBODY) {
         net_close(edge->net, sock);
         return slot;
@@ -217,10 +232,12 @@ static uint32_t open_slot(struct edge *edge, int sock, const struct net_address 
     uint32_t generation = conn->generation + 1;
     *conn = (struct conn){
         .generation = generation ? generation : 1, .sock = sock, .watched = NET_READABLE};
-    edge->colds[slot] = (struct conn_cold){.peer = *peer, .address = ADDRESS_UNCOUNTED};
+    edge->colds[slot] =
+        (struct conn_cold){.peer = *peer, .address = ADDRESS_UNCOUNTED, .http = handler};
     conn_enter(edge, slot, CONN_IDLE);
     conn->last_in_ms = conn->since_ms;
     edge->stats.connections++;
+    edge->uncounted += handler->uncounted ? 1 : 0;
     if (net_watch(edge->net, sock, &edge->conn_handler, token_of(edge, slot), NET_READABLE)) {
         conn_drop(edge, slot);
         return EDGE_NOBODY;
@@ -230,9 +247,6 @@ static uint32_t open_slot(struct edge *edge, int sock, const struct net_address 
 
 static bool is_over_limit(struct edge *edge, uint32_t slot)
 {
-    if (edge->colds[slot].http->uncounted) {
-        return false;
-    }
     struct arrival arrival = {
         .peer = &edge->colds[slot].peer,
         .limits = {edge->limits.connections_per_address,
@@ -247,14 +261,16 @@ static bool is_over_limit(struct edge *edge, uint32_t slot)
 static void admit(
     struct edge *edge, struct listener *listener, int sock, const struct net_address *peer)
 {
-    uint32_t slot = open_slot(edge, sock, peer);
+    uint32_t slot = open_slot(edge, listener->handler, sock, peer);
     if (slot == EDGE_NOBODY) {
         edge->stats.refused++;
         return;
     }
-    edge->colds[slot].http = listener->handler;
     edge->stats.accepted++;
-    if (edge->stats.connections > edge->limits.connections_max) {
+    if (listener->handler->uncounted) {
+        return;
+    }
+    if (counted(edge) > edge->limits.connections_max) {
         refuse(edge, slot, 503);
     } else if (is_over_limit(edge, slot)) {
         refuse(edge, slot, 429);
@@ -305,9 +321,8 @@ struct edge *edge_create(
 {
     struct edge *edge = mem_new(sizeof(*edge));
     uint32_t most = limits->connections_max;
-    edge->capacity =
-        (most < SLOTS_MAX - EDGE_REFUSAL_SLOTS ? most : SLOTS_MAX - EDGE_REFUSAL_SLOTS) +
-        EDGE_REFUSAL_SLOTS;
+    edge->capacity = (most < SLOTS_MAX - EDGE_SPARE_SLOTS ? most : SLOTS_MAX - EDGE_SPARE_SLOTS) +
+                     EDGE_SPARE_SLOTS;
     edge->world = world;
     edge->loop = world->loop;
     edge->net = world->net;
@@ -386,7 +401,7 @@ struct edge_stats edge_stats(const struct edge *edge)
 void edge_set_limits(struct edge *edge, const struct edge_limits *limits)
 {
     edge->limits = *limits;
-    uint32_t most = edge->capacity - EDGE_REFUSAL_SLOTS;
+    uint32_t most = edge->capacity - EDGE_SPARE_SLOTS;
     if (edge->limits.connections_max > most) {
         edge->limits.connections_max = most;
     }

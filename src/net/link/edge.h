@@ -109,7 +109,8 @@ struct edge_http_handler {
      * is answered must stay; NULL: the answer is the same for every origin. */
     const struct edge_readers *(*on_head)(
         struct edge_http_handler *handler, const struct http_head *head);
-    /* Connections to it are not counted by their address: operators come from where clients do. */
+    /* Connections to it are counted neither by their address nor among connections_max: operators
+     * come from where clients do, and when all places are taken. A few, of their own. */
     bool uncounted;
 };
 

@@ -25,6 +25,8 @@
 
 #define EDGE_LISTENERS_MAX 8
 #define EDGE_REFUSAL_SLOTS 256
+#define EDGE_UNCOUNTED_SLOTS 16
+#define EDGE_SPARE_SLOTS (EDGE_REFUSAL_SLOTS + EDGE_UNCOUNTED_SLOTS)
 #define EDGE_HTTP_READ_BYTES (16u * 1024)
 #define EDGE_READ_BYTES (64u * 1024)
 #define EDGE_SCRATCH_BYTES (32u * 1024)
@@ -167,6 +169,7 @@ struct edge {
 
     struct addresses *addresses;
     struct edge_stats stats;
+    uint32_t uncounted; /* of stats.connections */
     uint8_t *buffer; /* EDGE_READ_BYTES */
     char *scratch;   /* EDGE_SCRATCH_BYTES */
     char *path;      /* HTTP_LINE_BYTES_MAX */

@@ -315,6 +315,42 @@ static void too_many_connections_are_refused(void **state)
     wait_no_connections();
 }
 
+static void whoever_does_not_count_gets_in_when_all_places_are_taken(void **state)
+{
+    (void)state;
+    struct edge_http_handler uncounted = fx->http;
+    uint16_t public_port = fx->port, other_port;
+    uncounted.uncounted = true;
+    assert_int_equal(edge_listen(fx->edge, "127.0.0.1", 0, false, &uncounted, &other_port), OK);
+    struct edge_limits l = edge_house_limits();
+    l.connections_max = 1;
+    edge_set_limits(fx->edge, &l);
+
+    fx->port = other_port;
+    struct client *operators[17];
+    for (int i = 0; i < 16; i++) {
+        operators[i] = client_create();
+        put_text(operators[i], "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+        wait_text(operators[i], "\r\n\r\n/1");
+    }
+    operators[16] = client_create(); /* one too many of them */
+    wait_end(operators[16]);
+    fx->port = public_port;
+    struct client *first = client_create(); /* whose place they did not take */
+    put_text(first, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_text(first, "\r\n\r\n/2");
+    struct client *second = client_create();
+    wait_end(second);
+    assert_non_null(strstr(second->in, "503 Service Unavailable"));
+
+    for (int i = 0; i < 17; i++) {
+        client_destroy(operators[i]);
+    }
+    client_destroy(first);
+    client_destroy(second);
+    wait_no_connections();
+}
+
 static void a_place_of_an_address_is_free_again_when_its_connection_goes(void **state)
 {
     (void)state;
@@ -438,6 +474,7 @@ int main(void)
         T(the_last_request_of_a_connection_is_answered_and_ends_it),
         T(a_head_has_a_bound),
         T(too_many_connections_are_refused),
+        T(whoever_does_not_count_gets_in_when_all_places_are_taken),
         T(a_place_of_an_address_is_free_again_when_its_connection_goes),
         T(an_address_is_counted_over_all_edges_that_share_the_count),
         T(an_address_may_connect_only_so_fast),
