@@ -1,7 +1,8 @@
 /* house - the engines of one machine and the workers on them.
  *
- * Happy path: settings, data directory, bus, workers; every shard gets its owner; ports; then
- * signals end it. How it fails: whatever can not be opened is one logged line, and what was built
+ * Happy path: settings, worlds (engines are opened with a clock and randomness), a look whether the
+ * ports are free, data directory, bus, workers; every shard gets its owner; ports; then signals end
+ * it. How it fails: whatever can not be opened is one logged line, and what was built
  * so far is taken down again. */
 
 #include "house.h"
@@ -31,11 +32,23 @@
 #define SETTLE_MS 3000u
 #define WARM_UP_MS 10000u
 
+/* One that is near a setting was mistyped; others belong to somebody else. */
+static void tell_of_stray(void *context, const char *variable, const char *nearest)
+{
+    struct house *house = context;
+    if (nearest) {
+        LOG_WARN(&house->logger, "settings.unknown", "variable=%s nearest=%s", variable, nearest);
+    } else {
+        LOG_INFO(&house->logger, "settings.unknown", "variable=%s", variable);
+    }
+}
+
 static void read_settings(struct house *house, const struct options *options)
 {
     all_settings_fill(&house->settings, options->settings);
     const struct app_settings *app = &house->settings.app;
     logger_init(&house->logger, "standalone", (enum log_level)app->log_level, app->log_format == 1);
+    settings_each_stray(options->settings, options->given.environment, tell_of_stray, house);
 }
 
 /* As many files as the system lets this process have; connections_max follows what is left after a
@@ -144,9 +157,7 @@ static void open_pool(struct house *house)
     house->pool = work_pool_create(&options);
 }
 
-/* Worlds first, since engines are opened with a clock and randomness; then engines, then what uses
- * them. */
-static enum err build_workers(struct house *house)
+static void make_worlds(struct house *house)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t wanted = house->settings.app.workers ? house->settings.app.workers
@@ -159,6 +170,11 @@ static enum err build_workers(struct house *house)
         house->workers[i].loop = loop_uv_create(&options, &house->workers[i].world);
     }
     loop_uv_watch_signals(house->workers[0].loop, on_signal, house);
+}
+
+/* Engines, then what uses them. */
+static enum err build_workers(struct house *house)
+{
     enum err err = open_secrets(house, &house->workers[0].world);
     if (err != OK) {
         return err;
@@ -230,6 +246,10 @@ enum err house_init(struct house *house, const struct options *options)
     enum err err = wiring_check(&house->logger);
     if (err == OK) {
         raise_file_limit(house);
+        make_worlds(house);
+        err = worker_probe_ports(house, &house->workers[0].world);
+    }
+    if (err == OK) {
         err = open_data(house);
     }
     if (err == OK) {

@@ -183,22 +183,23 @@ void worker_refresh(struct worker *worker, const struct all_settings *settings)
     describe(worker);
 }
 
-/* Workers share the port by the kernel's leave, which would let a second process of the same user
- * share it too: nobody else may listen there. */
-static enum err probe_port(struct worker *worker, uint16_t port)
-{
-    int sock;
-    enum err err = net_listen(worker->world.net, worker->settings.app.host, port, false, &sock);
-    if (err == OK) {
-        net_close(worker->world.net, sock);
-    }
-    return err;
-}
-
 struct place {
     const char *setting, *host;
     uint16_t port;
 };
+
+static struct place public_place(const struct app_settings *app, uint16_t port)
+{
+    return (struct place){"server.port", app->host, port};
+}
+
+/* Behind the last port there is none to take: then any free one. */
+static struct place management_place(const struct app_settings *app, uint16_t public_port)
+{
+    uint64_t wanted = app->management_port ? app->management_port : (uint64_t)public_port + 1000;
+    return (struct place){
+        "management.port", app->management_host, (uint16_t)(wanted > UINT16_MAX ? 0 : wanted)};
+}
 
 static const char *port_advice(enum err err)
 {
@@ -210,39 +211,57 @@ static const char *port_advice(enum err err)
                : "the address is not of this machine, or the port is for administrators alone";
 }
 
-static void refuse(struct worker *worker, const struct place *place, enum err err)
+static enum err refuse(struct house *house, const struct place *place, enum err err)
 {
-    LOG_ERROR(&worker->house->logger, "port.refused",
-        "host=%s port=%u setting=%s error=%s reason=\"%s\"", place->host, place->port,
-        place->setting, err_name(err), port_advice(err));
+    LOG_ERROR(&house->logger, "port.refused", "host=%s port=%u setting=%s error=%s reason=\"%s\"",
+        place->host, place->port, place->setting, err_name(err), port_advice(err));
+    return err;
 }
 
+static enum err probe(struct house *house, struct net *net, const struct place *place)
+{
+    int sock;
+    enum err err = net_listen(net, place->host, place->port, false, &sock);
+    if (err != OK) {
+        return refuse(house, place, err);
+    }
+    net_close(net, sock);
+    return OK;
+}
+
+enum err worker_probe_ports(struct house *house, const struct world *world)
+{
+    const struct app_settings *app = &house->settings.app;
+    struct place public = public_place(app, (uint16_t)app->port);
+    struct place management = management_place(app, public.port);
+    enum err err = probe(house, world->net, &public);
+    if (err == OK && (public.port != 0 || app->management_port)) {
+        err = probe(house, world->net, &management);
+    }
+    return err;
+}
+
+/* Workers share the port by the kernel's leave, which would let a second process of the same user
+ * share it too: nobody else may listen there. */
 static enum err listen_public(struct worker *worker, uint16_t port, uint16_t *ret_port)
 {
-    struct place place = {"server.port", worker->settings.app.host, port};
-    enum err err = worker->index == 0 && port != 0 ? probe_port(worker, port) : OK;
-    if (err == OK) {
-        err = edge_listen(
-            worker->edge, place.host, port, true, gateway_handler(worker->gateway), ret_port);
+    struct place place = public_place(&worker->settings.app, port);
+    if (worker->index == 0 && port != 0) {
+        enum err err = probe(worker->house, worker->world.net, &place);
+        if (err != OK) {
+            return err;
+        }
     }
-    if (err != OK) {
-        refuse(worker, &place, err);
-    }
-    return err;
+    enum err err = edge_listen(
+        worker->edge, place.host, port, true, gateway_handler(worker->gateway), ret_port);
+    return err == OK ? OK : refuse(worker->house, &place, err);
 }
 
-/* Behind the last port there is none to take: then any free one. */
 static enum err listen_management(struct worker *worker, uint16_t public_port)
 {
-    const struct app_settings *app = &worker->settings.app;
-    uint64_t wanted = app->management_port ? app->management_port : (uint64_t)public_port + 1000;
-    struct place place = {
-        "management.port", app->management_host, (uint16_t)(wanted > UINT16_MAX ? 0 : wanted)};
+    struct place place = management_place(&worker->settings.app, public_port);
     enum err err = management_listen(worker->management, place.host, place.port);
-    if (err != OK) {
-        refuse(worker, &place, err);
-    }
-    return err;
+    return err == OK ? OK : refuse(worker->house, &place, err);
 }
 
 enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port)

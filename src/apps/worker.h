@@ -58,6 +58,10 @@ struct worker {
 /* Engines and services of worker `index`. */
 void worker_init(struct worker *worker, struct house *house, uint32_t index);
 
+/* Are the ports that the settings name free? ERR_IN_USE and the like, and a logged line, if not.
+ * Nothing is kept: somebody may still take them before worker_listen. */
+MUST_USE enum err worker_probe_ports(struct house *house, const struct world *world);
+
 /* Opens the public port; on the first worker also the management port. `port` 0 takes a free one,
  * `ret_port` is what it became. A line was logged if it fails. */
 MUST_USE enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port);

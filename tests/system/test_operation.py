@@ -12,6 +12,7 @@ import time
 import pytest
 
 from house import BINARY, House, free_port
+from wire import Wire
 
 
 def run(*arguments, **more):
@@ -66,6 +67,35 @@ def test_the_line_names_the_port_that_is_busy(house, tmp_path):
     assert f"port={mine} setting=server.port" in public
     other = run("standalone", "--port", str(free), "--management-port", str(mine), "--data", str(tmp_path / "b")).stderr.splitlines()[-1]
     assert f"port={mine} setting=management.port" in other and str(free) not in other
+
+
+@pytest.mark.parametrize("ports", [lambda busy: ["--port", str(busy)],
+                                   lambda busy: ["--port", str(free_port()), "--management-port", str(busy)]])
+def test_a_busy_port_leaves_nothing_behind(house, tmp_path, ports):
+    assert run("standalone", *ports(house.port), "--data", str(tmp_path / "d")).returncode == 1
+    assert not os.listdir(tmp_path)
+
+
+def test_a_mistyped_variable_is_told_with_the_setting_that_is_near(fresh):
+    fresh.environment = {"CHATTIFIER_LIMITS_INFLIGHT": "7", "CHATTIFIER_PORT_9080_TCP": "tcp://10.0.0.1:9080"}
+    fresh.start()
+    log = fresh.log_tail()
+    assert "level=warn" in next(line for line in log.splitlines() if "variable=CHATTIFIER_LIMITS_INFLIGHT nearest=limits.in_flight" in line)
+    assert "level=info" in next(line for line in log.splitlines() if "variable=CHATTIFIER_PORT_9080_TCP" in line)
+    fresh.stop()
+
+
+def test_an_operator_gets_in_when_all_places_are_taken(tmp_path):
+    house = House(tmp_path / "d", workers="1", settings={"limits.connections": 2}).start()
+    first, second = Wire(house), Wire(house)
+    for wire in (first, second):
+        wire.send(b"GET /api/info HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert wire.read_answer()[0] == 200
+    assert house.http("GET", "/api/info").status == 503
+    assert house.http("GET", "/actuator/health", management=True).status == 200
+    first.socket.close()
+    second.socket.close()
+    house.stop()
 
 
 def test_a_second_process_on_the_same_data_is_refused(house):
@@ -126,7 +156,8 @@ def test_another_number_of_shards_is_refused(tmp_path):
 def test_the_management_port_answers_no_page(house, name, headers, status):
     assert house.http("GET", "/actuator/env", headers=headers, management=True).status == status
     post = {"Content-Type": "application/json", **headers}
-    assert house.http("POST", "/actuator/loggers", raw=b'{"configuredLevel":"INFO"}', headers=post, management=True).status == status
+    answer = house.http("POST", "/actuator/loggers", raw=b'{"configuredLevel":"INFO"}', headers=post, management=True)
+    assert answer.status == (204 if status == 200 else status)
 
 
 def test_a_form_does_not_set_the_log_level(house):
@@ -181,7 +212,7 @@ def test_a_log_with_a_hole_is_not_healthy(fresh):
 
 def test_the_log_level_changes_while_running(house):
     for level in ("DEBUG", "INFO"):
-        assert house.http("POST", "/actuator/loggers", {"configuredLevel": level}, management=True).status == 200
+        assert house.http("POST", "/actuator/loggers", {"configuredLevel": level}, management=True).status == 204
         assert house.http("GET", "/actuator/loggers", management=True).json["configuredLevel"] == level
     assert house.http("POST", "/actuator/loggers", {"configuredLevel": "LOUD"}, management=True).status == 422
 

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "chattifier/events.h"
 
 #define PROBLEM_BYTES 256
@@ -143,6 +144,18 @@ static void explain(const struct setting_row *row, const char *text, char *ret_p
     }
 }
 
+static void explain_unknown(const struct settings *settings, const char *key, char *ret_problem)
+{
+    struct nearest nearest = {.typed = key};
+    const char *meant = NULL;
+    for (size_t i = 0; i < settings->count; i++) {
+        const char *other = settings->values[i].row->key;
+        meant = nearest_try(&nearest, other) ? other : meant;
+    }
+    snprintf(ret_problem, PROBLEM_BYTES, "%.100s: there is no such setting%s%.100s", key,
+        meant ? "; there is " : "", meant ? meant : "");
+}
+
 /* Several tables may have the same key (a limit that two services keep): all of them hear it. */
 enum err settings_set(struct settings *settings, enum setting_origin origin, const char *key,
     const char *text, char *ret_problem)
@@ -167,7 +180,7 @@ enum err settings_set(struct settings *settings, enum setting_origin origin, con
         }
     }
     if (!known) {
-        snprintf(ret_problem, PROBLEM_BYTES, "%.100s: there is no such setting", key);
+        explain_unknown(settings, key, ret_problem);
         return ERR_BAD_CONFIG;
     }
     return OK;
@@ -252,39 +265,71 @@ static void environment_name(const char *key, char ret_name[KEY_BYTES_MAX])
     ret_name[i] = 0;
 }
 
-static enum err read_pair(struct settings *settings, const char *pair, char *ret_problem)
+/* The name of a NAME=value pair behind the prefix, or false: it is none of ours. */
+static bool own_name(const char *pair, char ret_name[KEY_BYTES_MAX])
 {
+    size_t prefix = strlen(ENVIRONMENT_PREFIX);
     const char *equals = strchr(pair, '=');
-    size_t size = equals ? (size_t)(equals - pair) : 0;
-    for (size_t i = 0; equals && i < settings->count; i++) {
+    if (!equals || strncmp(pair, ENVIRONMENT_PREFIX, prefix) != 0) {
+        return false;
+    }
+    snprintf(
+        ret_name, KEY_BYTES_MAX, "%.*s", (int)(equals - pair - (ptrdiff_t)prefix), pair + prefix);
+    return true;
+}
+
+static const struct setting_row *row_of_variable(
+    const struct settings *settings, const char *variable)
+{
+    for (size_t i = 0; i < settings->count; i++) {
         char name[KEY_BYTES_MAX];
         environment_name(settings->values[i].row->key, name);
-        if (strlen(name) == size && memcmp(name, pair, size) == 0) {
-            char problem[PROBLEM_BYTES] = "";
-            enum err err = settings_set(settings, SETTING_BY_ENVIRONMENT,
-                settings->values[i].row->key, equals + 1, problem);
-            if (err != OK) {
-                snprintf(ret_problem, PROBLEM_BYTES, "in the environment: %.230s", problem);
-            }
-            return err;
+        if (strcmp(name, variable) == 0) {
+            return settings->values[i].row;
         }
     }
-    return OK;
+    return NULL;
 }
 
 enum err settings_read_environment(
     struct settings *settings, char *const *environment, char *ret_problem)
 {
-    size_t prefix = strlen(ENVIRONMENT_PREFIX);
     for (; *environment; environment++) {
-        if (strncmp(*environment, ENVIRONMENT_PREFIX, prefix) == 0) {
-            enum err err = read_pair(settings, *environment + prefix, ret_problem);
-            if (err != OK) {
-                return err;
-            }
+        char name[KEY_BYTES_MAX];
+        char problem[PROBLEM_BYTES] = "";
+        const struct setting_row *row =
+            own_name(*environment, name) ? row_of_variable(settings, name) : NULL;
+        if (row && settings_set(settings, SETTING_BY_ENVIRONMENT, row->key,
+                       strchr(*environment, '=') + 1, problem) != OK) {
+            snprintf(ret_problem, PROBLEM_BYTES, "in the environment: %.230s", problem);
+            return ERR_BAD_CONFIG;
         }
     }
     return OK;
+}
+
+static const char *nearest_key(const struct settings *settings, const char *variable)
+{
+    struct nearest nearest = {.typed = variable};
+    const char *key = NULL;
+    for (size_t i = 0; i < settings->count; i++) {
+        char name[KEY_BYTES_MAX];
+        environment_name(settings->values[i].row->key, name);
+        key = nearest_try(&nearest, name) ? settings->values[i].row->key : key;
+    }
+    return key;
+}
+
+void settings_each_stray(const struct settings *settings, char *const *environment,
+    void (*each)(void *context, const char *variable, const char *nearest), void *context)
+{
+    for (; *environment; environment++) {
+        char name[KEY_BYTES_MAX], variable[sizeof(ENVIRONMENT_PREFIX) + KEY_BYTES_MAX];
+        if (own_name(*environment, name) && !row_of_variable(settings, name)) {
+            snprintf(variable, sizeof(variable), ENVIRONMENT_PREFIX "%s", name);
+            each(context, variable, nearest_key(settings, name));
+        }
+    }
 }
 
 static void fill_one(const struct value *value, uint8_t *base)

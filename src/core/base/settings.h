@@ -70,6 +70,12 @@ MUST_USE enum err settings_read_file(
 MUST_USE enum err settings_read_environment(
     struct settings *settings, char *const *environment, char *ret_problem);
 
+/* Calls `each` for the name of every variable that begins with CHATTIFIER_ and fits no key, with
+ * the key that is nearest; NULL: none is near. Such may be another's: whoever starts containers
+ * sets variables named after its services. */
+void settings_each_stray(const struct settings *settings, char *const *environment,
+    void (*each)(void *context, const char *variable, const char *nearest), void *context);
+
 /* Writes the values of a table into the service's struct. */
 void settings_fill(
     const struct settings *settings, const struct settings_table *table, void *ret_struct);

@@ -256,6 +256,41 @@ static void only_what_is_reloadable_is_copied(void **state)
     assert_string_equal(running.name, "old");
 }
 
+struct strays {
+    char said[200];
+};
+
+static void note_stray(void *context, const char *variable, const char *nearest)
+{
+    struct strays *strays = context;
+    size_t used = strlen(strays->said);
+    snprintf(strays->said + used, sizeof(strays->said) - used, "%s=%s;", variable,
+        nearest ? nearest : "");
+}
+
+static void a_mistyped_variable_is_told_with_the_setting_that_is_near(void **state)
+{
+    (void)state;
+    struct settings *settings = settings_create(tables, 1);
+    struct strays strays = {""};
+    char *environment[] = {"PATH=/bin", "CHATTIFIER_DEMO_LIMIT=7", "CHATTIFIER_DEMO_LIMTI=secret",
+        "CHATTIFIER_PORT_9080_TCP=tcp://10.0.0.1:9080", NULL};
+    settings_each_stray(settings, environment, note_stray, &strays);
+    assert_string_equal(strays.said, "CHATTIFIER_DEMO_LIMTI=demo.limit;CHATTIFIER_PORT_9080_TCP=;");
+    settings_destroy(settings);
+}
+
+static void a_mistyped_key_is_refused_with_the_one_that_is_near(void **state)
+{
+    (void)state;
+    struct settings *settings = settings_create(tables, 1);
+    char problem[256] = "";
+    assert_int_equal(
+        settings_set(settings, SETTING_BY_FLAG, "demo.limits", "7", problem), ERR_BAD_CONFIG);
+    assert_string_equal(problem, "demo.limits: there is no such setting; there is demo.limit");
+    settings_destroy(settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +304,8 @@ int main(void)
         cmocka_unit_test(only_what_is_reloadable_is_copied),
         cmocka_unit_test(a_file_larger_than_a_mebibyte_is_refused),
         cmocka_unit_test(a_bad_value_in_the_environment_is_named),
+        cmocka_unit_test(a_mistyped_variable_is_told_with_the_setting_that_is_near),
+        cmocka_unit_test(a_mistyped_key_is_refused_with_the_one_that_is_near),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }
