@@ -165,7 +165,7 @@ static void set_level(struct management *management, const struct edge_request *
     }
     atomic_store(&house->logger.level, level);
     LOG_WARN(&house->logger, "log.level", "level=%s", management_level_name(level));
-    answer_json(management, request->conn, "{}");
+    edge_respond(management->worker->edge, request->conn, &(struct edge_response){.status = 204});
 }
 
 static void refresh(struct management *management, const struct edge_request *request)

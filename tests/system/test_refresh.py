@@ -74,7 +74,7 @@ def test_the_log_level_of_the_file_wins_when_it_changes(configured):
     def level():
         return configured.house.http("GET", "/actuator/loggers/ROOT", management=True).json["effectiveLevel"]
     set_to = {"configuredLevel": "ERROR"}
-    assert configured.house.http("POST", "/actuator/loggers/ROOT", set_to, management=True).status == 200
+    assert configured.house.http("POST", "/actuator/loggers/ROOT", set_to, management=True).status == 204
     assert configured.refresh().json == [] and level() == "ERROR"
     configured.write(log__level="debug")
     assert configured.refresh().json == ["log.level"] and level() == "DEBUG"
