@@ -141,10 +141,10 @@ bool cht_command_complete(const struct cht_command *command, struct cht_read_err
         cht_read_refuse_named(ret_error, CHT_READ_UNKNOWN_TYPE, "");
         return false;
     }
-    for (int i = 0; i < CHT_COUNT_command; i++) {
-        bool must = (row->requires >> i & 1) != 0;
-        if (must && !has(command, i)) {
-            cht_read_refuse(ret_error, CHT_READ_BAD_FIELD, i);
+    for (uint64_t left = row->requires; left != 0; left &= left - 1) {
+        int place = __builtin_ctzll(left);
+        if (!has(command, place)) {
+            cht_read_refuse(ret_error, CHT_READ_BAD_FIELD, place);
             return false;
         }
     }

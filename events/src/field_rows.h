@@ -35,7 +35,7 @@ enum {
     .name = #member, .name_size = sizeof(#member) - 1, .required = must,                           \
     .offset = offsetof(struct cht_##event, member), .number = place, .kind = CHT_KIND_##of_kind,   \
     .tag_size = TAG_IS_SHORT(place) ? 1 : 2,                                                       \
-    .tag = {TAG_FIRST(place, of_kind), TAG_SECOND(place, of_kind)}
+    .tag = {TAG_FIRST(place, of_kind), TAG_SECOND(place, of_kind)}, .key = ",\"" #member "\":"
 
 /* ---- fields */
 #define FIELD(event, place, of_kind, member, must, least, most, text)                              \

@@ -6,56 +6,91 @@
 #include <string.h>
 
 #include "chattifier/events.h"
+#include "field.h"
 #include "sha1.h"
 
 /* The name space of rooms. It never changes: the ids of all rooms hang on it. */
 static const struct cht_id room_space = {{0x6f, 0x0d, 0x3a, 0x52, 0xc8, 0x1b, 0x4e, 0x97, 0x9a,
     0x44, 0x2d, 0xe7, 0x50, 0xb9, 0x13, 0x8c}};
 
-static bool dash_follows(unsigned byte)
+/* Two digits for each byte. */
+static const char digit_pairs[] =
+    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
+    "404142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f"
+    "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f"
+    "808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
+    "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+    "c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+    "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
+
+CHT_INLINED void text_of_bytes(const uint8_t *bytes, unsigned count, char *ret_text)
 {
-    return byte == 3 || byte == 5 || byte == 7 || byte == 9;
+    for (unsigned i = 0; i < count; i++) {
+        memcpy(ret_text + 2 * i, digit_pairs + (size_t)2 * bytes[i], 2);
+    }
 }
 
 void cht_id_to_text(const struct cht_id *id, char *ret_text)
 {
-    static const char digits[] = "0123456789abcdef";
-    char *at = ret_text;
-    for (unsigned i = 0; i < sizeof(id->bytes); i++) {
-        *at++ = digits[id->bytes[i] >> 4];
-        *at++ = digits[id->bytes[i] & 15];
-        if (dash_follows(i)) {
-            *at++ = '-';
-        }
-    }
+    text_of_bytes(id->bytes, 4, ret_text);
+    ret_text[8] = '-';
+    text_of_bytes(id->bytes + 4, 2, ret_text + 9);
+    ret_text[13] = '-';
+    text_of_bytes(id->bytes + 6, 2, ret_text + 14);
+    ret_text[18] = '-';
+    text_of_bytes(id->bytes + 8, 2, ret_text + 19);
+    ret_text[23] = '-';
+    text_of_bytes(id->bytes + 10, 6, ret_text + 24);
 }
 
-static unsigned digit_value(char digit)
+/* The values of digits, marked; 0 for what is none. */
+#define DIGIT 0x10
+static const uint8_t digits[256] = {
+    ['0'] = DIGIT | 0,
+    ['1'] = DIGIT | 1,
+    ['2'] = DIGIT | 2,
+    ['3'] = DIGIT | 3,
+    ['4'] = DIGIT | 4,
+    ['5'] = DIGIT | 5,
+    ['6'] = DIGIT | 6,
+    ['7'] = DIGIT | 7,
+    ['8'] = DIGIT | 8,
+    ['9'] = DIGIT | 9,
+    ['a'] = DIGIT | 10,
+    ['b'] = DIGIT | 11,
+    ['c'] = DIGIT | 12,
+    ['d'] = DIGIT | 13,
+    ['e'] = DIGIT | 14,
+    ['f'] = DIGIT | 15,
+};
+
+/* Answers DIGIT if all were digits. */
+CHT_INLINED unsigned bytes_of_text(const char *text, unsigned count, uint8_t *ret_bytes)
 {
-    if (digit >= '0' && digit <= '9') {
-        return (unsigned)(digit - '0');
+    unsigned all = DIGIT;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned high = digits[(uint8_t)text[2 * i]];
+        unsigned low = digits[(uint8_t)text[2 * i + 1]];
+        all &= high & low;
+        ret_bytes[i] = (uint8_t)(high << 4 | (low & 15));
     }
-    return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a' + 10) : 16;
+    return all;
 }
 
 bool cht_id_from_text(struct cht_str text, struct cht_id *ret_id)
 {
     const char *at = text.at;
-    unsigned bad = 0;
-    if (text.size != CHT_ID_TEXT_SIZE) {
+    if (text.size != CHT_ID_TEXT_SIZE || at[8] != '-' || at[13] != '-' || at[18] != '-' ||
+        at[23] != '-') {
         return false;
     }
-    for (unsigned i = 0; i < sizeof(ret_id->bytes); i++) {
-        unsigned high = digit_value(at[0]);
-        unsigned low = digit_value(at[1]);
-        bad |= (high | low) & 16;
-        ret_id->bytes[i] = (uint8_t)(high << 4 | low);
-        at += 2;
-        if (dash_follows(i) && *at++ != '-') {
-            return false;
-        }
-    }
-    return bad == 0;
+    unsigned all = bytes_of_text(at, 4, ret_id->bytes);
+    all &= bytes_of_text(at + 9, 2, ret_id->bytes + 4);
+    all &= bytes_of_text(at + 14, 2, ret_id->bytes + 6);
+    all &= bytes_of_text(at + 19, 2, ret_id->bytes + 8);
+    all &= bytes_of_text(at + 24, 6, ret_id->bytes + 10);
+    return all == DIGIT;
 }
 
 static void name_to_id(struct cht_sha1 *sha1, struct cht_id *ret_id)

@@ -1,6 +1,6 @@
 /* json_names - what raw names and texts mean, and whether names are unique.
  *
- * Happy path: names without escapes are compared byte by byte; large objects are sorted by hash
+ * Happy path: texts without escapes mean themselves; large objects are sorted by hash
  * first. How it fails: all texts here were accepted before, so only "the same" and "not the same"
  * are left. */
 
@@ -64,27 +64,45 @@ uint32_t cht_json_next_point(const char **at, const char *end)
     return point;
 }
 
-struct cht_str cht_json_unescape(struct cht_str raw)
+static struct cht_str unescape(struct cht_str raw)
 {
-    struct cht_str empty = {NULL, 0};
-    if (raw.size == 0) {
-        return empty;
-    }
-    const char *from = memchr(raw.at, '\\', raw.size);
-    if (from == NULL) {
-        return raw;
-    }
+    const char *from = raw.at;
     const char *end = raw.at + raw.size;
-    uint8_t *to = (uint8_t *)raw.at + (from - raw.at);
+    uint8_t *to = (uint8_t *)raw.at;
     while (from < end) {
-        if (*from != '\\') {
-            *to++ = (uint8_t)*from++;
-            continue;
+        const char *slash = memchr(from, '\\', (size_t)(end - from));
+        size_t plain = (size_t)((slash != NULL ? slash : end) - from);
+        memmove(to, from, plain);
+        to += plain;
+        from += plain;
+        if (slash != NULL) {
+            from++;
+            to += cht_utf8_put(next_escape(&from), to);
         }
-        from++;
-        to += cht_utf8_put(next_escape(&from), to);
     }
     return (struct cht_str){raw.at, (uint32_t)((const char *)to - raw.at)};
+}
+
+void cht_json_unescape_name(struct cht_member *member)
+{
+    if (member->escaped_name) {
+        member->name = unescape(member->name);
+        member->escaped_name = false;
+    }
+    if (member->name.size == 0) {
+        member->name.at = NULL;
+    }
+}
+
+void cht_json_unescape_text(struct cht_member *member)
+{
+    if (member->escaped) {
+        member->value = unescape(member->value);
+        member->escaped = false;
+    }
+    if (member->value.size == 0) {
+        member->value.at = NULL;
+    }
 }
 
 static int compare_meaning(struct cht_str a, struct cht_str b)
@@ -101,15 +119,9 @@ static int compare_meaning(struct cht_str a, struct cht_str b)
     return (a.at < a_end) - (b.at < b_end);
 }
 
-bool cht_json_names_equal(struct cht_str a, struct cht_str b)
+bool cht_json_names_mean_the_same(struct cht_str a, struct cht_str b)
 {
-    if (a.size == b.size && memcmp(a.at, b.at, a.size) == 0) {
-        return true;
-    }
-    /* An escape is longer than what it means, so names of one size without escapes differ for good.
-     */
-    bool escaped = memchr(a.at, '\\', a.size) != NULL || memchr(b.at, '\\', b.size) != NULL;
-    return escaped && compare_meaning(a, b) == 0;
+    return compare_meaning(a, b) == 0;
 }
 
 /* ---- sorting, in place and without recursion */

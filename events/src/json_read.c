@@ -47,7 +47,7 @@ static bool read_members(struct cht_str bytes, struct reader *reader)
         return false;
     }
     for (size_t i = 0; i < reader->count; i++) {
-        reader->members[i].name = cht_json_unescape(reader->members[i].name);
+        cht_json_unescape_name(&reader->members[i]);
     }
     return true;
 }
@@ -63,8 +63,11 @@ static enum cht_read refuse_item(
 
 static bool read_id(struct cht_member *member, struct cht_id *ret_id)
 {
-    return member->type == CHT_JSON_TEXT &&
-           cht_id_from_text(cht_json_unescape(member->value), ret_id) && !cht_id_is_none(ret_id);
+    if (member->type != CHT_JSON_TEXT) {
+        return false;
+    }
+    cht_json_unescape_text(member);
+    return cht_id_from_text(member->value, ret_id) && !cht_id_is_none(ret_id);
 }
 
 static bool read_number(
@@ -90,8 +93,18 @@ static bool read_word(
     if (member->type != CHT_JSON_TEXT) {
         return false;
     }
-    *ret_word = cht_word_number(field->words, cht_json_unescape(member->value));
+    cht_json_unescape_text(member);
+    *ret_word = cht_word_number(field->words, member->value);
     return *ret_word != 0;
+}
+
+/* Unescapes the text; true if it has a NUL, which only an escape can say. */
+static bool has_nul(struct cht_member *member)
+{
+    bool may_have = member->escaped;
+    cht_json_unescape_text(member);
+    return may_have && member->value.size > 0 &&
+           memchr(member->value.at, '\0', member->value.size) != NULL;
 }
 
 static enum cht_read read_text(
@@ -100,16 +113,15 @@ static enum cht_read read_text(
     if (member->type != CHT_JSON_TEXT) {
         return CHT_READ_BAD_FIELD;
     }
-    struct cht_str text = cht_json_unescape(member->value);
+    bool nul = has_nul(member);
     bool is_message = field == &cht_row_command.fields[CHT_AT_command_text];
-    if (is_message && text.size > field->max) {
+    if (is_message && member->value.size > field->max) {
         return CHT_READ_TOO_LARGE;
     }
-    bool has_nul = text.size > 0 && memchr(text.at, '\0', text.size) != NULL;
-    if (has_nul || !cht_field_fits_valid_text(field, text)) {
+    if (nul || !cht_field_fits_valid_text(field, member->value)) {
         return CHT_READ_BAD_FIELD;
     }
-    *ret_text = text;
+    *ret_text = member->value;
     return CHT_READ_OK;
 }
 
@@ -177,9 +189,9 @@ static enum cht_read read_rooms(struct reader *reader, const struct cht_field_ro
     cht_json_walk_start(&walk, member);
     while (cht_json_walk_next(&walk, &item)) {
         struct cht_room_seq *room = &rooms[ret_list->count];
-        struct cht_str name = cht_json_unescape(item.name);
+        cht_json_unescape_name(&item);
         room->has = CHT_BIT(room_seq, room) | CHT_BIT(room_seq, seq);
-        if (!cht_id_from_text(name, &room->room) || cht_id_is_none(&room->room) ||
+        if (!cht_id_from_text(item.name, &room->room) || cht_id_is_none(&room->room) ||
             !read_number(&item, &cht_row_room_seq.fields[CHT_AT_room_seq_seq], &room->seq)) {
             return refuse_item(reader->error, field, ret_list->count);
         }
@@ -270,7 +282,8 @@ static enum cht_read read_settings(struct reader *reader, uint64_t wanted)
     enum cht_read code = CHT_READ_OK;
     cht_json_walk_start(&walk, settings);
     while (code == CHT_READ_OK && cht_json_walk_next(&walk, &item)) {
-        int place = field_by_name(cht_json_unescape(item.name), wanted);
+        cht_json_unescape_name(&item);
+        int place = field_by_name(item.name, wanted);
         code = place < 0 ? CHT_READ_OK : read_field(reader, place, &item);
     }
     return code;
@@ -316,18 +329,16 @@ static void read_head(struct reader *reader, struct cht_client_head *ret_head)
     struct cht_member *type = member_by_name(reader->members, reader->count, "type", 4);
     struct cht_member *ref = member_by_name(reader->members, reader->count, "ref", 3);
     if (type != NULL && type->type == CHT_JSON_TEXT) {
-        type->value = cht_json_unescape(type->value);
+        cht_json_unescape_text(type);
         ret_head->type = type->value;
     }
     if (ref == NULL || ref->type == CHT_JSON_NULL) {
         return;
     }
-    struct cht_str text =
-        ref->type == CHT_JSON_TEXT ? cht_json_unescape(ref->value) : (struct cht_str){NULL, 0};
-    ret_head->bad_ref =
-        text.size == 0 || text.size > REF_BYTES_MAX || memchr(text.at, '\0', text.size) != NULL;
+    ret_head->bad_ref = ref->type != CHT_JSON_TEXT || has_nul(ref) || ref->value.size == 0 ||
+                        ref->value.size > REF_BYTES_MAX;
     if (!ret_head->bad_ref) {
-        ret_head->ref = text;
+        ret_head->ref = ref->value;
     }
 }
 
@@ -394,9 +405,9 @@ bool cht_read_members(
         return false;
     }
     for (size_t i = 0; i < *ret_count; i++) {
-        ret_members[i].name = cht_json_unescape(ret_members[i].name);
+        cht_json_unescape_name(&ret_members[i]);
         if (ret_members[i].type == CHT_JSON_TEXT) {
-            ret_members[i].value = cht_json_unescape(ret_members[i].value);
+            cht_json_unescape_text(&ret_members[i]);
         }
     }
     return true;

@@ -88,30 +88,22 @@ static bool scan_escape(struct cht_json_scan *scan)
     }
 }
 
-/* The high bit of each byte that is no plain ASCII text; exact up to the first such byte. */
-static inline uint64_t special_bytes(uint64_t word)
+/* Where plain ASCII ends, or is not known to go on. */
+static inline const char *plain_end(const char *at, const char *end)
 {
-    uint64_t quote = word ^ CHT_EACH_BYTE('"');
-    uint64_t slash = word ^ CHT_EACH_BYTE('\\');
-    uint64_t special = word | (word - CHT_EACH_BYTE(0x20)) | (quote - CHT_EACH_BYTE(1)) |
-                       (slash - CHT_EACH_BYTE(1));
-    return special & CHT_EACH_BYTE(0x80);
-}
-
-static void skip_plain(struct cht_json_scan *scan)
-{
-    while (scan->end - scan->at >= 8) {
-        uint64_t special = special_bytes(cht_eight(scan->at));
+    while (end - at >= 8) {
+        uint64_t word = cht_eight(at);
+        uint64_t special = (cht_special_ascii(word) | word) & CHT_EACH_BYTE(0x80);
         if (special != 0) {
-            scan->at += cht_bytes_before(special);
-            return;
+            return at + cht_bytes_before(special);
         }
-        scan->at += 8;
+        at += 8;
     }
+    return at;
 }
 
-/* One code point or escape of a text. */
-static bool scan_point(struct cht_json_scan *scan)
+/* One code point or escape of a text. Not inlined: most texts have none that is not plain. */
+static __attribute__((noinline)) bool scan_point(struct cht_json_scan *scan)
 {
     uint32_t point;
     uint8_t byte = (uint8_t)*scan->at;
@@ -120,6 +112,7 @@ static bool scan_point(struct cht_json_scan *scan)
     }
     if (byte == '\\') {
         scan->at++;
+        scan->escaped = true;
         return scan_escape(scan);
     }
     if (byte < 0x80) {
@@ -135,8 +128,9 @@ static bool scan_point(struct cht_json_scan *scan)
 static bool scan_text(struct cht_json_scan *scan, struct cht_str *ret_raw)
 {
     const char *start = scan->at;
+    scan->escaped = false;
     for (;;) {
-        skip_plain(scan);
+        scan->at = plain_end(scan->at, scan->end);
         if (scan->at == scan->end) {
             return false;
         }
@@ -253,12 +247,14 @@ static bool scan_list(struct cht_json_scan *scan, unsigned depth)
     return take_byte(scan, ']');
 }
 
-static bool scan_name(struct cht_json_scan *scan, struct cht_str *ret_name)
+static bool scan_name(struct cht_json_scan *scan, struct cht_member *ret_member)
 {
     skip_space(scan);
-    if (!take_byte(scan, '"') || !scan_text(scan, ret_name)) {
+    if (!take_byte(scan, '"') || !scan_text(scan, &ret_member->name)) {
         return false;
     }
+    ret_member->escaped_name = scan->escaped;
+    scan->escaped_names = scan->escaped_names || scan->escaped;
     skip_space(scan);
     return take_byte(scan, ':');
 }
@@ -290,10 +286,10 @@ static bool note_name(struct cht_json_scan *scan, uint32_t object, struct cht_st
     return true;
 }
 
-static bool is_among(const struct cht_str *names, size_t count, struct cht_str name)
+static bool is_among(const struct cht_str *names, size_t count, struct cht_str name, bool escaped)
 {
     for (size_t i = 0; i < count; i++) {
-        if (cht_json_names_equal(names[i], name)) {
+        if (cht_json_names_equal(names[i], name, escaped)) {
             return true;
         }
     }
@@ -313,12 +309,12 @@ static bool scan_object(struct cht_json_scan *scan, unsigned depth)
     }
     scan->objects++;
     do {
-        if (!scan_name(scan, &member.name) || !note_name(scan, object, member.name)) {
+        if (!scan_name(scan, &member) || !note_name(scan, object, member.name)) {
             return false;
         }
         if (count == COMPARED_MAX) {
             scan->many = true;
-        } else if (is_among(names, count, member.name)) {
+        } else if (is_among(names, count, member.name, scan->escaped_names)) {
             return false;
         } else {
             names[count++] = member.name;
@@ -346,6 +342,15 @@ static bool scan_nested(struct cht_json_scan *scan, unsigned depth, struct cht_m
     return true;
 }
 
+static bool scan_text_value(struct cht_json_scan *scan, struct cht_member *ret_value)
+{
+    scan->at++;
+    ret_value->type = CHT_JSON_TEXT;
+    bool good = scan_text(scan, &ret_value->value);
+    ret_value->escaped = scan->escaped;
+    return good;
+}
+
 /* A value inside of `depth` lists and objects. */
 static bool scan_value(struct cht_json_scan *scan, unsigned depth, struct cht_member *ret_value)
 {
@@ -354,11 +359,10 @@ static bool scan_value(struct cht_json_scan *scan, unsigned depth, struct cht_me
         return false;
     }
     ret_value->number = UINT64_MAX;
+    ret_value->escaped = false;
     switch (*scan->at) {
     case '"':
-        scan->at++;
-        ret_value->type = CHT_JSON_TEXT;
-        return scan_text(scan, &ret_value->value);
+        return scan_text_value(scan, ret_value);
     case '{':
     case '[':
         return scan_nested(scan, depth, ret_value);
@@ -380,10 +384,10 @@ struct top {
     size_t count;
 };
 
-static bool is_known(const struct top *top, struct cht_str name)
+static bool is_known(const struct top *top, struct cht_str name, bool escaped)
 {
     for (size_t i = 0; i < top->count && i < COMPARED_MAX; i++) {
-        if (cht_json_names_equal(top->members[i].name, name)) {
+        if (cht_json_names_equal(top->members[i].name, name, escaped)) {
             return true;
         }
     }
@@ -394,19 +398,18 @@ static bool scan_top_members(struct cht_json_scan *scan, struct top *top)
 {
     uint32_t object = scan->objects++;
     do {
-        struct cht_str name;
-        if (!scan_name(scan, &name) || !note_name(scan, object, name)) {
+        struct cht_member *member = &top->members[top->count];
+        if (top->count == top->capacity || !scan_name(scan, member) ||
+            !note_name(scan, object, member->name)) {
             return false;
         }
-        if (top->count == top->capacity || is_known(top, name)) {
+        if (is_known(top, member->name, scan->escaped_names)) {
             return false;
         }
         scan->many = scan->many || top->count >= COMPARED_MAX;
-        struct cht_member *member = &top->members[top->count];
         if (!scan_value(scan, 1, member)) {
             return false;
         }
-        member->name = name;
         top->count++;
         skip_space(scan);
     } while (take_byte(scan, ','));
@@ -472,7 +475,8 @@ bool cht_json_walk_next(struct cht_json_walk *walk, struct cht_member *ret_membe
     }
     take_byte(scan, ',');
     ret_member->name = (struct cht_str){NULL, 0};
-    if (walk->object && !scan_name(scan, &ret_member->name)) {
+    ret_member->escaped_name = false;
+    if (walk->object && !scan_name(scan, ret_member)) {
         return false;
     }
     /* The depth was judged when the whole document was looked through. */

@@ -39,6 +39,8 @@ struct cht_json_scan {
     const char *end;
     uint32_t names;              /* members so far */
     uint32_t objects;            /* objects so far */
+    bool escaped;                /* the last text had escapes */
+    bool escaped_names;          /* a name had some */
     bool many;                   /* an object was too large to be compared on the way */
     struct cht_json_name *noted; /* NULL, or room for CHT_JSON_NAMES_MAX */
 };
@@ -59,8 +61,9 @@ struct cht_json_walk {
 void cht_json_walk_start(struct cht_json_walk *walk, const struct cht_member *value);
 bool cht_json_walk_next(struct cht_json_walk *walk, struct cht_member *ret_member);
 
-/* Unescapes a raw text of an accepted document where it stands, and answers what it means. */
-struct cht_str cht_json_unescape(struct cht_str raw);
+/* Unescapes name or text of a member of an accepted document where it stands. */
+void cht_json_unescape_name(struct cht_member *member);
+void cht_json_unescape_text(struct cht_member *member);
 
 /* The next code point of a raw text of an accepted document. at < end. */
 uint32_t cht_json_next_point(const char **at, const char *end);
@@ -68,5 +71,10 @@ uint32_t cht_json_next_point(const char **at, const char *end);
 /* False if two members of one object among the noted ones mean the same. Sorts them. */
 bool cht_json_names_unique(const char *start, struct cht_json_name *names, size_t count);
 
-/* True if the two raw names mean the same. */
-bool cht_json_names_equal(struct cht_str a, struct cht_str b);
+bool cht_json_names_mean_the_same(struct cht_str a, struct cht_str b);
+
+/* True if the two raw names mean the same. `escaped`: one of them may have escapes. */
+static inline bool cht_json_names_equal(struct cht_str a, struct cht_str b, bool escaped)
+{
+    return escaped ? cht_json_names_mean_the_same(a, b) : cht_str_equal(a, b);
+}

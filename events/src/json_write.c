@@ -5,28 +5,35 @@
 
 #include <string.h>
 
-#include "chattifier/events.h"
-#include "field.h"
+#include "binary.h"
 #include "json_write.h"
 #include "utf8.h"
 
-static void put(struct cht_json *json, const void *bytes, size_t size)
+/* Where the next `size` bytes go; they are counted in any case. NULL if they do not fit. */
+CHT_INLINED char *room_for(struct cht_json *json, size_t size)
 {
-    if (json->used <= json->size && size <= json->size - json->used && size > 0) {
-        memcpy(json->at + json->used, bytes, size);
-    }
+    size_t start = json->used;
     json->used += size;
+    return json->used <= json->size ? json->at + start : NULL;
 }
 
-static void put_byte(struct cht_json *json, char byte)
+CHT_INLINED void put(struct cht_json *json, const void *bytes, size_t size)
 {
-    if (json->used < json->size) {
-        json->at[json->used] = byte;
+    char *to = room_for(json, size);
+    if (to != NULL && size > 0) {
+        memcpy(to, bytes, size);
     }
-    json->used++;
 }
 
-static void before_value(struct cht_json *json)
+CHT_INLINED void put_byte(struct cht_json *json, char byte)
+{
+    char *to = room_for(json, 1);
+    if (to != NULL) {
+        *to = byte;
+    }
+}
+
+CHT_INLINED void before_value(struct cht_json *json)
 {
     if (json->comma) {
         put_byte(json, ',');
@@ -47,52 +54,60 @@ void cht_json_end(struct cht_json *json, char bracket)
     json->comma = true;
 }
 
-static void put_key(struct cht_json *json, const char *name, size_t size)
+void cht_json_key(struct cht_json *json, const char *name)
 {
     before_value(json);
     put_byte(json, '"');
-    put(json, name, size);
+    put(json, name, strlen(name));
     put(json, "\":", 2);
     json->comma = false;
 }
 
-void cht_json_key(struct cht_json *json, const char *name)
+/* The field's key as it stands in its row, without the comma if it is the first. */
+CHT_INLINED void put_key(struct cht_json *json, const struct cht_field_row *field)
 {
-    put_key(json, name, strlen(name));
+    size_t skipped = !json->comma;
+    size_t size = field->name_size + sizeof(",\"\":") - 1 - skipped;
+    size_t left = json->used <= json->size ? json->size - json->used : 0;
+    if (left >= CHT_KEY_BYTES) { /* a few bytes too many are cheaper than as many as needed */
+        memcpy(json->at + json->used, field->key + skipped, CHT_KEY_BYTES);
+    } else if (left >= size) {
+        memcpy(json->at + json->used, field->key + skipped, size);
+    }
+    json->used += size;
+    json->comma = false;
 }
 
-static inline bool must_escape(uint8_t byte)
+CHT_INLINED bool must_escape(uint8_t byte)
 {
     return byte < 0x20 || byte == '"' || byte == '\\';
 }
 
-static inline uint64_t zero_bytes(uint64_t word)
-{
-    return (word - CHT_EACH_BYTE(1)) & ~word & CHT_EACH_BYTE(0x80);
-}
-
-/* True if none of eight bytes needs an escape. */
-static inline bool eight_are_plain(const char *at)
-{
-    uint64_t word = cht_eight(at);
-    uint64_t low = (word - CHT_EACH_BYTE(0x20)) & ~word & CHT_EACH_BYTE(0x80);
-    return (low | zero_bytes(word ^ CHT_EACH_BYTE('"')) | zero_bytes(word ^ CHT_EACH_BYTE('\\'))) ==
-           0;
-}
-
-static size_t plain_size(const char *at, size_t size)
+static size_t plain_bytes(const char *at, size_t size)
 {
     size_t i = 0;
-    while (i < size) {
-        if (size - i >= 8 && eight_are_plain(at + i)) {
-            i += 8;
-        } else if (!must_escape((uint8_t)at[i])) {
-            i++;
-        } else {
-            break;
-        }
+    while (i < size && !must_escape((uint8_t)at[i])) {
+        i++;
     }
     return i;
+}
+
+/* How many bytes at the beginning need no escape. The last word overlaps the one before it. */
+static size_t plain_size(const char *at, size_t size)
+{
+    if (size < 8) {
+        return plain_bytes(at, size);
+    }
+    for (size_t i = 0;; i = i + 16 <= size ? i + 8 : size - 8) {
+        uint64_t word = cht_eight(at + i);
+        uint64_t special = cht_special_ascii(word) & ~word & CHT_EACH_BYTE(0x80);
+        if (special != 0) {
+            return i + cht_bytes_before(special);
+        }
+        if (i + 8 == size) {
+            return size;
+        }
+    }
 }
 
 static void put_escape(struct cht_json *json, uint8_t byte)
@@ -110,69 +125,91 @@ static void put_escape(struct cht_json *json, uint8_t byte)
     put(json, six, sizeof(six));
 }
 
-void cht_json_text(struct cht_json *json, struct cht_str text)
+/* Between quotes, as it is. */
+static void put_quoted(struct cht_json *json, const char *at, size_t size)
 {
-    before_value(json);
-    put_byte(json, '"');
+    char *to = room_for(json, size + 2);
+    if (to != NULL) {
+        to[0] = '"';
+        memcpy(to + 1, at, size);
+        to[size + 1] = '"';
+    }
+}
+
+static void put_escaped(struct cht_json *json, struct cht_str text, size_t plain)
+{
     size_t i = 0;
-    while (i < text.size) {
-        size_t plain = plain_size(text.at + i, text.size - i);
+    put_byte(json, '"');
+    for (;;) {
         put(json, text.at + i, plain);
         i += plain;
-        if (i < text.size) {
-            put_escape(json, (uint8_t)text.at[i++]);
+        if (i == text.size) {
+            break;
         }
+        put_escape(json, (uint8_t)text.at[i++]);
+        plain = plain_size(text.at + i, text.size - i);
     }
     put_byte(json, '"');
 }
 
-void cht_json_word(struct cht_json *json, const char *word)
+static void put_text(struct cht_json *json, struct cht_str text)
 {
-    before_value(json);
-    put_byte(json, '"');
-    put(json, word, strlen(word));
-    put_byte(json, '"');
+    size_t plain = plain_size(text.at, text.size);
+    if (plain < text.size) {
+        put_escaped(json, text, plain);
+    } else {
+        put_quoted(json, text.size == 0 ? "" : text.at, text.size);
+    }
 }
 
-void cht_json_id(struct cht_json *json, const struct cht_id *id)
+static void put_id(struct cht_json *json, const struct cht_id *id)
 {
-    char text[CHT_ID_TEXT_SIZE + 2];
-    text[0] = '"';
-    cht_id_to_text(id, text + 1);
-    text[sizeof(text) - 1] = '"';
-    before_value(json);
-    put(json, text, sizeof(text));
+    char *to = room_for(json, CHT_ID_TEXT_SIZE + 2);
+    if (to != NULL) {
+        to[0] = '"';
+        cht_id_to_text(id, to + 1);
+        to[CHT_ID_TEXT_SIZE + 1] = '"';
+    }
 }
 
-void cht_json_u64(struct cht_json *json, uint64_t number)
+static unsigned digits_of(uint64_t number)
 {
-    char digits[20];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    before_value(json);
-    put(json, digits + at, sizeof(digits) - at);
+    unsigned digits = 1;
+    for (; number >= 10000; number /= 10000) {
+        digits += 4;
+    }
+    return digits + (number >= 10) + (number >= 100) + (number >= 1000);
 }
 
-void cht_json_flag(struct cht_json *json, bool flag)
+static void put_u64(struct cht_json *json, uint64_t number)
 {
-    before_value(json);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    unsigned left = digits_of(number);
+    char *to = room_for(json, left);
+    if (to == NULL) {
+        return;
+    }
+    for (; left >= 2; number /= 100) {
+        left -= 2;
+        memcpy(to + left, pairs + 2 * (number % 100), 2);
+    }
+    if (left > 0) {
+        to[0] = (char)('0' + number);
+    }
+}
+
+static void put_flag(struct cht_json *json, bool flag)
+{
     put(json, flag ? "true" : "false", flag ? 4 : 5);
 }
 
-void cht_json_raw(struct cht_json *json, struct cht_str finished)
-{
-    before_value(json);
-    put(json, finished.at, finished.size);
-}
-
-static void write_bytes(struct cht_json *json, struct cht_str bytes)
+static void put_bytes(struct cht_json *json, struct cht_str bytes)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const uint8_t *at = (const uint8_t *)bytes.at;
-    before_value(json);
     put_byte(json, '"');
     for (uint32_t i = 0; i < bytes.size; i += 3) {
         uint32_t left = bytes.size - i;
@@ -185,89 +222,177 @@ static void write_bytes(struct cht_json *json, struct cht_str bytes)
     put_byte(json, '"');
 }
 
-static void write_ids(struct cht_json *json, const struct cht_ids *ids)
+static void put_ids(struct cht_json *json, const struct cht_ids *ids)
 {
-    cht_json_begin(json, '[');
+    put_byte(json, '[');
+    json->comma = false;
     for (uint32_t i = 0; i < ids->count; i++) {
         cht_json_id(json, &ids->at[i]);
     }
-    cht_json_end(json, ']');
+    put_byte(json, ']');
 }
 
-static void write_list(
+static void put_list(
     struct cht_json *json, const struct cht_field_row *field, const struct cht_list *list)
 {
-    cht_json_begin(json, '[');
+    put_byte(json, '[');
+    json->comma = false;
     for (size_t i = 0; i < list->count; i++) {
         cht_json_event(json, field->item, (const char *)list->at + i * field->item->size);
     }
-    cht_json_end(json, ']');
+    put_byte(json, ']');
 }
 
-static void write_word(struct cht_json *json, const struct cht_words *words, uint64_t number)
+static void put_word(struct cht_json *json, const struct cht_words *words, uint64_t number)
 {
     const char *word = cht_word_text(words, number);
     if (word[0] == '\0') {
-        cht_json_raw(json, (struct cht_str){"null", 4});
+        put(json, "null", 4);
     } else {
-        cht_json_word(json, word);
+        put_quoted(json, word, strlen(word));
     }
 }
 
-static void write_finished(struct cht_json *json, struct cht_str finished)
+static void put_finished(struct cht_json *json, struct cht_str finished)
 {
-    static const struct cht_str nothing = {"null", 4};
-    cht_json_raw(json, finished.size == 0 ? nothing : finished);
+    if (finished.size == 0) {
+        put(json, "null", 4);
+    } else {
+        put(json, finished.at, finished.size);
+    }
 }
 
-static void write_value(struct cht_json *json, const struct cht_field_row *field, const void *value)
+/* ---- single values */
+void cht_json_text(struct cht_json *json, struct cht_str text)
+{
+    before_value(json);
+    put_text(json, text);
+}
+
+void cht_json_word(struct cht_json *json, const char *word)
+{
+    before_value(json);
+    put_quoted(json, word, strlen(word));
+}
+
+void cht_json_id(struct cht_json *json, const struct cht_id *id)
+{
+    before_value(json);
+    put_id(json, id);
+}
+
+void cht_json_u64(struct cht_json *json, uint64_t number)
+{
+    before_value(json);
+    put_u64(json, number);
+}
+
+void cht_json_flag(struct cht_json *json, bool flag)
+{
+    before_value(json);
+    put_flag(json, flag);
+}
+
+void cht_json_raw(struct cht_json *json, struct cht_str finished)
+{
+    before_value(json);
+    put(json, finished.at, finished.size);
+}
+
+/* ---- members and events */
+CHT_INLINED void put_value(
+    struct cht_json *json, const struct cht_field_row *field, const void *value)
 {
     switch ((enum cht_kind)field->kind) {
     case CHT_KIND_id:
-        cht_json_id(json, value);
+        put_id(json, value);
         break;
     case CHT_KIND_u64:
-        cht_json_u64(json, *(const uint64_t *)value);
+        put_u64(json, *(const uint64_t *)value);
         break;
     case CHT_KIND_flag:
-        cht_json_flag(json, *(const bool *)value);
+        put_flag(json, *(const bool *)value);
         break;
     case CHT_KIND_text:
     case CHT_KIND_chars:
     case CHT_KIND_token:
-        cht_json_text(json, *(const struct cht_str *)value);
+        put_text(json, *(const struct cht_str *)value);
         break;
     case CHT_KIND_bytes:
-        write_bytes(json, *(const struct cht_str *)value);
+        put_bytes(json, *(const struct cht_str *)value);
         break;
     case CHT_KIND_json:
-        write_finished(json, *(const struct cht_str *)value);
+        put_finished(json, *(const struct cht_str *)value);
         break;
     case CHT_KIND_ids:
-        write_ids(json, value);
+        put_ids(json, value);
         break;
     case CHT_KIND_list:
-        write_list(json, field, value);
+        put_list(json, field, value);
         break;
     case CHT_KIND_word:
-        write_word(json, field->words, *(const uint64_t *)value);
+        put_word(json, field->words, *(const uint64_t *)value);
         break;
     }
 }
 
+CHT_INLINED void put_member(
+    struct cht_json *json, const struct cht_field_row *field, const void *event)
+{
+    put_key(json, field);
+    put_value(json, field, cht_field_of(field, event));
+    json->comma = true;
+}
+
 void cht_json_member(struct cht_json *json, const struct cht_field_row *field, const void *event)
 {
-    put_key(json, field->name, field->name_size);
-    write_value(json, field, cht_field_of(field, event));
+    put_member(json, field, event);
 }
+
+CHT_INLINED void put_if_set(
+    struct cht_json *json, const struct cht_field_row *field, unsigned place, const void *event)
+{
+    if (cht_field_is_set(field, place, event)) {
+        put_member(json, field, event);
+    }
+}
+
+/* The frames, written out field by field as in binary_out. */
+#define ITEM(number, name, doc) FRAME(number, name, , )
+#define WORDF(of, number, words, member, must, doc) FIELD(of, , , member, , , , )
+#define LISTF(of, number, item, member, max, doc) FIELD(of, , , member, , , , )
+#define FRAME(number, name, wire, doc)                                                             \
+    static void put_##name(struct cht_json *json, const void *event)                               \
+    {
+#define FIELD(of, number, kind, member, must, min, max, doc)                                       \
+    put_if_set(json, CHT_FIELD_AT(of, member), event);
+#define END(name) }
+#include "chattifier/client.def"
+#undef FRAME
+#undef FIELD
+#undef END
+
+struct writer {
+    const struct cht_event_row *row;
+    void (*put)(struct cht_json *json, const void *event);
+};
+
+static const struct writer writers[] = {
+#define FRAME(number, name, wire, doc) [number] = {&cht_row_##name, put_##name},
+#define FIELD(of, number, kind, member, must, min, max, doc)
+#define END(name)
+#include "chattifier/client.def"
+};
 
 void cht_json_members(struct cht_json *json, const struct cht_event_row *row, const void *event)
 {
+    bool known = row->number < sizeof(writers) / sizeof(writers[0]);
+    if (known && writers[row->number].row == row) {
+        writers[row->number].put(json, event);
+        return;
+    }
     for (uint32_t i = 0; i < row->field_count; i++) {
-        const struct cht_field_row *field = &row->fields[i];
-        if (cht_field_is_set(field, i, event)) {
-            cht_json_member(json, field, event);
-        }
+        put_if_set(json, &row->fields[i], i, event);
     }
 }
 
@@ -275,7 +400,7 @@ void cht_json_event(struct cht_json *json, const struct cht_event_row *row, cons
 {
     cht_json_begin(json, '{');
     if (row->wire != NULL) {
-        cht_json_key(json, "type");
+        put(json, "\"type\":", 7);
         cht_json_word(json, row->wire);
     }
     cht_json_members(json, row, event);

@@ -1,6 +1,6 @@
 #pragma once
 
-/* utf8 - what the readers share: words of eight bytes, and one code point at a time. */
+/* utf8 - words of eight bytes, and one code point at a time. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +16,16 @@ static inline uint64_t cht_eight(const void *at)
     word = __builtin_bswap64(word);
 #endif
     return word;
+}
+
+/* The high bit of each ASCII byte that JSON does not take as it is: control characters, quote,
+ * backslash. Exact up to the first such byte; the other bits mean nothing, nor do those of bytes
+ * that are not ASCII. */
+static inline uint64_t cht_special_ascii(uint64_t word)
+{
+    uint64_t quote = word ^ CHT_EACH_BYTE('"');
+    uint64_t slash = word ^ CHT_EACH_BYTE('\\');
+    return (word - CHT_EACH_BYTE(0x20)) | (quote - CHT_EACH_BYTE(1)) | (slash - CHT_EACH_BYTE(1));
 }
 
 /* How many bytes come before the first one whose high bit is set in `marks`, which is not 0. */

@@ -358,7 +358,9 @@ struct cht_member {
     struct cht_str name;  /* unescaped */
     struct cht_str value; /* text: unescaped, may hold U+0000; others: as written */
     enum cht_json_type type;
-    uint64_t number; /* of a valid protocol number, else UINT64_MAX */
+    bool escaped;      /* text: raw, and it has escapes; false in what readers give away */
+    bool escaped_name; /* the same of the name */
+    uint64_t number;   /* of a valid protocol number, else UINT64_MAX */
 };
 
 /* True if a body of this Content-Type is JSON in UTF-8. */

@@ -73,6 +73,9 @@ struct cht_words {
 
 struct cht_event_row;
 
+/* More than any name of a field with the signs around it. */
+#define CHT_KEY_BYTES 24
+
 struct cht_field_row {
     const char *name;
     const char *doc;
@@ -86,6 +89,7 @@ struct cht_field_row {
     uint8_t name_size;
     uint8_t tag_size; /* of `tag`, the bytes in front of the value in the binary form */
     uint8_t tag[2];
+    char key[CHT_KEY_BYTES + 1]; /* in JSON: ,"name": */
 };
 
 /* Every event struct starts with `has`: bit i is set if field i (its place in the table, not its
