@@ -20,8 +20,8 @@
 
 struct backup {
     struct logger logger;
-    const char *data, *dir;
-    char part[PATH_MAX], keys[PATH_MAX], part_keys[PATH_MAX];
+    const char *data;
+    char dir[PATH_MAX], part[PATH_MAX], keys[PATH_MAX], part_keys[PATH_MAX];
 };
 
 static enum err refuse(struct backup *backup, const char *path, const char *reason)
@@ -30,11 +30,17 @@ static enum err refuse(struct backup *backup, const char *path, const char *reas
     return ERR_IO;
 }
 
+/* What SQLite makes beside the files, and the copy, would belong to whoever runs this: the process
+ * that works with the data could not open either. */
 static enum err begin(struct backup *backup)
 {
-    if (access(backup->keys, F_OK) != 0) {
+    struct stat keys;
+    if (stat(backup->keys, &keys) != 0) {
         return refuse(backup, backup->data,
             errno == ENOENT ? "there is no data here; name it with --data" : strerror(errno));
+    }
+    if (keys.st_uid != geteuid()) {
+        return refuse(backup, backup->data, "it belongs to another user; run this as that user");
     }
     if (access(backup->dir, F_OK) == 0) {
         return refuse(backup, backup->dir, "it is there already");
@@ -92,12 +98,23 @@ static bool make_path(char ret_path[PATH_MAX], const char *dir, const char *rest
     return snprintf(ret_path, PATH_MAX, "%s%s", dir, rest) < PATH_MAX - 8;
 }
 
+/* `DIR/`, as a shell completes it, is DIR. */
+static void cut_slashes(char *path)
+{
+    for (size_t size = strlen(path); size > 1 && path[size - 1] == '/'; size--) {
+        path[size - 1] = 0;
+    }
+}
+
 int role_backup(const struct options *options)
 {
     struct all_settings all;
     all_settings_fill(&all, options->settings);
-    struct backup backup = {.data = all.app.data, .dir = options->operand};
-    if (!backup.dir || !make_path(backup.part, backup.dir, ".part") ||
+    struct backup backup = {.data = all.app.data};
+    bool fits =
+        options->operand && *options->operand && make_path(backup.dir, options->operand, "");
+    cut_slashes(backup.dir);
+    if (!fits || !make_path(backup.part, backup.dir, ".part") ||
         !make_path(backup.keys, backup.data, "/keys") ||
         !make_path(backup.part_keys, backup.part, "/keys")) {
         fprintf(stderr, "chattifier: backup needs a directory to make: chattifier backup DIR\n");

@@ -5,6 +5,8 @@ import stat
 import subprocess
 import threading
 
+import pytest
+
 from client import cid
 from house import BINARY, House
 
@@ -82,6 +84,27 @@ def test_a_backup_is_for_its_owner_alone_and_replaces_nothing(fresh, tmp_path):
         assert all(stat.S_IMODE(os.stat(os.path.join(directory, file)).st_mode) == 0o600 for file in files)
     again = backup(fresh.data, tmp_path / "copy")
     assert again.returncode == 1 and "it is there already" in again.stderr
+
+
+def test_a_slash_at_the_end_changes_nothing(fresh, tmp_path):
+    fresh.start()
+    assert backup(fresh.data, f"{tmp_path}/copy//").returncode == 0
+    assert sorted(os.listdir(tmp_path / "copy")) == ["keys", "log.db", "store.db", "users.db"]
+    again = backup(fresh.data, f"{tmp_path}/copy/")
+    assert again.returncode == 1 and "it is there already" in again.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_data_of_another_user_is_left_alone(fresh, tmp_path):
+    fresh.start()
+    fresh.kill()
+    for directory, _, files in os.walk(fresh.data):
+        for path in (directory, *(os.path.join(directory, file) for file in files)):
+            os.chown(path, 65534, 65534)
+    before = sorted(os.listdir(fresh.data))
+    done = backup(fresh.data, tmp_path / "copy")
+    assert done.returncode == 1 and "belongs to another user" in done.stderr
+    assert not os.path.exists(tmp_path / "copy.part") and sorted(os.listdir(fresh.data)) == before
 
 
 def test_data_that_nobody_works_with_is_copied_too(fresh, tmp_path):
