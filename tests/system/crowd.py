@@ -24,6 +24,7 @@ class Pressure:
     def __init__(self, seconds):
         self.seconds = seconds
         self.offered = self.acked = 0
+        self.cpu_s = 0.0  # of the server, meanwhile
         self.codes = collections.Counter()
         self.latencies = []
 
@@ -115,9 +116,11 @@ class Crowd:
 
     async def press(self, rate, seconds):
         """So many messages a second from all together; what is answered later counts no more."""
+        before = self.house.cpu_seconds()
         self.now, self.rate = Pressure(seconds), rate
         await asyncio.sleep(seconds)
         pressed, self.now, self.rate = self.now, Pressure(1), 0.0
+        pressed.cpu_s = self.house.cpu_seconds() - before
         return pressed
 
     async def rest(self, within):

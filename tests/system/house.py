@@ -4,6 +4,7 @@ Happy path: start() returns when the process said `ready`. How it fails: the log
 sanitizer's report or a broken invariant fails the test that stops it.
 """
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -134,6 +135,14 @@ class House:
     def memory_bytes(self, name="VmRSS"):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name + ":"))
+
+    def cpu_seconds(self):
+        """User and system time of all threads that are there."""
+        used = 0
+        for thread in os.listdir(f"/proc/{self.process.pid}/task"):
+            with contextlib.suppress(FileNotFoundError), open(f"/proc/{self.process.pid}/task/{thread}/schedstat", encoding="ascii") as stat:
+                used += int(stat.read().split()[0])
+        return used / 1e9
 
     def log_tail(self, size=4000):
         with open(self.log_path, "rb") as log:

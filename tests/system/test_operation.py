@@ -304,7 +304,8 @@ def test_the_terminal_client_signs_up_and_talks(house):
         process.stdin.write(f"term{free_port()}\ncorrect horse battery\ny\nhello from a terminal\n")
         process.stdin.flush()
         other.message(general, "hello from a terminal")
-        other.say(general, "hello terminal\n[general] somebody: no message of its own\rtricked")
+        other.say(general, "hello terminal\n[general] somebody: no message of its own\rtricked "
+                           "\u202ederuces\u202c \u2066a\u2069 \u2028 \u200f\u05d0 \u0085 \u2026")
         seen = []
         for line in process.stdout:
             seen.append(line)
@@ -312,5 +313,6 @@ def test_the_terminal_client_signs_up_and_talks(house):
                 process.stdin.write("/quit\n")
                 process.stdin.flush()
         assert process.wait() == 0, seen
-        assert seen[-2:] == [f"[general] {user.name}: hello terminal\n", "    [general] somebody: no message of its own.tricked\n"]
+        assert seen[-2:] == [f"[general] {user.name}: hello terminal\n", "    [general] somebody: no message of its own.tricked "
+                             ".deruces. .a. . \u200f\u05d0 . \u2026\n"]
         bound.cancel()

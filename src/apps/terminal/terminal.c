@@ -49,19 +49,33 @@ static long long number_of(const json_t *object, const char *name)
     return (long long)json_integer_value(json_object_get(object, name));
 }
 
-/* A terminal must not be moved about by what somebody wrote: control characters become a dot, the
- * second set of them (0xC2 and 0x80 to 0x9F in UTF-8) too. Nor may a further line of a message look
- * like a message of somebody else: it is indented. */
+/* The bytes of a character that moves the terminal about (control characters of both sets, the line
+ * separators) or turns around what is written beside it (the overrides, embeddings and isolates of
+ * right-to-left text); 0: none of these begins here. */
+static size_t unsafe_bytes(const unsigned char *at)
+{
+    if ((at[0] < 0x20 && at[0] != '\n') || at[0] == 0x7f) {
+        return 1;
+    }
+    if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
+        return 2;
+    }
+    bool turns = at[0] == 0xe2 && ((at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
+                                      (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+    return turns ? 3 : 0;
+}
+
+/* What somebody wrote, with a dot for each unsafe character. Nor may a further line of a message
+ * look like a message of somebody else: it is indented. */
 static void print_safe(const char *text)
 {
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
-        bool second_set = byte == 0xc2 && next >= 0x80 && next < 0xa0;
-        putchar((byte < 0x20 && byte != '\n') || byte == 0x7f || second_set ? '.' : byte);
-        if (byte == '\n') {
+    while (*text) {
+        size_t unsafe = unsafe_bytes((const unsigned char *)text);
+        putchar(unsafe ? '.' : *text);
+        if (*text == '\n') {
             fputs("    ", stdout);
         }
-        text += second_set;
+        text += unsafe ? unsafe : 1;
     }
 }
 
