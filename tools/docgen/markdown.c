@@ -23,13 +23,20 @@ static const char *kind_name(const struct cht_field_row *field)
     return names[field->kind];
 }
 
+/* Frames are named apart from the events by a prefix, which is nothing to a reader. */
+static const char *part_name(const struct cht_event_row *row)
+{
+    return strncmp(row->name, "f_", 2) == 0 ? row->name + 2 : row->name;
+}
+
 static void print_kind(FILE *file, const struct cht_field_row *field)
 {
     fprintf(file, "%s", kind_name(field));
     if (field->words != NULL) {
         fprintf(file, " `%s`", field->words->name);
     } else if (field->item != NULL) {
-        fprintf(file, " of `%s`, at most %llu", field->item->name, (unsigned long long)field->max);
+        fprintf(
+            file, " of `%s`, at most %llu", part_name(field->item), (unsigned long long)field->max);
     } else if (field->kind != CHT_KIND_id && field->kind != CHT_KIND_flag &&
                field->max != CHT_NUMBER_MAX) {
         fprintf(file, " %llu-%llu", (unsigned long long)field->min, (unsigned long long)field->max);
@@ -43,7 +50,7 @@ static void print_row(void *context, const struct cht_event_row *row)
         fprintf(
             file, "### %s\n\n", row == &cht_row_f_room ? "room.created, room.updated" : row->wire);
     } else {
-        fprintf(file, "### %s (%u)\n\n", row->name, row->number);
+        fprintf(file, "### %s (%u)\n\n", part_name(row), row->number);
     }
     fprintf(
         file, "%s\n\n| tag | field | kind | required | what |\n|---|---|---|---|---|\n", row->doc);
