@@ -10,15 +10,16 @@
 #include "binary.h"
 #include "utf8.h"
 
-/* What is left to read. It is handed down to inlined functions only, so its members stay in
- * registers. */
+/* What is left to read, and what came so far. It is handed down to inlined functions only, so its
+ * members stay in registers. */
 struct in {
     const uint8_t *at;
     const uint8_t *end;
     struct cht_scratch *scratch;
+    uint64_t has;
 };
 
-static bool take_body(struct in in, const struct cht_event_row *row, void *ret_event);
+static bool read_body(struct in in, const struct cht_event_row *row, void *ret_event);
 
 /* ---- varints and sizes */
 struct varint {
@@ -94,7 +95,7 @@ CHT_INLINED bool take_sized(struct in *in, struct in *ret_part)
     if (!take_varint(in, &size) || !take_bytes(in, size)) {
         return false;
     }
-    *ret_part = (struct in){in->at - size, in->at, in->scratch};
+    *ret_part = (struct in){in->at - size, in->at, in->scratch, 0};
     return true;
 }
 
@@ -117,10 +118,19 @@ CHT_INLINED bool skip_value(struct in *in, uint64_t tag)
     }
 }
 
-CHT_INLINED bool skip_field(struct in *in, uint64_t tag)
+/* A tag that is none of the row: of a field that this build does not know, or of one that it knows,
+ * but not with this wire type. */
+CHT_INLINED bool skip_field(struct in *in, uint64_t tag, const struct cht_event_row *row)
 {
-    bool is_number = tag >> 3 >= 1 && tag >> 3 <= (1u << 29) - 1;
-    return is_number && skip_value(in, tag);
+    if (tag >> 3 < 1 || tag >> 3 > (1u << 29) - 1) {
+        return false;
+    }
+    for (uint32_t i = 0; i < row->field_count; i++) {
+        if (row->fields[i].number == tag >> 3) {
+            return false;
+        }
+    }
+    return skip_value(in, tag);
 }
 
 /* ---- lists */
@@ -167,7 +177,7 @@ CHT_INLINED bool take_item(struct in *in, const struct cht_field_row *field, str
     }
     void *item = (char *)list->at + (size_t)list->count * field->item->size;
     list->count++;
-    return take_sized(in, &part) && take_body(part, field->item, item);
+    return take_sized(in, &part) && read_body(part, field->item, item);
 }
 
 static bool read_ids(struct in part, const struct cht_field_row *field, struct cht_ids *ret_ids)
@@ -247,17 +257,13 @@ CHT_INLINED bool take_value(struct in *in, const struct cht_field_row *field, vo
 
 /* The field at `place`, whose tag was just read. */
 CHT_INLINED bool take_field(
-    struct in *in, uint64_t tag, const struct cht_field_row *field, unsigned place, void *event)
+    struct in *in, const struct cht_field_row *field, unsigned place, void *event)
 {
     uint64_t bit = UINT64_C(1) << place;
-    uint64_t *has = event;
-    if ((field->tag[0] & 7u) != (tag & 7)) {
+    if ((in->has & bit) != 0 && field->kind != CHT_KIND_list) {
         return false;
     }
-    if ((*has & bit) != 0 && field->kind != CHT_KIND_list) {
-        return false;
-    }
-    *has |= bit;
+    in->has |= bit;
     return take_value(in, field, cht_field_in(field, event));
 }
 
@@ -266,27 +272,27 @@ CHT_INLINED bool take_by_table(
     struct in *in, uint64_t tag, const struct cht_event_row *row, void *event)
 {
     for (uint32_t i = 0; i < row->field_count; i++) {
-        if (row->fields[i].number == tag >> 3) {
-            return take_field(in, tag, &row->fields[i], i, event);
+        const struct cht_field_row *field = &row->fields[i];
+        if (((uint64_t)field->number << 3 | (field->tag[0] & 7u)) == tag) {
+            return take_field(in, field, i, event);
         }
     }
-    return skip_field(in, tag);
+    return skip_field(in, tag, row);
 }
 
 #define EVENT(number, name, doc)                                                                   \
     CHT_INLINED bool take_field_of_##name(                                                         \
         struct in *in, uint64_t tag, const struct cht_event_row *row, void *event)                 \
     {                                                                                              \
-        (void)row;                                                                                 \
-        switch (tag >> 3) {
+        switch (tag) {
 #define FIELD(of, number, kind, member, must, min, max, doc)                                       \
-    case number:                                                                                   \
-        return take_field(in, tag, CHT_FIELD_AT(of, member), event);
-#define WORDF(of, number, words, member, must, doc) FIELD(of, number, , member, , , , )
-#define LISTF(of, number, item, member, max, doc) FIELD(of, number, , member, , , , )
+    case CHT_TAG(number, kind):                                                                    \
+        return take_field(in, CHT_FIELD_AT(of, member), event);
+#define WORDF(of, number, words, member, must, doc) FIELD(of, number, word, member, , , , )
+#define LISTF(of, number, item, member, max, doc) FIELD(of, number, list, member, , , , )
 #define END(name)                                                                                  \
     default:                                                                                       \
-        return skip_field(in, tag);                                                                \
+        return skip_field(in, tag, row);                                                           \
         }                                                                                          \
         }
 #include "chattifier/events.def"
@@ -308,6 +314,7 @@ CHT_INLINED bool take_fields(
             return false;
         }
     }
+    *(uint64_t *)event = in.has;
     return true;
 }
 
@@ -315,9 +322,11 @@ CHT_INLINED bool take_fields(
 #define WORDF(of, number, words, member, must, doc)
 #define LISTF(of, number, item, member, max, doc)
 #define EVENT(number, name, doc)                                                                   \
-    static bool take_##name(struct in in, void *event)                                             \
+    static bool take_##name(                                                                       \
+        const uint8_t *at, const uint8_t *end, struct cht_scratch *scratch, void *event)           \
     {                                                                                              \
-        return take_fields(in, take_field_of_##name, NULL, event);                                 \
+        struct in in = {at, end, scratch, 0};                                                      \
+        return take_fields(in, take_field_of_##name, &cht_row_##name, event);                      \
     }
 #define END(name)
 #include "chattifier/events.def"
@@ -325,7 +334,7 @@ CHT_INLINED bool take_fields(
 
 struct reader {
     const struct cht_event_row *row;
-    bool (*take)(struct in in, void *event);
+    bool (*take)(const uint8_t *at, const uint8_t *end, struct cht_scratch *scratch, void *event);
 };
 
 static const struct reader readers[] = {
@@ -334,20 +343,25 @@ static const struct reader readers[] = {
 };
 
 /* ---- whole events */
-static bool take_body(struct in in, const struct cht_event_row *row, void *ret_event)
+CHT_INLINED bool take_body(struct in in, const struct cht_event_row *row, void *ret_event)
 {
     bool known = row->number < sizeof(readers) / sizeof(readers[0]);
     memset(ret_event, 0, row->size);
     bool good = known && readers[row->number].row == row
-                    ? readers[row->number].take(in, ret_event)
+                    ? readers[row->number].take(in.at, in.end, in.scratch, ret_event)
                     : take_fields(in, take_by_table, row, ret_event);
     return good && (*(const uint64_t *)ret_event & row->required) == row->required;
+}
+
+static bool read_body(struct in in, const struct cht_event_row *row, void *ret_event)
+{
+    return take_body(in, row, ret_event);
 }
 
 static struct in in_of(struct cht_str bytes, struct cht_scratch *scratch)
 {
     const uint8_t *at = (const uint8_t *)bytes.at;
-    return (struct in){at, bytes.size == 0 ? at : at + bytes.size, scratch};
+    return (struct in){at, bytes.size == 0 ? at : at + bytes.size, scratch, 0};
 }
 
 uint32_t cht_event_number_of(struct cht_str bytes)

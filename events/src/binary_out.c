@@ -87,14 +87,26 @@ CHT_INLINED uint8_t *put_sized(uint8_t *at, const void *bytes, size_t size)
     return at + size;
 }
 
+/* The size in front of the item is known once the item is written. Moving it is cheaper than
+ * measuring it before. */
+static uint8_t *put_item(uint8_t *at, const struct cht_event_row *row, const void *item)
+{
+    uint8_t *start = at + 1;
+    size_t size = (size_t)(put_body(start, row, item) - start);
+    size_t more = varint_size(size) - 1;
+    if (more > 0) {
+        memmove(start + more, start, size);
+    }
+    return put_varint(at, size) + size;
+}
+
 static uint8_t *put_list(
     uint8_t *at, const struct cht_field_row *field, const struct cht_list *list)
 {
     const char *item = list->at;
     for (uint32_t i = 0; i < list->count; i++, item += field->item->size) {
         at = put_tag(at, field);
-        at = put_varint(at, body_size(field->item, item));
-        at = put_body(at, field->item, item);
+        at = put_item(at, field->item, item);
     }
     return at;
 }

@@ -25,11 +25,12 @@ enum {
     WIRE_word = 0,
 };
 
-#define TAG_BITS(number, kind) (((unsigned)(number) << 3) | (unsigned)WIRE_##kind)
+/* What is in front of the value in the binary form. */
+#define CHT_TAG(number, kind) (((unsigned)(number) << 3) | (unsigned)WIRE_##kind)
 #define TAG_IS_SHORT(number) ((number) < 16)
 #define TAG_FIRST(number, kind)                                                                    \
-    (uint8_t)((TAG_BITS(number, kind) & 0x7f) | (TAG_IS_SHORT(number) ? 0 : 0x80))
-#define TAG_SECOND(number, kind) (uint8_t)(TAG_BITS(number, kind) >> 7)
+    (uint8_t)((CHT_TAG(number, kind) & 0x7f) | (TAG_IS_SHORT(number) ? 0 : 0x80))
+#define TAG_SECOND(number, kind) (uint8_t)(CHT_TAG(number, kind) >> 7)
 
 #define PLACE(event, place, of_kind, member, must)                                                 \
     .name = #member, .name_size = sizeof(#member) - 1, .required = must,                           \

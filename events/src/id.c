@@ -44,9 +44,10 @@ void cht_id_to_text(const struct cht_id *id, char *ret_text)
     text_of_bytes(id->bytes + 10, 6, ret_text + 24);
 }
 
-/* The values of digits, marked; 0 for what is none. */
-#define DIGIT 0x10
-static const uint8_t digits[256] = {
+/* The values of digits, marked beside the byte that two of them make; 0 for what is none. */
+#define DIGIT 0x1000u
+#define BOTH_DIGITS (DIGIT << 4 | DIGIT)
+static const uint16_t digits[256] = {
     ['0'] = DIGIT | 0,
     ['1'] = DIGIT | 1,
     ['2'] = DIGIT | 2,
@@ -65,17 +66,18 @@ static const uint8_t digits[256] = {
     ['f'] = DIGIT | 15,
 };
 
-/* Answers DIGIT if all were digits. */
+/* What it answers has all bits of BOTH_DIGITS if all were digits. */
 CHT_INLINED unsigned bytes_of_text(const char *text, unsigned count, uint8_t *ret_bytes)
 {
-    unsigned all = DIGIT;
+    unsigned marks = BOTH_DIGITS;
     for (unsigned i = 0; i < count; i++) {
         unsigned high = digits[(uint8_t)text[2 * i]];
         unsigned low = digits[(uint8_t)text[2 * i + 1]];
-        all &= high & low;
-        ret_bytes[i] = (uint8_t)(high << 4 | (low & 15));
+        unsigned both = high << 4 | low;
+        ret_bytes[i] = (uint8_t)both;
+        marks &= both;
     }
-    return all;
+    return marks;
 }
 
 bool cht_id_from_text(struct cht_str text, struct cht_id *ret_id)
@@ -85,12 +87,12 @@ bool cht_id_from_text(struct cht_str text, struct cht_id *ret_id)
         at[23] != '-') {
         return false;
     }
-    unsigned all = bytes_of_text(at, 4, ret_id->bytes);
-    all &= bytes_of_text(at + 9, 2, ret_id->bytes + 4);
-    all &= bytes_of_text(at + 14, 2, ret_id->bytes + 6);
-    all &= bytes_of_text(at + 19, 2, ret_id->bytes + 8);
-    all &= bytes_of_text(at + 24, 6, ret_id->bytes + 10);
-    return all == DIGIT;
+    unsigned marks = bytes_of_text(at, 4, ret_id->bytes);
+    marks &= bytes_of_text(at + 9, 2, ret_id->bytes + 4);
+    marks &= bytes_of_text(at + 14, 2, ret_id->bytes + 6);
+    marks &= bytes_of_text(at + 19, 2, ret_id->bytes + 8);
+    marks &= bytes_of_text(at + 24, 6, ret_id->bytes + 10);
+    return marks == BOTH_DIGITS;
 }
 
 static void name_to_id(struct cht_sha1 *sha1, struct cht_id *ret_id)

@@ -24,9 +24,10 @@ struct reader {
     struct cht_read_error *error;
 };
 
+/* `size` is not 0. */
 static bool name_is(struct cht_str name, const char *wanted, size_t size)
 {
-    return name.size == size && memcmp(name.at, wanted, size) == 0;
+    return name.size == size && name.at[0] == wanted[0] && memcmp(name.at, wanted, size) == 0;
 }
 
 /* NULL if there is none. */

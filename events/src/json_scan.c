@@ -14,10 +14,15 @@
 
 static bool scan_value(struct cht_json_scan *scan, unsigned depth, struct cht_member *ret_value);
 
-static void skip_space(struct cht_json_scan *scan)
+static bool is_space(char byte)
 {
-    while (scan->at < scan->end &&
-           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t')) {
+    return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+/* Mostly there is none, which one comparison tells. */
+static inline void skip_space(struct cht_json_scan *scan)
+{
+    while (scan->at < scan->end && *scan->at <= ' ' && is_space(*scan->at)) {
         scan->at++;
     }
 }
@@ -102,8 +107,8 @@ static inline const char *plain_end(const char *at, const char *end)
     return at;
 }
 
-/* One code point or escape of a text. Not inlined: most texts have none that is not plain. */
-static __attribute__((noinline)) bool scan_point(struct cht_json_scan *scan)
+/* One code point or escape of a text. */
+static bool scan_point(struct cht_json_scan *scan)
 {
     uint32_t point;
     uint8_t byte = (uint8_t)*scan->at;
@@ -124,22 +129,32 @@ static __attribute__((noinline)) bool scan_point(struct cht_json_scan *scan)
     return size > 0;
 }
 
+static bool ends_here(const struct cht_json_scan *scan)
+{
+    return scan->at < scan->end && *scan->at == '"';
+}
+
+/* Goes on to the closing quote of a text that is not plain from end to end. Not inlined, so that
+ * the others pay nothing for it. */
+static __attribute__((noinline)) bool scan_to_quote(struct cht_json_scan *scan)
+{
+    while (!ends_here(scan)) {
+        if (scan->at == scan->end || !scan_point(scan)) {
+            return false;
+        }
+        scan->at = plain_end(scan->at, scan->end);
+    }
+    return true;
+}
+
 /* Behind the opening quote; ends behind the closing one. */
 static bool scan_text(struct cht_json_scan *scan, struct cht_str *ret_raw)
 {
     const char *start = scan->at;
     scan->escaped = false;
-    for (;;) {
-        scan->at = plain_end(scan->at, scan->end);
-        if (scan->at == scan->end) {
-            return false;
-        }
-        if (*scan->at == '"') {
-            break;
-        }
-        if (!scan_point(scan)) {
-            return false;
-        }
+    scan->at = plain_end(scan->at, scan->end);
+    if (!ends_here(scan) && !scan_to_quote(scan)) {
+        return false;
     }
     *ret_raw = (struct cht_str){start, (uint32_t)(scan->at - start)};
     scan->at++;

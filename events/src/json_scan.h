@@ -73,8 +73,12 @@ bool cht_json_names_unique(const char *start, struct cht_json_name *names, size_
 
 bool cht_json_names_mean_the_same(struct cht_str a, struct cht_str b);
 
-/* True if the two raw names mean the same. `escaped`: one of them may have escapes. */
+/* True if the two raw names mean the same. `escaped`: one of them may have escapes. Most that
+ * differ do so in size or in their first byte. */
 static inline bool cht_json_names_equal(struct cht_str a, struct cht_str b, bool escaped)
 {
-    return escaped ? cht_json_names_mean_the_same(a, b) : cht_str_equal(a, b);
+    if (escaped) {
+        return cht_json_names_mean_the_same(a, b);
+    }
+    return a.size == b.size && (a.size == 0 || (a.at[0] == b.at[0] && cht_str_equal(a, b)));
 }

@@ -343,6 +343,23 @@ static void the_bus_is_written_and_read_like_any_table(void **state)
     }
 }
 
+static void items_of_every_size_come_back(void **state)
+{
+    static const uint32_t sizes[] = {
+        1, 100, 118, 119, 120, 121, 122, 16370, 16371, 16372, 16373, 16374, 16375, 16376, 16384};
+    static char text[16384];
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        struct cht_entry entries[3] = {{.kind = 1, .seq = 1, .text = {text, sizes[i]}},
+            {.kind = 2, .seq = 2}, {.kind = 1, .seq = 3, .text = {text, sizes[i]}}};
+        struct cht_record record = {.term = 1, .index = 9, .entries = {entries, 3}, .owner = 7};
+        struct cht_record again;
+        assert_true(decode(&cht_row_record, encode(&cht_row_record, &record), &again));
+        assert_true(cht_event_equal(&cht_row_record, &record, &again));
+    }
+}
+
 static void numbers_of_every_size_come_back(void **state)
 {
     (void)state;
@@ -373,6 +390,7 @@ int main(void)
         cmocka_unit_test(scratch_is_aligned_and_bounded),
         cmocka_unit_test(random_bytes_never_upset_the_decoder),
         cmocka_unit_test(the_bus_is_written_and_read_like_any_table),
+        cmocka_unit_test(items_of_every_size_come_back),
         cmocka_unit_test(numbers_of_every_size_come_back),
     };
     return cmocka_run_group_tests_name("events/binary", tests, NULL, NULL);

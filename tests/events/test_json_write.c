@@ -54,6 +54,20 @@ static void numbers_are_exact(void **state)
     }
 }
 
+static void numbers_of_every_size_are_exact(void **state)
+{
+    (void)state;
+    for (uint64_t power = 10; power <= UINT64_C(1000000000000000000); power *= 10) {
+        for (uint64_t number = power - 1; number <= power + 1; number++) {
+            char wanted[32];
+            struct cht_json json = fresh();
+            snprintf(wanted, sizeof(wanted), "%llu", (unsigned long long)number);
+            cht_json_u64(&json, number);
+            assert_str(written(&json), wanted);
+        }
+    }
+}
+
 static void only_what_must_be_is_escaped(void **state)
 {
     struct cht_json json = fresh();
@@ -195,6 +209,31 @@ static void every_event_is_strict_json(void **state)
     }
 }
 
+/* A row that is none of the library's own is walked by its table, whatever it says. */
+static void frames_are_written_like_any_table(void **state)
+{
+    static uint8_t memory[1u << 20];
+    static char by_table[sizeof(block)];
+    static uint64_t event[256];
+    struct dice dice = {815};
+    (void)state;
+    for (uint32_t number = 1; number < 200; number++) {
+        const struct cht_event_row *row = cht_event_row_by_number(number);
+        for (unsigned i = 0; row != NULL && i < 50; i++) {
+            struct cht_scratch scratch = {memory, sizeof(memory), 0};
+            struct cht_event_row copy = *row;
+            struct cht_json json = fresh();
+            struct cht_json other = {.at = by_table, .size = sizeof(by_table)};
+            random_event(&dice, row, &scratch, event);
+            event[0] &= dice_roll(&dice, UINT64_MAX);
+            cht_json_event(&json, row, event);
+            cht_json_event(&other, &copy, event);
+            assert_int_equal(json.used, other.used);
+            assert_memory_equal(block, by_table, json.used);
+        }
+    }
+}
+
 static void a_command_is_written_as_a_client_sends_it(void **state)
 {
     struct cht_json json = fresh();
@@ -224,6 +263,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_come_by_themselves),
         cmocka_unit_test(numbers_are_exact),
+        cmocka_unit_test(numbers_of_every_size_are_exact),
         cmocka_unit_test(only_what_must_be_is_escaped),
         cmocka_unit_test(an_escape_is_found_at_every_place),
         cmocka_unit_test(a_full_block_is_never_passed_and_the_need_is_told),
@@ -231,6 +271,7 @@ int main(void)
         cmocka_unit_test(words_lists_and_finished_json_are_written),
         cmocka_unit_test(bytes_are_base64url),
         cmocka_unit_test(every_event_is_strict_json),
+        cmocka_unit_test(frames_are_written_like_any_table),
         cmocka_unit_test(a_command_is_written_as_a_client_sends_it),
     };
     return cmocka_run_group_tests_name("events/json_write", tests, NULL, NULL);

@@ -78,6 +78,26 @@ static void the_table_holds(void **state)
     }
 }
 
+static void a_byte_out_of_place_is_found_at_every_place(void **state)
+{
+    static const char bytes[] = "\x80\xc3\xff";
+    (void)state;
+    for (uint32_t size = 1; size <= 80; size++) {
+        for (uint32_t i = 0; i < size; i++) {
+            char *text = test_malloc(size);
+            memset(text, 'x', size);
+            assert_true(cht_utf8_valid((struct cht_str){text, size}));
+            text[i] = bytes[size % (sizeof(bytes) - 1)];
+            assert_false(cht_utf8_valid((struct cht_str){text, size}));
+            if (i + 1 < size) {
+                memcpy(text + i, "\xc3\xa9", 2);
+                assert_true(cht_utf8_valid((struct cht_str){text, size}));
+            }
+            test_free(text);
+        }
+    }
+}
+
 static void pieces_mean_what_the_whole_means(void **state)
 {
     (void)state;
@@ -182,6 +202,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_holds),
+        cmocka_unit_test(a_byte_out_of_place_is_found_at_every_place),
         cmocka_unit_test(pieces_mean_what_the_whole_means),
         cmocka_unit_test(bad_is_final_and_half_a_point_is_not_complete),
         cmocka_unit_test(all_pairs_of_bytes_are_judged_right),
