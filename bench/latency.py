@@ -63,13 +63,14 @@ def percentile(took, part):
 
 # ---- B7: others come while messages go out
 def storms(server, connections, seconds):
-    """One after the other; when each began and when all of its connections were greeted, in ns."""
+    """One after the other, each cut off when all of its connections were greeted; when each began and when that was, in ns."""
     windows, end = [], time.monotonic() + seconds
     while time.monotonic() < end:
         load = Load(server, "storm", STORM_IN_FLIGHT, connections=connections)
         begun = time.monotonic_ns()
         load.go(end=False)
         windows.append((begun, time.monotonic_ns()))
+        load.process.kill()
         load.end()
     return windows
 
