@@ -8,7 +8,7 @@ except ImportError:
 
 
 def connect(url, headers, open_timeout):
-    options = {"subprotocols": ["chattifier.v1"], "open_timeout": open_timeout, "ping_interval": None, "max_size": None}
+    options = {"subprotocols": ["chattifier.v1"], "open_timeout": open_timeout, "close_timeout": 1, "ping_interval": None, "max_size": None}
     if newer:
         return newer(url, additional_headers=headers, proxy=None, **options)
     return websockets.connect(url, extra_headers=headers, **options)
