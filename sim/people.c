@@ -75,6 +75,16 @@ static void blocking(struct users *users, struct users_blocking_op *op)
         &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_blocking, .model = port});
 }
 
+static uint64_t stamp(struct users *users)
+{
+    const struct people *people = ((struct people_port *)users)->people;
+    uint64_t stamp = 1;
+    for (uint32_t i = 1; i <= people->count; i++) {
+        stamp += people->deleted_us[i] > 0;
+    }
+    return stamp;
+}
+
 void people_block(struct people *people, uint32_t user, uint32_t other, bool on)
 {
     uint64_t *since_us = &people->blocked_us[user][other];
@@ -243,7 +253,7 @@ static enum err verify_token(
 void people_join(
     struct people_port *port, struct people *people, struct desk *desk, struct loop *loop)
 {
-    static const struct users_ops users_ops = {.get = get, .blocking = blocking};
+    static const struct users_ops users_ops = {.get = get, .blocking = blocking, .stamp = stamp};
     static const struct sessions_ops sessions_ops = {.enter = enter,
         .remove = remove_session,
         .set_state = set_state,

@@ -42,6 +42,7 @@ struct stored_room {
     struct room_meta meta;
     struct room_head head;
     uint64_t meta_seq, gone_seq;
+    uint64_t changes;             /* ever applied */
     struct stored_entry *entries; /* by seq */
     uint32_t entry_count, entry_capacity;
     struct stored_message *messages; /* by seq */

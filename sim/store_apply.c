@@ -345,6 +345,7 @@ static void apply_mention(struct store *store, const struct history_change *c)
 void store_apply(struct store *store, const struct history_change *c)
 {
     struct stored_room *room = need_room(store, &c->room);
+    room->changes++;
     switch (c->kind) {
     case CHANGE_ENTRY:
         apply_entry(room, c);

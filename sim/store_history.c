@@ -336,6 +336,12 @@ PORT(message, history_message_op, JOB_READ, run_message)
 PORT(find_cid, history_find_cid_op, JOB_READ, run_find_cid)
 PORT(search, history_search_op, JOB_READ, run_search)
 
+static uint64_t stamp(struct history *history, const struct cht_id *id)
+{
+    const struct stored_room *room = store_room(of(history)->store, id);
+    return room ? 1 + room->changes : 1;
+}
+
 const struct history_ops store_history_ops = {
     .write = write_changes,
     .progress = progress,
@@ -344,4 +350,5 @@ const struct history_ops store_history_ops = {
     .message = message,
     .find_cid = find_cid,
     .search = search,
+    .stamp = stamp,
 };

@@ -47,6 +47,7 @@ void metrics_read(struct worker *worker, struct metrics *ret_metrics)
         .store_holes_total = message.holes,
         .queries_total = message.queries,
         .queries_behind_total = message.behind,
+        .queries_hot_total = message.hot,
         .mails_dropped_total = mail_dropped(worker->mail),
         .commands_waiting = bus_local_waiting(worker->house->bus, worker->index),
         .bugs_total = worker->index == 0 ? bug_count() : 0, /* counted for the process */

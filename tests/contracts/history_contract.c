@@ -306,6 +306,41 @@ static void one_message_is_told_with_ones_own_reaction(void **state)
     arena_deinit(&op.arena);
 }
 
+static uint64_t stamp_of(struct contract_engine *engine, uint32_t number)
+{
+    struct cht_id room = contract_id(number);
+    return history_stamp(engine->history, &room);
+}
+
+static void a_stamp_changes_with_its_room_and_stays_otherwise(void **state)
+{
+    struct script script = {.engine = *state};
+    uint64_t stamp = stamp_of(script.engine, ROOM);
+    uint64_t other = stamp_of(script.engine, ROOM + 1);
+    assert_true(stamp > 0);
+    for (uint32_t kind = 0; kind < 4; kind++) {
+        if (kind == 0) {
+            add_message(&script, 1, "first");
+        } else if (kind == 1) {
+            add_edit(&script, 2, 1, "second");
+        } else if (kind == 2) {
+            add_delete(&script, 3, 1);
+        } else {
+            add_member(&script, 4, ANNA, cht_member_state_joined);
+        }
+        write_out(&script);
+        uint64_t former = stamp;
+        stamp = stamp_of(script.engine, ROOM);
+        assert_true(stamp != former);
+        assert_true(stamp > 0);
+    }
+    struct history_messages_op op = newest(script.engine, 5);
+    write_out(&script);
+    assert_int_equal(stamp_of(script.engine, ROOM), stamp);
+    assert_int_equal(stamp_of(script.engine, ROOM + 1), other);
+    arena_deinit(&op.arena);
+}
+
 static void progress_comes_back_and_never_falls(void **state)
 {
     struct script script = {.engine = *state, .index = 41};
@@ -396,6 +431,7 @@ int history_contract(struct contract_engine *engine)
         TEST(the_log_keeps_the_original_of_an_edited_message),
         TEST(a_cid_is_found_within_its_bounds),
         TEST(one_message_is_told_with_ones_own_reaction),
+        TEST(a_stamp_changes_with_its_room_and_stays_otherwise),
         TEST(progress_comes_back_and_never_falls),
         TEST(words_are_found_by_members_alone),
         TEST(what_was_edited_or_deleted_is_not_found_any_more),

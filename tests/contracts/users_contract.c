@@ -53,6 +53,25 @@ static void a_name_is_given_once(void **state)
     assert_int_equal(create(engine, person(1, "anna")), OK);
 }
 
+static void the_stamp_changes_with_every_account(void **state)
+{
+    struct contract_engine *engine = *state;
+    uint64_t empty = users_stamp(engine->users);
+    assert_int_equal(create(engine, person(1, "anna")), OK);
+    uint64_t created = users_stamp(engine->users);
+    assert_true(created > 0);
+    assert_true(created != empty);
+    struct users_device_put_op device = {
+        .device = {.id = contract_id(9), .user = contract_id(1), .name = contract_str("phone")}};
+    assert_int_equal(ASK(engine, users_device_put, engine->users, &device), OK);
+    assert_int_equal(users_stamp(engine->users), created);
+    struct users_change_op change = {.user = person(1, "anna")};
+    change.user.display_name = contract_str("Else");
+    assert_int_equal(ASK(engine, users_change, engine->users, &change), OK);
+    assert_true(users_stamp(engine->users) > 0);
+    assert_true(users_stamp(engine->users) != created);
+}
+
 static void of_many_who_want_a_name_at_once_one_gets_it(void **state)
 {
     struct contract_engine *engine = *state;
@@ -267,6 +286,7 @@ int users_contract(struct contract_engine *engine)
     const struct CMUnitTest tests[] = {
         TEST(an_account_is_found_by_its_name_also_after_a_restart),
         TEST(a_name_is_given_once),
+        TEST(the_stamp_changes_with_every_account),
         TEST(of_many_who_want_a_name_at_once_one_gets_it),
         TEST(a_change_needs_the_version_that_was_read),
         TEST(many_are_got_at_once_and_unknown_ones_left_out),

@@ -188,6 +188,7 @@ struct history_ops {
     void (*message)(struct history *history, struct history_message_op *op);
     void (*find_cid)(struct history *history, struct history_find_cid_op *op);
     void (*search)(struct history *history, struct history_search_op *op);
+    uint64_t (*stamp)(struct history *history, const struct cht_id *room);
 };
 
 struct history {
@@ -210,3 +211,12 @@ HISTORY_ASK(message, history_message_op)
 HISTORY_ASK(find_cid, history_find_cid_op)
 HISTORY_ASK(search, history_search_op)
 #undef HISTORY_ASK
+
+/* A number that is another one once anything written through history_write has changed for the
+ * room: what was read after a stamp was taken is what the store has as long as the stamp stays. It
+ * may change for nothing. Answered at once; 0: not known now, as while the room is being written.
+ */
+static inline uint64_t history_stamp(struct history *history, const struct cht_id *room)
+{
+    return history->ops->stamp(history, room);
+}

@@ -155,6 +155,7 @@ struct users_ops {
     void (*block)(struct users *users, struct users_block_op *op);
     void (*blocks)(struct users *users, struct users_blocks_op *op);
     void (*blocking)(struct users *users, struct users_blocking_op *op);
+    uint64_t (*stamp)(struct users *users);
 };
 
 struct users {
@@ -183,3 +184,9 @@ USERS_ASK(block)
 USERS_ASK(blocks)
 USERS_ASK(blocking)
 #undef USERS_ASK
+
+/* As history_stamp, of all that users_get answers. */
+static inline uint64_t users_stamp(struct users *users)
+{
+    return users->ops->stamp(users);
+}

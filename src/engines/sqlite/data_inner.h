@@ -12,9 +12,11 @@
 #include "data_sqlite.h"
 #include "db.h"
 #include "db_queue.h"
+#include "stamps.h"
 
 #define DATA_READERS 3 /* the last one searches, so that searches hold up nothing else */
 #define DATA_SEARCHES_MAX 32
+#define DATA_ROOM_STAMPS 4096
 
 struct data_sqlite;
 struct log_shared;
@@ -25,6 +27,7 @@ struct data_writer {
     struct data_sqlite *data;
     struct db db;
     struct db_queue queue;
+    struct stamps stamps; /* of rooms; of all users together */
     pthread_t thread;
     bool running;
     void (*on_idle)(struct data_writer *writer);     /* may be NULL */

@@ -37,6 +37,7 @@ static void run_batch(struct data_writer *writer, struct task *first)
             writer->on_rollback(writer);
         }
     }
+    stamps_close(&writer->stamps);
     for (struct task *task = first, *next; task; task = next) {
         next = task->next;
         struct db_job *job = container_of(task, struct db_job, task);
@@ -75,6 +76,7 @@ void data_writer_stop(struct data_writer *writer)
     }
     db_close(&writer->db);
     db_queue_deinit(&writer->queue);
+    stamps_deinit(&writer->stamps);
 }
 
 /* ---- readers */
@@ -196,6 +198,8 @@ static struct data_sqlite *create(const struct data_sqlite_options *options)
     db_queue_init(&data->searches);
     db_queue_init(&data->store.queue);
     db_queue_init(&data->users.queue);
+    stamps_init(&data->store.stamps, DATA_ROOM_STAMPS);
+    stamps_init(&data->users.stamps, 1);
     CHECK(pthread_mutex_init(&data->keeper_mutex, NULL) == 0);
     CHECK(pthread_cond_init(&data->keeper_wake, NULL) == 0);
     return data;

@@ -25,6 +25,7 @@ static enum err run_write(struct op *asked, struct db_job *job, void *thread)
     struct history_write_op *op = container_of(asked, struct history_write_op, op);
     struct data_writer *writer = thread;
     for (uint32_t i = 0; i < op->count && writer->db.rc == SQLITE_OK; i++) {
+        stamps_open(&writer->stamps, &op->changes[i].room);
         store_apply(writer, &op->changes[i]);
     }
     struct query q = db_query(&writer->db, STORE_PROGRESS_PUT);
@@ -418,6 +419,11 @@ static void write_changes(struct history *history, struct history_write_op *op)
     db_job_put(&of(history)->data->store.queue, &op->op, of(history)->loop, run_write);
 }
 
+static uint64_t stamp(struct history *history, const struct cht_id *room)
+{
+    return stamps_get(&of(history)->data->store.stamps, room);
+}
+
 static const struct history_ops ops = {
     .write = write_changes,
     .progress = progress,
@@ -426,6 +432,7 @@ static const struct history_ops ops = {
     .message = message,
     .find_cid = find_cid,
     .search = search,
+    .stamp = stamp,
 };
 
 struct history *history_sqlite_create(struct data_sqlite *data, struct loop *loop)

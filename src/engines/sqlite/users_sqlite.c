@@ -140,6 +140,7 @@ static enum err run_create(struct op *asked, struct db_job *job, void *thread)
     struct users_create_op *op = container_of(asked, struct users_create_op, op);
     struct db *db = write_db(thread);
     const struct user *user = &op->user;
+    stamps_open(&((struct data_writer *)thread)->stamps, &user->id);
     struct query q = db_query(db, USERS_CREATE);
     query_id(&q, &user->id);
     query_text(&q, user->username);
@@ -231,6 +232,7 @@ static enum err run_change(struct op *asked, struct db_job *job, void *thread)
     struct users_change_op *op = container_of(asked, struct users_change_op, op);
     struct db *db = write_db(thread);
     const struct user *user = &op->user;
+    stamps_open(&((struct data_writer *)thread)->stamps, &user->id);
     struct query q = db_query(db, USERS_CHANGE);
     query_id(&q, &user->id);
     query_u64(&q, user->row_version);
@@ -503,6 +505,12 @@ static void blocking(struct users *users, struct users_blocking_op *op)
     db_job_put(&of(users)->data->reads, &op->op, of(users)->loop, run_blocking);
 }
 
+static uint64_t stamp(struct users *users)
+{
+    static const struct cht_id all = {{0}};
+    return stamps_get(&of(users)->data->users.stamps, &all);
+}
+
 static const struct users_ops ops = {
     .create = create,
     .by_name = by_name,
@@ -517,6 +525,7 @@ static const struct users_ops ops = {
     .block = block,
     .blocks = blocks,
     .blocking = blocking,
+    .stamp = stamp,
 };
 
 struct users *users_sqlite_create(struct data_sqlite *data, struct loop *loop)

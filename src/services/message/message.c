@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "consume.h"
 #include "fresh.h"
+#include "hot_pages.h"
 #include "query.h"
 
 #define WORK_CREDIT 4096
@@ -24,6 +25,14 @@ static void on_mail(struct mail_handler *handler, struct buf *event)
     }
 }
 
+static struct hot_pages *create_hot(const struct message_service *service)
+{
+    uint64_t secret[2];
+    random_fill(service->deps.world->random, secret, sizeof(secret));
+    return hot_pages_create(
+        (uint32_t)service->settings.hot_pages_max, service->settings.hot_pages_bytes_max, secret);
+}
+
 struct message_service *message_create(
     const struct message_deps *deps, const struct message_settings *settings)
 {
@@ -34,6 +43,7 @@ struct message_service *message_create(
     service->consumes = mem_array(deps->shard_count, sizeof(struct consume *));
     service->body = mem_new(QUERY_BODY_BYTES);
     service->fresh = fresh_create(service);
+    service->hot = create_hot(service);
     service->mail.on_mail = on_mail;
     mail_open(deps->mail, MAIL_WORK, &service->mail, WORK_CREDIT);
     return service;
@@ -54,6 +64,7 @@ void message_destroy(struct message_service *service)
     }
     timer_stop(&service->gather);
     fresh_destroy(service->fresh);
+    hot_pages_destroy(service->hot);
     mem_free(service->consumes);
     mem_free(service->body);
     mem_free(service);

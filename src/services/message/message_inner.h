@@ -13,6 +13,7 @@
 struct consume;
 struct roster_flow;
 struct fresh;
+struct hot_pages;
 
 struct message_service {
     struct message_deps deps;
@@ -21,6 +22,7 @@ struct message_service {
     _Atomic(bool) broken; /* the log of a shard has a hole: nothing more of it is stored */
     struct mail_handler mail;
     struct fresh *fresh;
+    struct hot_pages *hot;
     struct consume **consumes;   /* by shard; NULL: another worker's */
     struct timer gather;         /* records wait for it to be written */
     uint64_t gather_end_ms;      /* before it, records gather */

@@ -52,6 +52,7 @@ static void destroy(struct query *query)
     /* The reads begin alike, so the arena of one is the arena of all. */
     arena_deinit(&query->read.messages.arena);
     arena_deinit(&query->arena);
+    buf_unref(query->body);
     buf_unref(query->mail);
     mem_free(query);
 }
@@ -280,6 +281,16 @@ void query_set_next(struct query *query, const void *position, uint32_t size)
     query->next = cursor_write(query->service, &query->command, at, query->next_text);
 }
 
+static struct cht_str body_of(struct query *query)
+{
+    if (query->body != NULL) {
+        return (struct cht_str){(const char *)query->body->bytes, query->body->size};
+    }
+    struct cht_json json = {.at = query->service->body, .size = QUERY_BODY_BYTES};
+    query->encode(query, &json);
+    return (struct cht_str){json.at, (uint32_t)json.used};
+}
+
 void query_finish(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
@@ -287,16 +298,11 @@ void query_finish(struct flow *flow)
         refuse(query, flow->err, query->bad_field);
         return;
     }
-    struct cht_json json = {.at = query->service->body, .size = QUERY_BODY_BYTES};
-    query->encode(query, &json);
-    if (BUG(json.used > json.size)) {
+    struct cht_reply reply = {.node_ref = query->command.node_ref, .body = body_of(query)};
+    if (BUG(reply.body.size > QUERY_BODY_BYTES)) {
         refuse(query, ERR_INTERNAL, NULL);
         return;
     }
-    struct cht_reply reply = {
-        .node_ref = query->command.node_ref,
-        .body = {json.at, (uint32_t)json.used},
-    };
     send_reply(query->service, query->command.node, &reply);
     destroy(query);
 }

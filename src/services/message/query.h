@@ -9,6 +9,7 @@
 
 #include "cursor.h"
 #include "fresh.h"
+#include "hot_pages.h"
 
 #define QUERY_LIMIT_DEFAULT 50
 #define QUERY_LIMIT_MAX 100
@@ -40,6 +41,8 @@ struct query {
     struct fresh_op fresh;
     struct fresh_op pause;
     uint64_t reach_until_ms; /* for at_least */
+    struct hot_stamp stamp;  /* before anything was read */
+    struct buf *body;        /* the answer, if it was finished before; else `encode` makes it */
     struct rooms_one_of_user_op one;
     struct rooms_load_op load;
     struct users_get_op users;

@@ -112,10 +112,90 @@ static void encode_messages(struct query *query, struct cht_json *json)
     query_put_users(query, json);
 }
 
+/* ---- the newest page, kept in memory */
+
+static struct hot_page *find_hot(struct query *query)
+{
+    struct hot_page *page =
+        hot_pages_find(query->service->hot, &query->command.room, query->limit, &query->stamp);
+    return page != NULL && page->head >= query->command.at_least ? page : NULL;
+}
+
+static void answer_hot(struct query *query, const struct hot_page *page)
+{
+    query->service->counters.hot++;
+    query->body = buf_ref(page->body);
+    flow_skip_to_end(&query->flow);
+}
+
+/* For a reader who is known to see it. */
+static void look_for_page(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    query->stamp = (struct hot_stamp){
+        history_stamp(query->service->deps.history, &query->command.room),
+        users_stamp(query->service->deps.users),
+    };
+    const struct hot_page *page = query->fresh.op.err == OK ? find_hot(query) : NULL;
+    if (page != NULL && hot_page_is_for(page, &query->command.author)) {
+        answer_hot(query, page);
+    }
+}
+
+/* For a member of whom it was just found, under the same stamp, where the room begins. */
+static void look_again(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    struct hot_page *page = find_hot(query);
+    if (page != NULL && !page->is_own && page->from_seq == query_first_seq(query)) {
+        hot_page_add_reader(page, &query->command.author);
+        answer_hot(query, page);
+    }
+}
+
+static void encode_newest(struct query *query, struct cht_json *json)
+{
+    const struct history_messages_op *op = &query->read.messages;
+    encode_messages(query, json);
+    struct hot_page page = {
+        .room = query->command.room,
+        .stamp = query->stamp,
+        .from_seq = op->from_seq,
+        .head = op->head.seq,
+        .limit = query->limit,
+    };
+    for (uint32_t i = 0; i < op->count; i++) {
+        page.is_own = page.is_own || op->messages[i].reaction_count > 0;
+    }
+    if (json->used <= json->size) {
+        page.body = buf_copy(json->at, json->used);
+        hot_page_add_reader(&page, &query->command.author);
+        hot_pages_keep(query->service->hot, &page);
+        buf_unref(page.body);
+    }
+}
+
+static void start_newest(struct query *query)
+{
+    static const struct flow_step steps[] = {{"wait_fresh", query_wait_room},
+        {"look_for_page", look_for_page}, {"ask_member", query_ask_member},
+        {"ask_room", query_ask_room}, {"check_right", query_check_right},
+        {"look_again", look_again}, {"read", read_messages}, {"collect", collect_messages},
+        QUERY_END};
+    query->encode = encode_newest;
+    QUERY_START(query, steps);
+}
+
 void query_start_history(struct query *query)
 {
     static const struct flow_step steps[] = {
         QUERY_RIGHTS, {"read", read_messages}, {"collect", collect_messages}, QUERY_END};
+    const uint64_t bounds =
+        CHT_BIT(command, before_seq) | CHT_BIT(command, after_seq) | CHT_BIT(command, around_seq);
+    if ((query->command.has & bounds) == 0) {
+        start_newest(query);
+        return;
+    }
     query->encode = encode_messages;
     QUERY_START(query, steps);
 }

@@ -245,6 +245,8 @@ int house_setup(void **state)
         .batch_bytes_max = 1 << 20,
         .gather_ms = 1000, /* which never pass by themselves: questions hurry */
         .rooms_cached = 16,
+        .hot_pages_max = 2,
+        .hot_pages_bytes_max = 65536,
         .queries_max = 16,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};
@@ -273,6 +275,11 @@ int house_setup(void **state)
 void house_set(const struct message_settings *settings)
 {
     message_set(service, settings);
+}
+
+uint64_t house_hot_answers(void)
+{
+    return message_counters(service).hot;
 }
 
 int house_teardown(void **state)

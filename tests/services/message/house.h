@@ -22,6 +22,9 @@ int house_teardown(void **state);
 /* New settings, where they are reloadable. */
 void house_set(const struct message_settings *settings);
 
+/* How many questions were answered with a page from memory. */
+uint64_t house_hot_answers(void);
+
 /* ---- the log */
 
 /* One record; seq, n and ts are set. */

@@ -1,0 +1,59 @@
+/* stamps - see stamps.h.
+ *
+ * Happy path: even, odd while open, the next even number. How it fails: it does not; a stamp counts
+ * up for longer than any process lives. */
+
+#include "stamps.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+
+void stamps_init(struct stamps *stamps, uint32_t count)
+{
+    CHECK(count > 0);
+    CHECK((count & (count - 1)) == 0);
+    *stamps = (struct stamps){.count = count};
+    stamps->at = mem_array(count, sizeof(*stamps->at));
+    stamps->open = mem_array(count, sizeof(*stamps->open));
+    for (uint32_t i = 0; i < count; i++) {
+        atomic_init(&stamps->at[i], 2);
+    }
+}
+
+void stamps_deinit(struct stamps *stamps)
+{
+    mem_free(stamps->at);
+    mem_free(stamps->open);
+    *stamps = (struct stamps){0};
+}
+
+static uint32_t place_of(const struct stamps *stamps, const struct cht_id *key)
+{
+    uint64_t words[2];
+    __builtin_memcpy(words, key->bytes, sizeof(words));
+    uint64_t mixed = words[0] ^ words[1];
+    mixed = (mixed ^ mixed >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(mixed >> 32) & (stamps->count - 1);
+}
+
+void stamps_open(struct stamps *stamps, const struct cht_id *key)
+{
+    uint32_t place = place_of(stamps, key);
+    if (atomic_load(&stamps->at[place]) % 2 == 0) {
+        atomic_fetch_add(&stamps->at[place], 1);
+        stamps->open[stamps->open_count++] = place;
+    }
+}
+
+void stamps_close(struct stamps *stamps)
+{
+    while (stamps->open_count > 0) {
+        atomic_fetch_add(&stamps->at[stamps->open[--stamps->open_count]], 1);
+    }
+}
+
+uint64_t stamps_get(const struct stamps *stamps, const struct cht_id *key)
+{
+    uint64_t stamp = atomic_load(&stamps->at[place_of(stamps, key)]);
+    return stamp % 2 == 0 ? stamp : 0;
+}
