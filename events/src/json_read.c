@@ -19,6 +19,7 @@
 struct reader {
     struct cht_member *members;
     size_t count;
+    uint64_t sizes; /* bit i: there is a name of i bytes, modulo 64 */
     struct cht_scratch *scratch;
     struct cht_command *command;
     struct cht_read_error *error;
@@ -31,12 +32,14 @@ static bool name_is(struct cht_str name, const char *wanted, size_t size)
 }
 
 /* NULL if there is none. */
-static struct cht_member *member_by_name(
-    struct cht_member *members, size_t count, const char *name, size_t size)
+static struct cht_member *member_by_name(const struct reader *reader, const char *name, size_t size)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (name_is(members[i].name, name, size)) {
-            return &members[i];
+    if ((reader->sizes >> size % 64 & 1) == 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < reader->count; i++) {
+        if (name_is(reader->members[i].name, name, size)) {
+            return &reader->members[i];
         }
     }
     return NULL;
@@ -49,6 +52,7 @@ static bool read_members(struct cht_str bytes, struct reader *reader)
     }
     for (size_t i = 0; i < reader->count; i++) {
         cht_json_unescape_name(&reader->members[i]);
+        reader->sizes |= UINT64_C(1) << reader->members[i].name.size % 64;
     }
     return true;
 }
@@ -269,7 +273,7 @@ static enum cht_read read_settings(struct reader *reader, uint64_t wanted)
 {
     struct cht_json_walk walk;
     struct cht_member item;
-    struct cht_member *settings = member_by_name(reader->members, reader->count, "settings", 8);
+    struct cht_member *settings = member_by_name(reader, "settings", 8);
     if (settings == NULL) {
         return CHT_READ_OK;
     }
@@ -296,8 +300,7 @@ static enum cht_read read_flat(struct reader *reader, uint64_t wanted)
     for (uint64_t left = wanted; left != 0 && code == CHT_READ_OK; left &= left - 1) {
         int place = __builtin_ctzll(left);
         const struct cht_field_row *field = &cht_row_command.fields[place];
-        struct cht_member *member =
-            member_by_name(reader->members, reader->count, field->name, field->name_size);
+        struct cht_member *member = member_by_name(reader, field->name, field->name_size);
         code = member == NULL ? CHT_READ_OK : read_field(reader, place, member);
     }
     return code;
@@ -327,8 +330,8 @@ static enum cht_read bad_frame(struct cht_read_error *ret_error)
 
 static void read_head(struct reader *reader, struct cht_client_head *ret_head)
 {
-    struct cht_member *type = member_by_name(reader->members, reader->count, "type", 4);
-    struct cht_member *ref = member_by_name(reader->members, reader->count, "ref", 3);
+    struct cht_member *type = member_by_name(reader, "type", 4);
+    struct cht_member *ref = member_by_name(reader, "ref", 3);
     if (type != NULL && type->type == CHT_JSON_TEXT) {
         cht_json_unescape_text(type);
         ret_head->type = type->value;
@@ -349,7 +352,7 @@ static enum cht_read read_client(struct reader *reader, const struct cht_client_
         return cht_read_refuse_named(reader->error, CHT_READ_BAD_FIELD, "ref");
     }
     if (head->type.size == 0) {
-        struct cht_member *type = member_by_name(reader->members, reader->count, "type", 4);
+        struct cht_member *type = member_by_name(reader, "type", 4);
         if (type == NULL || type->type != CHT_JSON_TEXT) {
             return cht_read_refuse_named(reader->error, CHT_READ_BAD_FIELD, "type");
         }
@@ -368,7 +371,7 @@ enum cht_read cht_read_client(struct cht_str bytes, struct cht_scratch *scratch,
     struct cht_read_error *ret_error)
 {
     struct cht_member members[CHT_MEMBERS_MAX] CHT_UNCLEARED;
-    struct reader reader = {members, 0, scratch, ret_command, ret_error};
+    struct reader reader = {members, 0, 0, scratch, ret_command, ret_error};
     memset(ret_command, 0, sizeof(*ret_command));
     memset(ret_head, 0, sizeof(*ret_head));
     ret_error->code = CHT_READ_OK;
@@ -384,7 +387,7 @@ enum cht_read cht_read_body(struct cht_str bytes, struct cht_scratch *scratch, u
     struct cht_command *command, struct cht_read_error *ret_error)
 {
     struct cht_member members[CHT_MEMBERS_MAX] CHT_UNCLEARED;
-    struct reader reader = {members, 0, scratch, command, ret_error};
+    struct reader reader = {members, 0, 0, scratch, command, ret_error};
     const struct cht_command_row *row = cht_command_row(command->type);
     ret_error->code = CHT_READ_OK;
     ret_error->field[0] = '\0';

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "field.h"
 #include "utf8.h"
 
 /* Objects with more members are checked for duplicates by sorting, in a second look. */
@@ -262,7 +263,7 @@ static bool scan_list(struct cht_json_scan *scan, unsigned depth)
     return take_byte(scan, ']');
 }
 
-static bool scan_name(struct cht_json_scan *scan, struct cht_member *ret_member)
+CHT_INLINED bool scan_name(struct cht_json_scan *scan, struct cht_member *ret_member)
 {
     skip_space(scan);
     if (!take_byte(scan, '"') || !scan_text(scan, &ret_member->name)) {
