@@ -155,7 +155,7 @@ static bool count_items(struct in in, uint64_t tag, uint32_t *ret_count)
 }
 
 /* With the first item comes the room for all. */
-static bool has_room(struct in in, const struct cht_field_row *field, struct cht_list *list)
+CHT_INLINED bool has_room(struct in in, const struct cht_field_row *field, struct cht_list *list)
 {
     uint32_t count;
     uint64_t tag = (uint64_t)field->number << 3 | 2;
@@ -180,7 +180,8 @@ CHT_INLINED bool take_item(struct in *in, const struct cht_field_row *field, str
     return take_sized(in, &part) && read_body(part, field->item, item);
 }
 
-static bool read_ids(struct in part, const struct cht_field_row *field, struct cht_ids *ret_ids)
+CHT_INLINED bool read_ids(
+    struct in part, const struct cht_field_row *field, struct cht_ids *ret_ids)
 {
     size_t size = (size_t)(part.end - part.at);
     if (size % sizeof(struct cht_id) != 0 || size / sizeof(struct cht_id) > field->max) {

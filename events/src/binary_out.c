@@ -16,7 +16,7 @@ CHT_INLINED size_t varint_size(uint64_t number)
     return (bits * 9 + 64) / 64; /* seven bits a byte, without a division */
 }
 
-static size_t list_size(const struct cht_field_row *field, const struct cht_list *list)
+CHT_INLINED size_t list_size(const struct cht_field_row *field, const struct cht_list *list)
 {
     size_t size = 0;
     const char *item = list->at;
@@ -100,7 +100,7 @@ static uint8_t *put_item(uint8_t *at, const struct cht_event_row *row, const voi
     return put_varint(at, size) + size;
 }
 
-static uint8_t *put_list(
+CHT_INLINED uint8_t *put_list(
     uint8_t *at, const struct cht_field_row *field, const struct cht_list *list)
 {
     const char *item = list->at;

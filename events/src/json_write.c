@@ -232,7 +232,7 @@ static void put_ids(struct cht_json *json, const struct cht_ids *ids)
     put_byte(json, ']');
 }
 
-static void put_list(
+CHT_INLINED void put_list(
     struct cht_json *json, const struct cht_field_row *field, const struct cht_list *list)
 {
     put_byte(json, '[');
