@@ -142,6 +142,27 @@ static void wait_for_quiet(struct cluster *cluster)
     }
 }
 
+static bool stands_still(const struct cluster *cluster)
+{
+    uint64_t until_us = 0;
+    for (uint32_t n = 0; n < cluster->node_count; n++) {
+        uint64_t paused_us = cluster->nodes[n].scene_node.paused_until_us;
+        until_us = paused_us > until_us ? paused_us : until_us;
+    }
+    for (const struct wire *wire = cluster->wires; wire; wire = wire->next) {
+        until_us = wire->stalled_until_us > until_us ? wire->stalled_until_us : until_us;
+    }
+    return cluster->scene.now_us < until_us;
+}
+
+/* All may be quiet while a node or a client stands still yet. */
+static void wait_for_motion(struct cluster *cluster)
+{
+    while (!cluster->scene.failed && stands_still(cluster)) {
+        pass(cluster, CALM_US);
+    }
+}
+
 /* A node that stood still finds late that a client is gone, and takes its time to tell
  * (presence.offline_ms). */
 static void wait_for_presence(struct cluster *cluster)
@@ -155,13 +176,14 @@ static void wait_for_presence(struct cluster *cluster)
     }
 }
 
-/* Who watches is told who is there. Somebody says one more thing in each room: it has to reach
- * everybody as it happens, not because they fetch it. */
+/* Who watches is told who is there, who does not read right then too. Somebody says one more thing
+ * in each room: it has to reach everybody as it happens, not because they fetch it. */
 static void probe(struct cluster *cluster)
 {
     for (uint32_t c = 0; c < cluster->client_count; c++) {
         client_watch(cluster->clients[c]);
     }
+    wait_for_motion(cluster);
     pass(cluster, PROBE_US);
     wait_for_presence(cluster);
     audit_presence(cluster);

@@ -136,6 +136,7 @@ struct watched {
     uint32_t next_free;
     uint8_t state; /* enum cht_presence_state; none: not known yet */
     bool used, dirty, asked;
+    bool owes; /* a watcher did not read when it was to be told */
 };
 
 /* A user whose last connection closed; told when nobody has come back in time. All wait equally
@@ -198,7 +199,7 @@ struct socket_service {
     struct watched *watched;
     struct map watched_by_id;
     uint32_t watched_used, watched_free;
-    struct list watched_dirty;
+    struct list watched_dirty, watched_owing;
     struct list presence_changed; /* users with another presence than was announced */
     struct departure *departures; /* a ring */
     uint32_t departure_first, departure_count, departure_capacity; /* a power of two */

@@ -1,8 +1,10 @@
 /* watches - see the header. Happy path: watch, one question for the state and one for the rooms,
  * `presence` frames. How it fails: a lost answer is asked for again after a while; a state that
- * nobody knows is not told. */
+ * nobody knows is not told; who does not read is told when it does. */
 
 #include "watches.h"
+
+#include <string.h>
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -17,18 +19,53 @@
 
 /* ---- telling */
 
-static void tell(
-    struct socket_service *service, const struct watched *watched, struct watcher *watcher)
+static bool push_presence(
+    struct socket_service *service, const struct watched *watched, uint32_t connection)
+{
+    struct cht_f_presence presence = {
+        .user = watched->id, .state = watched->state, .last_seen = watched->last_seen};
+    if (edge_queued_bytes(service->deps.edge, connection) > 0) {
+        return false;
+    }
+    struct cht_str frame = frame_of_event(service, &cht_row_f_presence, &presence);
+    return edge_push_bytes(service->deps.edge, connection, frame.at, frame.size);
+}
+
+/* Who does not read is owed the newest state. */
+static void tell(struct socket_service *service, struct watched *watched, struct watcher *watcher)
 {
     if (!watcher->allowed || watched->state == cht_presence_state_none) {
         return;
     }
-    watcher->told = true;
-    struct cht_f_presence presence = {
-        .user = watched->id, .state = watched->state, .last_seen = watched->last_seen};
-    struct cht_str frame = frame_of_event(service, &cht_row_f_presence, &presence);
-    if (edge_queued_bytes(service->deps.edge, watcher->connection) == 0) {
-        (void)edge_push_bytes(service->deps.edge, watcher->connection, frame.at, frame.size);
+    watcher->told = push_presence(service, watched, watcher->connection);
+    if (!watcher->told && !watched->owes) {
+        watched->owes = true;
+        list_add(&service->watched_owing, (uint32_t)(watched - service->watched));
+    }
+}
+
+static void tell_rest(struct socket_service *service, struct watched *watched)
+{
+    for (uint32_t i = 0; i < watched->count; i++) {
+        if (!watched->watchers[i].told) {
+            tell(service, watched, &watched->watchers[i]);
+        }
+    }
+}
+
+/* Telling may add to the list again, at its end. */
+static void tell_owed(struct socket_service *service)
+{
+    struct list *owing = &service->watched_owing;
+    uint32_t count = owing->count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct watched *watched = &service->watched[owing->at[i]];
+        watched->owes = false;
+        tell_rest(service, watched);
+    }
+    if (count > 0) {
+        owing->count -= count;
+        memmove(owing->at, owing->at + count, owing->count * sizeof(*owing->at));
     }
 }
 
@@ -101,10 +138,12 @@ static uint32_t take_watched(struct socket_service *service, const struct cht_id
         return SLOT_NONE;
     }
     struct watched *watched = &service->watched[slot];
-    bool dirty = watched->dirty; /* may still stand in the list */
     uint32_t generation = watched->generation + 1;
-    *watched = (struct watched){
-        .id = *user, .generation = generation ? generation : 1, .used = true, .dirty = dirty};
+    *watched = (struct watched){.id = *user,
+        .generation = generation ? generation : 1,
+        .used = true,
+        .dirty = watched->dirty, /* it may still stand in the lists */
+        .owes = watched->owes};
     CHECK(map_put(&service->watched_by_id, map_key_id(user), slot));
     return slot;
 }
@@ -277,7 +316,7 @@ void watches_on_roster(struct socket_service *service, const struct roster_handl
     settle(service, watched);
 }
 
-void watches_tick(struct socket_service *service)
+static void ask_for_dirty(struct socket_service *service)
 {
     uint32_t now = socket_now(service);
     uint32_t asks = 0;
@@ -303,6 +342,12 @@ void watches_tick(struct socket_service *service)
     dirty->count = kept;
 }
 
+void watches_tick(struct socket_service *service)
+{
+    tell_owed(service);
+    ask_for_dirty(service);
+}
+
 void watches_deinit(struct socket_service *service)
 {
     for (uint32_t i = 0; i < service->watched_used; i++) {
@@ -311,4 +356,5 @@ void watches_deinit(struct socket_service *service)
     mem_free(service->watched);
     map_deinit(&service->watched_by_id);
     list_deinit(&service->watched_dirty);
+    list_deinit(&service->watched_owing);
 }

@@ -35,7 +35,7 @@ void watches_on_roster(struct socket_service *service, const struct roster_handl
 void watches_on_state(struct socket_service *service, const struct online_user *online);
 void watches_on_presences(struct socket_service *service, const struct cht_presences *presences);
 
-/* Asks what has to be asked again. */
+/* Asks what has to be asked again, and tells those who did not read. */
 void watches_tick(struct socket_service *service);
 
 void watches_deinit(struct socket_service *service);

@@ -133,6 +133,29 @@ static void who_shares_a_group_is_seen(void **state)
     assert_non_null(strstr(house_heard(*state, 0), "\"state\":\"online\",\"last_seen\":5"));
 }
 
+static void who_does_not_read_is_told_the_newest_when_it_does(void **state)
+{
+    connect_ann(*state, cht_room_kind_group);
+    house_say(*state, 0, WATCH);
+    struct cht_room_place places[] = {
+        {.room = house_id(50), .seq = 4, .kind = cht_room_kind_group}};
+    house_slow(*state, 0);
+    house_roster(*state, 2, places, 1);
+    house_pass(*state, 200);
+    struct cht_user_presence change = {
+        .user = house_id(2), .state = cht_presence_state_online, .last_seen = 5};
+    struct cht_presences batch = {.node = 9, .users = {&change, 1}};
+    house_cast(*state, &cht_row_presences, &batch);
+    assert_null(strstr(house_heard(*state, 0), "presence\""));
+    house_drained(*state, 0);
+    house_pass(*state, 200);
+    const char *heard = house_heard(*state, 0);
+    assert_non_null(strstr(heard, "\"state\":\"online\",\"last_seen\":5"));
+    assert_null(strstr(heard, "away"));
+    house_pass(*state, 200);
+    assert_string_equal(house_heard(*state, 0), "");
+}
+
 static void who_goes_on_one_node_and_stays_on_another_is_still_seen(void **state)
 {
     connect_ann(*state, cht_room_kind_group);
@@ -189,6 +212,7 @@ int main(void)
         T(one_who_changes_often_is_told_once),
         T(everybody_who_goes_is_told_in_turn),
         T(who_shares_a_group_is_seen),
+        T(who_does_not_read_is_told_the_newest_when_it_does),
         T(who_goes_on_one_node_and_stays_on_another_is_still_seen),
         T(who_shares_only_a_channel_is_not_seen),
         T(who_left_the_group_is_seen_no_more),
