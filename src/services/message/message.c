@@ -9,6 +9,7 @@
 #include "consume.h"
 #include "fresh.h"
 #include "hot_pages.h"
+#include "names.h"
 #include "query.h"
 
 #define WORK_CREDIT 4096
@@ -25,12 +26,14 @@ static void on_mail(struct mail_handler *handler, struct buf *event)
     }
 }
 
-static struct hot_pages *create_hot(const struct message_service *service)
+static void create_memory(struct message_service *service)
 {
+    const struct message_settings *settings = &service->settings;
     uint64_t secret[2];
     random_fill(service->deps.world->random, secret, sizeof(secret));
-    return hot_pages_create(
-        (uint32_t)service->settings.hot_pages_max, service->settings.hot_pages_bytes_max, secret);
+    service->hot =
+        hot_pages_create((uint32_t)settings->hot_pages_max, settings->hot_pages_bytes_max, secret);
+    service->names = names_create((uint32_t)settings->names_max, secret);
 }
 
 struct message_service *message_create(
@@ -43,7 +46,7 @@ struct message_service *message_create(
     service->consumes = mem_array(deps->shard_count, sizeof(struct consume *));
     service->body = mem_new(QUERY_BODY_BYTES);
     service->fresh = fresh_create(service);
-    service->hot = create_hot(service);
+    create_memory(service);
     service->mail.on_mail = on_mail;
     mail_open(deps->mail, MAIL_WORK, &service->mail, WORK_CREDIT);
     return service;
@@ -65,6 +68,7 @@ void message_destroy(struct message_service *service)
     timer_stop(&service->gather);
     fresh_destroy(service->fresh);
     hot_pages_destroy(service->hot);
+    names_destroy(service->names);
     mem_free(service->consumes);
     mem_free(service->body);
     mem_free(service);

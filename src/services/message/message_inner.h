@@ -14,6 +14,7 @@ struct consume;
 struct roster_flow;
 struct fresh;
 struct hot_pages;
+struct names;
 
 struct message_service {
     struct message_deps deps;
@@ -23,6 +24,7 @@ struct message_service {
     struct mail_handler mail;
     struct fresh *fresh;
     struct hot_pages *hot;
+    struct names *names;
     struct consume **consumes;   /* by shard; NULL: another worker's */
     struct timer gather;         /* records wait for it to be written */
     uint64_t gather_end_ms;      /* before it, records gather */

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "names.h"
 
 #define PAUSE_MS 50
 
@@ -263,10 +264,25 @@ void query_add_users(struct query *query, const struct cht_ids *users)
     }
 }
 
+/* What is lent stays until the last step, which follows at once if nothing is asked. */
+static bool remember_names(struct query *query)
+{
+    struct cht_str *names = arena_array(&query->arena, query->user_count, sizeof(*names));
+    query->names_stamp = users_stamp(query->service->deps.users);
+    for (uint32_t i = 0; i < query->user_count; i++) {
+        if (!names_find(
+                query->service->names, query->names_stamp, &query->user_ids[i], &names[i])) {
+            return false;
+        }
+    }
+    query->names = names;
+    return true;
+}
+
 void query_ask_users(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
-    if (query->user_count > 0) {
+    if (query->user_count > 0 && !remember_names(query)) {
         query->users.ids = query->user_ids;
         query->users.id_count = query->user_count;
         users_get(query->service->deps.users, &flow->asker, &query->users);

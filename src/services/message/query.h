@@ -48,7 +48,9 @@ struct query {
     struct users_get_op users;
     struct cht_id *user_ids;
     uint32_t user_count;
-    bool is_visitor; /* of a public channel */
+    struct cht_str *names; /* of them, all from memory; NULL: `users` has them */
+    uint64_t names_stamp;  /* before they were read */
+    bool is_visitor;       /* of a public channel */
     union {
         struct history_messages_op messages;
         struct history_entries_op entries;

@@ -5,6 +5,8 @@
 
 #include "query.h"
 
+#include "names.h"
+
 void query_put_u64(struct cht_json *json, const char *key, uint64_t number)
 {
     cht_json_key(json, key);
@@ -33,13 +35,17 @@ void query_put_next(struct query *query, struct cht_json *json)
     }
 }
 
-static void put_user(struct cht_json *json, const struct user *user)
+static void put_user_key(struct cht_json *json, const struct cht_id *user)
+{
+    char text[CHT_ID_TEXT_SIZE + 1] = {0};
+    cht_id_to_text(user, text);
+    cht_json_key(json, text);
+}
+
+static void put_name(struct cht_json *json, const struct user *user)
 {
     static const struct cht_str nobody = {NULL, 0};
     static const struct cht_str deleted = {"Deleted user", 12};
-    char text[CHT_ID_TEXT_SIZE + 1] = {0};
-    cht_id_to_text(&user->id, text);
-    cht_json_key(json, text);
     cht_json_begin(json, '{');
     put_text(json, "username", user->deleted ? nobody : user->username);
     put_text(json, "display_name", user->deleted ? deleted : user->display_name);
@@ -50,12 +56,27 @@ static void put_user(struct cht_json *json, const struct user *user)
     cht_json_end(json, '}');
 }
 
+static void put_and_keep_name(struct query *query, struct cht_json *json, const struct user *user)
+{
+    size_t before = json->used;
+    put_name(json, user);
+    if (json->used <= json->size) {
+        struct cht_str name = {json->at + before, (uint32_t)(json->used - before)};
+        names_keep(query->service->names, query->names_stamp, &user->id, name);
+    }
+}
+
 void query_put_users(struct query *query, struct cht_json *json)
 {
     cht_json_key(json, "users");
     cht_json_begin(json, '{');
-    for (uint32_t i = 0; query->user_count > 0 && i < query->users.count; i++) {
-        put_user(json, &query->users.users[i]);
+    for (uint32_t i = 0; query->names != NULL && i < query->user_count; i++) {
+        put_user_key(json, &query->user_ids[i]);
+        cht_json_raw(json, query->names[i]);
+    }
+    for (uint32_t i = 0; query->names == NULL && i < query->users.count; i++) {
+        put_user_key(json, &query->users.users[i].id);
+        put_and_keep_name(query, json, &query->users.users[i]);
     }
     cht_json_end(json, '}');
 }

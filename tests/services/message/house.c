@@ -247,6 +247,7 @@ int house_setup(void **state)
         .rooms_cached = 16,
         .hot_pages_max = 2,
         .hot_pages_bytes_max = 65536,
+        .names_max = 8,
         .queries_max = 16,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};

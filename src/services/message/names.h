@@ -1,0 +1,27 @@
+#pragma once
+
+/* names - who is who beside a list, as it goes out: the JSON of users that were asked for lately.
+ *
+ * One place for each user, following from the id; whoever comes later to the same place takes it.
+ * Each name has the stamp of the users' store that it was read under (ports/users.h), and is given
+ * only while that stays. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chattifier/types.h"
+
+#define NAME_BYTES_MAX 230 /* longer ones are asked for each time */
+
+struct names;
+
+struct names *names_create(uint32_t names_max, const uint64_t secret[2]);
+void names_destroy(struct names *names);
+
+/* False: `user` is not known under `stamp`. The text is lent until the next names_keep. */
+bool names_find(
+    const struct names *names, uint64_t stamp, const struct cht_id *user, struct cht_str *ret_json);
+
+/* `stamp` was taken before the user was read. */
+void names_keep(
+    struct names *names, uint64_t stamp, const struct cht_id *user, struct cht_str json);
