@@ -5,6 +5,7 @@ server that does not start, or a load that loses its connection, is an assertion
 """
 
 import contextlib
+import math
 import os
 import statistics
 import subprocess
@@ -123,6 +124,8 @@ class Load:
 
 def number(value):
     """Three digits, or all before the point."""
+    if math.isnan(value):
+        return "unknown"
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
