@@ -368,7 +368,7 @@ def growth_of_recipients(run):
 
 def growth_of_the_rest(run):
     """The same room of 100 in a small world and in a large one."""
-    rooms, of_user, users = (300, 50, 5000) if run.quick else (100000, 200, 1000000)
+    rooms, of_user, users = (300, 50, 5000) if run.quick else (100000, 200, 100000)
     samples = {"small": [], f"{rooms} rooms": [], f"{of_user} rooms a user": [], f"{users} users": []}
     worlds = {}
     try:

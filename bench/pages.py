@@ -13,11 +13,17 @@ sys.path.insert(0, os.path.join(ROOT, "tests/system"))
 from wire import Wire
 
 CONNECTIONS = 64
+REQUESTS_EACH = 1000  # after which the product closes a connection
 
 
 class Pages:
     def __init__(self, server):
-        self.wires = [Wire(server, 60) for _ in range(CONNECTIONS)]
+        self.server, self.rounds, self.wires = server, 0, []
+        self.connect()
+
+    def connect(self):
+        self.close()
+        self.wires = [Wire(self.server, 60) for _ in range(CONNECTIONS)]
 
     def read(self, paths, token):
         self.ask([("GET", path, None, token) for path in paths])
@@ -25,6 +31,9 @@ class Pages:
     def ask(self, requests):
         """Each is a method, a path, a body or None, and a token."""
         for i in range(0, len(requests), CONNECTIONS):
+            if self.rounds and self.rounds % REQUESTS_EACH == 0:
+                self.connect()
+            self.rounds += 1
             asked = list(zip(self.wires, requests[i:i + CONNECTIONS]))
             for wire, request in asked:
                 wire.send(written(*request))
