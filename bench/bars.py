@@ -34,9 +34,9 @@ class Run:
         self.peers = [peer(port + 20 + i, directory) for i, peer in enumerate(peers)]
 
     def fresh(self, settings=None):
-        """A product of its own, for what a history would disturb."""
+        """A product of its own, for what a history would disturb. Two at a time are fine."""
         self.started += 1
-        return Product(self.port + 40, os.path.join(self.directory, f"fresh{self.started}"), settings=settings)
+        return Product(self.port + 40 + self.started % 2 * 2, os.path.join(self.directory, f"fresh{self.started}"), settings=settings)
 
     def stop(self):
         for server in (self.floor, self.product, *self.peers):
@@ -99,6 +99,28 @@ def small_rooms(run):
             samples["chattifier"].append(rate(run.product, ours, 1, run.seconds))
         results.append(Result("B3", f"{rooms} rooms of {members}", ratio_of(samples), "F", target, samples=samples,
                               samples_unit="k deliveries/CPU-s"))
+    return results
+
+
+def sends_in_one_call(run):
+    """The product with io_uring against the product without it; in small rooms it may not be worse."""
+    results = []
+    ways = {way: run.fresh({"server.sends": way}) for way in ("plain", "io_uring")}
+    try:
+        for what, in_flight, target, connect in (
+                ("one room of 1000, 1 in flight", 1, 1.5, lambda server: server.connections(1000)),
+                ("one room of 1000, 32 in flight", 32, 1.5, lambda server: server.connections(1000)),
+                ("200 rooms of 5", 1, 1, lambda server: server.rooms(200, 5))):
+            connections = {way: connect(server) for way, server in ways.items()}
+            samples = {way: [] for way in ways}
+            for _ in range(2 * run.repeats):
+                for way, server in ways.items():
+                    samples[way].append(rate(server, connections[way], in_flight, run.seconds))
+            results.append(Result("B2u", f"io_uring, {what}", ratio_of(samples, "io_uring", "plain"), "times plain sends", target,
+                                  samples=samples, samples_unit="k deliveries/CPU-s"))
+    finally:
+        for server in ways.values():
+            server.stop()
     return results
 
 
@@ -392,6 +414,7 @@ def growth_of_the_rest(run):
 BARS = {
     "B1": fan_out_single,
     "B2": fan_out_saturated,
+    "B2u": sends_in_one_call,
     "B3": small_rooms,
     "B4": idle_memory,
     "B5": idle_cpu,

@@ -165,11 +165,25 @@ static void make_worlds(struct house *house)
     house->worker_count = (uint32_t)(wanted < WORKERS_MAX ? wanted : WORKERS_MAX);
     house->workers = mem_array(house->worker_count, sizeof(*house->workers));
     open_pool(house);
+    struct loop_uv_options options = {.logger = &house->logger,
+        .pool = house->pool,
+        .uring = house->settings.app.sends != SENDS_PLAIN};
     for (uint32_t i = 0; i < house->worker_count; i++) {
-        struct loop_uv_options options = {.logger = &house->logger, .pool = house->pool};
         house->workers[i].loop = loop_uv_create(&options, &house->workers[i].world);
+        options.uring = loop_uv_has_uring(house->workers[i].loop);
     }
     loop_uv_watch_signals(house->workers[0].loop, on_signal, house);
+}
+
+static enum err check_sends(struct house *house)
+{
+    house->has_uring = loop_uv_has_uring(house->workers[house->worker_count - 1].loop);
+    if (house->has_uring || house->settings.app.sends != SENDS_URING) {
+        return OK;
+    }
+    LOG_ERROR(&house->logger, "setting.refused",
+        "setting=server.sends value=io_uring reason=\"the system has it not; see the line above\"");
+    return ERR_UNSUPPORTED;
 }
 
 /* Engines, then what uses them. */
@@ -247,6 +261,9 @@ enum err house_init(struct house *house, const struct options *options)
     if (err == OK) {
         raise_file_limit(house);
         make_worlds(house);
+        err = check_sends(house);
+    }
+    if (err == OK) {
         err = worker_probe_ports(house, &house->workers[0].world);
     }
     if (err == OK) {

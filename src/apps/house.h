@@ -34,6 +34,7 @@ struct house {
     uint32_t worker_count;
     uint16_t port, management_port;
     bool has_terminal; /* started in one */
+    bool has_uring;    /* many sends leave by io_uring, on every worker */
     _Atomic(bool) draining;
     _Atomic(uint32_t) workers_busy; /* that still have clients, in a drain */
 };

@@ -82,8 +82,10 @@ static void info(struct management *management, const struct edge_request *reque
 {
     char text[256];
     snprintf(text, sizeof(text),
-        "{\"build\":{\"name\":\"chattifier\",\"version\":\"%s\"},\"workers\":%u}",
-        CHATTIFIER_VERSION, management->house->worker_count);
+        "{\"build\":{\"name\":\"chattifier\",\"version\":\"%s\"},\"workers\":%u,"
+        "\"sends\":\"%s\"}",
+        CHATTIFIER_VERSION, management->house->worker_count,
+        management->house->has_uring ? "io_uring" : "plain");
     answer_json(management, request->conn, text);
 }
 

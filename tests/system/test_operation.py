@@ -5,6 +5,7 @@ import json
 import os
 import sqlite3
 import subprocess
+import sys
 import termios
 import threading
 import time
@@ -105,6 +106,36 @@ def test_a_second_process_on_the_same_data_is_refused(house):
 def test_a_data_directory_that_can_not_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     assert "file" in refused("--data", str(tmp_path / "file" / "data"))
+
+
+WITHOUT_URING = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "without_uring.py")]
+
+
+def sends_of(house):
+    return house.http("GET", "/actuator/info", management=True).json["sends"]
+
+
+def test_where_io_uring_is_forbidden_sends_are_plain(tmp_path):
+    house = House(tmp_path / "d")
+    house.wrapper = WITHOUT_URING
+    house.start()
+    assert sends_of(house) == "plain"
+    assert "io_uring.absent" in house.log_tail() and "forbids it" in house.log_tail()
+    house.stop()
+
+
+def test_io_uring_that_was_asked_for_and_is_forbidden_is_refused(tmp_path):
+    command = [*WITHOUT_URING, BINARY, "standalone", "--data", str(tmp_path / "d"), "--port", str(free_port()), "--server.sends=io_uring"]
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+    assert done.returncode == 1 and done.stdout == ""
+    assert "setting=server.sends" in done.stderr.splitlines()[-1] and "forbids it" in done.stderr
+    assert not (tmp_path / "d").exists()
+
+
+def test_plain_sends_can_be_asked_for(tmp_path):
+    house = House(tmp_path / "d", settings={"server.sends": "plain"}).start()
+    assert sends_of(house) == "plain"
+    house.stop()
 
 
 @pytest.mark.parametrize("name", ["log.db", "store.db", "users.db"])

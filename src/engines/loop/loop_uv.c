@@ -258,6 +258,7 @@ struct loop_uv *loop_uv_create(const struct loop_uv_options *options, struct wor
     loop->hooks_end = &loop->hooks;
     loop->alarm_at_ms = UINT64_MAX;
     net_epoll_init(&loop->net);
+    loop->net.uring = options->uring ? net_uring_create(options->logger) : NULL;
     start_handles(loop);
     if (options->pool) {
         work_port_init(&loop->work, options->pool, &loop->loop);
@@ -271,6 +272,11 @@ struct loop_uv *loop_uv_create(const struct loop_uv_options *options, struct wor
         .logger = options->logger,
     };
     return loop;
+}
+
+bool loop_uv_has_uring(const struct loop_uv *loop)
+{
+    return loop->net.uring != NULL;
 }
 
 void loop_uv_destroy(struct loop_uv *loop)

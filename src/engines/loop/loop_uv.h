@@ -7,6 +7,7 @@
  * loop_uv_stop and what a work_op runs happens on the thread that calls loop_uv_run. SIGPIPE is
  * ignored for the whole process. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/logger.h"
@@ -18,10 +19,14 @@ struct work_pool;
 struct loop_uv_options {
     struct logger *logger;
     struct work_pool *pool; /* for slow work; NULL: this world does none */
+    bool uring;             /* many sends leave by io_uring, if the kernel lets them */
 };
 
 /* Fills `ret_world`, whose parts live until loop_uv_destroy. Never NULL. */
 struct loop_uv *loop_uv_create(const struct loop_uv_options *options, struct world *ret_world);
+
+/* Its many sends leave by io_uring. */
+bool loop_uv_has_uring(const struct loop_uv *loop);
 
 /* Runs turns until loop_uv_stop; may be called again afterwards. */
 void loop_uv_run(struct loop_uv *loop);

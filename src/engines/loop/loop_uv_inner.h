@@ -2,12 +2,14 @@
 
 /* loop_uv_inner - what the files of this engine share. */
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <uv.h>
 
 #include "base/timers.h"
 #include "flow/op.h"
 #include "loop/loop_uv.h"
+#include "loop/net_uring.h"
 #include "loop/work_pool.h"
 #include "world/loop.h"
 #include "world/net.h"
@@ -21,6 +23,7 @@
 struct net_epoll {
     struct net net;
     int set;
+    struct net_uring *uring; /* NULL: each send is a call of its own */
     uint32_t handler_count;
     struct net_handler *handlers[NET_HANDLERS_MAX];
 };
@@ -47,6 +50,16 @@ struct loop_uv {
     struct work_port work;
     struct random random;
 };
+
+/* What the operating system said of a read or a write, an errno as a negative number, in the words
+ * of the port. */
+static inline int64_t net_result(int64_t code)
+{
+    if (code >= 0) {
+        return code;
+    }
+    return code == -EAGAIN || code == -EINTR ? NET_WOULD_BLOCK : NET_BROKEN;
+}
 
 void net_epoll_init(struct net_epoll *net);
 void net_epoll_deinit(struct net_epoll *net);
