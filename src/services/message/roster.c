@@ -13,7 +13,7 @@ struct roster_flow {
     struct cht_roster_query question;
     struct fresh_op fresh;
     struct rooms_of_user_op rooms;
-    struct roster_flow *next; /* of those in work */
+    struct roster_flow *next, **link; /* of those in work; what points at this one */
     struct query *held, **held_end;
 };
 
@@ -64,13 +64,22 @@ static void send_roster(struct roster_flow *roster)
     mem_free(places);
 }
 
+static void enter(struct roster_flow *roster)
+{
+    roster->next = roster->service->rosters;
+    roster->link = &roster->service->rosters;
+    if (roster->next != NULL) {
+        roster->next->link = &roster->next;
+    }
+    roster->service->rosters = roster;
+}
+
 static void leave(struct roster_flow *roster)
 {
-    struct roster_flow **at = &roster->service->rosters;
-    while (*at != roster) {
-        at = &(*at)->next;
+    *roster->link = roster->next;
+    if (roster->next != NULL) {
+        roster->next->link = roster->link;
     }
-    *at = roster->next;
 }
 
 static void finish(struct flow *flow)
@@ -115,8 +124,7 @@ void roster_on_mail(struct message_service *service, struct cht_str bytes)
     roster->service = service;
     roster->question = question;
     roster->held_end = &roster->held;
-    roster->next = service->rosters;
-    service->rosters = roster;
+    enter(roster);
     service->in_work++;
     flow_start(&roster->flow, service->deps.world->loop, steps, FLOW_STEPS(steps));
 }
