@@ -48,7 +48,8 @@ struct edge_block {
     uint32_t refs;
     uint32_t size;
     uint32_t capacity;
-    uint8_t *bytes; /* may move while it grows */
+    uint8_t *bytes;  /* may move while it grows */
+    uint8_t first[]; /* where they are until then */
 };
 
 /* One reference, the caller's. */

@@ -170,9 +170,9 @@ struct edge {
     struct addresses *addresses;
     struct edge_stats stats;
     uint32_t uncounted; /* of stats.connections */
-    uint8_t *buffer; /* EDGE_READ_BYTES */
-    char *scratch;   /* EDGE_SCRATCH_BYTES */
-    char *path;      /* HTTP_LINE_BYTES_MAX */
+    uint8_t *buffer;    /* EDGE_READ_BYTES */
+    char *scratch;      /* EDGE_SCRATCH_BYTES */
+    char *path;         /* HTTP_LINE_BYTES_MAX */
 };
 
 static inline uint32_t edge_now(const struct edge *edge)
@@ -246,7 +246,9 @@ static inline void block_unref(struct edge_block *block)
     CHECK(block->refs > 0);
     block->refs--;
     if (block->refs == 0) {
-        mem_free(block->bytes);
+        if (block->bytes != block->first) {
+            mem_free(block->bytes);
+        }
         mem_free(block);
     }
 }

@@ -14,11 +14,21 @@ struct edge_block *edge_block_create(struct edge *edge, size_t capacity)
 {
     (void)edge;
     CHECK(capacity <= UINT32_MAX);
-    struct edge_block *block = mem_new(sizeof(*block));
-    block->refs = 1;
-    block->capacity = (uint32_t)(capacity ? capacity : 256);
-    block->bytes = mem_resize(NULL, block->capacity);
+    uint32_t size = (uint32_t)(capacity ? capacity : 256);
+    struct edge_block *block = mem_resize(NULL, sizeof(*block) + size);
+    *block = (struct edge_block){.refs = 1, .capacity = size, .bytes = block->first};
     return block;
+}
+
+static void grow(struct edge_block *block, uint32_t capacity)
+{
+    bool moved = block->bytes != block->first;
+    uint8_t *bytes = mem_resize(moved ? block->bytes : NULL, capacity);
+    if (!moved) {
+        memcpy(bytes, block->first, block->size);
+    }
+    block->bytes = bytes;
+    block->capacity = capacity;
 }
 
 void edge_block_append(struct edge *edge, struct edge_block *block, const void *bytes, size_t size)
@@ -28,8 +38,7 @@ void edge_block_append(struct edge *edge, struct edge_block *block, const void *
     CHECK(block->size <= UINT32_MAX / 4);
     uint32_t needed = block->size + (uint32_t)size;
     if (needed > block->capacity) {
-        block->capacity = needed * 2;
-        block->bytes = mem_resize(block->bytes, block->capacity);
+        grow(block, needed * 2);
     }
     if (size > 0) {
         memcpy(block->bytes + block->size, bytes, size);
