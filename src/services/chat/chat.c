@@ -67,7 +67,7 @@ static void on_work(struct mail_handler *handler, struct buf *event)
         reads_refuse(chat, event, ERR_OVERLOADED);
         return;
     }
-    lane_put(room, lane_item_make(event, NULL));
+    lane_put(room, lane_item_make(chat, event, NULL));
     lane_run(chat, room);
 }
 
@@ -143,6 +143,8 @@ void chat_destroy(struct chat_service *chat)
     rooms_drop_all(chat);
     joined_drop_all(chat);
     answered_deinit(&chat->answered);
+    spare_deinit(&chat->items);
+    spare_deinit(&chat->outs);
     mem_free(chat->moved);
     map_deinit(&chat->room_index);
     mem_free(chat);

@@ -5,6 +5,7 @@
 #include "answered.h"
 #include "base/logger.h"
 #include "base/map.h"
+#include "base/spare.h"
 #include "chat/chat.h"
 #include "flow/flow.h"
 #include "flow/machine.h"
@@ -128,8 +129,9 @@ struct chat_service {
     struct joined_note *joined_first, *joined_last; /* told again in a while */
     uint32_t joined_count;
     struct answered answered;
-    uint64_t overlay_bytes; /* of all shards */
-    uint64_t blocks_epoch;  /* how often a change of blocks was heard of */
+    struct spare items, outs; /* of lanes; of outboxes, with a frame */
+    uint64_t overlay_bytes;   /* of all shards */
+    uint64_t blocks_epoch;    /* how often a change of blocks was heard of */
     uint64_t secret[2];
     struct room_decision decision; /* of the command that is being decided */
     uint8_t scratch[SCRATCH_BYTES];
@@ -177,11 +179,17 @@ void rooms_drop_all(struct chat_service *chat);
 
 /* Takes the item. Who puts it has looked at lane_count first. */
 void lane_put(struct room *room, struct lane_item *item);
-void lane_item_free(struct lane_item *item);
-struct lane_item *lane_item_make(struct buf *event, const struct position *position);
+void lane_item_free(struct chat_service *chat, struct lane_item *item);
+struct lane_item *lane_item_make(
+    struct chat_service *chat, struct buf *event, const struct position *position);
 
 /* Says no to a command or a request; who can not be answered asks again. */
 void lane_refuse(struct shard *shard, struct lane_item *item_take, enum err err);
+
+/* Takes the item, whose command is decoded: at once if the room is idle and nobody waits, else in
+ * its turn. */
+void lane_take(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct cht_command *command);
 
 /* Runs what waits, now if the room is idle; loads it first if it is cold. */
 void lane_run(struct chat_service *chat, struct room *room);
@@ -226,6 +234,10 @@ void blocks_on_changed(struct chat_service *chat, const struct cht_blocked *chan
 /* ---- decide.c: one command of a lane */
 void decide_item(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct room_facts *facts);
+
+/* The same of an item whose command was decoded already; its lists lie in the scratch. */
+void decide_command(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct cht_command *command, const struct room_facts *facts);
 
 /* ---- outbox.c */
 

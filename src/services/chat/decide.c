@@ -14,7 +14,7 @@ static void forget(struct chat_service *chat, struct room *room, struct lane_ite
     if (item->has_position) {
         shards_done(chat->deps.shards, room->shard, &item->position);
     }
-    lane_item_free(item);
+    lane_item_free(chat, item);
 }
 
 /* A command at or below the room's cause was decided by a record that is in the log. */
@@ -38,11 +38,10 @@ static bool is_of_older_term(const struct shard *shard, const struct cht_command
 }
 
 static void accept_record(struct chat_service *chat, struct room *room, struct lane_item *item,
-    const struct cht_command *command)
+    const struct cht_command *command, uint64_t now)
 {
     struct shard *shard = &chat->shards[room->shard];
     const struct room_decision *decision = &chat->decision;
-    uint64_t now = loop_wall_ms(chat->loop);
     outbox_record(shard, room, command, &item->position, decision);
     for (uint32_t i = 0; i < decision->count; i++) {
         room_state_apply(&room->state, &decision->entries[i], shard->last_index);
@@ -50,12 +49,12 @@ static void accept_record(struct chat_service *chat, struct room *room, struct l
     room->state.cause = item->position;
     room->used_ms = loop_now_ms(chat->loop);
     room_window_trim(&room->state.window, now, shard->stored_index);
-    lane_item_free(item);
+    lane_item_free(chat, item);
 }
 
 /* Given again at its old place or at a new one, or too late. True: nothing is left to decide. */
 static bool is_settled(struct chat_service *chat, struct room *room, struct lane_item *item,
-    const struct cht_command *command)
+    const struct cht_command *command, uint64_t now)
 {
     struct shard *shard = &chat->shards[room->shard];
     bool replayed = is_replay(room, &item->position) && !is_of_older_term(shard, command);
@@ -64,10 +63,10 @@ static bool is_settled(struct chat_service *chat, struct room *room, struct lane
         forget(chat, room, item);
         return true;
     }
-    if (command->deadline && loop_wall_ms(chat->loop) > command->deadline) {
+    if (command->deadline && now > command->deadline) {
         chat->counters.late++;
         outbox_refuse(shard, item, command, ERR_TIMEOUT);
-        lane_item_free(item);
+        lane_item_free(chat, item);
         return true;
     }
     return false;
@@ -87,37 +86,44 @@ static struct room_facts facts_none(const struct chat_service *chat)
 void decide_item(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct room_facts *facts)
 {
-    struct shard *shard = &chat->shards[room->shard];
     struct cht_scratch scratch = chat_scratch(chat);
     struct cht_command command;
-    if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
+    if (cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
+        decide_command(chat, room, item, &command, facts);
+    } else {
         chat->counters.bad_events++;
         forget(chat, room, item);
-        return;
     }
-    if (is_settled(chat, room, item, &command)) {
+}
+
+void decide_command(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct cht_command *command, const struct room_facts *facts)
+{
+    struct shard *shard = &chat->shards[room->shard];
+    uint64_t now = loop_wall_ms(chat->loop);
+    if (is_settled(chat, room, item, command, now)) {
         return;
     }
     struct room_facts given = facts ? *facts : facts_none(chat);
-    given.now = loop_wall_ms(chat->loop);
+    given.now = now;
     if (!facts) {
-        blocks_recall(chat, room, &command.author, &given);
+        blocks_recall(chat, room, &command->author, &given);
     }
     struct room_decision *decision = &chat->decision;
-    room_decide(&room->state, &command, &given, decision);
+    room_decide(&room->state, command, &given, decision);
     chat->counters.commands++;
     if (decision->outcome == ROOM_NEEDS) {
         facts_start(chat, room, item, &given, decision->needs);
     } else if (decision->outcome != ROOM_ENTRIES) {
         chat->counters.dups += decision->outcome == ROOM_DUP;
         chat->counters.refused += decision->outcome == ROOM_REFUSED;
-        outbox_answer(shard, item, &command, decision, &room->state.room);
-        lane_item_free(item);
-    } else if (is_of_older_term(shard, &command)) {
+        outbox_answer(shard, item, command, decision, &room->state.room);
+        lane_item_free(chat, item);
+    } else if (is_of_older_term(shard, command)) {
         chat->counters.refused++;
-        outbox_refuse(shard, item, &command, ERR_UNAVAILABLE);
-        lane_item_free(item);
+        outbox_refuse(shard, item, command, ERR_UNAVAILABLE);
+        lane_item_free(chat, item);
     } else {
-        accept_record(chat, room, item, &command);
+        accept_record(chat, room, item, command, now);
     }
 }

@@ -247,7 +247,7 @@ static void finish(struct flow *flow)
     chat->flows--;
     struct room *room = rooms_by_id(chat, id);
     if (!room) {
-        lane_item_free(item);
+        lane_item_free(chat, item);
         return;
     }
     room->phase = ROOM_IDLE;

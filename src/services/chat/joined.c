@@ -148,18 +148,21 @@ static void look(struct joined_note *note)
     sessions_online(note->chat->deps.sessions, &note->asker, &note->online);
 }
 
-/* Who is joined after these entries and was not before. */
-static uint32_t new_members(
-    const struct room *room, const struct room_decision *decision, struct cht_id *ret_users)
+/* Joined after this entry and not before. */
+static bool makes_member(const struct room *room, const struct cht_entry *entry)
+{
+    if (entry->kind != cht_entry_kind_member || entry->state != cht_member_state_joined) {
+        return false;
+    }
+    const struct room_seat *seat = room_members_find(&room->state.members, &entry->user);
+    return !seat || seat->state != cht_member_state_joined;
+}
+
+static uint32_t count_new_members(const struct room *room, const struct room_decision *decision)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < decision->count; i++) {
-        const struct cht_entry *entry = &decision->entries[i];
-        const struct room_seat *seat = room_members_find(&room->state.members, &entry->user);
-        if (entry->kind == cht_entry_kind_member && entry->state == cht_member_state_joined &&
-            (!seat || seat->state != cht_member_state_joined)) {
-            ret_users[count++] = entry->user;
-        }
+        count += makes_member(room, &decision->entries[i]);
     }
     return count;
 }
@@ -167,20 +170,22 @@ static uint32_t new_members(
 struct joined_note *joined_note_make(
     struct chat_service *chat, const struct room *room, const struct room_decision *decision)
 {
-    struct cht_id users[ROOM_ENTRIES_MAX];
-    uint32_t count = new_members(room, decision, users);
+    uint32_t count = count_new_members(room, decision);
     if (count == 0) {
         return NULL;
     }
-    struct joined_note *note = mem_new(sizeof(*note) + count * sizeof(*users));
+    struct joined_note *note = mem_new(sizeof(*note) + count * sizeof(*note->users));
     note->chat = chat;
     note->room = id_of_room(room);
     note->room_id = room->state.room;
     note->shard = room->shard;
     note->life = chat->shards[room->shard].life;
     note->seq = decision->entries[0].seq;
-    note->count = count;
-    __builtin_memcpy(note->users, users, count * sizeof(*users));
+    for (uint32_t i = 0; i < decision->count; i++) {
+        if (makes_member(room, &decision->entries[i])) {
+            note->users[note->count++] = decision->entries[i].user;
+        }
+    }
     return note;
 }
 

@@ -4,24 +4,23 @@
  * loaded first, a command that needs facts fetches them first; meanwhile what follows waits here,
  * and other rooms go on. How it fails: a full lane refuses. */
 
-#include "base/mem.h"
 #include "chat_inner.h"
 
-struct lane_item *lane_item_make(struct buf *event, const struct position *position)
+struct lane_item *lane_item_make(
+    struct chat_service *chat, struct buf *event, const struct position *position)
 {
-    struct lane_item *item = mem_new(sizeof(*item));
-    item->event = buf_ref(event);
-    item->has_position = position != NULL;
+    struct lane_item *item = spare_take(&chat->items, sizeof(*item));
+    *item = (struct lane_item){.event = buf_ref(event), .has_position = position != NULL};
     if (position) {
         item->position = *position;
     }
     return item;
 }
 
-void lane_item_free(struct lane_item *item)
+void lane_item_free(struct chat_service *chat, struct lane_item *item)
 {
     buf_unref(item->event);
-    mem_free(item);
+    spare_give(&chat->items, item);
 }
 
 void lane_refuse(struct shard *shard, struct lane_item *item_take, enum err err)
@@ -36,7 +35,7 @@ void lane_refuse(struct shard *shard, struct lane_item *item_take, enum err err)
     } else {
         shards_done(chat->deps.shards, shard->number, &item_take->position);
     }
-    lane_item_free(item_take);
+    lane_item_free(chat, item_take);
 }
 
 void lane_put(struct room *room, struct lane_item *item)
@@ -65,7 +64,7 @@ static void on_command(struct chat_service *chat, struct room *room, struct lane
     struct cht_command command;
     if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
         chat->counters.bad_events++;
-        lane_item_free(item);
+        lane_item_free(chat, item);
         return;
     }
     if (command.type == cht_command_type_read) {
@@ -73,7 +72,7 @@ static void on_command(struct chat_service *chat, struct room *room, struct lane
     } else {
         reads_on_typing(chat, room, &command);
     }
-    lane_item_free(item);
+    lane_item_free(chat, item);
 }
 
 static void on_other(struct chat_service *chat, struct room *room, struct lane_item *item)
@@ -91,7 +90,18 @@ static void on_other(struct chat_service *chat, struct room *room, struct lane_i
     } else {
         chat->counters.bad_events++;
     }
-    lane_item_free(item);
+    lane_item_free(chat, item);
+}
+
+void lane_take(struct chat_service *chat, struct room *room, struct lane_item *item,
+    const struct cht_command *command)
+{
+    if (room->phase == ROOM_IDLE && !room->first) {
+        decide_command(chat, room, item, command, NULL);
+    } else {
+        lane_put(room, item);
+        lane_run(chat, room);
+    }
 }
 
 void lane_run(struct chat_service *chat, struct room *room)

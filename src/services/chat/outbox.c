@@ -25,11 +25,11 @@ struct out {
     struct room_id room;
     struct position position;
     struct cht_id room_id;
-    struct frame *frames;
-    uint32_t frame_count;
     struct joined_note *joined; /* NULL: nobody became a member */
     struct outbox_turn *turn;   /* instead of a command */
     uint64_t answered;          /* digest of a command that leaves no entry; else 0 */
+    uint32_t frame_count;
+    struct frame frames[];
 };
 
 static void out_free(struct out *out)
@@ -38,9 +38,12 @@ static void out_free(struct out *out)
     for (uint32_t i = 0; i < out->frame_count; i++) {
         buf_unref(out->frames[i].delivery);
     }
-    mem_free(out->frames);
     joined_drop(out->joined);
-    mem_free(out);
+    if (out->frame_count > 1) {
+        mem_free(out);
+    } else {
+        spare_give(&out->shard->chat->outs, out);
+    }
 }
 
 /* The reply comes first: a sender sees ok before the own event. */
@@ -95,12 +98,17 @@ static void on_answer(struct asker *asker, struct op *op)
     drain(shard);
 }
 
-static struct out *out_add(struct shard *shard)
+/* Nearly all have one frame or none: those are kept. */
+static struct out *out_take(struct chat_service *chat, uint32_t frame_count)
 {
-    struct out *out = mem_new(sizeof(*out));
-    out->shard = shard;
-    out->life = shard->life;
-    out->asker.on_answer = on_answer;
+    size_t size = sizeof(struct out) + (frame_count ? frame_count : 1) * sizeof(struct frame);
+    return frame_count > 1 ? mem_resize(NULL, size) : spare_take(&chat->outs, size);
+}
+
+static struct out *out_add(struct shard *shard, uint32_t frame_count)
+{
+    struct out *out = out_take(shard->chat, frame_count);
+    *out = (struct out){.shard = shard, .life = shard->life, .asker.on_answer = on_answer};
     if (shard->out_first) {
         shard->out_last->next = out;
     } else {
@@ -110,10 +118,10 @@ static struct out *out_add(struct shard *shard)
     return out;
 }
 
-static struct out *out_make(
-    struct shard *shard, const struct cht_command *command, const struct position *position)
+static struct out *out_make(struct shard *shard, const struct cht_command *command,
+    const struct position *position, uint32_t frame_count)
 {
-    struct out *out = out_add(shard);
+    struct out *out = out_add(shard, frame_count);
     out->node = command->node;
     out->position = *position;
     return out;
@@ -143,7 +151,7 @@ void outbox_answer(struct shard *shard, const struct lane_item *item,
     const struct cht_command *command, const struct room_decision *decision,
     const struct cht_id *room)
 {
-    struct out *out = out_make(shard, command, &item->position);
+    struct out *out = out_make(shard, command, &item->position, 0);
     struct cht_reply reply = {.node_ref = command->node_ref};
     if (decision->outcome == ROOM_REFUSED) {
         const char *field = decision->field ? decision->field : "";
@@ -177,7 +185,7 @@ void outbox_wait(struct shard *shard, struct outbox_turn *turn)
         turn->on_turn(turn, true);
         return;
     }
-    struct out *out = out_add(shard);
+    struct out *out = out_add(shard, 0);
     out->turn = turn;
     out->ready = true;
 }
@@ -185,7 +193,6 @@ void outbox_wait(struct shard *shard, struct outbox_turn *turn)
 static void make_frames(struct out *out, const struct room_decision *decision)
 {
     out->frame_count = decision->count;
-    out->frames = mem_array(decision->count, sizeof(*out->frames));
     for (uint32_t i = 0; i < decision->count; i++) {
         const struct cht_entry *entry = &decision->entries[i];
         out->frames[i] = (struct frame){
@@ -205,7 +212,7 @@ void outbox_record(struct shard *shard, struct room *room, const struct cht_comm
 {
     CHECK(shard_is(shard, SHARD_OWNED));
     CHECK(decision->count > 0);
-    struct out *out = out_make(shard, command, position);
+    struct out *out = out_make(shard, command, position, decision->count);
     struct cht_record record = {
         .term = shard->term,
         .index = ++shard->last_index,

@@ -214,16 +214,22 @@ static uint8_t role_in(const struct room_state *state, const struct room_seat *s
     return state->kind == cht_room_kind_direct ? (uint8_t)cht_role_member : seat->role;
 }
 
-enum err room_may(const struct room_state *state, const struct cht_id *user, uint64_t command_type)
+/* `seat`: the caller's, NULL for an outsider. */
+static enum err seat_may(
+    const struct room_state *state, const struct room_seat *seat, uint64_t command_type)
 {
     const struct cht_command_row *row = cht_command_row(command_type);
     if (!room_state_exists(state) || !row) {
         return ERR_NOT_FOUND;
     }
     const struct cht_right *right = &row->rights[state->kind];
-    const struct room_seat *seat = room_state_member(state, user);
     return seat ? insider_may(right, role_in(state, seat))
                 : outsider_may(state, right, command_type);
+}
+
+enum err room_may(const struct room_state *state, const struct cht_id *user, uint64_t command_type)
+{
+    return seat_may(state, room_state_member(state, user), command_type);
 }
 
 static bool system_may(const struct deciding *d)
@@ -246,7 +252,7 @@ bool authorize(struct deciding *d)
     if (d->is_system) {
         err = !room_state_exists(d->state) ? ERR_NOT_FOUND : system_may(d) ? OK : ERR_FORBIDDEN;
     } else {
-        err = room_may(d->state, &d->command->author, d->command->type);
+        err = seat_may(d->state, d->seat, d->command->type);
     }
     if (err != OK) {
         refuse(d, err);

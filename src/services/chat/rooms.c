@@ -35,7 +35,7 @@ static void drop(struct chat_service *chat, struct room *room)
     while (room->first) {
         struct lane_item *item = room->first;
         room->first = item->next;
-        lane_item_free(item);
+        lane_item_free(chat, item);
     }
     frames_deinit(&room->frames);
     mem_free(room->nodes);

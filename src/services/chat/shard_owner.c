@@ -241,11 +241,11 @@ static void to_lane(struct shard *shard, struct lane_item *item)
         cht_shard_of_room(&id, chat->shard_count) != shard->number) {
         chat->counters.bad_events++;
         shards_done(chat->deps.shards, shard->number, &item->position);
-        lane_item_free(item);
+        lane_item_free(chat, item);
         return;
     }
     if (command.term > shard->term) { /* its sender has heard of a newer owner */
-        lane_item_free(item);
+        lane_item_free(chat, item);
         owner_end_term(shard, true);
         return;
     }
@@ -258,8 +258,7 @@ static void to_lane(struct shard *shard, struct lane_item *item)
         lane_refuse(shard, item, ERR_OVERLOADED);
         return;
     }
-    lane_put(room, item);
-    lane_run(chat, room);
+    lane_take(chat, room, item, &command);
 }
 
 /* Commands that came while the shard was being claimed go to their lanes now, in their order. */
@@ -278,7 +277,7 @@ static void on_command(struct shards_handler *handler, uint32_t number,
 {
     struct chat_service *chat = container_of(handler, struct chat_service, owner);
     struct shard *shard = &chat->shards[number];
-    struct lane_item *item = lane_item_make(command, position);
+    struct lane_item *item = lane_item_make(chat, command, position);
     if (shard_is(shard, SHARD_OWNED)) {
         to_lane(shard, item);
     } else if (shard_is(shard, SHARD_CLAIMING)) {
@@ -289,7 +288,7 @@ static void on_command(struct shards_handler *handler, uint32_t number,
         }
         shard->early_last = item;
     } else {
-        lane_item_free(item); /* not ours: it will be given again to whoever owns it */
+        lane_item_free(chat, item); /* not ours: it will be given again to whoever owns it */
     }
 }
 
@@ -348,7 +347,7 @@ static void enter_idle(struct machine *machine)
     while (shard->early_first) {
         struct lane_item *item = shard->early_first;
         shard->early_first = item->next;
-        lane_item_free(item);
+        lane_item_free(chat, item);
     }
     if (shard->writer) {
         log_release(chat->deps.log, shard->writer);
