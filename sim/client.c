@@ -11,12 +11,14 @@
 #include "base/mem.h"
 #include "choose.h"
 #include "cluster.h"
+#include "node.h"
 
 #define TICK_US_MIN 10000
 #define TICK_US_MAX 120000
 #define RECONNECT_US_MAX 2000000
 #define SYNC_AGAIN_US 4000000
 #define ASK_BOUND_US 16000000
+#define CLOSED_EXPIRED 4001
 #define CLOSED_REVOKED 4002
 #define REVOKED_US 3000000
 #define REVOKED_SLOW_US 20000000
@@ -32,7 +34,8 @@ struct identity client_identity(const struct client *client)
         .device = people_id(client->user),
         .token_version = 1,
         .issued_at = 1,
-        .expires_at = UINT64_C(1900000000000)};
+        .expires_at =
+            client->token_ends_us ? node_wall_ms(client->token_ends_us) : UINT64_C(1900000000000)};
     who.device.bytes[1] = 1;
     who.device.bytes[2] = (uint8_t)client->number;
     return who;
@@ -42,6 +45,8 @@ void client_connect(struct client *client)
 {
     struct cluster *cluster = client->cluster;
     uint32_t node = 1 + (uint32_t)dice_below(&client->dice, cluster->node_count);
+    uint64_t ends_us = cluster->scene.now_us + cluster->token_us;
+    client->token_ends_us = cluster->token_us && ends_us < cluster->chaos_us ? ends_us : 0;
     client->wire = wire_open(cluster, client, node);
     client->ready = client->synced = false;
     memset(client->presence, 0, sizeof(client->presence));
@@ -67,19 +72,20 @@ static bool is_deleted(const struct client *client)
     return client->cluster->people.deleted_us[client->user] > 0;
 }
 
-/* I18: no connection outlives its account for long. */
+/* I18: no connection outlives its token or its account for long. */
 static void check_account(struct client *client)
 {
     const struct cluster *cluster = client->cluster;
     bool slow = cluster->faults.chance[FAULT_pause] || cluster->faults.chance[FAULT_stall];
-    uint64_t from_us = cluster->people.deleted_us[client->user];
-    if (!is_deleted(client) || (slow && !cluster->healed_us)) {
+    uint64_t gone_us = cluster->people.deleted_us[client->user];
+    uint64_t from_us = gone_us ? gone_us : client->token_ends_us;
+    if (from_us == 0 || (slow && !cluster->healed_us)) {
         return;
     }
     from_us = from_us > cluster->healed_us ? from_us : cluster->healed_us;
     if (cluster->scene.now_us > from_us + (slow ? REVOKED_SLOW_US : REVOKED_US)) {
-        scene_fail(&client->cluster->scene, "I18", "client %u is connected and its account is gone",
-            client->number);
+        scene_fail(&client->cluster->scene, "I18", "client %u is connected and its %s",
+            client->number, gone_us ? "account is gone" : "token is over");
     }
 }
 
@@ -90,7 +96,10 @@ void client_on_closed(struct client *client, struct wire *wire, uint16_t code)
     }
     scene_mix(&client->cluster->scene, code);
     static const uint16_t expected[] = {1006, 1012, 1013, 4003, 4007};
-    bool listed = code == CLOSED_REVOKED && is_deleted(client);
+    uint64_t now_us = client->cluster->scene.now_us;
+    bool over = client->token_ends_us && client->token_ends_us < now_us + 1000000;
+    bool listed =
+        (code == CLOSED_REVOKED && is_deleted(client)) || (code == CLOSED_EXPIRED && over);
     for (uint32_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         listed |= expected[i] == code;
     }

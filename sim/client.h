@@ -22,6 +22,7 @@ struct view {
     uint64_t wanted;   /* there is something up to here to fetch */
     uint64_t left_seq; /* the entry that took it out; 0: it is in, or never was */
     bool member, fetching, listed;
+    uint64_t seen; /* the highest seq of which it was told, on any wire */
     uint64_t live; /* the highest seq that came on this wire as it happened, or was told to be left
                       out */
 };
@@ -52,6 +53,7 @@ struct client {
     struct wire *wire;
     bool ready, synced, idle; /* idle: makes nothing new */
     uint64_t connect_us;      /* not before */
+    uint64_t token_ends_us;   /* of this wire; 0: not in this run */
     uint64_t sync_us;
     struct view views[PLACES_MAX];
     struct ask asks[CLIENT_QUERIES_MAX];

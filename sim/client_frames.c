@@ -14,6 +14,7 @@
 #define MEMBERS_MAX 64
 #define OBJECT_MAX (1u << 20)
 #define SETTLED_US 5000000
+#define REMOVED_US 2000000
 #define VIEW_US 1000000 /* leaving and joining again may be under way */
 
 /* One object, read. */
@@ -101,6 +102,58 @@ static enum cht_entry_kind kind_of(struct cht_str type)
     return cht_entry_kind_none;
 }
 
+/* Was it so that long before that nothing can be on its way any more? */
+static bool is_settled(const struct client *client, uint64_t since_us)
+{
+    const struct cluster *cluster = client->cluster;
+    return faults_none(&cluster->faults) || (cluster->healed_us && cluster->healed_us < since_us);
+}
+
+/* Since when `user` has not been a member; 0: it is one. */
+static uint64_t out_since_us(const struct truth_room *room, uint32_t user)
+{
+    uint64_t since_us = 0;
+    for (uint64_t i = room->head; i > 0; i--) {
+        if (room->entries[i - 1].members & UINT64_C(1) << user) {
+            break;
+        }
+        since_us = room->entries[i - 1].landed_us;
+    }
+    return truth_is_of_pair(room, user) ? 0 : since_us;
+}
+
+static void note_seen(struct client *client, uint32_t place, uint64_t seq)
+{
+    struct view *view = &client->views[place];
+    view->seen = seq > view->seen ? seq : view->seen;
+}
+
+/* I15: who is out of a room is soon told nothing of it. */
+static void judge_removed(struct client *client, uint32_t place, uint64_t seq)
+{
+    const struct truth_room *room = truth_of(client, place);
+    uint64_t out_us = out_since_us(room, client->user);
+    if (out_us && is_settled(client, out_us) &&
+        out_us + REMOVED_US < client->cluster->scene.now_us) {
+        FAIL(client, "I15", "user %u was told entry %llu of room %u and had long been out of it",
+            client->user, (unsigned long long)seq, place);
+    }
+}
+
+/* I12: what a client was told of is there, on any connection and whatever it asks, when the store
+ * had time. */
+static void judge_head(struct client *client, const struct ask *ask, uint32_t place, uint64_t head)
+{
+    const struct truth_entry *next = truth_entry(truth_of(client, place), head + 1);
+    if (head < client->views[place].seen && next && is_settled(client, ask->asked_us) &&
+        next->landed_us + SETTLED_US < ask->asked_us) {
+        FAIL(client, "I12", "client %u was told %llu of room %u and then shown %llu",
+            client->number, (unsigned long long)client->views[place].seen, place,
+            (unsigned long long)head);
+    }
+    note_seen(client, place, head);
+}
+
 /* I4, I6: what is told is what is durable. In a page a deleted text is gone. */
 static void judge_entry(
     struct client *client, uint32_t place, const struct object *object, bool live)
@@ -184,7 +237,9 @@ static void take_entry(struct client *client, uint32_t place, const struct objec
 {
     struct view *view = &client->views[place];
     uint64_t seq = number_of(object, "seq"), prev = number_of(object, "prev");
+    judge_removed(client, place, seq);
     judge_entry(client, place, object, true);
+    note_seen(client, place, seq);
     judge_order(client, place, seq, prev ? prev : seq - 1);
     if (seq <= view->applied) {
         return;
@@ -255,11 +310,11 @@ static void each_object(struct client *client, struct cht_str list, struct ask *
 
 static void take_listed(struct client *client, struct ask *ask, const struct object *object)
 {
-    (void)ask;
     uint32_t place = place_of(client, text_of(object, "room"));
     if (place == PLACES_MAX) {
         return;
     }
+    judge_head(client, ask, place, number_of(object, "seq"));
     struct view *view = &client->views[place];
     uint64_t seq = number_of(object, "seq"), n = number_of(object, "n");
     uint64_t read_n = number_of(object, "read_n");
@@ -334,6 +389,7 @@ static void check_head(struct client *client, const struct ask *ask, const struc
         FAIL(client, "I11", "client %u had seen %llu of room %u and was shown %llu", client->number,
             (unsigned long long)ask->at_least, ask->place, (unsigned long long)head);
     }
+    judge_head(client, ask, ask->place, head);
     struct truth_room *room = truth_of(client, ask->place);
     if (room && !(room->ever & UINT64_C(1) << client->user) &&
         room->visibility != cht_visibility_public) {
@@ -355,23 +411,9 @@ static bool is_edit(
     return false;
 }
 
-/* Since when `user` has not been a member; 0: it is one. */
-static uint64_t out_since_us(const struct truth_room *room, uint32_t user)
-{
-    uint64_t since_us = 0;
-    for (uint64_t i = room->head; i > 0; i--) {
-        if (room->entries[i - 1].members & UINT64_C(1) << user) {
-            break;
-        }
-        since_us = room->entries[i - 1].landed_us;
-    }
-    return truth_is_of_pair(room, user) ? 0 : since_us;
-}
-
 /* I14, I16: a hit is a message of a room of one's own, as it is or was just now. */
 static void take_hit(struct client *client, struct ask *ask, const struct object *object)
 {
-    const struct cluster *cluster = client->cluster;
     uint32_t place = place_of(client, text_of(object, "room"));
     const struct truth_room *room = place < PLACES_MAX ? truth_of(client, place) : NULL;
     unsigned long long seq = number_of(object, "seq");
@@ -384,8 +426,7 @@ static void take_hit(struct client *client, struct ask *ask, const struct object
             place);
         return;
     }
-    bool settled =
-        faults_none(&cluster->faults) || (cluster->healed_us && cluster->healed_us < ask->asked_us);
+    bool settled = is_settled(client, ask->asked_us);
     uint64_t out_us = out_since_us(room, client->user);
     uint64_t gone_us = entry->deleted_seq ? room->entries[entry->deleted_seq - 1].landed_us : 0;
     if (settled && ((out_us && out_us + SETTLED_US < ask->asked_us) ||

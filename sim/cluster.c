@@ -20,6 +20,7 @@
 #define CALM_US 1000000      /* between looks whether all is quiet */
 #define LIVENESS_US 60000000 /* after everything is healed */
 #define PROBE_US 5000000
+#define HELD_UP_US 1500000
 #define GOODBYE_US 15000000
 #define BLOCK_SLACK_US 8000000   /* what was under way */
 #define BLOCK_PAUSED_US 30000000 /* in a node that stood still */
@@ -176,12 +177,24 @@ static void wait_for_presence(struct cluster *cluster)
     }
 }
 
+/* It does not read for a while. */
+static void hold_up(const struct cluster *cluster, struct wire *wire)
+{
+    uint64_t until_us = cluster->scene.now_us + HELD_UP_US;
+    if (wire && wire->stalled_until_us < until_us) {
+        wire->stalled_until_us = until_us;
+    }
+}
+
 /* Who watches is told who is there, who does not read right then too. Somebody says one more thing
  * in each room: it has to reach everybody as it happens, not because they fetch it. */
 static void probe(struct cluster *cluster)
 {
     for (uint32_t c = 0; c < cluster->client_count; c++) {
         client_watch(cluster->clients[c]);
+        if (c % 2 == 1) {
+            hold_up(cluster, cluster->clients[c]->wire);
+        }
     }
     wait_for_motion(cluster);
     pass(cluster, PROBE_US);

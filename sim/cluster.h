@@ -60,6 +60,8 @@ struct cluster {
     uint32_t queued_bytes_max;
     uint32_t acts_off; /* kinds of acts that this run does without: bit ACT_... */
     uint64_t chaos_us;
+    uint64_t token_us; /* how long a token lives; 0: for ever */
+    bool clocks_move;
     uint64_t misfortune_us; /* a round of it, on average */
     uint64_t misfortunes;   /* rounds */
     uint64_t healed_us;     /* from here on nothing is late any more; 0: not yet */

@@ -23,11 +23,15 @@ static uint64_t now_ms(struct loop *loop)
     return MONOTONIC_START_MS + (node->cluster->scene.now_us - node->born_us) / 1000;
 }
 
+uint64_t node_wall_ms(uint64_t now_us)
+{
+    return WALL_START_MS + now_us / 1000;
+}
+
 static uint64_t wall_ms(struct loop *loop)
 {
     struct node *node = of_loop(loop);
-    return (
-        uint64_t)((int64_t)(WALL_START_MS + node->cluster->scene.now_us / 1000) + node->skew_ms);
+    return (uint64_t)((int64_t)node_wall_ms(node->cluster->scene.now_us) + node->skew_ms);
 }
 
 /* ---- turns */

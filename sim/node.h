@@ -55,6 +55,9 @@ void node_init(struct node *node, struct cluster *cluster, uint32_t number);
 void node_crash(struct node *node);
 void node_start(struct node *node);
 
+/* What a clock that is right shows. */
+uint64_t node_wall_ms(uint64_t now_us);
+
 /* Every client is gone and nothing is asked: ends its services in order. True if nothing of its
  * heap is left. */
 bool node_stop(struct node *node);

@@ -44,6 +44,7 @@ static void draw_faults(struct cluster *cluster, struct dice *dice)
         bool on = dice_hits(dice, 4000);
         uint32_t chance = (uint32_t)dice_between(dice, 1, most[i]);
         cluster->faults.chance[i] = on && !quiet ? chance : 0;
+        cluster->clocks_move |= i == FAULT_clock && cluster->faults.chance[i] > 0;
         if (cluster->options.replays) {
             cluster->faults.chance[i] = scenario_count(&cluster->scenario, (enum fault)i);
         }
@@ -144,6 +145,14 @@ static void draw_acts_off(struct cluster *cluster, struct dice *dice, uint32_t f
     }
 }
 
+/* Where clocks move, a token may be over everywhere before it is used. */
+static void draw_tokens(struct cluster *cluster)
+{
+    struct dice dice = dice_fork(&cluster->dice, 9);
+    bool ends = dice_hits(&dice, 3000) && !cluster->clocks_move;
+    cluster->token_us = ends ? dice_between(&dice, 5000000, 40000000) : 0;
+}
+
 void swarm_draw(struct cluster *cluster)
 {
     struct dice dice = dice_fork(&cluster->dice, 1);
@@ -165,6 +174,7 @@ void swarm_draw(struct cluster *cluster)
     uint64_t chaos_us = dice_between(&dice, 20000000, 60000000);
     cluster->chaos_us = options->chaos_ms ? options->chaos_ms * 1000 : chaos_us;
     draw_acts_off(cluster, &dice, ACT_create + 1, ACT_COUNT);
+    draw_tokens(cluster);
 }
 
 void swarm_print(const struct cluster *cluster)
