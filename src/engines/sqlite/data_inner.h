@@ -46,7 +46,9 @@ struct data_reader {
 /* Copies one write-ahead log back into its file when it is long enough. */
 struct data_file {
     struct db db;
+    int copy_frames;     /* so many more than were copied make it long */
     _Atomic(int) frames; /* of its write-ahead log, after the last commit */
+    _Atomic(int) copied; /* of them, by the last copying */
     _Atomic(bool) purge; /* deleted text is in the write-ahead log: empty it soon */
 };
 

@@ -205,8 +205,16 @@ static struct data_sqlite *create(const struct data_sqlite_options *options)
     return data;
 }
 
+/* SQLite would count its memory under one lock for all threads; nobody asks for the count. It
+ * refuses to be told again, once a file was opened. */
+static void count_no_memory(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum err data_sqlite_open(const struct data_sqlite_options *options, struct data_sqlite **ret_data)
 {
+    count_no_memory();
     struct data_sqlite *data = create(options);
     enum err err = open_files(data);
     if (err != OK) {

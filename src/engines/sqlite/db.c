@@ -174,8 +174,9 @@ static void set_pragmas(struct db *db, const struct db_schema *schema, bool crea
         db_run(db, "PRAGMA journal_mode=WAL");
     }
     db_run(db, schema->full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    /* The limit is over what the keeper lets it grow to: cut short, it would be grown again. */
     db_run(db, "PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;"
-               "PRAGMA journal_size_limit=8388608; PRAGMA trusted_schema=OFF");
+               "PRAGMA journal_size_limit=33554432; PRAGMA trusted_schema=OFF");
 }
 
 /* SQLite would make it readable for everybody. */

@@ -1,16 +1,19 @@
 /* keeper - writes the write-ahead logs back into their files, beside the writers.
  *
- * Happy path: after a commit that makes a write-ahead log long, the keeper copies it back without
- * stopping the writer (PASSIVE). A writer that never rests would let it grow all the same; past a
- * second mark the little that is left is copied under the writer's lock (RESTART), so that the file
- * begins again from the front. When text was deleted, the write-ahead log is emptied (TRUNCATE),
- * because it still holds that text. How it fails: a reader or writer that is busy makes it try
- * again after the next commit. */
+ * Happy path: when commits have made a write-ahead log longer by copy_frames, the keeper copies it
+ * back without stopping the writer (PASSIVE). A page that was written many times in between is
+ * copied once, so the store, whose commits write the same pages again and again, waits longer. A
+ * writer that never rests would let the log grow all the same; past a second mark the little that
+ * is left is copied under the writer's lock (RESTART), so that the file begins again from the
+ * front. When text was deleted, the write-ahead log is emptied (TRUNCATE), because it still holds
+ * that text. How it fails: a reader or writer that is busy makes it try again after the next
+ * commit. */
 
 #include "base/check.h"
 #include "data_inner.h"
 
 #define COPY_FRAMES 1000
+#define COPY_FRAMES_STORE 4000
 #define RESTART_FRAMES 8000
 #define WAIT_MS 2000
 
@@ -25,14 +28,21 @@ static int on_commit(void *argument, sqlite3 *handle, const char *name, int fram
 
 void data_keeper_watch(struct data_sqlite *data, int file, struct db *db)
 {
+    data->files[file].copy_frames = file == DATA_STORE ? COPY_FRAMES_STORE : COPY_FRAMES;
     sqlite3_wal_hook(db->handle, on_commit, &data->files[file]);
+}
+
+static bool is_long(const struct data_file *file)
+{
+    int frames = atomic_load_explicit(&file->frames, memory_order_relaxed);
+    int copied = atomic_load_explicit(&file->copied, memory_order_relaxed);
+    return frames - copied >= file->copy_frames;
 }
 
 void data_keeper_nudge(struct data_sqlite *data, int file)
 {
-    struct data_file *watched = &data->files[file];
-    if (atomic_load_explicit(&watched->frames, memory_order_relaxed) < COPY_FRAMES &&
-        !atomic_load_explicit(&watched->purge, memory_order_relaxed)) {
+    const struct data_file *watched = &data->files[file];
+    if (!is_long(watched) && !atomic_load_explicit(&watched->purge, memory_order_relaxed)) {
         return;
     }
     pthread_mutex_lock(&data->keeper_mutex);
@@ -52,6 +62,8 @@ static bool copy_back(struct data_file *file, int mode, int *ret_frames)
     int frames = 0, copied = 0;
     int rc = sqlite3_wal_checkpoint_v2(file->db.handle, NULL, mode, &frames, &copied);
     *ret_frames = frames;
+    /* One that is copied to its end begins again from the front. */
+    atomic_store_explicit(&file->copied, copied < frames ? copied : 0, memory_order_relaxed);
     if ((rc & 0xff) == SQLITE_BUSY) {
         return false;
     }
@@ -64,7 +76,7 @@ static void keep(struct data_file *file)
 {
     int frames = 0;
     bool purge = atomic_exchange(&file->purge, false);
-    if (!purge && atomic_load(&file->frames) < COPY_FRAMES) {
+    if (!purge && !is_long(file)) {
         return;
     }
     bool done = copy_back(file, SQLITE_CHECKPOINT_PASSIVE, &frames);

@@ -304,6 +304,31 @@ static void a_deleted_text_is_nowhere_in_the_files(void **state)
     engine->open(engine, false);
 }
 
+static uint64_t size_of(const char *dir, const char *file)
+{
+    char path[128];
+    struct stat stat_of_file;
+    snprintf(path, sizeof(path), "%s/%s", dir, file);
+    assert_int_equal(stat(path, &stat_of_file), 0);
+    return (uint64_t)stat_of_file.st_size;
+}
+
+/* The keeper works beside the writer, so how far the log grows before is not known. */
+static void a_write_ahead_log_begins_again_when_it_was_copied(void **state)
+{
+    struct contract_engine *engine = *state;
+    enum { TEXT_BYTES = 60000, MESSAGES_MAX = 5000 };
+    static char text[TEXT_BYTES + 1];
+    memset(text, 'x', TEXT_BYTES);
+    uint64_t said = 0, wal = 0;
+    do {
+        say(engine, ++said, text);
+        wal = size_of(sqlite_engine_dir(engine), "store.db-wal");
+    } while (said < MESSAGES_MAX && wal * 2 >= said * TEXT_BYTES);
+    assert_true(said < MESSAGES_MAX);
+    assert_true(size_of(sqlite_engine_dir(engine), "store.db") > wal);
+}
+
 /* ---- trimming and backup */
 
 static bool is_trimmed(struct contract_engine *engine)
@@ -499,6 +524,7 @@ int main(void)
         TEST(a_directory_that_can_not_be_is_refused),
         TEST(what_was_answered_survives_kill_9),
         TEST(a_deleted_text_is_nowhere_in_the_files),
+        TEST(a_write_ahead_log_begins_again_when_it_was_copied),
         TEST(the_log_is_trimmed_behind_its_mark),
         TEST(shards_that_share_the_log_are_found_again),
         TEST(a_shard_whose_records_have_all_gone_goes_on),
