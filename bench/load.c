@@ -21,8 +21,8 @@
  *   are those of the answers.
  * - paced: the first connections of the rooms send at RATE in turn, at random times; the last DEAF
  *   connections are not read from. Latencies are those of deliveries; those that did not come
- *   within seconds after the end are `lost`. FILE gets each as two 64 bit numbers, in ns: when it
- *   should have left, on the monotonic clock, and what it took.
+ *   before five seconds of silence after the end are `lost`. FILE gets each as two 64 bit numbers,
+ * in ns: when it should have left, on the monotonic clock, and what it took.
  * - storm: connecting itself is measured, IN_FLIGHT at a time, until each is greeted; `settled`
  *   is printed when nothing more arrives.
  *
@@ -42,7 +42,7 @@
 #include "traffic.h"
 
 #define OPENING_MAX 200
-#define DRAIN_NS (5000 * CLIENTS_MS)
+#define SILENCE_NS (5000 * CLIENTS_MS)
 #define S_NS 1e9
 
 struct load {
@@ -113,12 +113,17 @@ static void send_at_random(struct load *load, uint64_t end, double rate)
     }
 }
 
-/* What is on its way may come. */
+/* What is on its way may come, however late: it is lost when nothing comes any more. */
 static void drain(struct load *load)
 {
-    uint64_t end = clients_now_ns() + DRAIN_NS;
-    while (load->traffic.deliveries < load->traffic.expected && clients_now_ns() < end) {
+    struct traffic *traffic = &load->traffic;
+    uint64_t before = traffic->deliveries, end = clients_now_ns() + SILENCE_NS;
+    while (traffic->deliveries < traffic->expected && clients_now_ns() < end) {
         clients_turn(&load->clients, 10 * CLIENTS_MS);
+        if (traffic->deliveries != before) {
+            before = traffic->deliveries;
+            end = clients_now_ns() + SILENCE_NS;
+        }
     }
 }
 
