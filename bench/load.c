@@ -21,8 +21,8 @@
  *   are those of the answers.
  * - paced: the first connections of the rooms send at RATE in turn, at random times; the last DEAF
  *   connections are not read from. Latencies are those of deliveries; those that did not come
- *   before five seconds of silence after the end are `lost`. FILE gets each as two 64 bit numbers,
- * in ns: when it should have left, on the monotonic clock, and what it took.
+ *   before five seconds of silence are `lost`. FILE gets each as two 64 bit numbers, in ns: when it
+ *   should have left, on the monotonic clock, and what it took.
  * - storm: connecting itself is measured, IN_FLIGHT at a time, until each is greeted; `settled`
  *   is printed when nothing more arrives.
  *
