@@ -3,7 +3,8 @@
 /* spare - freed blocks of one size, kept for whoever wants one next.
  *
  * For what is taken and given back once per message: a list of at most SPARE_BLOCKS_MAX saves the
- * way through the heap. A zeroed struct is ready; not thread-safe. Under the address sanitizer
+ * way through the heap. A zeroed struct is ready; not thread-safe. It belongs to what uses it,
+ * never to a thread: a simulated node that dies takes its memory along. Under the address sanitizer
  * nothing is kept, so that a use after the end is found there. */
 
 #include <stddef.h>
