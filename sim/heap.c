@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/spare.h"
 
 #define BLOCK_MAGIC 0x5e11ab1eu
 
@@ -134,4 +135,23 @@ void mem_free(void *memory)
 void mem_wipe(void *memory, size_t size)
 {
     explicit_bzero(memory, size);
+}
+
+/* ---- base/spare.h: what is kept for the next would be of the node before */
+
+void *spare_take(struct spare *spare, size_t size)
+{
+    (void)spare;
+    return mem_resize(NULL, size);
+}
+
+void spare_give(struct spare *spare, void *block)
+{
+    (void)spare;
+    mem_free(block);
+}
+
+void spare_deinit(struct spare *spare)
+{
+    (void)spare;
 }

@@ -24,6 +24,7 @@ class Outcome:
     promise: str  # that broke; "" if none did
     words: str
     steps: list  # that it recorded
+    virtual_s: float
 
 
 def simulate(binary, options, steps=None, seconds=SECONDS_MAX):
@@ -36,9 +37,11 @@ def simulate(binary, options, steps=None, seconds=SECONDS_MAX):
     except subprocess.TimeoutExpired:
         words, good = f"no end after {seconds} s\n", False
     trace = re.search(r"^seed \d+ trace ([0-9a-f]{16})$", words, re.M)
+    virtual = re.search(r", virtual ([0-9.]+) s", words)
     recorded = [line for line in words.split("\n") if line[:1].isdigit()]
     words = "\n".join(line for line in words.split("\n") if not line[:1].isdigit())
-    return Outcome(good, trace[1] if trace else "none", "" if good else broken_promise(words), words, recorded)
+    return Outcome(good, trace[1] if trace else "none", "" if good else broken_promise(words), words, recorded,
+                   float(virtual[1]) if virtual else 0.0)
 
 
 def broken_promise(words):
