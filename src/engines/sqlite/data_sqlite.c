@@ -23,19 +23,14 @@
 
 static void run_batch(struct data_writer *writer, struct task *first)
 {
-    db_begin_work(&writer->db);
-    db_run(&writer->db, "BEGIN IMMEDIATE");
+    db_begin(&writer->db);
     for (struct task *task = first; task; task = task->next) {
         struct db_job *job = container_of(task, struct db_job, task);
         job->err = job->run(job->op, job, writer);
     }
-    db_run(&writer->db, "COMMIT");
-    enum err err = db_err(&writer->db);
-    if (err != OK) {
-        sqlite3_exec(writer->db.handle, "ROLLBACK", NULL, NULL, NULL);
-        if (writer->on_rollback) {
-            writer->on_rollback(writer);
-        }
+    enum err err = db_commit(&writer->db);
+    if (err != OK && writer->on_rollback) {
+        writer->on_rollback(writer);
     }
     stamps_close(&writer->stamps);
     for (struct task *task = first, *next; task; task = next) {

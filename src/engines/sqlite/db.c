@@ -85,6 +85,36 @@ void db_run(struct db *db, const char *text)
     }
 }
 
+static void run_kept(struct db *db, sqlite3_stmt **kept, const char *text)
+{
+    if (!*kept) {
+        db_note(
+            db, sqlite3_prepare_v3(db->handle, text, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL));
+    }
+    if (db->rc == SQLITE_OK) {
+        db_note(db, sqlite3_step(*kept));
+        sqlite3_reset(*kept);
+    }
+}
+
+void db_begin(struct db *db)
+{
+    db_begin_work(db);
+    run_kept(db, &db->begin, "BEGIN IMMEDIATE");
+}
+
+enum err db_commit(struct db *db)
+{
+    if (db->rc == SQLITE_OK) {
+        run_kept(db, &db->commit, "COMMIT");
+    }
+    enum err err = db_err(db);
+    if (err != OK) {
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return err;
+}
+
 static int64_t pragma_number(struct db *db, const char *text)
 {
     sqlite3_stmt *statement = NULL;
@@ -250,7 +280,11 @@ void db_close(struct db *db)
         sqlite3_finalize(db->statements[i]);
     }
     mem_free(db->statements);
+    sqlite3_finalize(db->begin);
+    sqlite3_finalize(db->commit);
     sqlite3_close(db->handle);
+    db->begin = NULL;
+    db->commit = NULL;
     db->statements = NULL;
     db->statement_count = 0;
     db->handle = NULL;

@@ -30,6 +30,7 @@ struct db {
     const char *const *texts;
     sqlite3_stmt **statements;
     uint32_t statement_count;
+    sqlite3_stmt *begin, *commit; /* kept, because parsing them would cost as much as a row */
     int rc;     /* the first failure, extended; 0 if none */
     bool fatal; /* an input or output error ends the process: nobody knows any more what is on the
                    disk */
@@ -68,6 +69,12 @@ void db_begin_work(struct db *db);
 /* OK, or what the first failure means: UNAVAILABLE (disk full, busy), CORRUPT, IO, INTERNAL. Logged
  * once. With `fatal`, an IO failure does not return. */
 MUST_USE enum err db_err(struct db *db);
+
+/* Begins a transaction that writes; forgets an earlier failure. */
+void db_begin(struct db *db);
+
+/* Ends it. Not OK (as db_err): nothing of it was done. */
+MUST_USE enum err db_commit(struct db *db);
 
 /* Runs fixed text without values. */
 void db_run(struct db *db, const char *text);

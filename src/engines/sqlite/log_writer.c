@@ -300,13 +300,11 @@ static void forget_marks(struct log_shared *log)
 
 static bool commit(struct log_shared *log)
 {
-    db_run(&log->db, "COMMIT");
-    if (db_err(&log->db) == OK) {
-        return true;
+    bool committed = db_commit(&log->db) == OK;
+    if (!committed) {
+        forget_marks(log);
     }
-    sqlite3_exec(log->db.handle, "ROLLBACK", NULL, NULL, NULL);
-    forget_marks(log);
-    return false;
+    return committed;
 }
 
 static void wake_followers(struct log_shared *log)
@@ -355,8 +353,7 @@ static void *run_thread(void *argument)
     struct log_shared *log = argument;
     struct task *first;
     while ((first = db_queue_take_all(&log->queue)) != NULL) {
-        db_begin_work(&log->db);
-        db_run(&log->db, "BEGIN IMMEDIATE");
+        db_begin(&log->db);
         put_marks(log);
         for (struct task *task = first, *next; task; task = next) {
             next = task->next;
