@@ -80,8 +80,8 @@ static void flush_slot(struct edge *edge, struct slot *slot)
 
 void door_flush(struct edge *edge)
 {
-    if (edge->ws) {
-        edge->ws->on_turn_end(edge->ws);
+    if (edge->ws && !edge->ws->on_turn_end(edge->ws)) {
+        return;
     }
     for (uint32_t number = 0; number < DOOR_SLOTS; number++) {
         struct slot *slot = &edge->slots[number];

@@ -78,6 +78,7 @@ static void draw_limits(struct cluster *cluster, struct dice *dice)
     cluster->socket.pending_max = 512;
     cluster->socket.watched_max = 64;
     cluster->socket.in_flight = tiny ? 4 : 64;
+    cluster->socket.merge_connections = tiny ? 2 : 64;
     cluster->socket.messages_per_second = 0;
     cluster->socket.commands_per_second = 0;
     cluster->socket.refused_per_10s = 0;

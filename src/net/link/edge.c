@@ -308,12 +308,14 @@ static void on_listener_ready(struct net_handler *handler, uint64_t token, uint3
 static void on_turn_end(struct loop_hook *hook)
 {
     struct edge *edge = container_of(hook, struct edge, turn_end);
+    bool waits = false;
     for (uint32_t i = 0; i < edge->ws_handler_count; i++) {
-        if (edge->ws_handlers[i]->on_turn_end) {
-            edge->ws_handlers[i]->on_turn_end(edge->ws_handlers[i]);
-        }
+        struct edge_ws_handler *handler = edge->ws_handlers[i];
+        waits |= handler->on_turn_end && !handler->on_turn_end(handler);
     }
-    out_flush(edge);
+    if (!waits) {
+        out_flush(edge);
+    }
 }
 
 struct edge *edge_create(

@@ -133,8 +133,9 @@ struct edge_ws_handler {
     void (*on_closed)(struct edge_ws_handler *handler, uint32_t slot, uint16_t code);
     /* It had been over its limit (edge_push refused) and everything queued has left. */
     void (*on_drained)(struct edge_ws_handler *handler, uint32_t slot);
-    /* Output is about to be flushed at the turn's end: the last chance to add to it. */
-    void (*on_turn_end)(struct edge_ws_handler *handler);
+    /* Output is about to be flushed at the turn's end: the last chance to add to it. False: all of
+     * it waits for the end of the next turn, as if that were the same one. */
+    bool (*on_turn_end)(struct edge_ws_handler *handler);
 };
 
 /* Answers the upgrade with 101 and the sub-protocol, both leaving with what is pushed or replied in

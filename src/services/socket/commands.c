@@ -214,6 +214,7 @@ static uint32_t add_pending(struct socket_service *service, const struct sender 
     pending->type = (uint8_t)command->type;
     pending->http = sender->http;
     pending->writes = target->by_shard;
+    service->shards[target->shard].in_flight += target->by_shard;
     pending_set_ref(pending, sender->ref);
     if (connection) {
         connection->in_flight++;

@@ -34,10 +34,18 @@ void connection_close(
     edge_close(service->deps.edge, slot, code, reason);
 }
 
+static void remove_pending(
+    struct socket_service *service, struct connection *connection, uint32_t slot)
+{
+    const struct pending *pending = &service->pendings.slots[slot];
+    service->shards[pending->shard].in_flight -= pending->writes;
+    pending_remove(&service->pendings, connection ? &connection->first_pending : NULL, slot);
+}
+
 static void forget_pendings(struct socket_service *service, struct connection *connection)
 {
     while (connection->first_pending != PENDING_NONE) {
-        pending_remove(&service->pendings, &connection->first_pending, connection->first_pending);
+        remove_pending(service, connection, connection->first_pending);
     }
 }
 
@@ -84,7 +92,7 @@ void connection_forget_pending(struct socket_service *service, uint32_t slot)
     const struct pending *pending = &service->pendings.slots[slot];
     uint32_t at = pending->conn.slot;
     struct connection *connection = pending->http ? NULL : connection_find(service, pending->conn);
-    pending_remove(&service->pendings, connection ? &connection->first_pending : NULL, slot);
+    remove_pending(service, connection, slot);
     if (!connection) {
         return;
     }

@@ -9,6 +9,8 @@
 #include "users.h"
 
 #define BLOCK_BYTES_LEAST 512u
+#define MERGE_BYTES_MAX (16u << 10) /* of a block: to send more costs more than the calls */
+#define MERGE_SENDS_A_MS 300u       /* to wait longer than the sends take does not pay */
 
 static void open_block(struct socket_service *service, struct room *room, struct cht_str frame)
 {
@@ -111,12 +113,63 @@ void fanout_close_block(struct socket_service *service, struct room *room)
     }
 }
 
-void fanout_turn_end(struct socket_service *service)
+/* ---- the end of the turn */
+
+static bool is_to_merge(const struct socket_service *service, const struct room *room)
 {
+    return room->block && room->roster.count >= service->settings.merge_connections &&
+           room->block->size <= MERGE_BYTES_MAX && service->shards[room->shard].in_flight > 0;
+}
+
+static void on_merge_late(struct timer *timer)
+{
+    container_of(timer, struct merge, timer)->state = MERGE_OVER;
+}
+
+static void merge_begin(struct socket_service *service)
+{
+    for (uint32_t i = 0; i < service->open.count; i++) {
+        const struct room *room = &service->rooms[service->open.at[i]];
+        if (is_to_merge(service, room)) {
+            struct merge *merge = &service->merge;
+            merge->state = MERGE_WAITS;
+            merge->shard = room->shard;
+            uint64_t wait_ms = 1 + room->roster.count / MERGE_SENDS_A_MS;
+            timer_start(service->deps.world->loop, &merge->timer, wait_ms, on_merge_late);
+            return;
+        }
+    }
+}
+
+static bool merge_waits(struct socket_service *service)
+{
+    struct merge *merge = &service->merge;
+    if (merge->state == MERGE_NONE && service->settings.merge_connections && !service->draining) {
+        merge_begin(service);
+    } else if (merge->state == MERGE_OVER) {
+        merge->state = MERGE_NONE;
+        timer_stop(&merge->timer);
+    }
+    return merge->state == MERGE_WAITS;
+}
+
+void fanout_answered(struct socket_service *service, uint32_t shard)
+{
+    if (service->merge.state == MERGE_WAITS && service->merge.shard == shard) {
+        service->merge.state = MERGE_OVER;
+    }
+}
+
+bool fanout_turn_end(struct socket_service *service)
+{
+    if (merge_waits(service)) {
+        return false;
+    }
     for (uint32_t i = 0; i < service->open.count; i++) {
         struct room *room = &service->rooms[service->open.at[i]];
         fanout_close_block(service, room);
         room->open = false;
     }
     service->open.count = 0;
+    return true;
 }

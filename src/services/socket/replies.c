@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "connections.h"
+#include "fanout.h"
 #include "http_out.h"
 #include "subscriptions.h"
 
@@ -61,6 +62,7 @@ void reply_on_answer(struct socket_service *service, const struct cht_reply *rep
     char ref[PENDING_REF_MAX];
     struct sender sender = sender_of(pending, ref);
     bool writes = pending->writes;
+    fanout_answered(service, pending->shard);
     connection_forget_pending(service, slot);
     if (reply->error != 0) {
         refuse(service, &sender, reply);

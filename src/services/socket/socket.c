@@ -72,9 +72,9 @@ static void on_drained(struct edge_ws_handler *handler, uint32_t slot)
     }
 }
 
-static void on_turn_end(struct edge_ws_handler *handler)
+static bool on_turn_end(struct edge_ws_handler *handler)
 {
-    fanout_turn_end(of_ws(handler));
+    return fanout_turn_end(of_ws(handler));
 }
 
 static void on_live(struct mail_handler *handler, struct buf *event)

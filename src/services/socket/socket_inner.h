@@ -116,6 +116,16 @@ struct shard_state {
     uint64_t node; /* of its owner; 0: unknown */
     uint64_t term;
     int64_t clock_offset; /* owner's clock minus ours */
+    uint32_t in_flight;   /* commands of this node that may make an entry (connections.c) */
+};
+
+/* ---- the output of a turn that waits for more (fanout.c) */
+enum merge_state { MERGE_NONE, MERGE_WAITS, MERGE_OVER };
+
+struct merge {
+    struct timer timer;
+    enum merge_state state;
+    uint32_t shard; /* whose answers it waits for */
 };
 
 /* ---- presence (presence.c, watches.c) */
@@ -180,6 +190,7 @@ struct socket_service {
     uint32_t rooms_used, rooms_free;
     struct list due;  /* rooms that wait for their owner */
     struct list open; /* rooms with a block of this turn */
+    struct merge merge;
     uint32_t rotation_at;
     uint64_t rotation_part;
     struct wait *waits;

@@ -176,6 +176,29 @@ static void a_block_is_shared_and_may_grow_after_the_push(void **state)
     wait_no_connections();
 }
 
+static bool wait_for_more(struct edge_ws_handler *handler)
+{
+    (void)handler;
+    return false;
+}
+
+static void output_leaves_with_that_of_a_later_turn_if_its_handler_wants_that(void **state)
+{
+    (void)state;
+    struct client *client = ws_create();
+    fx->ws.on_turn_end = wait_for_more;
+    uint64_t sends = edge_stats(fx->edge).sends;
+    assert_true(edge_push_bytes(fx->edge, fx->slot, "one", 3));
+    turn();
+    assert_int_equal(edge_stats(fx->edge).sends, sends);
+    assert_true(edge_push_bytes(fx->edge, fx->slot, "two", 3));
+    fx->ws.on_turn_end = NULL;
+    wait_text(client, "onetwo");
+    assert_int_equal(edge_stats(fx->edge).sends, sends + 1);
+    client_destroy(client);
+    wait_no_connections();
+}
+
 static void a_slow_reader_gets_a_gap_and_is_told_when_drained(void **state)
 {
     (void)state;
@@ -299,6 +322,7 @@ int main(void)
         T(a_silent_client_is_pinged_and_closed),
         T(an_unfinished_message_is_closed),
         T(a_block_is_shared_and_may_grow_after_the_push),
+        T(output_leaves_with_that_of_a_later_turn_if_its_handler_wants_that),
         T(a_slow_reader_gets_a_gap_and_is_told_when_drained),
         T(a_paused_connection_is_not_read),
         T(an_upgrade_may_come_later),

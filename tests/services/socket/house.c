@@ -503,8 +503,8 @@ void house_leave(struct house *house, uint32_t slot)
 void house_turn(struct house *house)
 {
     run_deferred(house);
-    if (ws) {
-        ws->on_turn_end(ws);
+    if (ws && !ws->on_turn_end(ws)) {
+        return;
     }
     for (uint32_t i = 0; i < HOUSE_CONNECTIONS; i++) {
         flush(&clients[i], clients[i].replies, &clients[i].reply_count);
