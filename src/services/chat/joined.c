@@ -3,8 +3,9 @@
  * Happy path: when the entry is durable, the nodes where the users are connected are looked up and
  * each gets one mail; it subscribes. How it fails: a mail may be lost, and what sessions answer may
  * be a second old. So after one second and after three it is done again for nodes that did not
- * subscribe meanwhile. Users who are on more nodes than sessions tell: everybody hears of it. Over
- * JOINED_NOTES_MAX the oldest is not repeated; a reconnect reads the rooms of the user anew. */
+ * subscribe meanwhile, if the user is still a member. Users who are on more nodes than sessions
+ * tell: everybody hears of it. Over JOINED_NOTES_MAX the oldest is not repeated; a reconnect reads
+ * the rooms of the user anew. */
 
 #include <stdlib.h>
 
@@ -201,6 +202,21 @@ void joined_drop(struct joined_note *note_take)
     }
 }
 
+/* Takes out who has left meanwhile, and would only be told what it had no part in any more; false:
+ * nobody is left. */
+static bool keep_members(struct joined_note *note, const struct room *room)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < note->count; i++) {
+        const struct room_seat *seat = room_members_find(&room->state.members, &note->users[i]);
+        if (seat && seat->state == cht_member_state_joined) {
+            note->users[kept++] = note->users[i];
+        }
+    }
+    note->count = kept;
+    return kept > 0;
+}
+
 /* Notes wait in the order of their rounds, not exactly of their times: the first that is too early
  * holds up the others for a second at most. */
 void joined_repeat(struct chat_service *chat)
@@ -208,7 +224,8 @@ void joined_repeat(struct chat_service *chat)
     uint64_t now = loop_now_ms(chat->loop);
     while (chat->joined_first && chat->joined_first->again_ms <= now) {
         struct joined_note *note = take_first(chat);
-        if (room_of(note)) {
+        const struct room *room = room_of(note);
+        if (room && keep_members(note, room)) {
             look(note);
         } else {
             free_note(note);

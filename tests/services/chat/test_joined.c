@@ -97,6 +97,22 @@ static void nodes_that_do_not_subscribe_are_told_again(void **state)
     assert_int_equal(times(house_heard(house), "joined"), 0);
 }
 
+static void who_has_left_is_not_told_again(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_pass(house, 10000);
+    set_online(house, 1);
+    struct cht_command add = house_add(house, &room, 5);
+    house_do(house, &add);
+    struct cht_command leave = house_command(house, cht_command_type_room_leave, 5);
+    leave.room = room;
+    house_do(house, &leave);
+    house_heard(house);
+    house_pass(house, 10000);
+    assert_int_equal(times(house_heard(house), "joined"), 0);
+}
+
 /* Sessions did not know the user yet, or did not answer. */
 static void nodes_that_sessions_learn_of_late_are_told(void **state)
 {
@@ -185,6 +201,7 @@ int main(void)
         TEST(who_hid_a_direct_room_is_told_when_it_comes_back),
         TEST(who_was_a_member_before_is_not_told),
         TEST(nodes_that_do_not_subscribe_are_told_again),
+        TEST(who_has_left_is_not_told_again),
         TEST(nodes_that_sessions_learn_of_late_are_told),
         TEST(everybody_is_told_of_who_is_on_more_nodes_than_are_known),
         TEST(nobody_is_told_of_what_did_not_become_durable),
