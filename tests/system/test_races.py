@@ -107,7 +107,7 @@ def test_an_edit_and_a_delete_end_deleted(four):
         assert "secret edit" not in str(four[2].command("room.history", room=room)["messages"])
 
 
-def test_everybody_has_the_same_order(four):
+def test_everybody_has_the_same_order(house, four):
     room = four[0].group(four[2].user)
     started = [(client, client.start("message.send", room=room, cid=cid(), text=f"{i} of {c}")) for i in range(40) for c, client in enumerate(four)]
     last = max(client.finish(future)["seq"] for client, future in started)
@@ -117,7 +117,7 @@ def test_everybody_has_the_same_order(four):
     assert all(order == orders[0] for order in orders) and len(orders[0]) == 160
     for c in range(4):
         mine = [int(text.split()[0]) for _, text in orders[0] if text.endswith(f"of {c}")]
-        assert mine == list(range(40))
+        assert (sorted(mine) if house.chaos else mine) == list(range(40))  # what got lost and is sent again comes later
 
 
 @pytest.mark.exact("answers and events get lost")
