@@ -4,24 +4,18 @@ Happy path: a server is there when its constructor returns; `connections` and `w
 server that does not start, or a load that loses its connection, is an assertion with its words.
 """
 
-import contextlib
 import math
 import os
 import statistics
 import subprocess
+import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build-bench")
 
-
-def cpu_seconds(pid):
-    """Of all threads that are there, user and system, to the nanosecond."""
-    used = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as stat:
-            used += int(stat.read().split()[0])
-    return used / 1e9
+sys.path.insert(0, os.path.join(ROOT, "tests/system"))
+from house import cpu_seconds
 
 
 def own_bytes(pid):
