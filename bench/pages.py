@@ -4,12 +4,8 @@ Happy path: every connection gets a request, then every answer is read. How it f
 """
 
 import json
-import os
-import sys
 
-from servers import ROOT
-
-sys.path.insert(0, os.path.join(ROOT, "tests/system"))
+import tests_path  # noqa: F401
 from wire import Wire
 
 CONNECTIONS = 64

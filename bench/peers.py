@@ -10,12 +10,9 @@ import platform
 import shutil
 import socket
 import subprocess
-import sys
 import time
 
 from servers import ROOT, Server
-
-sys.path.insert(0, os.path.join(ROOT, "tests/system"))
 
 START_S = 60
 LIBS = f"/usr/lib/{platform.machine()}-linux-gnu"  # where Debian has the libraries of Erlang programs

@@ -8,14 +8,12 @@ import math
 import os
 import statistics
 import subprocess
-import sys
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build-bench")
-
-sys.path.insert(0, os.path.join(ROOT, "tests/system"))
+from tests_path import ROOT
 from house import cpu_seconds
+
+BUILD = os.path.join(ROOT, "build-bench")
 
 
 def own_bytes(pid):
