@@ -66,11 +66,13 @@ static const struct sequence good[] = {
     {"6.11.2", BYTES("\xee\x80\x80")},
     {"6.11.3", BYTES("\xef\xbf\xbd")},
     {"6.11.4", BYTES("\xf4\x8f\xbf\xbf")},
-    {"6.22.1", BYTES("\xef\xbf\xbe")},
-    {"6.22.3", BYTES("\xf0\x9f\xbf\xbe")},
-    {"6.22.4", BYTES("\xf0\x9f\xbf\xbf")},
-    {"6.22.34", BYTES("\xf4\x8f\xbf\xbf")},
+    {"6.22.1 and 6.23.6", BYTES("\xef\xbf\xbe")},
+    {"6.22.2 and 6.23.7", BYTES("\xef\xbf\xbf")},
     {"6.23.1", BYTES("\xef\xbf\xb9")},
+    {"6.23.2", BYTES("\xef\xbf\xba")},
+    {"6.23.3", BYTES("\xef\xbf\xbb")},
+    {"6.23.4", BYTES("\xef\xbf\xbc")},
+    {"6.23.5", BYTES("\xef\xbf\xbd")},
 };
 
 /* `after`: so many bytes are enough to know; 0: only the end of the message tells. */
@@ -109,6 +111,9 @@ static const struct {
     {{"6.14.8", BYTES("\xf7\xbf\xbf")}, 1},
     {{"6.14.9", BYTES("\xfb\xbf\xbf\xbf")}, 1},
     {{"6.14.10", BYTES("\xfd\xbf\xbf\xbf\xbf")}, 1},
+    {{"6.15.1", BYTES("\xc0\xe0\x80\xf0\x80\x80\xf8\x80\x80\x80\xfc\x80\x80\x80\x80\xdf\xef\xbf\xf7"
+                      "\xbf\xbf")},
+        1},
     {{"6.16.1", BYTES("\xfe")}, 1},
     {{"6.16.2", BYTES("\xff")}, 1},
     {{"6.16.3", BYTES("\xfe\xfe\xff\xff")}, 1},
@@ -131,6 +136,12 @@ static const struct {
     {{"6.20.6", BYTES("\xed\xbe\x80")}, 2},
     {{"6.20.7", BYTES("\xed\xbf\xbf")}, 2},
     {{"6.21.1", BYTES("\xed\xa0\x80\xed\xb0\x80")}, 2},
+    {{"6.21.2", BYTES("\xed\xa0\x80\xed\xbf\xbf")}, 2},
+    {{"6.21.3", BYTES("\xed\xad\xbf\xed\xb0\x80")}, 2},
+    {{"6.21.4", BYTES("\xed\xad\xbf\xed\xbf\xbf")}, 2},
+    {{"6.21.5", BYTES("\xed\xae\x80\xed\xb0\x80")}, 2},
+    {{"6.21.6", BYTES("\xed\xae\x80\xed\xbf\xbf")}, 2},
+    {{"6.21.7", BYTES("\xed\xaf\xbf\xed\xb0\x80")}, 2},
     {{"6.21.8", BYTES("\xed\xaf\xbf\xed\xbf\xbf")}, 2},
 };
 
@@ -165,6 +176,19 @@ static void valid_sequences_are_read_however_they_are_cut(void **state)
     }
 }
 
+/* 6.22.3 to 6.22.34: the last two of each plane are no characters, and yet text. */
+static void the_ends_of_all_planes_are_text(void **state)
+{
+    (void)state;
+    for (unsigned plane = 1; plane <= 16; plane++) {
+        char text[4] = {(char)(0xf0 | plane >> 2), (char)(0x8f | (plane & 3) << 4), '\xbf', '\xbe'};
+        struct sequence sequence = {"6.22", {text, sizeof(text)}};
+        check_sequence(&sequence, (struct ws_case_event){WS_GOT_TEXT, 0, sequence.text, 0});
+        text[3] = '\xbf';
+        check_sequence(&sequence, (struct ws_case_event){WS_GOT_TEXT, 0, sequence.text, 0});
+    }
+}
+
 static void invalid_sequences_are_refused_however_they_are_cut(void **state)
 {
     (void)state;
@@ -194,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_checked_over_all_parts_of_a_message),
         cmocka_unit_test(valid_sequences_are_read_however_they_are_cut),
+        cmocka_unit_test(the_ends_of_all_planes_are_text),
         cmocka_unit_test(invalid_sequences_are_refused_however_they_are_cut),
         cmocka_unit_test(a_wrong_byte_is_refused_when_it_comes),
     };

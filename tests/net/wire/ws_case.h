@@ -14,7 +14,7 @@
 #include "chattifier/types.h"
 #include "wire/ws_frame.h"
 
-#define WS_CASE_FRAMES_MAX 12
+#define WS_CASE_FRAMES_MAX 24
 #define WS_CASE_MESSAGE_MAX 65536u
 
 /* A frame: masked, its length in the fewest bytes. Payload: `payload`, or `fill` times '*'. With
