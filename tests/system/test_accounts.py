@@ -1,8 +1,10 @@
 """Accounts and sessions over HTTP, and what their end does to open sockets."""
 
 import base64
+import contextlib
 import json
 import pathlib
+import sqlite3
 import time
 
 import pytest
@@ -18,6 +20,12 @@ def test_the_key_set_is_public_and_verifies_as_es256(house):
     keys = house.http("GET", "/.well-known/jwks.json")
     assert keys.status == 200 and "max-age=300" in keys.headers["cache-control"]
     assert {k["kty"] for k in keys.json["keys"]} == {"EC"} and {k["alg"] for k in keys.json["keys"]} == {"ES256"}
+
+
+def test_a_new_installation_has_no_account(fresh):
+    fresh.start()
+    with contextlib.closing(sqlite3.connect(f"file:{fresh.data}/users.db?mode=ro", uri=True)) as users:
+        assert users.execute("SELECT count(*) FROM users").fetchone() == (0,)
 
 
 def kid(token):

@@ -1,4 +1,4 @@
-"""Security item 94: the flags, seen on the finished release binary."""
+"""Item 94 of docs/security.md: the flags, seen on the finished release binary."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""HTTP/1.1 byte by byte: security items 50 to 66. Each row is a request and the status with which it is refused; the connection then ends."""
+"""HTTP/1.1 byte by byte: items 50 to 66 of docs/security.md. Each row is a request and the status with which it is refused; the connection then ends."""
 
 import pytest
 

@@ -1,16 +1,12 @@
 """Mistakes that other servers made, asked of this one. The table of all of them and their tests is docs/lessons.md."""
 
 import json
-import os
-import re
 
 import pytest
 
 from client import cid
-from house import ROOT
 from wire import Wire
 
-LESSONS = os.path.join(ROOT, "docs", "lessons.md")
 F = Wire.frame
 
 
@@ -19,22 +15,6 @@ def people(house):
     ann, bob, eve = house.user("ann"), house.user("bob"), house.user("eve")
     with ann.connect() as a, bob.connect() as b, eve.connect() as e:
         yield a, b, e
-
-
-def test_every_test_that_the_table_names_is_there():
-    with open(LESSONS, encoding="utf-8") as table:
-        named = re.findall(r"`(tests/[\w./]+|fuzz/[\w./]+)(?: (\w+))?`", table.read())
-    assert len(named) > 40
-    missing = []
-    for path, name in named:
-        full = os.path.join(ROOT, path)
-        if not os.path.exists(full):
-            missing.append(path)
-        elif name:
-            with open(full, encoding="utf-8") as source:
-                if not re.search(rf"\b{name}\b", source.read()):
-                    missing.append(f"{path} {name}")
-    assert missing == []
 
 
 def test_upgrades_that_are_refused_or_given_up_leave_nothing(house):
@@ -135,3 +115,16 @@ def test_the_room_of_the_path_wins_over_that_of_the_body(people):
     assert text not in json.dumps(a.command("room.history", room=ours, limit=100))
     b.settle()
     assert text not in json.dumps(b.events)
+
+
+def test_many_slow_requests_hold_little_and_go(fresh):
+    """Items 57 and 89 of docs/security.md: heads that do not end, and bodies that do not come."""
+    fresh.settings["http.header_timeout_ms"] = fresh.settings["http.body_timeout_ms"] = 3000
+    fresh.start()
+    head = b"POST /user/login HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+    Wire(fresh).send(head)
+    before = fresh.memory_bytes()
+    slow = [Wire(fresh).send(head + (b"Content-Length: 9000\r\n\r\n{" if i % 2 else b"X-Slow: ")) for i in range(400)]
+    assert fresh.http("GET", "/api/info").status == 200
+    assert fresh.memory_bytes() - before < len(slow) * 8192
+    assert {wire.read_answer()[0] for wire in slow} == {408}

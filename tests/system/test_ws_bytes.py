@@ -1,4 +1,4 @@
-"""WebSocket byte by byte: security items 35 to 45, and the close codes of the protocol."""
+"""WebSocket byte by byte: items 35 to 45 of docs/security.md, and the close codes of the protocol."""
 
 import json
 import struct

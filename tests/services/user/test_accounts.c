@@ -169,6 +169,59 @@ static void a_device_that_stays_away_too_long_signs_in_again(void **state)
     assert_int_equal(ask(HTTP_POST, "/user/refresh", body, NULL)->status, 200);
 }
 
+/* The account of that id as the store has it; its texts are `get`'s. */
+static struct user stored(struct users_get_op *get, const struct cht_id *id)
+{
+    struct test_asker asker;
+    test_asker_init(&asker);
+    get->ids = id;
+    get->id_count = 1;
+    users_get(house.deps.users, &asker.asker, get);
+    assert_true(test_loop_run_until_answered(&house.loop, &asker, 1));
+    assert_int_equal(get->count, 1);
+    return get->users[0];
+}
+
+static void store_hash(const struct cht_id *id, const char *hash)
+{
+    struct users_get_op get = {0};
+    struct users_change_op change = {.user = stored(&get, id)};
+    struct test_asker asker;
+    test_asker_init(&asker);
+    change.user.password_hash = (struct cht_str){hash, (uint32_t)strlen(hash)};
+    users_change(house.deps.users, &asker.asker, &change);
+    assert_true(test_loop_run_until_answered(&house.loop, &asker, 1));
+    assert_int_equal(asker.last, OK);
+    arena_deinit(&get.arena);
+}
+
+static bool is_argon2id(const struct cht_id *id)
+{
+    struct users_get_op get = {0};
+    struct cht_str hash = stored(&get, id).password_hash;
+    bool is = hash.size > 10 && memcmp(hash.at, "$argon2id$", 10) == 0;
+    arena_deinit(&get.arena);
+    return is;
+}
+
+/* Of HOUSE_PASSWORD, by bcrypt. */
+#define OLD_HASH "$2b$04$abcdefghijklmnopqrstuuDsh6PH4hPjAV59chwygPj5nLcFhdrkm"
+
+static void an_outdated_hash_is_made_anew_by_the_next_sign_in(void **state)
+{
+    (void)state;
+    struct identity bob = house_user(&house, "bob");
+    store_hash(&bob.user, OLD_HASH);
+    const char *wrong = "{\"username\":\"bob\",\"password\":\"violet staircases\"}";
+    assert_int_equal(ask(HTTP_POST, "/user/login", wrong, NULL)->status, 401);
+    assert_false(is_argon2id(&bob.user));
+    assert_int_equal(ask(HTTP_POST, "/user/login", BOB "}", NULL)->status, 200);
+    assert_true(is_argon2id(&bob.user));
+    uint32_t hashes = house.hashes;
+    assert_int_equal(ask(HTTP_POST, "/user/login", BOB "}", NULL)->status, 200);
+    assert_int_equal(house.hashes, hashes + 1);
+}
+
 static void a_house_without_registration_takes_no_strangers(void **state)
 {
     (void)state;
@@ -191,6 +244,7 @@ int main(void)
         TEST(devices_are_listed_until_they_are_signed_out),
         TEST(a_device_that_was_signed_out_comes_back_as_another),
         TEST(a_device_that_stays_away_too_long_signs_in_again),
+        TEST(an_outdated_hash_is_made_anew_by_the_next_sign_in),
         TEST(a_house_without_registration_takes_no_strangers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
