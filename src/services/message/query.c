@@ -190,9 +190,6 @@ bool query_member_reached(struct query *query)
 void query_ask_member(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
-    if (query->fresh.op.err != OK) {
-        query->service->counters.behind++;
-    }
     query->one.user = query->command.author;
     query->one.room = query->command.room;
     rooms_one_of_user(query->service->deps.rooms, flow_tolerate(flow), &query->one);
@@ -319,6 +316,7 @@ void query_finish(struct flow *flow)
         refuse(query, ERR_INTERNAL, NULL);
         return;
     }
+    query->service->counters.behind += query->fresh.op.err != OK;
     send_reply(query->service, query->command.node, &reply);
     destroy(query);
 }
