@@ -139,21 +139,31 @@ static void check_entry(struct cluster *cluster, uint32_t number, const struct s
     }
 }
 
-static void check_message(struct cluster *cluster, uint32_t number,
-    const struct stored_message *row, const struct truth_entry *entry)
+static uint64_t stored_reactions(const struct stored_room *stored, uint64_t target)
 {
-    unsigned long long seq = entry->seq;
-    uint64_t text = row->text.size ? digest_bytes(row->text.at, row->text.size) : 0;
-    uint64_t right = entry->deleted_seq ? 0 : entry->edited_seq ? entry->edited_text : entry->text;
-    if (row->deleted != (entry->deleted_seq > 0) || row->edited_seq != entry->edited_seq ||
-        row->n != entry->n) {
-        bool deleted = row->deleted && entry->deleted_seq;
-        if (!deleted) {
-            FAIL(cluster, "I16", "the store's message %llu of room %u is not the fold of its log",
-                seq, number);
-        }
+    uint64_t users = 0;
+    for (uint32_t i = 0; i < stored->reaction_count; i++) {
+        const struct stored_reaction *row = &stored->reactions[i];
+        bool counts = row->target == target && row->on;
+        users |= counts ? UINT64_C(1) << people_number(&row->user) : 0;
     }
-    if (text != right) {
+    return users;
+}
+
+static void check_message(struct cluster *cluster, uint32_t number,
+    const struct stored_room *stored, const struct stored_message *row)
+{
+    const struct truth_room *room = truth_room(&cluster->truth, &stored->id);
+    struct truth_message right = truth_message_at(room, row->seq, room->head);
+    unsigned long long seq = row->seq;
+    uint64_t text = row->text.size ? digest_bytes(row->text.at, row->text.size) : 0;
+    bool same = row->n == right.n && row->deleted == right.deleted &&
+                (row->deleted || row->edited_seq == right.edited_seq);
+    if (!same || (!row->deleted && stored_reactions(stored, row->seq) != right.reactions)) {
+        FAIL(cluster, "I16", "the store's message %llu of room %u is not the fold of its log", seq,
+            number);
+    }
+    if (text != (right.deleted ? 0 : right.text)) {
         FAIL(cluster, "I16", "the store's text of message %llu of room %u differs", seq, number);
     }
 }
@@ -202,7 +212,7 @@ static void check_room(struct cluster *cluster, uint32_t number)
                 (unsigned long long)i + 1);
             return;
         }
-        check_message(cluster, number, &stored->messages[message++], &room->entries[i]);
+        check_message(cluster, number, stored, &stored->messages[message++]);
     }
     check_members(cluster, number, room);
 }

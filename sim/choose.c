@@ -188,7 +188,7 @@ static void draw_look(struct client *client)
             step.room = 0;
             step.user = draw_peer(client);
             step.on = dice_hits(&client->choices, 6000);
-        } else if (look == LOOK_search || look == LOOK_watch) {
+        } else if (look == LOOK_search || look == LOOK_watch || look == LOOK_typing) {
             step.on = dice_hits(&client->choices, 5000);
             step.more = dice_below(&client->choices, 26);
         }
@@ -250,10 +250,11 @@ static void do_step(struct client *client, const struct step *step)
     }
     switch ((enum look)(step->kind - STEP_OF_LOOK(0))) {
     case LOOK_history:
-        client_ask(client, QUERY_HISTORY, (uint32_t)step->room);
+        client_read_newest(
+            client, (uint32_t)step->room, dice_between(&client->dice, 1, READ_NEWEST_WAYS));
         break;
     case LOOK_read:
-        client_ask(client, QUERY_READ, (uint32_t)step->room);
+        client_read(client, (uint32_t)step->room);
         break;
     case LOOK_repeat:
         repeat(client, step);
@@ -275,6 +276,12 @@ static void do_step(struct client *client, const struct step *step)
         } else {
             client_watch(client);
         }
+        break;
+    case LOOK_typing:
+        client_type(client, (uint32_t)step->room, step->on);
+        break;
+    case LOOK_rename:
+        people_rename(&client->cluster->people, client->user);
         break;
     case LOOK_COUNT:
         break;

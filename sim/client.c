@@ -22,6 +22,9 @@
 #define CLOSED_REVOKED 4002
 #define REVOKED_US 3000000
 #define REVOKED_SLOW_US 20000000
+#define TOLD_US 4000000  /* what is durable is told by then */
+#define KNOWN_US 5000000 /* a connection and a membership are known by then */
+#define KNOWN_FLUSHED_US 20000000
 
 struct tick_event {
     struct event event;
@@ -51,7 +54,7 @@ void client_connect(struct client *client)
     client->ready = client->synced = false;
     memset(client->presence, 0, sizeof(client->presence));
     for (uint32_t i = 0; i < PLACES_MAX; i++) {
-        client->views[i].live = 0;
+        client->views[i].live = client->views[i].awaited = 0;
         client->views[i].fetching = false;
     }
 }
@@ -137,6 +140,43 @@ static void check_asks(struct client *client)
     }
 }
 
+/* Was it due on this wire: did the user see it happen, and had it been in the room for so long
+ * that all nodes knew? Of who comes and goes not all are told. */
+static bool is_due(const struct client *client, const struct truth_room *room, uint64_t seq)
+{
+    bool flushes = client->cluster->faults.chance[FAULT_flush] > 0;
+    const struct truth_entry *entry = truth_entry(room, seq);
+    uint64_t known_us = flushes ? KNOWN_FLUSHED_US : KNOWN_US;
+    uint64_t since_us = entry->landed_us > known_us ? entry->landed_us - known_us : 0;
+    bool due = entry->kind != cht_entry_kind_member && client->ready_us < since_us;
+    while (due && entry && entry->landed_us > since_us) {
+        due = entry->members >> client->user & 1;
+        entry = truth_entry(room, --seq);
+    }
+    return due && entry && (entry->members >> client->user & 1);
+}
+
+/* I26: where nothing holds it up, what happens is told as it happens, not only to who asks. */
+static void check_told(struct client *client)
+{
+    struct cluster *cluster = client->cluster;
+    uint64_t now_us = cluster->scene.now_us;
+    for (uint32_t i = 0; i < cluster->places.count; i++) {
+        const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[i].room);
+        struct view *view = &client->views[i];
+        view->awaited = view->live > view->awaited ? view->live : view->awaited;
+        const struct truth_entry *next;
+        while (
+            (next = truth_entry(room, view->awaited + 1)) && next->landed_us + TOLD_US < now_us) {
+            view->awaited++;
+            if (is_due(client, room, view->awaited)) {
+                scene_fail(&cluster->scene, "I26", "client %u was not told entry %llu of room %u",
+                    client->number, (unsigned long long)view->awaited, i);
+            }
+        }
+    }
+}
+
 static void fetch_some(struct client *client)
 {
     for (uint32_t i = 0; i < client->cluster->places.count; i++) {
@@ -162,6 +202,9 @@ static void run_tick(struct scene *scene, struct event *event)
         choose_steps(client);
         check_asks(client);
         check_account(client);
+        if (faults_prompt(&client->cluster->faults)) {
+            check_told(client);
+        }
     }
     struct tick_event *next = scene_event(sizeof(*next), EVENT_client, run_tick);
     next->client = client;

@@ -25,6 +25,7 @@ struct view {
     uint64_t seen; /* the highest seq of which it was told, on any wire */
     uint64_t live; /* the highest seq that came on this wire as it happened, or was told to be left
                       out */
+    uint64_t awaited; /* up to here all that was due on this wire has come */
 };
 
 enum query_kind {
@@ -34,7 +35,8 @@ enum query_kind {
     QUERY_HISTORY,
     QUERY_READ,
     QUERY_SEARCH,
-    QUERY_PRESENCE
+    QUERY_PRESENCE,
+    QUERY_TYPING
 };
 
 struct ask {
@@ -42,7 +44,11 @@ struct ask {
     uint32_t number, place;
     uint64_t asked_us, at_least, after;
     char letter;
-    uint64_t page; /* the seq of the newest entry of the page so far */
+    uint64_t page;                /* the seq of the newest entry of the page so far */
+    uint64_t head;                /* of the page */
+    uint64_t durable[PLACES_MAX]; /* the newest entries of all rooms when it was asked */
+    uint64_t behind;              /* cluster_behind then */
+    uint32_t limit, renames;      /* people.h, when it was asked */
 };
 
 struct client {
@@ -53,6 +59,7 @@ struct client {
     struct wire *wire;
     bool ready, synced, idle; /* idle: makes nothing new */
     uint64_t connect_us;      /* not before */
+    uint64_t ready_us;        /* since when this wire is ready */
     uint64_t token_ends_us;   /* of this wire; 0: not in this run */
     uint64_t sync_us;
     struct view views[PLACES_MAX];
@@ -73,6 +80,7 @@ void client_connect(struct client *client);
 void client_leave(struct client *client);
 
 struct call;
+struct object;
 
 /* What a call was answered. */
 struct called {
@@ -85,11 +93,23 @@ struct called {
 void client_on_called(const struct call *call, const struct called *called);
 void client_on_object(struct client *client, const char *bytes, uint32_t size);
 
+/* page_check.c: a page of history, held against the truth. */
+void page_check(struct client *client, const struct ask *ask, const struct object *answer);
+
+/* The same of who is who beside a list. */
+void page_check_users(struct client *client, const struct ask *ask, const struct object *answer);
+
 /* client_talk.c: saying things. */
 void client_say(struct client *client, const struct cht_command *command, const char *ref);
 void client_sync(struct client *client);
 void client_fetch(struct client *client, uint32_t place);
-void client_ask(struct client *client, enum query_kind kind, uint32_t place);
+void client_read(struct client *client, uint32_t place);
+
+/* The newest messages, as those of many rooms are asked for: mostly the same page. `way` is 1 to
+ * READ_NEWEST_WAYS. */
+#define READ_NEWEST_WAYS 50
+void client_read_newest(struct client *client, uint32_t place, uint64_t way);
+void client_type(struct client *client, uint32_t place, bool on);
 
 /* Messages with a word that begins so; in all rooms for PLACES_MAX. */
 void client_search(struct client *client, uint32_t place, char letter);

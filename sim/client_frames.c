@@ -10,58 +10,11 @@
 #include "call.h"
 #include "client.h"
 #include "cluster.h"
+#include "object.h"
 
-#define MEMBERS_MAX 64
-#define OBJECT_MAX (1u << 20)
-#define SETTLED_US 5000000
+#define SETTLED_US 5000000 /* until a search knows */
 #define REMOVED_US 2000000
 #define VIEW_US 1000000 /* leaving and joining again may be under way */
-
-/* One object, read. */
-struct object {
-    struct cht_member members[MEMBERS_MAX];
-    size_t count;
-};
-
-static const struct cht_member *member(const struct object *object, const char *name)
-{
-    for (size_t i = 0; i < object->count; i++) {
-        if (object->members[i].name.size == strlen(name) &&
-            memcmp(object->members[i].name.at, name, strlen(name)) == 0) {
-            return &object->members[i];
-        }
-    }
-    return NULL;
-}
-
-static struct cht_str text_of(const struct object *object, const char *name)
-{
-    const struct cht_member *found = member(object, name);
-    return found ? found->value : (struct cht_str){0};
-}
-
-static uint64_t number_of(const struct object *object, const char *name)
-{
-    const struct cht_member *found = member(object, name);
-    return found && found->type == CHT_JSON_NUMBER ? found->number : 0;
-}
-
-static bool flag_of(const struct object *object, const char *name)
-{
-    struct cht_str value = text_of(object, name);
-    return value.size == 4 && memcmp(value.at, "true", 4) == 0;
-}
-
-static uint32_t person_of(const struct object *object, const char *name)
-{
-    struct cht_id id;
-    return cht_id_from_text(text_of(object, name), &id) ? people_number(&id) : 0;
-}
-
-static bool is(struct cht_str text, const char *word)
-{
-    return text.size == strlen(word) && memcmp(text.at, word, text.size) == 0;
-}
 
 /* PLACES_MAX: no room of this run. */
 static uint32_t place_of(const struct client *client, struct cht_str text)
@@ -95,18 +48,18 @@ static enum cht_entry_kind kind_of(struct cht_str type)
         {"room.created", cht_entry_kind_created}, {"room.updated", cht_entry_kind_updated},
         {"room.deleted", cht_entry_kind_room_deleted}, {"member", cht_entry_kind_member}};
     for (uint32_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (is(type, kinds[i].type)) {
+        if (text_is(type, kinds[i].type)) {
             return kinds[i].kind;
         }
     }
     return cht_entry_kind_none;
 }
 
-/* Was it so that long before that nothing can be on its way any more? */
+/* Nothing has held up what is told since then. */
 static bool is_settled(const struct client *client, uint64_t since_us)
 {
     const struct cluster *cluster = client->cluster;
-    return faults_none(&cluster->faults) || (cluster->healed_us && cluster->healed_us < since_us);
+    return faults_prompt(&cluster->faults) || (cluster->healed_us && cluster->healed_us < since_us);
 }
 
 /* Since when `user` has not been a member; 0: it is one. */
@@ -129,27 +82,44 @@ static void note_seen(struct client *client, uint32_t place, uint64_t seq)
 }
 
 /* I15: who is out of a room is soon told nothing of it. */
-static void judge_removed(struct client *client, uint32_t place, uint64_t seq)
+static void judge_removed(struct client *client, uint32_t place, const char *what)
 {
     const struct truth_room *room = truth_of(client, place);
     uint64_t out_us = out_since_us(room, client->user);
     if (out_us && is_settled(client, out_us) &&
         out_us + REMOVED_US < client->cluster->scene.now_us) {
-        FAIL(client, "I15", "user %u was told entry %llu of room %u and had long been out of it",
-            client->user, (unsigned long long)seq, place);
+        FAIL(client, "I15", "user %u was told of a %s of room %u and had long been out of it",
+            client->user, what, place);
     }
 }
 
-/* I12: what a client was told of is there, on any connection and whatever it asks, when the store
- * had time. */
+/* Was it a member at some time since that entry? */
+static bool was_in_since(const struct client *client, uint32_t place, uint64_t seq)
+{
+    const struct truth_room *room = truth_of(client, place);
+    for (seq = seq ? seq : 1; room && seq <= room->head; seq++) {
+        if (room->entries[seq - 1].members >> client->user & 1) {
+            return true;
+        }
+    }
+    return truth_is_of_pair(room, client->user);
+}
+
+/* I12: whatever was durable when it asked, on any connection, is in what a client is shown, unless
+ * a store was behind; so is what it was told of before. Only members are shown anything (I14). */
 static void judge_head(struct client *client, const struct ask *ask, uint32_t place, uint64_t head)
 {
-    const struct truth_entry *next = truth_entry(truth_of(client, place), head + 1);
-    if (head < client->views[place].seen && next && is_settled(client, ask->asked_us) &&
-        next->landed_us + SETTLED_US < ask->asked_us) {
-        FAIL(client, "I12", "client %u was told %llu of room %u and then shown %llu",
-            client->number, (unsigned long long)client->views[place].seen, place,
-            (unsigned long long)head);
+    uint64_t seen = client->views[place].seen, durable = ask->durable[place];
+    bool sure = ask->behind == cluster_behind(client->cluster);
+    if (sure && head < durable) {
+        FAIL(client, head < seen ? "I12" : "G1",
+            "client %u was shown %llu of room %u; it had been told %llu, and %llu was durable",
+            client->number, (unsigned long long)head, place, (unsigned long long)seen,
+            (unsigned long long)durable);
+    }
+    if (sure && !was_in_since(client, place, durable)) {
+        FAIL(client, "I14", "user %u was shown room %u and was out of it when it asked",
+            client->user, place);
     }
     note_seen(client, place, head);
 }
@@ -159,7 +129,7 @@ static void judge_entry(
     struct client *client, uint32_t place, const struct object *object, bool live)
 {
     struct truth_room *room = truth_of(client, place);
-    uint64_t seq = number_of(object, "seq");
+    uint64_t seq = object_number(object, "seq");
     const struct truth_entry *entry = truth_entry(room, seq);
     unsigned long long shown = seq;
     if (!entry) {
@@ -167,19 +137,20 @@ static void judge_entry(
             client->number, shown, place);
         return;
     }
-    uint32_t by = person_of(object, entry->kind == cht_entry_kind_message ? "from" : "by");
-    if (kind_of(text_of(object, "type")) != entry->kind || by != entry->by ||
-        number_of(object, "target") != entry->target || number_of(object, "ts") != entry->ts) {
+    uint32_t by = object_person(object, entry->kind == cht_entry_kind_message ? "from" : "by");
+    if (kind_of(object_text(object, "type")) != entry->kind || by != entry->by ||
+        object_number(object, "target") != entry->target ||
+        object_number(object, "ts") != entry->ts) {
         FAIL(client, "I6", "entry %llu of room %u differs from the log", shown, place);
     }
-    struct cht_str text = text_of(object, "text");
+    struct cht_str text = object_text(object, "text");
     uint64_t digest = text.size ? digest_bytes(text.at, text.size) : 0;
     const struct truth_entry *target = truth_entry(room, entry->target);
     bool deleted = entry->deleted_seq || (target && target->deleted_seq);
     if (digest != entry->text && !(deleted && digest == 0)) {
         FAIL(client, "I6", "the text of entry %llu of room %u differs from the log", shown, place);
     }
-    if (entry->kind == cht_entry_kind_member && person_of(object, "user") != entry->user) {
+    if (entry->kind == cht_entry_kind_member && object_person(object, "user") != entry->user) {
         FAIL(client, "I6", "entry %llu of room %u is about another", shown, place);
     }
     if (live && !truth_sees(room, client->user, seq)) {
@@ -191,15 +162,16 @@ static void judge_entry(
 static void apply(struct client *client, uint32_t place, const struct object *object)
 {
     struct view *view = &client->views[place];
-    uint64_t seq = number_of(object, "seq");
+    uint64_t seq = object_number(object, "seq");
     view->applied = seq;
     client->cluster->deliveries++;
-    if (is(text_of(object, "type"), "room.deleted")) {
+    if (text_is(object_text(object, "type"), "room.deleted")) {
         view->member = false;
         view->left_seq = seq;
     }
-    if (is(text_of(object, "type"), "member") && person_of(object, "user") == client->user) {
-        view->member = is(text_of(object, "state"), "joined");
+    if (text_is(object_text(object, "type"), "member") &&
+        object_person(object, "user") == client->user) {
+        view->member = text_is(object_text(object, "state"), "joined");
         view->left_seq = view->member ? 0 : seq;
     }
 }
@@ -236,8 +208,8 @@ static void judge_order(struct client *client, uint32_t place, uint64_t seq, uin
 static void take_entry(struct client *client, uint32_t place, const struct object *object)
 {
     struct view *view = &client->views[place];
-    uint64_t seq = number_of(object, "seq"), prev = number_of(object, "prev");
-    judge_removed(client, place, seq);
+    uint64_t seq = object_number(object, "seq"), prev = object_number(object, "prev");
+    judge_removed(client, place, "entry");
     judge_entry(client, place, object, true);
     note_seen(client, place, seq);
     judge_order(client, place, seq, prev ? prev : seq - 1);
@@ -254,51 +226,15 @@ static void take_entry(struct client *client, uint32_t place, const struct objec
 
 /* ---- lists inside an answer */
 
-/* The objects of a JSON list, one after the other; false at the end. */
-static bool next_object(struct cht_str list, uint32_t *at, struct cht_str *ret_object)
-{
-    uint32_t depth = 0;
-    bool quoted = false;
-    while (*at < list.size && list.at[*at] != '{') {
-        (*at)++;
-    }
-    uint32_t from = *at;
-    for (; *at < list.size; (*at)++) {
-        char c = list.at[*at];
-        if (quoted) {
-            *at += c == '\\';
-            quoted = c != '"';
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{') {
-            depth++;
-        } else if (c == '}' && --depth == 0) {
-            (*at)++;
-            *ret_object = (struct cht_str){list.at + from, *at - from};
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Reads a copy: the reader changes its bytes. */
-static bool read_object(struct cht_str bytes, char *copy, struct object *ret_object)
-{
-    CHECK(bytes.size <= OBJECT_MAX);
-    memcpy(copy, bytes.at, bytes.size);
-    return cht_read_members(
-        (struct cht_str){copy, bytes.size}, ret_object->members, MEMBERS_MAX, &ret_object->count);
-}
-
 static void each_object(struct client *client, struct cht_str list, struct ask *ask,
     void (*each)(struct client *client, struct ask *ask, const struct object *object))
 {
-    static char copy[OBJECT_MAX];
+    static char copy[OBJECT_BYTES_MAX];
     uint32_t at = 0;
     struct cht_str bytes;
-    while (list.at && next_object(list, &at, &bytes)) {
+    while (list.at && object_next(list, &at, &bytes)) {
         struct object object;
-        if (!read_object(bytes, copy, &object)) {
+        if (!object_read(bytes, copy, &object)) {
             FAIL(client, "I6", "an object of an answer can not be read");
             return;
         }
@@ -310,22 +246,38 @@ static void each_object(struct client *client, struct cht_str list, struct ask *
 
 static void take_listed(struct client *client, struct ask *ask, const struct object *object)
 {
-    uint32_t place = place_of(client, text_of(object, "room"));
+    uint32_t place = place_of(client, object_text(object, "room"));
     if (place == PLACES_MAX) {
         return;
     }
-    judge_head(client, ask, place, number_of(object, "seq"));
+    judge_head(client, ask, place, object_number(object, "seq"));
     struct view *view = &client->views[place];
-    uint64_t seq = number_of(object, "seq"), n = number_of(object, "n");
-    uint64_t read_n = number_of(object, "read_n");
-    if (read_n > n || number_of(object, "unread") != n - read_n) {
+    uint64_t seq = object_number(object, "seq"), n = object_number(object, "n");
+    uint64_t read_n = object_number(object, "read_n");
+    if (read_n > n || object_number(object, "unread") != n - read_n) {
         FAIL(client, "I16", "room %u has n %llu, read_n %llu, unread %llu for user %u", place,
             (unsigned long long)n, (unsigned long long)read_n,
-            (unsigned long long)number_of(object, "unread"), client->user);
+            (unsigned long long)object_number(object, "unread"), client->user);
     }
     view->wanted = seq > view->wanted ? seq : view->wanted;
     view->member = true;
     view->listed = true;
+}
+
+/* I16: a page has no text of what was deleted up to its head. */
+static void judge_gone(struct client *client, const struct ask *ask, const struct object *object)
+{
+    const struct truth_room *room = truth_of(client, ask->place);
+    const struct truth_entry *entry = truth_entry(room, object_number(object, "seq"));
+    const struct truth_entry *message =
+        entry && entry->kind == cht_entry_kind_edited ? truth_entry(room, entry->target) : entry;
+    bool gone = message && message->deleted_seq && message->deleted_seq <= ask->head;
+    if (gone && object_text(object, "text").size > 0) {
+        FAIL(client, "I16",
+            "a page of room %u up to %llu has a text of message %llu, deleted by %llu", ask->place,
+            (unsigned long long)ask->head, (unsigned long long)message->seq,
+            (unsigned long long)message->deleted_seq);
+    }
 }
 
 /* A page has every entry, and begins right behind what was asked, or where this user's view of the
@@ -334,7 +286,7 @@ static void take_event(struct client *client, struct ask *ask, const struct obje
 {
     struct view *view = &client->views[ask->place];
     const struct truth_room *room = truth_of(client, ask->place);
-    uint64_t seq = number_of(object, "seq");
+    uint64_t seq = object_number(object, "seq");
     bool from_joined = room && room->history == cht_history_from_joined;
     const struct truth_entry *entry = truth_entry(room, seq);
     uint64_t last = ask->page ? ask->page : ask->after;
@@ -350,49 +302,22 @@ static void take_event(struct client *client, struct ask *ask, const struct obje
     }
     ask->page = seq;
     judge_entry(client, ask->place, object, false);
+    judge_gone(client, ask, object);
     if (seq > view->applied) {
         apply(client, ask->place, object);
     }
 }
 
-/* I16: a message as it is now. */
-static void take_message(struct client *client, struct ask *ask, const struct object *object)
+static void check_head(struct client *client, struct ask *ask, const struct object *answer)
 {
-    const struct truth_room *room = truth_of(client, ask->place);
-    uint64_t seq = number_of(object, "seq");
-    const struct truth_entry *entry = truth_entry(room, seq);
-    struct cht_str text = text_of(object, "text");
-    uint64_t digest = text.size ? digest_bytes(text.at, text.size) : 0;
-    if (!entry || entry->kind != cht_entry_kind_message) {
-        FAIL(client, "I16", "history has %llu, which is no message", (unsigned long long)seq);
-        return;
-    }
-    bool deleted = flag_of(object, "deleted");
-    bool known_deleted = entry->deleted_seq && entry->deleted_seq <= ask->at_least;
-    if ((deleted && (digest || !entry->deleted_seq)) || (known_deleted && !deleted)) {
-        FAIL(client, "I16", "message %llu of room %u: deleted %d, but the log says %llu",
-            (unsigned long long)seq, ask->place, deleted, (unsigned long long)entry->deleted_seq);
-    }
-    uint64_t edited = number_of(object, "edited_seq");
-    const struct truth_entry *edit = edited ? truth_entry(room, edited) : NULL;
-    uint64_t right = edit ? edit->text : entry->text;
-    if (!deleted && digest != right) {
-        FAIL(client, "I16", "message %llu of room %u has another text than its log",
-            (unsigned long long)seq, ask->place);
-    }
-}
-
-static void check_head(struct client *client, const struct ask *ask, const struct object *answer)
-{
-    uint64_t head = number_of(answer, "head");
-    if (head < ask->at_least) {
+    ask->head = object_number(answer, "head");
+    if (ask->head < ask->at_least) {
         FAIL(client, "I11", "client %u had seen %llu of room %u and was shown %llu", client->number,
-            (unsigned long long)ask->at_least, ask->place, (unsigned long long)head);
+            (unsigned long long)ask->at_least, ask->place, (unsigned long long)ask->head);
     }
-    judge_head(client, ask, ask->place, head);
+    judge_head(client, ask, ask->place, ask->head);
     struct truth_room *room = truth_of(client, ask->place);
-    if (room && !(room->ever & UINT64_C(1) << client->user) &&
-        room->visibility != cht_visibility_public) {
+    if (room && !(room->ever & UINT64_C(1) << client->user)) {
         FAIL(client, "I14", "user %u was never in room %u and read it", client->user, ask->place);
     }
 }
@@ -414,13 +339,13 @@ static bool is_edit(
 /* I14, I16: a hit is a message of a room of one's own, as it is or was just now. */
 static void take_hit(struct client *client, struct ask *ask, const struct object *object)
 {
-    uint32_t place = place_of(client, text_of(object, "room"));
+    uint32_t place = place_of(client, object_text(object, "room"));
     const struct truth_room *room = place < PLACES_MAX ? truth_of(client, place) : NULL;
-    unsigned long long seq = number_of(object, "seq");
+    unsigned long long seq = object_number(object, "seq");
     const struct truth_entry *entry = truth_entry(room, seq);
-    struct cht_str text = text_of(object, "text");
+    struct cht_str text = object_text(object, "text");
     uint64_t digest = text.size ? digest_bytes(text.at, text.size) : 0;
-    if (!entry || entry->kind != cht_entry_kind_message ||
+    if (!room || !entry || entry->kind != cht_entry_kind_message ||
         (digest != entry->text && !is_edit(room, entry, digest))) {
         FAIL(client, "I16", "a search finds %llu of room %u, which the log does not say", seq,
             place);
@@ -445,17 +370,18 @@ static void take_answer(struct client *client, struct ask *ask, const struct obj
 {
     struct ask asked = *ask;
     ask->kind = QUERY_NONE;
+    page_check_users(client, &asked, answer);
     if (asked.kind == QUERY_SYNC) {
-        each_object(client, text_of(answer, "rooms"), &asked, take_listed);
+        each_object(client, object_text(answer, "rooms"), &asked, take_listed);
     } else if (asked.kind == QUERY_EVENTS) {
         check_head(client, &asked, answer);
-        each_object(client, text_of(answer, "events"), &asked, take_event);
+        each_object(client, object_text(answer, "events"), &asked, take_event);
         client->views[asked.place].fetching = false;
     } else if (asked.kind == QUERY_HISTORY) {
         check_head(client, &asked, answer);
-        each_object(client, text_of(answer, "messages"), &asked, take_message);
+        page_check(client, &asked, answer);
     } else if (asked.kind == QUERY_SEARCH) {
-        each_object(client, text_of(answer, "hits"), &asked, take_hit);
+        each_object(client, object_text(answer, "hits"), &asked, take_hit);
     }
 }
 
@@ -468,7 +394,7 @@ static void take_refusal(struct client *client, struct ask *ask, const struct ob
     } else if (asked.kind == QUERY_EVENTS) {
         struct view *view = &client->views[asked.place];
         view->fetching = false;
-        if (!flag_of(answer, "retry")) {
+        if (!object_flag(answer, "retry")) {
             view->wanted = view->applied; /* it may not see it any more */
             view->member = false;
         }
@@ -479,7 +405,7 @@ static void take_refusal(struct client *client, struct ask *ask, const struct ob
 
 static void on_answer(struct client *client, const struct object *object, bool ok)
 {
-    struct cht_str ref = text_of(object, "ref");
+    struct cht_str ref = object_text(object, "ref");
     char text[40] = "";
     memcpy(text, ref.at ? ref.at : "", ref.size < 39 ? ref.size : 39);
     if (text[0] == 'q') {
@@ -494,25 +420,25 @@ static void on_answer(struct client *client, const struct object *object, bool o
     struct act *act = act_find(client, (uint32_t)strtoul(text + 1, NULL, 10));
     if (text[0] == 'r' && act) {
         if (ok) {
-            act_on_ok(client, act, number_of(object, "seq"), flag_of(object, "dup"));
+            act_on_ok(client, act, object_number(object, "seq"), object_flag(object, "dup"));
         }
     } else if (text[0] != 'a' || !act) {
         FAIL(client, "I19", "an answer to nothing: ref \"%s\", code %.*s", text,
-            (int)text_of(object, "code").size, text_of(object, "code").at);
+            (int)object_text(object, "code").size, object_text(object, "code").at);
     } else if (ok) {
-        act_on_ok(client, act, number_of(object, "seq"), flag_of(object, "dup"));
+        act_on_ok(client, act, object_number(object, "seq"), object_flag(object, "dup"));
     } else {
-        act_on_error(client, act, text_of(object, "code"), flag_of(object, "retry"),
-            number_of(object, "retry_after_ms"));
+        act_on_error(client, act, object_text(object, "code"), object_flag(object, "retry"),
+            object_number(object, "retry_after_ms"));
     }
 }
 
 static void on_gap(struct client *client, const struct object *object)
 {
-    uint32_t place = place_of(client, text_of(object, "room"));
+    uint32_t place = place_of(client, object_text(object, "room"));
     if (place < PLACES_MAX) {
         struct view *view = &client->views[place];
-        uint64_t to = number_of(object, "to");
+        uint64_t to = object_number(object, "to");
         view->wanted = to > view->wanted ? to : view->wanted;
         view->live = to > view->live ? to : view->live;
     }
@@ -535,15 +461,31 @@ static bool have_met(const struct client *client, uint32_t other)
 static void on_presence(struct client *client, const struct object *object)
 {
     static const char *const words[] = {"", "online", "away", "offline"};
-    uint32_t user = person_of(object, "user");
+    uint32_t user = object_person(object, "user");
     if (user == 0 || !have_met(client, user)) {
         FAIL(client, "I14", "user %u was told whether user %u is there", client->user, user);
     }
     for (uint32_t i = 1; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (is(text_of(object, "state"), words[i])) {
+        if (text_is(object_text(object, "state"), words[i])) {
             client->presence[user] = i;
         }
     }
+}
+
+/* I14, I15: only members type and read, only members are told of it, and nobody of their own
+ * typing. */
+static void on_ephemeral(struct client *client, const struct object *object, bool is_typing)
+{
+    uint32_t place = place_of(client, object_text(object, "room"));
+    uint32_t user = object_person(object, "user");
+    const struct truth_room *room = place < PLACES_MAX ? truth_of(client, place) : NULL;
+    if (!room || !(room->ever >> client->user & 1) || !(room->ever >> user & 1) ||
+        (is_typing && user == client->user)) {
+        FAIL(client, "I14", "user %u was told what user %u does in room %u, typing %d",
+            client->user, user, place, is_typing);
+        return;
+    }
+    judge_removed(client, place, is_typing ? "typing" : "receipt");
 }
 
 /* I16, I21: a text names its act; its room has to be one that this user was in. */
@@ -567,24 +509,27 @@ static void scan_texts(struct client *client, const char *bytes, uint32_t size)
 
 void client_on_object(struct client *client, const char *bytes, uint32_t size)
 {
-    static char copy[OBJECT_MAX];
+    static char copy[OBJECT_BYTES_MAX];
     struct object object;
     scan_texts(client, bytes, size);
-    if (!read_object((struct cht_str){bytes, size}, copy, &object)) {
+    if (!object_read((struct cht_str){bytes, size}, copy, &object)) {
         FAIL(client, "I6", "a frame can not be read: %.*s", (int)(size < 200 ? size : 200), bytes);
         return;
     }
-    struct cht_str type = text_of(&object, "type");
-    if (is(type, "ok") || is(type, "error")) {
-        on_answer(client, &object, is(type, "ok"));
-    } else if (is(type, "ready")) {
+    struct cht_str type = object_text(&object, "type");
+    if (text_is(type, "ok") || text_is(type, "error")) {
+        on_answer(client, &object, text_is(type, "ok"));
+    } else if (text_is(type, "ready")) {
         client->ready = true;
-    } else if (is(type, "presence")) {
+        client->ready_us = client->cluster->scene.now_us;
+    } else if (text_is(type, "presence")) {
         on_presence(client, &object);
-    } else if (is(type, "room.gap")) {
+    } else if (text_is(type, "typing") || text_is(type, "receipt")) {
+        on_ephemeral(client, &object, text_is(type, "typing"));
+    } else if (text_is(type, "room.gap")) {
         on_gap(client, &object);
     } else if (kind_of(type) != cht_entry_kind_none) {
-        uint32_t place = place_of(client, text_of(&object, "room"));
+        uint32_t place = place_of(client, object_text(&object, "room"));
         if (place < PLACES_MAX) {
             take_entry(client, place, &object);
         }
@@ -597,8 +542,8 @@ void client_on_object(struct client *client, const char *bytes, uint32_t size)
 static void judge_called(const struct client *client, const struct act *act,
     const struct called *called, const struct object *object)
 {
-    uint64_t seq = number_of(object, "seq");
-    int right = act_says(act) && !flag_of(object, "dup") ? 201 : 200;
+    uint64_t seq = object_number(object, "seq");
+    int right = act_says(act) && !object_flag(object, "dup") ? 201 : 200;
     if (called->status != right || called->seq != seq) {
         FAIL(client, "I3", "act %u was answered %d with seq %llu in its header, and %llu", act->id,
             called->status, (unsigned long long)called->seq, (unsigned long long)seq);
@@ -607,7 +552,7 @@ static void judge_called(const struct client *client, const struct act *act,
 
 void client_on_called(const struct call *call, const struct called *called)
 {
-    static char copy[OBJECT_MAX], inner[OBJECT_MAX];
+    static char copy[OBJECT_BYTES_MAX], inner[OBJECT_BYTES_MAX];
     struct client *client = call->client;
     struct act *act = act_find(client, call->act);
     struct object object, error;
@@ -615,15 +560,15 @@ void client_on_called(const struct call *call, const struct called *called)
     if (!act || act->attempts != call->attempt) {
         return; /* it was tried again meanwhile */
     }
-    if (!read_object(called->body, copy, &object)) {
+    if (!object_read(called->body, copy, &object)) {
         FAIL(client, "I6", "the answer to act %u can not be read", act->id);
-    } else if (!member(&object, "error")) {
+    } else if (!object_has(&object, "error")) {
         judge_called(client, act, called, &object);
-        act_on_ok(client, act, number_of(&object, "seq"), flag_of(&object, "dup"));
-    } else if (called->status < 400 || !read_object(text_of(&object, "error"), inner, &error)) {
+        act_on_ok(client, act, object_number(&object, "seq"), object_flag(&object, "dup"));
+    } else if (called->status < 400 || !object_read(object_text(&object, "error"), inner, &error)) {
         FAIL(client, "I20", "act %u was refused with status %d", act->id, called->status);
     } else {
-        act_on_error(client, act, text_of(&error, "code"), flag_of(&error, "retry"),
-            number_of(&error, "retry_after_ms"));
+        act_on_error(client, act, object_text(&error, "code"), object_flag(&error, "retry"),
+            object_number(&error, "retry_after_ms"));
     }
 }

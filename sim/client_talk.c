@@ -29,14 +29,26 @@ struct ask *client_find_ask(struct client *client, uint32_t number)
     return NULL;
 }
 
+static void note_durable(const struct cluster *cluster, struct ask *ask)
+{
+    for (uint32_t i = 0; i < cluster->places.count; i++) {
+        const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[i].room);
+        ask->durable[i] = room ? room->head : 0;
+    }
+}
+
 static struct ask *new_ask(struct client *client, enum query_kind kind, uint32_t place)
 {
+    const struct cluster *cluster = client->cluster;
     for (uint32_t i = 0; i < CLIENT_QUERIES_MAX; i++) {
         if (client->asks[i].kind == QUERY_NONE) {
             client->asks[i] = (struct ask){.kind = kind,
                 .number = ++client->numbers,
                 .place = place,
-                .asked_us = client->cluster->scene.now_us};
+                .asked_us = cluster->scene.now_us,
+                .behind = cluster_behind(cluster),
+                .renames = cluster->people.renames};
+            note_durable(cluster, &client->asks[i]);
             return &client->asks[i];
         }
     }
@@ -102,26 +114,51 @@ static uint64_t highest_n(const struct client *client, uint32_t place)
     return entry ? entry->n : 0;
 }
 
-void client_ask(struct client *client, enum query_kind kind, uint32_t place)
+void client_read(struct client *client, uint32_t place)
 {
-    struct ask *ask = new_ask(client, kind, place);
+    struct ask *ask = new_ask(client, QUERY_READ, place);
+    if (ask) {
+        struct cht_command command = {.type = cht_command_type_read,
+            .has = CHT_BIT(command, room) | CHT_BIT(command, n),
+            .room = client->cluster->places.at[place].room,
+            .n = highest_n(client, place)};
+        say_ask(client, ask, &command);
+    }
+}
+
+/* Two of three want as many as there are by default, and one of two says what it has seen. */
+void client_read_newest(struct client *client, uint32_t place, uint64_t way)
+{
+    struct ask *ask = new_ask(client, QUERY_HISTORY, place);
     if (!ask) {
         return;
     }
-    struct cht_command command = {.type = cht_command_type_read,
+    struct cht_command command = {.type = cht_command_type_room_history,
         .has = CHT_BIT(command, room),
         .room = client->cluster->places.at[place].room};
-    if (kind == QUERY_HISTORY) {
+    if (way % 3 == 0) {
+        ask->limit = (uint32_t)way;
+        command.has |= CHT_BIT(command, limit);
+        command.limit = way;
+    }
+    if (way % 2 == 0) {
         ask->at_least = client->views[place].applied;
-        command.type = cht_command_type_room_history;
-        command.has |= CHT_BIT(command, limit) | CHT_BIT(command, at_least);
-        command.limit = dice_between(&client->dice, 1, 50);
+        command.has |= CHT_BIT(command, at_least);
         command.at_least = ask->at_least;
-    } else {
-        command.has |= CHT_BIT(command, n);
-        command.n = highest_n(client, place);
     }
     say_ask(client, ask, &command);
+}
+
+void client_type(struct client *client, uint32_t place, bool on)
+{
+    struct ask *ask = new_ask(client, QUERY_TYPING, place);
+    if (ask) {
+        struct cht_command command = {.type = cht_command_type_typing,
+            .has = CHT_BIT(command, room) | CHT_BIT(command, on),
+            .room = client->cluster->places.at[place].room,
+            .on = on};
+        say_ask(client, ask, &command);
+    }
 }
 
 void client_search(struct client *client, uint32_t place, char letter)

@@ -47,9 +47,25 @@ static void hear_log(struct logger *logger, const char *line, uint32_t size)
     }
 }
 
+/* Somebody reads it now, before it is told. */
+static void peek(struct cluster *cluster, const struct cht_id *room)
+{
+    struct dice *dice = &cluster->faults.struck;
+    struct client *client = cluster->clients[dice_below(dice, cluster->client_count)];
+    for (uint32_t i = 0; client->ready && i < cluster->places.count; i++) {
+        if (cht_id_equal(&cluster->places.at[i].room, room)) {
+            client_read_newest(client, i, dice_between(dice, 1, READ_NEWEST_WAYS));
+        }
+    }
+}
+
 static void on_landed(void *context, uint32_t shard, const struct log_item *item)
 {
-    truth_on_record(context, shard, item);
+    struct cluster *cluster = context;
+    const struct truth_room *room = truth_on_record(&cluster->truth, shard, item);
+    if (room && faults_strike(&cluster->faults, FAULT_peek)) {
+        peek(cluster, &room->id);
+    }
 }
 
 static void init(struct cluster *cluster)
@@ -80,7 +96,7 @@ static void init(struct cluster *cluster)
     journal_init(&cluster->journal, cluster->bus.shard_count, dice_fork(&cluster->dice, 4),
         &cluster->faults);
     cluster->journal.on_landed = on_landed;
-    cluster->journal.context = &cluster->truth;
+    cluster->journal.context = cluster;
     cluster->faults.healed = true;
     cluster->nodes = mem_array(cluster->node_count, sizeof(*cluster->nodes));
     for (uint32_t i = 0; i < cluster->node_count; i++) {
@@ -231,6 +247,17 @@ static void say_goodbye(struct cluster *cluster)
         }
         pass(cluster, 7000);
     }
+}
+
+/* A node that is gone counts anew: its going changes the number too. */
+uint64_t cluster_behind(const struct cluster *cluster)
+{
+    uint64_t behind = cluster->crashes << 32;
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        const struct node *node = &cluster->nodes[i];
+        behind += node->scene_node.life ? message_counters(node->message).behind : 0;
+    }
+    return behind;
 }
 
 bool cluster_run(struct cluster *cluster, const struct options *options)

@@ -71,3 +71,6 @@ struct cluster {
 /* Runs all of it; true if nothing broke. */
 bool cluster_run(struct cluster *cluster, const struct options *options);
 void cluster_free(struct cluster *cluster);
+
+/* Changes when a question may have been answered by a store that was behind. */
+uint64_t cluster_behind(const struct cluster *cluster);

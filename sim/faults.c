@@ -8,6 +8,15 @@
 
 #include "scenario.h"
 
+/* How many rows there were when the first scenarios were kept: how bad a fault is depends on it. */
+#define STRUCK_STRIDE 22
+
+static const bool holds_up[FAULT_COUNT] = {
+#define FAULT(name, most, holds_up, doc) holds_up,
+#include "faults.def"
+#undef FAULT
+};
+
 void faults_init(struct faults *faults, const struct dice *dice, const uint64_t *now_us,
     struct scenario *scenario)
 {
@@ -36,7 +45,32 @@ bool faults_strike(struct faults *faults, enum fault fault)
         scenario_note(faults->scenario, step);
     }
     if (step) {
-        faults->struck = dice_fork(&faults->base, step->at_us * FAULT_COUNT + step->kind);
+        faults->struck = dice_fork(&faults->base, step->at_us * STRUCK_STRIDE + step->kind);
     }
     return step != NULL;
+}
+
+bool faults_none(const struct faults *faults)
+{
+    for (uint32_t i = 0; i < FAULT_COUNT; i++) {
+        if (i != FAULT_peek && faults->chance[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fault_holds_up(enum fault fault)
+{
+    return holds_up[fault];
+}
+
+bool faults_prompt(const struct faults *faults)
+{
+    for (uint32_t i = 0; i < FAULT_COUNT; i++) {
+        if (holds_up[i] && faults->chance[i]) {
+            return false;
+        }
+    }
+    return true;
 }

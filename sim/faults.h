@@ -12,7 +12,7 @@
 #include "dice.h"
 
 enum fault {
-#define FAULT(name, most, doc) FAULT_##name,
+#define FAULT(name, most, holds_up, doc) FAULT_##name,
 #include "faults.def"
 #undef FAULT
     FAULT_COUNT
@@ -38,11 +38,8 @@ void faults_init(struct faults *faults, const struct dice *dice, const uint64_t 
 bool faults_strike(struct faults *faults, enum fault fault);
 
 /* Nothing goes wrong in this run: then nothing may be refused for a while, or time out. */
-static inline bool faults_none(const struct faults *faults)
-{
-    uint64_t sum = 0;
-    for (int i = 0; i < FAULT_COUNT; i++) {
-        sum += faults->chance[i];
-    }
-    return sum == 0;
-}
+bool faults_none(const struct faults *faults);
+
+/* Nothing in this run holds up what is told: then it is told at once. */
+bool faults_prompt(const struct faults *faults);
+bool fault_holds_up(enum fault fault);

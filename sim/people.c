@@ -4,6 +4,7 @@
 
 #include "people.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -29,6 +30,29 @@ uint32_t people_number(const struct cht_id *id)
 
 /* ---- users */
 
+void people_rename(struct people *people, uint32_t user)
+{
+    if (people->renames < PEOPLE_RENAMES_MAX) {
+        people->renamed[++people->renames] = (uint8_t)user;
+    }
+}
+
+uint32_t people_name_after(const struct people *people, uint32_t user, uint32_t renames)
+{
+    while (renames > 0 && people->renamed[renames] != user) {
+        renames--;
+    }
+    return renames;
+}
+
+static struct cht_str display_name(const struct people *people, uint32_t user, struct arena *arena)
+{
+    char name[32];
+    int size = snprintf(
+        name, sizeof(name), "Somebody %u", people_name_after(people, user, people->renames));
+    return arena_str(arena, (struct cht_str){name, (uint32_t)size});
+}
+
 static enum err run_get(struct job *job)
 {
     struct people_port *port = job->model;
@@ -41,7 +65,7 @@ static enum err run_get(struct job *job)
         if (number > 0 && number <= port->people->count) {
             op->users[op->count++] = (struct user){.id = op->ids[i],
                 .username = {"somebody", 8},
-                .display_name = {"Somebody", 8},
+                .display_name = display_name(port->people, number, &op->arena),
                 .token_version = port->people->deleted_us[number] ? 2 : 1,
                 .deleted = port->people->deleted_us[number] > 0};
         }
@@ -78,7 +102,7 @@ static void blocking(struct users *users, struct users_blocking_op *op)
 static uint64_t stamp(struct users *users)
 {
     const struct people *people = ((struct people_port *)users)->people;
-    uint64_t stamp = 1;
+    uint64_t stamp = 1 + people->renames;
     for (uint32_t i = 1; i <= people->count; i++) {
         stamp += people->deleted_us[i] > 0;
     }

@@ -13,6 +13,7 @@
 
 #define PEOPLE_MAX 64
 #define PEOPLE_SESSIONS_MAX 1024
+#define PEOPLE_RENAMES_MAX 1000
 
 struct people_session {
     struct session session;
@@ -27,6 +28,8 @@ struct people {
     uint64_t blocked_us[PEOPLE_MAX][PEOPLE_MAX]; /* [who][whom]: since when; 0: not */
     uint64_t deleted_us[PEOPLE_MAX];             /* when the account was deleted; 0: it is there */
     uint64_t goodbye_us[PEOPLE_MAX];             /* when they began to leave their rooms for it */
+    uint8_t renamed[PEOPLE_RENAMES_MAX + 1]; /* [number of the change, from 1]: whose name it was */
+    uint32_t renames;
     const uint64_t *now_us;
     uint64_t flushed_until_us;
 };
@@ -50,6 +53,12 @@ void people_flush(struct people *people);
 
 /* One blocks the other, or no longer does. */
 void people_block(struct people *people, uint32_t user, uint32_t other, bool on);
+
+/* One takes another name, which has the number of the change in it. */
+void people_rename(struct people *people, uint32_t user);
+
+/* The number in the name that `user` had after so many changes of all; 0: the first name. */
+uint32_t people_name_after(const struct people *people, uint32_t user, uint32_t renames);
 
 /* The best of the user's connections. */
 enum cht_presence_state people_state(const struct people *people, uint32_t user);

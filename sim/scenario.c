@@ -17,7 +17,7 @@
 #define BLANKS " \t\r\n"
 
 static const char *const kinds[] = {
-#define FAULT(name, most, doc) #name,
+#define FAULT(name, most, holds_up, doc) #name,
 #include "faults.def"
 #undef FAULT
 #define ACT(name, command, weight, uses, doc) #name,

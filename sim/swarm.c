@@ -24,13 +24,13 @@ struct round_event {
 };
 
 static const uint32_t most[FAULT_COUNT] = {
-#define FAULT(name, most, doc) most,
+#define FAULT(name, most, holds_up, doc) most,
 #include "faults.def"
 #undef FAULT
 };
 
 static const char *const names[FAULT_COUNT] = {
-#define FAULT(name, most, doc) #name,
+#define FAULT(name, most, holds_up, doc) #name,
 #include "faults.def"
 #undef FAULT
 };
@@ -40,16 +40,29 @@ static const char *const names[FAULT_COUNT] = {
 static void draw_faults(struct cluster *cluster, struct dice *dice)
 {
     bool quiet = dice_hits(dice, 1000);
-    for (uint32_t i = 0; i < FAULT_COUNT; i++) {
+    for (uint32_t i = 0; i < FAULT_peek; i++) {
         bool on = dice_hits(dice, 4000);
         uint32_t chance = (uint32_t)dice_between(dice, 1, most[i]);
         cluster->faults.chance[i] = on && !quiet ? chance : 0;
         cluster->clocks_move |= i == FAULT_clock && cluster->faults.chance[i] > 0;
-        if (cluster->options.replays) {
-            cluster->faults.chance[i] = scenario_count(&cluster->scenario, (enum fault)i);
-        }
     }
     cluster->misfortune_us = dice_between(dice, 300000, 5000000);
+}
+
+/* In some runs all is told at once, and that is judged. Peeking hurts nobody: it is in most. */
+static void draw_more_faults(struct cluster *cluster)
+{
+    struct dice dice = dice_fork(&cluster->dice, 10);
+    uint32_t *chance = cluster->faults.chance;
+    bool prompt = dice_hits(&dice, 2000), peeks = dice_hits(&dice, 8000);
+    uint32_t peek_chance = (uint32_t)dice_between(&dice, 1, most[FAULT_peek]);
+    for (uint32_t i = 0; i < FAULT_COUNT; i++) {
+        chance[i] = prompt && fault_holds_up((enum fault)i) ? 0 : chance[i];
+    }
+    chance[FAULT_peek] = peeks ? peek_chance : 0;
+    for (uint32_t i = 0; cluster->options.replays && i < FAULT_COUNT; i++) {
+        chance[i] = scenario_count(&cluster->scenario, (enum fault)i);
+    }
 }
 
 static void draw_limits(struct cluster *cluster, struct dice *dice)
@@ -176,6 +189,7 @@ void swarm_draw(struct cluster *cluster)
     cluster->chaos_us = options->chaos_ms ? options->chaos_ms * 1000 : chaos_us;
     draw_acts_off(cluster, &dice, ACT_create + 1, ACT_COUNT);
     draw_tokens(cluster);
+    draw_more_faults(cluster);
 }
 
 void swarm_print(const struct cluster *cluster)

@@ -54,6 +54,31 @@ const struct truth_entry *truth_by_cid(
     return NULL;
 }
 
+/* The newest of the entries about it come first: the first of each sort that counts decides. */
+struct truth_message truth_message_at(const struct truth_room *room, uint64_t seq, uint64_t head)
+{
+    const struct truth_entry *entry = truth_entry(room, seq);
+    struct truth_message message = {.n = entry->n, .text = entry->text};
+    uint64_t decided = 0;
+    for (const struct truth_entry *at = truth_entry(room, entry->about); at;
+         at = truth_entry(room, at->older_about)) {
+        uint64_t by = UINT64_C(1) << at->by;
+        if (at->seq > head) {
+            continue;
+        }
+        if (at->kind == cht_entry_kind_deleted) {
+            message.deleted = true;
+        } else if (at->kind == cht_entry_kind_edited && !message.edited_seq) {
+            message.edited_seq = at->seq;
+            message.text = at->text;
+        } else if (at->kind == cht_entry_kind_reaction && !(decided & by)) {
+            decided |= by;
+            message.reactions |= at->on ? by : 0;
+        }
+    }
+    return message;
+}
+
 bool truth_is_member(const struct truth_room *room, uint32_t user)
 {
     return room && room->members[user].state == cht_member_state_joined;
@@ -201,17 +226,16 @@ static void fold_member(struct truth_room *room, const struct cht_entry *entry, 
     }
 }
 
-static void fold_target(struct truth_room *room, const struct truth_entry *entry)
+static void fold_target(struct truth_room *room, struct truth_entry *entry)
 {
     if (entry->target < 1 || entry->target > room->head) {
         return;
     }
     struct truth_entry *target = &room->entries[entry->target - 1];
+    entry->older_about = target->about;
+    target->about = entry->seq;
     if (entry->kind == cht_entry_kind_deleted) {
         target->deleted_seq = entry->seq;
-    } else if (entry->kind == cht_entry_kind_edited) {
-        target->edited_seq = entry->seq;
-        target->edited_text = entry->text;
     }
 }
 
@@ -251,7 +275,9 @@ static struct truth_entry entry_of(struct truth *truth, const struct cht_entry *
         .user = people_number(&from->user),
         .state = from->state,
         .role = from->role,
+        .muted_until = from->muted_until,
         .text = from->text.size ? digest_bytes(from->text.at, from->text.size) : 0,
+        .on = from->on,
         .first = first};
     if (from->cid.size) {
         memcpy(entry.cid, from->cid.at, from->cid.size);
@@ -263,6 +289,27 @@ static bool is_hidden(const struct truth_room *room)
 {
     return room->kind == cht_room_kind_direct &&
            (!truth_is_member(room, room->pair[0]) || !truth_is_member(room, room->pair[1]));
+}
+
+/* Whoever is muted stays so, leaving and coming back. */
+static bool unmutes_itself(const struct truth_room *room, const struct truth_entry *entry)
+{
+    uint64_t before = room->members[entry->user].muted_until;
+    return entry->kind == cht_entry_kind_member && entry->by == entry->user && before > entry->ts &&
+           entry->muted_until != before;
+}
+
+/* Somebody has to have the say where anybody is. */
+static bool lacks_owner(const struct truth_room *room)
+{
+    bool anybody = false;
+    for (uint32_t user = 1; user < PEOPLE_MAX; user++) {
+        anybody |= truth_is_member(room, user);
+        if (truth_is_member(room, user) && room->members[user].role == cht_role_owner) {
+            return false;
+        }
+    }
+    return anybody && room->kind != cht_room_kind_direct && !room->gone;
 }
 
 static void judge(struct truth *truth, const struct truth_room *room,
@@ -284,6 +331,10 @@ static void judge(struct truth *truth, const struct truth_room *room,
             "user %u may not have made entry %llu of kind %d (target %llu, user %u, state %llu)",
             entry->by, seq, (int)entry->kind, (unsigned long long)entry->target, entry->user,
             (unsigned long long)entry->state);
+    }
+    if (truth->clocks_agree && unmutes_itself(room, entry)) {
+        scene_fail(
+            truth->scene, "I13", "user %u has ended its own mute by entry %llu", entry->by, seq);
     }
     if (entry->kind == cht_entry_kind_message && is_hidden(room)) {
         scene_fail(
@@ -346,7 +397,8 @@ static bool takes(struct truth *truth, uint32_t number, const struct log_item *i
     return true;
 }
 
-void truth_on_record(struct truth *truth, uint32_t shard, const struct log_item *item)
+const struct truth_room *truth_on_record(
+    struct truth *truth, uint32_t shard, const struct log_item *item)
 {
     static uint8_t memory[4 << 20];
     struct cht_scratch scratch = {memory, sizeof(memory), 0};
@@ -354,7 +406,7 @@ void truth_on_record(struct truth *truth, uint32_t shard, const struct log_item 
     struct cht_str bytes = {(const char *)item->record->bytes, item->record->size};
     CHECK(cht_decode(&cht_row_record, bytes, &scratch, &record));
     if (!takes(truth, shard, item) || record.entries.count == 0) {
-        return;
+        return NULL;
     }
     struct truth_room *room = need_room(truth, &record.room);
     const struct cht_entry *entries = record.entries.at;
@@ -365,4 +417,9 @@ void truth_on_record(struct truth *truth, uint32_t shard, const struct log_item 
     for (uint64_t i = 0; makes_room && i < room->head; i++) {
         room->entries[i].members = room->entries[room->head - 1].members; /* from the first on */
     }
+    if (lacks_owner(room)) {
+        scene_fail(truth->scene, "I13", "nobody owns a room after entry %llu",
+            (unsigned long long)room->head);
+    }
+    return room;
 }

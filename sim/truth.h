@@ -17,13 +17,13 @@ struct truth_entry {
     uint64_t seq, n, ts, target, landed_us;
     enum cht_entry_kind kind;
     uint32_t by, user; /* people's numbers */
-    uint64_t state, role;
+    uint64_t state, role, muted_until;
     char cid[TRUTH_CID_MAX + 1];
-    uint64_t text;        /* digest; 0: none */
-    uint64_t members;     /* bit u: u is a member after it */
-    uint64_t deleted_seq; /* of the entry that deleted it */
-    uint64_t edited_seq;
-    uint64_t edited_text;        /* digest of the newest edit */
+    uint64_t text;               /* digest; 0: none */
+    uint64_t members;            /* bit u: u is a member after it */
+    uint64_t deleted_seq;        /* of the entry that deleted it */
+    bool on;                     /* a reaction that was put, not taken back */
+    uint64_t about, older_about; /* the newest entry about it; of such: the one before it */
     bool first;                  /* of its record */
     uint64_t said_us, said_term; /* when an owner first told a node; 0: not yet */
 };
@@ -66,12 +66,23 @@ void truth_init(
     struct truth *truth, struct scene *scene, const struct people *people, bool clocks_agree);
 void truth_deinit(struct truth *truth);
 
-/* A record is in the log. */
-void truth_on_record(struct truth *truth, uint32_t shard, const struct log_item *item_bytes);
+/* A record is in the log. Answers the room that it changed; NULL: none. */
+const struct truth_room *truth_on_record(
+    struct truth *truth, uint32_t shard, const struct log_item *item_bytes);
 
 /* NULL: no entry of it is durable. */
 struct truth_room *truth_room(const struct truth *truth, const struct cht_id *room);
 const struct truth_entry *truth_entry(const struct truth_room *room, uint64_t seq);
+
+/* A message as the entries up to a head leave it. */
+struct truth_message {
+    uint64_t n;
+    bool deleted;
+    uint64_t edited_seq, text; /* digest */
+    uint64_t reactions;        /* bit u: u has put one; "+1" is the only one there is */
+};
+
+struct truth_message truth_message_at(const struct truth_room *room, uint64_t seq, uint64_t head);
 
 /* The entry that began with that cid. */
 const struct truth_entry *truth_by_cid(
