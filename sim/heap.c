@@ -10,9 +10,9 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "base/spare.h"
 
 #define BLOCK_MAGIC 0x5e11ab1eu
+#define FILLING 0xa5
 
 struct block {
     struct block *next, *prev;
@@ -101,13 +101,18 @@ void *mem_array(size_t count, size_t size)
 void *mem_resize(void *old, size_t size)
 {
     uint32_t number = in_use;
+    uint64_t old_size = 0;
     struct block *block = NULL;
     if (old) {
-        number = ((struct block *)old - 1)->heap;
         block = unlink_block(old);
+        number = block->heap;
+        old_size = block->size;
     }
     block = realloc(block, sizeof(*block) + size);
     CHECK(block);
+    if (size > old_size) {
+        memset((uint8_t *)(block + 1) + old_size, FILLING, size - old_size);
+    }
     return link_block(block, number, size);
 }
 
@@ -135,23 +140,4 @@ void mem_free(void *memory)
 void mem_wipe(void *memory, size_t size)
 {
     explicit_bzero(memory, size);
-}
-
-/* ---- base/spare.h: what is kept for the next would be of the node before */
-
-void *spare_take(struct spare *spare, size_t size)
-{
-    (void)spare;
-    return mem_resize(NULL, size);
-}
-
-void spare_give(struct spare *spare, void *block)
-{
-    (void)spare;
-    mem_free(block);
-}
-
-void spare_deinit(struct spare *spare)
-{
-    (void)spare;
 }

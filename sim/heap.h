@@ -2,10 +2,10 @@
 
 /* heap - one heap a node, behind base/mem.h.
  *
- * Linked instead of base/mem.c and base/spare.c. Every block belongs to the heap that was in use
- * when it was made, whoever frees it. A crash drops the whole heap of a node: what anybody else
- * still holds of it is found by the address sanitizer at its next use. Heap 0 is the world's own:
- * it outlives all. */
+ * Linked instead of base/mem.c. Every block belongs to the heap that was in use when it was made,
+ * whoever frees it. A crash drops the whole heap of a node: what anybody else still holds of it is
+ * found by the address sanitizer at its next use. What is not zeroed is filled, so that nobody
+ * reads luck. Heap 0 is the world's own: it outlives all. */
 
 #include <stdint.h>
 

@@ -21,13 +21,15 @@ BUILD = os.path.join(ROOT, "build-test")
 FUZZ_BUILD = "build-fuzz"
 FUZZ_OPTIONS = ["-Dfuzz=true", "-Dtests=disabled", "-Db_sanitize=address,undefined", "-Db_lundef=false"]
 FUZZ_SECONDS = 30
+RELEASE_BUILD = "build-bench"  # as bench/servers.py builds it
+RELEASE_SEEDS = (1001, 500)  # the first, and how many: about a minute on two cores
 HANG_FACTOR = 4  # how much longer than on a quiet machine a program may take, before it is taken to hang
 # Run again with the switch that duplicates, redelivers, delays and drops, in a process of so many workers.
 CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "first_minute", "messages", "rooms")]
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
 CHAOS_PER_MILLE = 20
 LEFT_OUT = {
-    "quick": "lint, fuzz targets, budget, system tests, system tests with the chaos switch on",
+    "quick": "lint, fuzz targets, budget, simulation without sanitizers, system tests, system tests with the chaos switch on",
     "system": "everything else, and the system tests with the chaos switch on",
 }
 SANITIZERS = {
@@ -206,6 +208,24 @@ def run_budget(totals):
     print("\n".join("  " + line for line in lines if line.startswith("ok ")))
 
 
+def run_release_simulation(totals):
+    """One pass for each seed. Under the sanitizers no block is kept for the next, and nothing is optimized: what is wrong only
+    with kept blocks, or as it is installed, shows here."""
+    start = time.time()
+    built = subprocess.run(["tools/build", RELEASE_BUILD, "--buildtype=release", "-Dtests=disabled"], cwd=ROOT, text=True,
+                           errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if built.returncode:
+        totals.add("simulation, release", 0, 1, (), time.time() - start, built.stdout)
+        return
+    first, count = map(str, RELEASE_SEEDS)
+    done = subprocess.run(["sim/run", "--binary", os.path.join(RELEASE_BUILD, "sim", "simulate"), "--seed", first, "--seeds", count],
+                          cwd=ROOT, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    seeds = re.search(r"^(\d+) seeds, (\d+) failed$", done.stdout, re.M)
+    ran, failed = map(int, seeds.groups()) if seeds else (0, 1)
+    words = [line for line in done.stdout.splitlines() if not re.match(r"seed \d+ trace ", line)]
+    totals.add("simulation, release", max(ran - failed, 0), failed, (), time.time() - start, "\n".join(words))
+
+
 def system_python():
     """Debian's python3 has the packages; another one in front of it on the path may not."""
     return "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
@@ -228,6 +248,7 @@ def main():
         run_lint(totals)
         run_fuzz(totals)
         run_budget(totals)
+        run_release_simulation(totals)
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
         run_pytest(totals, "system", arguments or ["tests/system"])
     if what == "all":
