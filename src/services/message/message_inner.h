@@ -16,6 +16,9 @@ struct fresh;
 struct hot_pages;
 struct names;
 
+/* Lists of the questions for rooms of somebody that are in work, by the user. */
+#define ROSTER_BUCKETS 1024u
+
 struct message_service {
     struct message_deps deps;
     struct message_settings settings;
@@ -25,10 +28,10 @@ struct message_service {
     struct fresh *fresh;
     struct hot_pages *hot;
     struct names *names;
-    struct consume **consumes;   /* by shard; NULL: another worker's */
-    struct timer gather;         /* records wait for it to be written */
-    uint64_t gather_end_ms;      /* before it, records gather */
-    uint32_t in_work;            /* queries */
-    struct roster_flow *rosters; /* in work */
-    char *body;                  /* where the one answer at work is encoded */
+    struct consume **consumes; /* by shard; NULL: another worker's */
+    struct timer gather;       /* records wait for it to be written */
+    uint64_t gather_end_ms;    /* before it, records gather */
+    uint32_t in_work;          /* queries */
+    struct roster_flow *rosters[ROSTER_BUCKETS];
+    char *body; /* where the one answer at work is encoded */
 };

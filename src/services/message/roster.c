@@ -4,6 +4,8 @@
  * user's questions that came meanwhile are answered behind it. How it fails: by silence; the node
  * asks again. */
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "query.h"
 
@@ -64,14 +66,23 @@ static void send_roster(struct roster_flow *roster)
     mem_free(places);
 }
 
+/* Ids of users are random. */
+static struct roster_flow **bucket_of(struct message_service *service, const struct cht_id *user)
+{
+    uint16_t number;
+    memcpy(&number, user->bytes, sizeof(number));
+    return &service->rosters[number % ROSTER_BUCKETS];
+}
+
 static void enter(struct roster_flow *roster)
 {
-    roster->next = roster->service->rosters;
-    roster->link = &roster->service->rosters;
+    struct roster_flow **bucket = bucket_of(roster->service, &roster->question.user);
+    roster->next = *bucket;
+    roster->link = bucket;
     if (roster->next != NULL) {
         roster->next->link = &roster->next;
     }
-    roster->service->rosters = roster;
+    *bucket = roster;
 }
 
 static void leave(struct roster_flow *roster)
@@ -99,7 +110,8 @@ static void finish(struct flow *flow)
 
 bool roster_holds(struct query *query)
 {
-    for (struct roster_flow *at = query->service->rosters; at != NULL; at = at->next) {
+    struct roster_flow *first = *bucket_of(query->service, &query->command.author);
+    for (struct roster_flow *at = first; at != NULL; at = at->next) {
         if (at->question.node == query->command.node &&
             cht_id_equal(&at->question.user, &query->command.author)) {
             *at->held_end = query;
