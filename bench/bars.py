@@ -353,7 +353,7 @@ def reconnect(run):
 
 # ---- B17: presence
 def presence(run):
-    """One watches a thousand members: in lists of 200, and one by one. A list is answered with who is there."""
+    """One watches a thousand members: in lists of 200, and one by one. Each is waited for until it was told of everybody in it."""
     server, members, rounds = run.product, 1000, 2 if run.quick else 5
     connections = server.presence_room(members)
     held = Load(server, "idle", connections=connections)

@@ -23,7 +23,6 @@ from pages import Pages, Wire
 from servers import BUILD, ROOT, Load, Server
 
 PER_USER = 25
-WATCHES_AT_ONCE = 16
 FILL_AT_ONCE = 64  # limits.in_flight
 ROOMS_EACH = 200
 KEPT_S = 2  # a connection that nothing was asked on for longer may be closed
@@ -205,18 +204,16 @@ class Product(Server):
         return [("/api/socket", token, self.made["presence"]) for _, token in self.people[:members]]
 
     def watch_us(self, members, size):
-        """CPU for each member when one watches them in lists of `size`, several lists at a time."""
+        """CPU for each member when one watches them in lists of `size`, the next when everybody of the one before was told."""
         wire = Wire(self, 60).open(self.people[0][1])
         users = [user for user, _ in self.people[1:members]]
         lists = [users[i:i + size] for i in range(0, len(users), size)] * 4
         before = self.cpu()
-        for i in range(0, len(lists), WATCHES_AT_ONCE):
-            some = lists[i:i + WATCHES_AT_ONCE]
-            wire.send(b"".join(wire.frame(1, json.dumps({"type": "presence.watch", "ref": str(n), "users": users}).encode())
-                               for n, users in enumerate(some)))
-            oks = 0
-            while oks < len(some):
-                oks += b'"type":"ok"' in wire.read_frame()[1]
+        for some in lists:
+            wire.send(wire.frame(1, json.dumps({"type": "presence.watch", "users": some}).encode()))
+            told = 0
+            while told < len(some):
+                told += b'"type":"presence"' in wire.read_frame()[1]
         used = self.cpu() - before
         wire.socket.close()
         return used / sum(map(len, lists)) * 1e6
