@@ -144,6 +144,48 @@ static enum err run_one_of_user(struct job *job)
     return OK;
 }
 
+static bool is_close(const struct store *store, const struct cht_id *room)
+{
+    enum cht_room_kind kind = store_room(store, room)->meta.kind;
+    return kind == cht_room_kind_direct || kind == cht_room_kind_group;
+}
+
+/* Those of the user who is wanted next; `left` there is room for. False: more of them are left. */
+static bool get_circle(const struct store *store, struct rooms_circles_op *op, uint32_t *left)
+{
+    struct cht_circle *circle = &op->circles[op->count++];
+    struct cht_id *rooms = arena_array(&op->arena, *left, sizeof(*rooms));
+    *circle = (struct cht_circle){.user = op->users[op->at], .rooms = {.at = rooms}};
+    for (uint32_t i = 0; i < store->mine_count; i++) {
+        const struct stored_mine *mine = &store->mine[i];
+        if (!cht_id_equal(&mine->user, &circle->user) ||
+            store_compare(&mine->room, &op->after) <= 0 || !is_close(store, &mine->room)) {
+            continue;
+        }
+        if (*left == 0) {
+            circle->more = true;
+            return false;
+        }
+        rooms[circle->rooms.count++] = op->after = mine->room;
+        (*left)--;
+    }
+    return true;
+}
+
+static enum err run_circles(struct job *job)
+{
+    struct rooms_circles_op *op = container_of(job->op, struct rooms_circles_op, op);
+    uint32_t left = op->limit;
+    arena_reset(&op->arena);
+    op->circles = arena_array(&op->arena, op->user_count - op->at, sizeof(*op->circles));
+    op->count = 0;
+    while (op->at < op->user_count && get_circle(store_of(job), op, &left)) {
+        op->after = (struct cht_id){0};
+        op->at++;
+    }
+    return OK;
+}
+
 static enum err run_crowded(struct job *job)
 {
     struct rooms_crowded_op *op = container_of(job->op, struct rooms_crowded_op, op);
@@ -252,6 +294,7 @@ PORT(members, rooms_members_op, JOB_READ)
 PORT(member, rooms_member_op, JOB_READ)
 PORT(of_user, rooms_of_user_op, JOB_READ)
 PORT(one_of_user, rooms_one_of_user_op, JOB_READ)
+PORT(circles, rooms_circles_op, JOB_READ)
 PORT(crowded, rooms_crowded_op, JOB_READ)
 PORT(find_public, rooms_public_op, JOB_READ)
 PORT(set_cursor, rooms_cursor_op, JOB_WRITE)
@@ -263,6 +306,7 @@ const struct rooms_ops store_rooms_ops = {
     .member = member,
     .of_user = of_user,
     .one_of_user = one_of_user,
+    .circles = circles,
     .crowded = crowded,
     .find_public = find_public,
     .set_cursor = set_cursor,

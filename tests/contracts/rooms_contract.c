@@ -2,6 +2,8 @@
 
 #include "contract.h"
 
+#include <string.h>
+
 #include "chattifier/events.h"
 
 enum { ANNA = 1, BERT = 2 };
@@ -286,6 +288,65 @@ static void who_is_in_many_rooms_is_crowded(void **state)
     assert_false(op.crowded[2]);
 }
 
+/* The rooms of Anna and Bert, in the order of their ids. */
+static void put_circles(struct contract_engine *engine)
+{
+    static const enum cht_room_kind kinds[] = {
+        cht_room_kind_direct, cht_room_kind_group, cht_room_kind_channel, cht_room_kind_group};
+    for (uint32_t i = 0; i < 4; i++) {
+        put_room(engine, 30 + i, 1, kinds[i], "");
+        put_member(engine, 30 + i, ANNA, 2, cht_member_state_joined);
+    }
+    put_member(engine, 31, BERT, 3, cht_member_state_joined);
+    put_member(engine, 33, BERT, 3, cht_member_state_removed);
+}
+
+static void assert_circle(const struct cht_circle *circle, uint32_t user, const char *rooms)
+{
+    struct cht_id id = contract_id(user);
+    assert_true(cht_id_equal(&circle->user, &id));
+    assert_int_equal(circle->rooms.count, strlen(rooms));
+    for (uint32_t i = 0; i < circle->rooms.count; i++) {
+        id = contract_id(30 + (uint32_t)(rooms[i] - '0'));
+        assert_true(cht_id_equal(&circle->rooms.at[i], &id));
+    }
+}
+
+static void the_direct_and_group_rooms_of_many_are_told_together(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_circles(engine);
+    struct cht_id users[] = {contract_id(BERT), contract_id(99), contract_id(ANNA)};
+    struct rooms_circles_op op = {.users = users, .user_count = 3, .limit = 4};
+    assert_int_equal(ASK(engine, rooms_circles, engine->rooms, &op), OK);
+    assert_int_equal(op.at, 3);
+    assert_int_equal(op.count, 3);
+    assert_circle(&op.circles[0], BERT, "1");
+    assert_circle(&op.circles[1], 99, "");
+    assert_circle(&op.circles[2], ANNA, "013");
+    assert_false(op.circles[2].more);
+    arena_deinit(&op.arena);
+}
+
+static void what_does_not_fit_of_them_comes_in_the_next_answer(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_circles(engine);
+    struct cht_id users[] = {contract_id(ANNA), contract_id(BERT)};
+    struct rooms_circles_op op = {.users = users, .user_count = 2, .limit = 2};
+    assert_int_equal(ASK(engine, rooms_circles, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 1);
+    assert_circle(&op.circles[0], ANNA, "01");
+    assert_true(op.circles[0].more);
+    assert_int_equal(ASK(engine, rooms_circles, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 2);
+    assert_circle(&op.circles[0], ANNA, "3");
+    assert_false(op.circles[0].more);
+    assert_circle(&op.circles[1], BERT, "1");
+    assert_int_equal(op.at, 2);
+    arena_deinit(&op.arena);
+}
+
 static void the_end_of_a_room_ends_memberships_and_frees_its_name(void **state)
 {
     struct contract_engine *engine = *state;
@@ -365,6 +426,8 @@ int rooms_contract(struct contract_engine *engine)
         TEST(a_cursor_only_rises),
         TEST(a_left_direct_room_is_hidden_until_the_next_message),
         TEST(who_is_in_many_rooms_is_crowded),
+        TEST(the_direct_and_group_rooms_of_many_are_told_together),
+        TEST(what_does_not_fit_of_them_comes_in_the_next_answer),
         TEST(the_end_of_a_room_ends_memberships_and_frees_its_name),
         TEST(a_public_name_belongs_to_one_room),
         TEST(public_rooms_are_found_in_the_order_of_their_names),

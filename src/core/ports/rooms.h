@@ -123,6 +123,22 @@ struct rooms_of_user_op {
     bool more;
 };
 
+/* The direct and group rooms of some users, user after user, ordered by room id. Goes on where the
+ * answer before stopped: it is asked again until nothing is left. */
+struct rooms_circles_op {
+    struct op op;
+    struct arena arena;
+    const struct cht_id *users; /* the asker's until answered */
+    uint32_t user_count;
+    uint32_t limit; /* rooms of an answer */
+    /* question and answer: the first user that is wanted yet, from behind this room on */
+    uint32_t at;
+    struct cht_id after;
+    /* answer */
+    struct cht_circle *circles; /* `more` of the last one: a part of its rooms is left */
+    uint32_t count;
+};
+
 /* Which of these users have so many rooms that they may have no further one? Direct rooms that they
  * hid are not counted. */
 #define ROOMS_CROWDED_MAX 101
@@ -177,6 +193,7 @@ struct rooms_ops {
     void (*member)(struct rooms *rooms, struct rooms_member_op *op);
     void (*of_user)(struct rooms *rooms, struct rooms_of_user_op *op);
     void (*one_of_user)(struct rooms *rooms, struct rooms_one_of_user_op *op);
+    void (*circles)(struct rooms *rooms, struct rooms_circles_op *op);
     void (*crowded)(struct rooms *rooms, struct rooms_crowded_op *op);
     void (*find_public)(struct rooms *rooms, struct rooms_public_op *op);
     void (*set_cursor)(struct rooms *rooms, struct rooms_cursor_op *op);
@@ -200,6 +217,7 @@ ROOMS_ASK(members, rooms_members_op)
 ROOMS_ASK(member, rooms_member_op)
 ROOMS_ASK(of_user, rooms_of_user_op)
 ROOMS_ASK(one_of_user, rooms_one_of_user_op)
+ROOMS_ASK(circles, rooms_circles_op)
 ROOMS_ASK(crowded, rooms_crowded_op)
 ROOMS_ASK(find_public, rooms_public_op)
 ROOMS_ASK(set_cursor, rooms_cursor_op)

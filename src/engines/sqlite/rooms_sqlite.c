@@ -220,6 +220,56 @@ static enum err run_one_of_user(struct op *asked, struct db_job *job, void *thre
     return err == OK && !found ? ERR_NOT_FOUND : err;
 }
 
+_Static_assert(
+    cht_room_kind_direct == 1 && cht_room_kind_group == 2, "the kinds that MINE_CIRCLE names");
+
+/* Of the user who is wanted next; how many rooms, at most `most`. */
+static uint32_t get_circle(
+    struct db *db, const struct rooms_circles_op *op, uint32_t most, struct cht_id *ret_rooms)
+{
+    uint32_t count = 0;
+    struct query q = db_query(db, STORE_MINE_CIRCLE);
+    query_id(&q, &op->users[op->at]);
+    query_id(&q, &op->after);
+    query_u64(&q, most);
+    while (query_row(&q)) {
+        ret_rooms[count++] = query_get_id(&q, 0);
+    }
+    query_end(&q);
+    return count;
+}
+
+/* One more than is wanted is read, to know whether there is one. */
+static enum err run_circles(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_circles_op *op = container_of(asked, struct rooms_circles_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    uint32_t left = op->limit;
+    arena_reset(&op->arena);
+    struct cht_id *rooms = arena_take_raw(&op->arena, (op->limit + 1) * sizeof(*rooms));
+    op->circles = arena_array(&op->arena, op->user_count - op->at, sizeof(*op->circles));
+    op->count = 0;
+    db_run(db, "BEGIN"); /* the locks are taken once for all */
+    while (op->at < op->user_count) {
+        uint32_t found = get_circle(db, op, left + 1, rooms);
+        bool more = found > left;
+        uint32_t count = more ? left : found;
+        op->circles[op->count++] =
+            (struct cht_circle){.user = op->users[op->at], .rooms = {rooms, count}, .more = more};
+        if (more) {
+            op->after = count > 0 ? rooms[count - 1] : op->after;
+            break;
+        }
+        op->after = (struct cht_id){0};
+        op->at++;
+        rooms += count;
+        left -= count;
+    }
+    sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
+    return db_err(db);
+}
+
 static enum err run_crowded(struct op *asked, struct db_job *job, void *thread)
 {
     (void)job;
@@ -356,6 +406,7 @@ READ(members, rooms_members_op)
 READ(member, rooms_member_op)
 READ(of_user, rooms_of_user_op)
 READ(one_of_user, rooms_one_of_user_op)
+READ(circles, rooms_circles_op)
 READ(crowded, rooms_crowded_op)
 READ(find_public, rooms_public_op)
 WRITE(set_cursor, rooms_cursor_op)
@@ -367,6 +418,7 @@ static const struct rooms_ops ops = {
     .member = member,
     .of_user = of_user,
     .one_of_user = one_of_user,
+    .circles = circles,
     .crowded = crowded,
     .find_public = find_public,
     .set_cursor = set_cursor,

@@ -77,6 +77,7 @@ static void tell(struct joined_note *note, const struct room *room)
         .seq = note->seq,
         .shard = note->shard,
         .users = {note->users, note->count},
+        .kind = room->state.kind,
     };
     struct buf *buf = chat_encode(&cht_row_joined, &event);
     uint32_t count = 0;

@@ -23,6 +23,8 @@ static void on_mail(struct mail_handler *handler, struct buf *event)
         query_on_mail(service, event);
     } else if (number == CHT_EVENT_roster_query) {
         roster_on_mail(service, bytes);
+    } else if (number == CHT_EVENT_circles_query) {
+        circles_on_mail(service, bytes);
     }
 }
 

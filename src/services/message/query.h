@@ -121,6 +121,7 @@ void query_start_events(struct query *query);
 void query_start_sync(struct query *query);
 void query_start_search(struct query *query);
 void roster_on_mail(struct message_service *service, struct cht_str bytes);
+void circles_on_mail(struct message_service *service, struct cht_str bytes);
 
 /* True: a list of the asker's rooms is being read for the asker's node, and the query goes on
  * behind it. So a client never reads a room as it was before its node began to follow the room. */

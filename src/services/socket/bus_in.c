@@ -4,6 +4,7 @@
 
 #include "bus_in.h"
 
+#include "circles.h"
 #include "lifecycle.h"
 #include "replica.h"
 #include "replies.h"
@@ -28,6 +29,7 @@ union mail_event {
     struct cht_ephemeral ephemeral;
     struct cht_joined joined;
     struct cht_roster roster;
+    struct cht_circles circles;
     struct cht_replaced replaced;
 };
 
@@ -62,6 +64,10 @@ void bus_in_mail(struct socket_service *service, struct buf *event)
     } else if (number == CHT_EVENT_roster) {
         if (decode(service, &cht_row_roster, event, &e.roster)) {
             roster_on_answer(service, &e.roster);
+        }
+    } else if (number == CHT_EVENT_circles) {
+        if (decode(service, &cht_row_circles, event, &e.circles)) {
+            circles_on_answer(service, &e.circles);
         }
     } else if (number == CHT_EVENT_replaced) {
         if (decode(service, &cht_row_replaced, event, &e.replaced)) {

@@ -3,6 +3,7 @@
 
 #include "replica.h"
 
+#include "circles.h"
 #include "fanout.h"
 #include "gaps.h"
 #include "membership.h"
@@ -10,7 +11,6 @@
 #include "rosters.h"
 #include "subscriptions.h"
 #include "users.h"
-#include "watches.h"
 
 static bool ends_membership(const struct cht_delivery *delivery)
 {
@@ -53,7 +53,7 @@ static void apply_member(
             membership_remove(service, subject, room);
         }
     }
-    watches_on_member(service, &delivery->subject);
+    circles_on_member(service, &delivery->subject);
 }
 
 static void apply(
@@ -71,6 +71,7 @@ static void apply(
     case cht_entry_kind_room_deleted:
         deliver(service, room, delivery, NULL);
         room->removal_floor = delivery->seq;
+        circles_on_room_gone(service, room);
         membership_clear(service, room);
         break;
     case cht_entry_kind_message:
@@ -136,7 +137,8 @@ void replica_on_joined(struct socket_service *service, const struct cht_joined *
     for (uint32_t i = 0; i < joined->users.count; i++) {
         struct user_slot *user = user_find(service, &joined->users.at[i]);
         if (user && !room) {
-            room = room_create(service, &joined->room, joined->seq - 1);
+            room = room_create(
+                service, &joined->room, joined->seq - 1, (enum cht_room_kind)joined->kind);
         }
         if (user && room) {
             membership_add(service, user, room);

@@ -22,7 +22,8 @@ static uint32_t take_slot(struct socket_service *service)
     return service->rooms_used < service->settings.rooms_max ? service->rooms_used++ : SLOT_NONE;
 }
 
-struct room *room_create(struct socket_service *service, const struct cht_id *id, uint64_t last_seq)
+struct room *room_create(struct socket_service *service, const struct cht_id *id, uint64_t last_seq,
+    enum cht_room_kind kind)
 {
     uint32_t slot = take_slot(service);
     if (slot == SLOT_NONE) {
@@ -39,6 +40,7 @@ struct room *room_create(struct socket_service *service, const struct cht_id *id
         .first_wait = SLOT_NONE,
         .last_wait = SLOT_NONE,
         .idle_since = socket_now(service),
+        .kind = (uint8_t)kind,
         .used = true,
     };
     CHECK(map_put(&service->rooms_by_id, map_key_id(id), slot));

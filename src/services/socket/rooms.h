@@ -17,8 +17,8 @@ static inline uint32_t room_slot(const struct socket_service *service, const str
 
 /* A new room, applied up to `last_seq`, not subscribed yet but in the list for it. NULL: rooms_max
  * is reached. */
-struct room *room_create(
-    struct socket_service *service, const struct cht_id *id, uint64_t last_seq);
+struct room *room_create(struct socket_service *service, const struct cht_id *id, uint64_t last_seq,
+    enum cht_room_kind kind);
 
 /* The room is not followed any more. Nobody may be in it. */
 void room_free(struct socket_service *service, struct room *room);

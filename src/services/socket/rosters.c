@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/logger.h"
 #include "bus_out.h"
+#include "circles.h"
 #include "connections.h"
 #include "fanout.h"
 #include "gaps.h"
@@ -14,50 +15,46 @@
 #include "subscriptions.h"
 #include "users.h"
 #include "waits.h"
-#include "watches.h"
 
 #define ASK_AGAIN_MS 1000u
 #define STALE_MS 100u
-#define SLOT_BITS 20u
+#define SLOT_BITS 20u /* socket_create checks that it is enough */
 
-uint64_t roster_handle_pack(const struct roster_handle *handle)
+/* ---- asking */
+
+/* The handles of roster_query. */
+static uint64_t handle_of(const struct socket_service *service, const struct user_slot *user)
 {
-    CHECK(handle->slot < (1u << SLOT_BITS));
-    return (uint64_t)handle->generation << (SLOT_BITS + 1) | (uint64_t)handle->slot << 1 |
-           (handle->purpose == ROSTER_OF_WATCHED);
+    return (uint64_t)user->generation << SLOT_BITS | user_slot_of(service, user);
 }
 
-struct roster_handle roster_handle_unpack(uint64_t number)
+/* NULL: nobody waits for it any more. */
+static struct user_slot *user_of_answer(
+    struct socket_service *service, const struct cht_roster *roster)
 {
-    return (struct roster_handle){
-        .purpose = number & 1 ? ROSTER_OF_WATCHED : ROSTER_OF_USER,
-        .slot = (uint32_t)(number >> 1) & ((1u << SLOT_BITS) - 1),
-        .generation = (uint32_t)(number >> (SLOT_BITS + 1)),
-    };
+    uint32_t slot = (uint32_t)roster->node_ref & ((1u << SLOT_BITS) - 1);
+    struct user_slot *user = slot < service->users_used ? &service->users[slot] : NULL;
+    bool expected = user && user->used && user->asks != SLOT_NONE &&
+                    handle_of(service, user) == roster->node_ref &&
+                    cht_id_equal(&user->id, &roster->user);
+    return expected ? user : NULL;
 }
 
-void roster_query(struct socket_service *service, const struct cht_id *user,
-    const struct roster_handle *handle, const struct cht_id *after)
-{
-    struct cht_roster_query query = {
-        .user = *user,
-        .node = service->deps.mail->node,
-        .node_ref = roster_handle_pack(handle),
-    };
-    if (after) {
-        query.after_room = *after;
-    }
-    bus_mail(service, MAIL_WORK, service->deps.mail->node, &cht_row_roster_query, &query);
-}
-
+/* From the start, or after a page. */
 static void ask(struct socket_service *service, struct user_slot *user, const struct cht_id *after)
 {
-    struct roster_handle handle = {ROSTER_OF_USER, user_slot_of(service, user), user->generation};
+    struct cht_roster_query query = {
+        .user = user->id,
+        .node = service->deps.mail->node,
+        .node_ref = handle_of(service, user),
+    };
     user->asked_at = socket_now(service);
-    if (!after) {
+    if (after) {
+        query.after_room = *after;
+    } else {
         user->stale = false;
     }
-    roster_query(service, &user->id, &handle, after);
+    bus_mail(service, MAIL_WORK, service->deps.mail->node, &cht_row_roster_query, &query);
 }
 
 static void begin(struct socket_service *service, struct user_slot *user, bool late)
@@ -106,7 +103,7 @@ static void enter(
     }
     membership_add(service, user, room);
     if (user->roster == ROSTER_COMPLETE) {
-        watches_on_rooms_changed(service, user);
+        circles_on_rooms_changed(service, user);
     }
 }
 
@@ -135,13 +132,16 @@ static void attach(
 {
     struct room *room = room_find(service, &place->room);
     if (!room) {
-        room = room_create(service, &place->room, place->seq);
+        room = room_create(service, &place->room, place->seq, (enum cht_room_kind)place->kind);
         if (!room) {
             LOG_WARN(service->deps.world->logger, "socket.rooms_full", "rooms=%u",
                 service->counters.rooms);
             return;
         }
         subscription_begin(service, room);
+    }
+    if (room->kind == cht_room_kind_none) {
+        room->kind = (uint8_t)place->kind;
     }
     if (membership_has(service, user, room)) {
         return;
@@ -179,7 +179,7 @@ static void complete(struct socket_service *service, struct user_slot *user)
     if (user->roster != ROSTER_COMPLETE) {
         user->roster = ROSTER_COMPLETE;
         let_in(service, user);
-        watches_on_rooms_changed(service, user);
+        circles_on_rooms_changed(service, user);
     }
 }
 
@@ -199,18 +199,8 @@ static void on_page(
 
 void roster_on_answer(struct socket_service *service, const struct cht_roster *roster)
 {
-    struct roster_handle handle = roster_handle_unpack(roster->node_ref);
-    if (handle.purpose == ROSTER_OF_WATCHED) {
-        watches_on_roster(service, &handle, roster);
-        return;
-    }
-    if (handle.slot >= service->users_used) {
-        return;
-    }
-    struct user_slot *user = &service->users[handle.slot];
-    bool expected = user->used && user->generation == handle.generation &&
-                    user->asks != SLOT_NONE && cht_id_equal(&user->id, &roster->user);
-    if (expected) {
+    struct user_slot *user = user_of_answer(service, roster);
+    if (user) {
         on_page(service, user, roster);
     }
 }

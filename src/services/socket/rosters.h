@@ -30,8 +30,7 @@ bool roster_is_awaited(const struct user_slot *user);
 /* The last one closed. */
 void roster_forget(struct socket_service *service, struct user_slot *user);
 
-/* A page of the rooms of a user, or of somebody who is watched (watches.h). An answer that nobody
- * waits for any more is dropped. */
+/* A page of the rooms of a user. An answer that nobody waits for any more is dropped. */
 void roster_on_answer(struct socket_service *service, const struct cht_roster *roster);
 
 /* The room has applied up to its last_seq: whoever waited for that is attached from here on. */
@@ -42,19 +41,3 @@ void roster_note_removal(
     struct socket_service *service, struct room *room, const struct cht_id *user, uint64_t seq);
 
 void roster_tick(struct socket_service *service);
-
-/* The handles of roster_query: who asks, and about what slot. */
-enum roster_purpose { ROSTER_OF_USER, ROSTER_OF_WATCHED };
-
-struct roster_handle {
-    enum roster_purpose purpose;
-    uint32_t slot;
-    uint32_t generation;
-};
-
-uint64_t roster_handle_pack(const struct roster_handle *handle);
-struct roster_handle roster_handle_unpack(uint64_t number);
-
-/* Asks for the rooms of a user, from the start or after a page. */
-void roster_query(struct socket_service *service, const struct cht_id *user,
-    const struct roster_handle *handle, const struct cht_id *after);

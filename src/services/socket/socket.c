@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "bus_in.h"
+#include "circles.h"
 #include "command_in.h"
 #include "connections.h"
 #include "fanout.h"
@@ -31,6 +32,9 @@
 _Static_assert(SCRATCH_BYTES >= CHT_READ_SCRATCH_BYTES, "the largest command fits");
 _Static_assert(
     SCRATCH_BYTES >= 4096 * sizeof(struct cht_room_place) + 8, "the largest roster fits");
+_Static_assert(SCRATCH_BYTES >= CIRCLES_USERS_MAX * sizeof(struct cht_circle) +
+                                    CIRCLES_ROOMS_MAX * sizeof(struct cht_id) + 8,
+    "the largest part of an answer fits");
 _Static_assert(
     SCRATCH_BYTES >= 4096 * sizeof(struct cht_user_presence) + 8, "the largest batch fits");
 _Static_assert(sizeof(struct connection) <= 88, "memory per connection");
@@ -106,6 +110,7 @@ static void on_tick(struct timer *timer)
     subscription_tick(service);
     presence_tick(service);
     watches_tick(service);
+    circles_tick(service);
     lifecycle_tick(service);
 }
 
@@ -180,7 +185,6 @@ struct socket_service *socket_create(
     const struct socket_deps *deps, const struct socket_settings *settings)
 {
     CHECK(settings->connections_max <= 1u << 20);
-    CHECK(settings->watched_max <= 1u << 20);
     struct socket_service *service = mem_new(sizeof(*service));
     service->deps = *deps;
     service->settings = *settings;
@@ -215,10 +219,7 @@ static void free_connections(struct socket_service *service)
         struct connection *connection = &service->connections[i];
         slot_list_deinit(&connection->places);
         mem_free(connection->gaps);
-        if (connection->watches) {
-            slot_list_deinit(connection->watches);
-            mem_free(connection->watches);
-        }
+        mem_free(connection->watches);
     }
     mem_free(service->connections);
     mem_free(service->cold);

@@ -23,6 +23,17 @@ enum connection_flags {
     CONNECTION_HELD = 16,   /* the list of rooms is on its way: nothing is read yet */
 };
 
+/* Whom a connection watches; made once, with the size of its list (watches.c). */
+struct watch {
+    uint32_t watched; /* slot */
+    uint32_t place;   /* of the connection among its watchers */
+};
+
+struct watch_list {
+    uint32_t count;
+    struct watch at[];
+};
+
 struct gap {
     struct cht_id room;
     uint64_t from, to; /* to == 0: still open */
@@ -47,7 +58,7 @@ struct connection {
     uint8_t flags;
     struct slot_list places; /* places[i]: where it is in the roster of rooms[i] of its user */
     struct gap_list *gaps;
-    struct slot_list *watches; /* slots of watched users (watches.c) */
+    struct watch_list *watches; /* NULL: nobody is watched */
 };
 
 struct connection_cold {
@@ -85,6 +96,7 @@ struct room {
     uint64_t term;
     uint64_t removal_floor; /* a membership that was read before this seq may be over (rosters.c) */
     uint64_t last_removal;
+    uint64_t mark;            /* who was looked through last was in it (circles.c) */
     struct edge_block *block; /* of this turn, pushed to the whole roster */
     struct slot_list roster;  /* connections */
     uint32_t shard;
@@ -93,6 +105,7 @@ struct room {
     uint32_t asked_at; /* subscribe or resend */
     uint32_t idle_since;
     uint32_t first_wait, last_wait; /* by seq */
+    uint8_t kind;                   /* enum cht_room_kind; none: not known yet */
     bool used, subscribed, asked, open;
 };
 
@@ -128,12 +141,20 @@ struct merge {
     uint32_t shard; /* whose answers it waits for */
 };
 
-/* ---- presence (presence.c, watches.c) */
+/* ---- presence (presence.c, watches.c, circles.c) */
+enum doubt {
+    DOUBT_OPEN,  /* it has to be found out whether the watcher may see the watched */
+    DOUBT_ASKED, /* the question on its way will say */
+    DOUBT_NONE,
+};
+
 struct watcher {
     uint32_t connection;
-    bool allowed; /* shares a direct or group room */
-    bool found;   /* so far, while the answer comes in pages */
-    bool told;
+    uint32_t place; /* of the watched in the connection's list */
+    uint8_t doubt;  /* enum doubt */
+    bool allowed;   /* shares a direct or group room */
+    bool found;     /* so far, while the answer comes in parts */
+    bool told;      /* of the state as it is */
 };
 
 struct watched {
@@ -141,12 +162,13 @@ struct watched {
     uint64_t last_seen;
     struct watcher *watchers;
     uint32_t count, capacity;
-    uint32_t generation;
+    uint32_t question; /* the number of the one on its way; 0: none */
     uint32_t asked_at;
     uint32_t next_free;
     uint8_t state; /* enum cht_presence_state; none: not known yet */
-    bool used, dirty, asked;
-    bool owes; /* a watcher did not read when it was to be told */
+    bool used;
+    bool unsettled; /* it is in the list of those with a watcher in doubt */
+    bool owes;      /* a watcher did not read when it was to be told */
 };
 
 /* A user whose last connection closed; told when nobody has come back in time. All wait equally
@@ -210,7 +232,9 @@ struct socket_service {
     struct watched *watched;
     struct map watched_by_id;
     uint32_t watched_used, watched_free;
-    struct list watched_dirty, watched_owing;
+    struct list watched_unsettled, watched_owing;
+    uint32_t question;            /* the number of the newest (circles.c) */
+    uint64_t mark;                /* of the rooms that are marked now */
     struct list presence_changed; /* users with another presence than was announced */
     struct departure *departures; /* a ring */
     uint32_t departure_first, departure_count, departure_capacity; /* a power of two */

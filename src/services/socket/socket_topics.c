@@ -8,8 +8,8 @@ static const struct topic_use uses[] = {
     {TOPIC_SAYS, "room_commands", "command"},
     {TOPIC_SAYS, "mail_live", "replaced"},
     {TOPIC_HEARS, "mail_live", "delivery reply heads subscribed ephemeral joined replaced"},
-    {TOPIC_HEARS, "mail_pages", "reply roster"},
-    {TOPIC_SAYS, "mail_work", "subscribe resend command roster_query"},
+    {TOPIC_HEARS, "mail_pages", "reply roster circles"},
+    {TOPIC_SAYS, "mail_work", "subscribe resend command roster_query circles_query"},
     {TOPIC_SAYS, "control", "hello draining presences"},
     {TOPIC_HEARS, "control", "claimed revoked presences joined"},
 };

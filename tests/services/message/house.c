@@ -51,6 +51,23 @@ static void keep_reply(struct cht_str bytes)
     kinds[answers++ % sizeof(kinds)] = 'r';
 }
 
+/* How many rooms each user has, and whether there are more: "1,0+". */
+static void keep_circles(struct cht_str bytes)
+{
+    struct cht_circles circles;
+    static uint8_t memory[65536];
+    struct cht_scratch scratch = {memory, sizeof(memory), 0};
+    assert_true(cht_decode(&cht_row_circles, bytes, &scratch, &circles));
+    assert_int_equal(circles.node_ref, 77);
+    const struct cht_circle *at = circles.circles.at;
+    size_t used = 0;
+    for (uint32_t i = 0; i < circles.circles.count; i++) {
+        used += (size_t)snprintf(answer + used, sizeof(answer) - used, "%s%u%s", i ? "," : "",
+            at[i].rooms.count, at[i].more ? "+" : "");
+    }
+    kinds[answers++ % sizeof(kinds)] = 'c';
+}
+
 static void fake_send(struct mail *mail, enum mail_box box, uint64_t node, struct buf *event)
 {
     struct cht_str bytes = {(const char *)event->bytes, event->size};
@@ -59,6 +76,10 @@ static void fake_send(struct mail *mail, enum mail_box box, uint64_t node, struc
     assert_int_equal(node, 5);
     if (cht_event_number_of(bytes) == CHT_EVENT_reply) {
         keep_reply(bytes);
+        return;
+    }
+    if (cht_event_number_of(bytes) == CHT_EVENT_circles) {
+        keep_circles(bytes);
         return;
     }
     struct cht_roster roster;

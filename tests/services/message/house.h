@@ -14,7 +14,7 @@ extern uint64_t next_seq;     /* of the newest entry */
 extern char answer[1 << 20];  /* the body of the newest answer */
 extern uint64_t answer_error; /* its enum err */
 extern uint32_t answers;
-extern char kinds[8]; /* of the newest answers: 'r' a reply, 'l' a list of rooms */
+extern char kinds[8]; /* of the newest answers: 'r' a reply, 'l' a list of rooms, 'c' circles */
 
 int house_setup(void **state);
 int house_teardown(void **state);

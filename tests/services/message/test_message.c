@@ -211,6 +211,29 @@ static void a_node_learns_the_rooms_of_a_user(void **state)
     assert_string_equal(answer, "rooms=1");
 }
 
+static void a_node_learns_the_circles_of_many_users_at_once(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    uint32_t before = answers;
+    struct cht_id users[] = {bob, eve, ann};
+    struct cht_circles_query question = {.users = {users, 3}, .node = 5, .node_ref = 77};
+    house_post(&cht_row_circles_query, &question);
+    house_wait_answers(before);
+    assert_string_equal(answer, "1,0,1");
+}
+
+static void who_shares_a_channel_is_in_no_circle(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_channel, cht_visibility_private);
+    uint32_t before = answers;
+    struct cht_circles_query question = {.users = {&bob, 1}, .node = 5, .node_ref = 77};
+    house_post(&cht_row_circles_query, &question);
+    house_wait_answers(before);
+    assert_string_equal(answer, "0");
+}
+
 static void what_a_client_reads_is_not_older_than_the_list_of_its_rooms(void **state)
 {
     (void)state;
@@ -284,6 +307,8 @@ int main(void)
         TEST(small_rooms_tell_how_far_each_member_has_read),
         TEST(two_bounds_are_refused),
         TEST(a_node_learns_the_rooms_of_a_user),
+        TEST(a_node_learns_the_circles_of_many_users_at_once),
+        TEST(who_shares_a_channel_is_in_no_circle),
         TEST(what_a_client_reads_is_not_older_than_the_list_of_its_rooms),
         TEST(a_page_that_waited_shows_nothing_from_before_the_membership_of_now),
         TEST(cursors_and_typing_in_the_same_box_are_left_to_their_service),

@@ -365,6 +365,18 @@ void house_roster_page(struct house *house, uint8_t user, struct cht_room_place 
     answer_roster(house, user, &roster);
 }
 
+void house_circles(struct house *house, struct cht_circle *circles, uint32_t count)
+{
+    struct cht_circles_query query;
+    if (house_mailed(house, &cht_row_circles_query, &query)) {
+        house->circles_ref = query.node_ref;
+    }
+    struct cht_circles answer = {.node_ref = house->circles_ref, .circles = {circles, count}};
+    struct buf *buf = encode(&cht_row_circles, &answer);
+    house->pages->on_mail(house->pages, buf);
+    buf_unref(buf);
+}
+
 struct cht_delivery house_entry(uint8_t room, uint64_t seq)
 {
     static uint8_t frames[8][64];

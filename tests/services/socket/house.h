@@ -50,6 +50,7 @@ struct house {
     uint32_t mailed_count;
     struct buf *casted[64];
     uint32_t casted_count;
+    uint64_t circles_ref;  /* of the newest question that was answered */
     struct identity token; /* what verify_token answers */
     enum cht_presence_state online_state;
     uint32_t sessions_added, sessions_removed;
@@ -119,6 +120,9 @@ void house_roster(struct house *house, uint8_t user, struct cht_room_place *plac
 
 /* The same, of one room, and there are more. */
 void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place);
+
+/* A part of the answer to the last circles_query. */
+void house_circles(struct house *house, struct cht_circle *circles, uint32_t count);
 
 /* An entry of a room under term 1: {"seq":<seq>} is its frame. */
 struct cht_delivery house_entry(uint8_t room, uint64_t seq);
