@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "all_settings.h"
+#include "base/check.h"
 #include "base/logger.h"
 #include "roles.h"
 #include "secrets/key_files.h"
@@ -68,13 +69,18 @@ static enum err flush(struct backup *backup, const char *path)
     return err;
 }
 
+static bool make_path(char ret_path[PATH_MAX], const char *dir, const char *rest)
+{
+    return snprintf(ret_path, PATH_MAX, "%s%s", dir, rest) < PATH_MAX - 8;
+}
+
 static enum err finish(struct backup *backup)
 {
+    char parent[PATH_MAX];
     if (rename(backup->part, backup->dir) != 0) {
         return refuse(backup, backup->dir, strerror(errno));
     }
-    char parent[PATH_MAX];
-    snprintf(parent, sizeof(parent), "%s/..", backup->dir);
+    CHECK(make_path(parent, backup->dir, "/..")); /* part_keys is longer */
     return flush(backup, parent);
 }
 
@@ -91,11 +97,6 @@ static enum err run(struct backup *backup)
         err = flush(backup, backup->part);
     }
     return err == OK ? finish(backup) : err;
-}
-
-static bool make_path(char ret_path[PATH_MAX], const char *dir, const char *rest)
-{
-    return snprintf(ret_path, PATH_MAX, "%s%s", dir, rest) < PATH_MAX - 8;
 }
 
 /* `DIR/`, as a shell completes it, is DIR. */
