@@ -29,7 +29,7 @@ CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
 CHAOS_PER_MILLE = 20
 LEFT_OUT = {
-    "quick": "lint, fuzz targets, budget, simulation without sanitizers, system tests, system tests with the chaos switch on",
+    "quick": "lint, fuzz targets, budget, threads, simulation without sanitizers, system tests, system tests with the chaos switch on",
     "system": "everything else, and the system tests with the chaos switch on",
 }
 SANITIZERS = {
@@ -195,16 +195,16 @@ def run_lint(totals):
     totals.add("lint", 1 - failed, failed, (), time.time() - start, done.stdout)
 
 
-def run_budget(totals):
-    """One pass for each figure within its budget; the figures are shown in any case."""
+def run_judge(totals, name, tool, command):
+    """A tool that judges: one pass for each line `ok ...`, which are shown in any case."""
     start = time.time()
-    if not shutil.which("valgrind"):
-        totals.add("budget", 0, 0, [("bench/budget", "valgrind is not installed")])
+    if not shutil.which(tool):
+        totals.add(name, 0, 0, [(command[0], f"{tool} is not installed")])
         return
-    done = subprocess.run(["bench/budget"], cwd=ROOT, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(command, cwd=ROOT, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     lines = done.stdout.splitlines()
-    passed, over = (sum(line.startswith(word) for line in lines) for word in ("ok ", "OVER "))
-    totals.add("budget", passed, over or (1 if done.returncode else 0), (), time.time() - start, done.stdout)
+    passed, failed = (sum(line.startswith(words) for line in lines) for words in ("ok ", ("OVER ", "BELOW ", "FOUND ")))
+    totals.add(name, passed, failed or (1 if done.returncode else 0), (), time.time() - start, done.stdout)
     print("\n".join("  " + line for line in lines if line.startswith("ok ")))
 
 
@@ -247,7 +247,8 @@ def main():
     if what == "all":
         run_lint(totals)
         run_fuzz(totals)
-        run_budget(totals)
+        run_judge(totals, "budget", "valgrind", ["bench/budget"])
+        run_judge(totals, "threads", "gcc", ["tools/analyze", "thread"])
         run_release_simulation(totals)
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
         run_pytest(totals, "system", arguments or ["tests/system"])
