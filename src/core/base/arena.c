@@ -1,7 +1,8 @@
 /* arena - chunks of memory, given up together.
  *
- * Happy path: the newest chunk has room. Else a new one, twice as large up to a bound. How it
- * fails: it does not (mem.h). */
+ * Happy path: the newest chunk has room. Else a new one, twice as large up to a bound. A reset
+ * keeps the newest, unless it is large: who needs that much once in a while should not hold it
+ * meanwhile. How it fails: it does not (mem.h). */
 
 #include "base/arena.h"
 
@@ -13,6 +14,7 @@
 #define FIRST_CHUNK_BYTES 1024u
 #define GROWN_FIRST 8u /* a power of two */
 #define CHUNK_BYTES_MAX (256u << 10)
+#define KEPT_BYTES_MAX (16u << 10)
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -103,20 +105,21 @@ static void free_chunks(struct arena_chunk *chunk)
     }
 }
 
+void arena_deinit(struct arena *arena)
+{
+    free_chunks(arena->chunks);
+    *arena = (struct arena){0};
+}
+
 void arena_reset(struct arena *arena)
 {
     struct arena_chunk *kept = arena->chunks;
-    if (!kept) {
+    if (!kept || kept->size > KEPT_BYTES_MAX) {
+        arena_deinit(arena);
         return;
     }
     free_chunks(kept->next);
     kept->next = NULL;
     arena->used = 0;
     arena->total = kept->size;
-}
-
-void arena_deinit(struct arena *arena)
-{
-    free_chunks(arena->chunks);
-    *arena = (struct arena){0};
 }

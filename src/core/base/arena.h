@@ -33,6 +33,6 @@ void *arena_grown(struct arena *arena, void *old, uint32_t count, size_t size);
 void *arena_copy(struct arena *arena, const void *bytes, size_t size);
 struct cht_str arena_str(struct arena *arena, struct cht_str text);
 
-/* Everything taken is gone; one chunk is kept for the next use. */
+/* Everything taken is gone; one chunk is kept for the next use, if it is at most 16 KiB. */
 void arena_reset(struct arena *arena);
 void arena_deinit(struct arena *arena);

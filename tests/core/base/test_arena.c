@@ -47,12 +47,39 @@ static void an_array_keeps_its_items_as_it_grows(void **state)
     arena_deinit(&arena);
 }
 
+static void a_reset_keeps_a_chunk_for_the_next_use(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    arena_take(&arena, 500);
+    size_t total = arena.total;
+    const void *first = arena.chunks;
+    arena_reset(&arena);
+    assert_int_equal(arena.total, total);
+    assert_ptr_equal(arena.chunks, first);
+    arena_deinit(&arena);
+}
+
+static void what_was_large_once_is_given_back_at_the_reset(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    arena_take(&arena, 100 * 1024);
+    arena_reset(&arena);
+    assert_int_equal(arena.total, 0);
+    assert_null(arena.chunks);
+    assert_non_null(arena_take(&arena, 500)); /* and it is as good as new */
+    arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_taken_is_zeroed_also_where_bytes_were_before),
         cmocka_unit_test(a_copy_stays_while_more_is_taken),
         cmocka_unit_test(an_array_keeps_its_items_as_it_grows),
+        cmocka_unit_test(a_reset_keeps_a_chunk_for_the_next_use),
+        cmocka_unit_test(what_was_large_once_is_given_back_at_the_reset),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
 }
