@@ -18,9 +18,12 @@ struct known_user {
     uint32_t gone_before, gone_after; /* in the list of those without one */
 };
 
+/* One of each connection, so what its user has already is not in it again. */
 struct known_session {
     struct known_session *next;
-    struct session session;
+    struct cht_id device, id;
+    uint64_t node, boot;
+    uint32_t slot, generation;
     enum cht_presence_state state;
 };
 

@@ -102,16 +102,16 @@ static struct known_user *take_user(struct sessions_local *shared, const struct 
     return known;
 }
 
-static bool same_connection(const struct session *a, const struct session *b)
+static bool is_of_connection(const struct known_session *known, const struct session *session)
 {
-    return a->node == b->node && a->boot == b->boot && a->slot == b->slot &&
-           a->generation == b->generation;
+    return known->node == session->node && known->boot == session->boot &&
+           known->slot == session->slot && known->generation == session->generation;
 }
 
 static struct known_session **find_session(struct known_user *known, const struct session *session)
 {
     struct known_session **at = &known->sessions;
-    while (*at && !same_connection(&(*at)->session, session)) {
+    while (*at && !is_of_connection(*at, session)) {
         at = &(*at)->next;
     }
     return at;
@@ -122,12 +122,20 @@ static struct known_session **find_session(struct known_user *known, const struc
 static void forget_replaced(struct known_user *known, struct sessions_enter_op *op)
 {
     struct known_session **at = &known->sessions;
-    while (*at && !cht_id_equal(&(*at)->session.id, &op->replaces)) {
+    while (*at && !cht_id_equal(&(*at)->id, &op->replaces)) {
         at = &(*at)->next;
     }
     struct known_session *replaced = *at;
     if (replaced && !cht_id_is_none(&op->replaces)) {
-        op->replaced = replaced->session;
+        op->replaced = (struct session){
+            .user = known->user,
+            .device = replaced->device,
+            .id = replaced->id,
+            .node = replaced->node,
+            .boot = replaced->boot,
+            .slot = replaced->slot,
+            .generation = replaced->generation,
+        };
         *at = replaced->next;
         mem_free(replaced);
     }
@@ -139,7 +147,7 @@ static bool has_room(const struct known_user *known, const struct sessions_enter
     uint32_t of_device = 0;
     for (const struct known_session *at = known->sessions; at; at = at->next) {
         of_user++;
-        of_device += cht_id_equal(&at->session.device, &op->session.device);
+        of_device += cht_id_equal(&at->device, &op->session.device);
     }
     bool user_full = op->user_max > 0 && of_user >= op->user_max;
     bool device_full = op->device_max > 0 && of_device >= op->device_max;
@@ -164,7 +172,16 @@ enum err sessions_local_enter(
         return ERR_RATE_LIMITED;
     }
     struct known_session *added = mem_new(sizeof(*added));
-    *added = (struct known_session){known->sessions, op->session, cht_presence_state_online};
+    *added = (struct known_session){
+        .next = known->sessions,
+        .device = op->session.device,
+        .id = op->session.id,
+        .node = op->session.node,
+        .boot = op->session.boot,
+        .slot = op->session.slot,
+        .generation = op->session.generation,
+        .state = cht_presence_state_online,
+    };
     known->sessions = added;
     return OK;
 }
@@ -221,7 +238,7 @@ void sessions_local_answer(const struct known_user *known, struct online_user *o
     }
     online->last_seen = known->last_seen;
     for (const struct known_session *at = known->sessions; at; at = at->next) {
-        add_node(online, at->session.node);
+        add_node(online, at->node);
         if (at->state < online->state) {
             online->state = at->state;
         }
