@@ -40,6 +40,7 @@ struct secrets_port {
 
 struct secrets_openssl {
     struct key_ring ring;
+    EVP_MD *sha256; /* looked up once; EVP_sha256() is looked up at each use */
     struct jwt_policy policy;
     pthread_mutex_t lock; /* of `ports` */
     struct secrets_port *ports;
@@ -163,8 +164,8 @@ static bool fits_here(struct jwt_checker *checker, struct cht_str kid, struct ch
 
 static void digest_here(struct secrets *secrets, struct cht_str bytes, uint8_t ret_digest[32])
 {
-    (void)secrets;
-    CHECK(EVP_Digest(bytes.at, bytes.size, ret_digest, NULL, EVP_sha256(), NULL) == 1);
+    const EVP_MD *sha256 = port_of(secrets)->shared->sha256;
+    CHECK(EVP_Digest(bytes.at, bytes.size, ret_digest, NULL, sha256, NULL) == 1);
 }
 
 static enum err verify_token_here(
@@ -227,6 +228,8 @@ enum err secrets_openssl_create(
 {
     struct secrets_openssl *shared = mem_new(sizeof(*shared));
     pthread_mutex_init(&shared->lock, NULL);
+    shared->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    CHECK(shared->sha256);
     shared->policy =
         (struct jwt_policy){options->issuer, options->audience, options->token_lifetime_ms};
     shared->ring.logger = options->logger;
@@ -272,6 +275,7 @@ void secrets_openssl_destroy(struct secrets_openssl *shared)
         mem_free(port);
     }
     key_ring_deinit(&shared->ring);
+    EVP_MD_free(shared->sha256);
     pthread_mutex_destroy(&shared->lock);
     mem_wipe(shared, sizeof(*shared));
     mem_free(shared);

@@ -16,7 +16,8 @@
 
 struct token_key {
     EVP_PKEY *pair;
-    uint64_t created; /* ms since 1970 */
+    EVP_MD_CTX *check; /* as every check begins; of it only copies are used */
+    uint64_t created;  /* ms since 1970 */
     char kid[TOKEN_KEY_ID_SIZE + 1];
     char x[44], y[44]; /* base64url, NUL-terminated */
 };

@@ -5,6 +5,7 @@
  * connection gets one of some spare slots, its 503 or 429, and is closed; out of descriptors the
  * listeners pause until the next sweep. */
 
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -341,6 +342,8 @@ struct edge *edge_create(
     edge->turn_end.run = on_turn_end;
     edge_set_limits(edge, limits);
     edge->addresses = addresses;
+    edge->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+    CHECK(edge->sha1);
     CHECK(net_add_handler(edge->net, &edge->conn_handler) == OK);
     CHECK(net_add_handler(edge->net, &edge->accept_handler) == OK);
     loop_add_turn_end(edge->loop, &edge->turn_end);
@@ -429,5 +432,6 @@ void edge_destroy(struct edge *edge)
     mem_free(edge->buffer);
     mem_free(edge->scratch);
     mem_free(edge->path);
+    EVP_MD_free(edge->sha1);
     mem_free(edge);
 }

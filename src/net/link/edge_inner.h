@@ -168,6 +168,7 @@ struct edge {
     bool goes_on;
 
     struct addresses *addresses;
+    struct evp_md_st *sha1; /* OpenSSL's, looked up once */
     struct edge_stats stats;
     uint32_t uncounted; /* of stats.connections */
     uint8_t *buffer;    /* EDGE_READ_BYTES */

@@ -3,7 +3,7 @@
  * Happy path: head and body become replies of this turn, and the connection reads on. How it fails:
  * a stale name is ignored; a head that does not fit becomes a 500. */
 
-#include <openssl/sha.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -273,9 +273,9 @@ static void put_accept(
     struct edge *edge, uint32_t slot, const struct edge_request *request, const char *protocol)
 {
     char keyed[WS_KEYED_SIZE];
-    uint8_t digest[SHA_DIGEST_LENGTH];
+    uint8_t digest[EVP_MAX_MD_SIZE];
     ws_keyed(edge_request_field(request, "sec-websocket-key"), keyed);
-    SHA1((const uint8_t *)keyed, sizeof(keyed), digest);
+    CHECK(EVP_Digest(keyed, sizeof(keyed), digest, NULL, edge->sha1, NULL) == 1);
     size_t size = ws_write_accept(digest, protocol, edge->scratch, EDGE_SCRATCH_BYTES);
     CHECK(size > 0);
     out_reply(edge, slot, edge->scratch, size);

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "test_loop.h"
 
 #define LIFETIME_MS UINT64_C(900000)
+#define WORKERS 4
+#define TOKENS_EACH 20
 
 struct fixture {
     struct test_loop loop;
@@ -190,6 +193,50 @@ static uint32_t count_key_files(const struct fixture *f)
     return count;
 }
 
+struct checking_worker {
+    pthread_t thread;
+    struct secrets *secrets;
+    char tokens[TOKENS_EACH][TOKEN_BYTES_MAX];
+    size_t sizes[TOKENS_EACH];
+    int wrong; /* answers */
+};
+
+/* Each token is checked as it is, and with another signature. */
+static void *check_tokens(void *context)
+{
+    struct checking_worker *worker = context;
+    for (int i = 0; i < TOKENS_EACH; i++) {
+        char *token = worker->tokens[i];
+        char *last_but_one = &token[worker->sizes[i] - 2];
+        worker->wrong += verify(worker->secrets, token, worker->sizes[i]) != OK;
+        *last_but_one = *last_but_one == 'A' ? 'B' : 'A';
+        worker->wrong += verify(worker->secrets, token, worker->sizes[i]) != ERR_UNAUTHORIZED;
+    }
+    return NULL;
+}
+
+static void workers_check_tokens_of_one_key_at_the_same_time(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *shared = NULL;
+    static struct checking_worker workers[WORKERS];
+    assert_int_equal(open_keys(f, &shared), OK);
+    for (int i = 0; i < WORKERS; i++) {
+        workers[i].secrets = secrets_openssl_open(shared, &f->world);
+        for (int j = 0; j < TOKENS_EACH; j++) {
+            workers[i].sizes[j] = sign(f, workers[i].secrets, workers[i].tokens[j]);
+        }
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, check_tokens, &workers[i]), 0);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        assert_int_equal(workers[i].wrong, 0);
+    }
+    secrets_openssl_destroy(shared);
+}
+
 static void keys_that_a_crash_left_behind_are_removed_at_the_start(void **state)
 {
     struct fixture *f = *state;
@@ -302,6 +349,8 @@ int main(void)
             keys_that_others_may_read_stop_the_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             an_empty_or_short_mac_key_stops_the_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            workers_check_tokens_of_one_key_at_the_same_time, set_up, tear_down),
         cmocka_unit_test(argon2_hashes_fit_their_password_alone),
         cmocka_unit_test(old_bcrypt_hashes_fit_and_are_outdated),
         cmocka_unit_test(hashes_that_ask_for_too_much_are_not_computed),
