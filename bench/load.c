@@ -1,7 +1,7 @@
 /* load - a WebSocket load client.
  *
  *     load DIALECT fanout PORT SECONDS IN_FLIGHT BODY < connections
- *     load DIALECT burst PORT ROUNDS IN_FLIGHT BODY < connections
+ *     load DIALECT burst PORT ROUNDS IN_FLIGHT BODY [DEAF] < connections
  *     load DIALECT acks PORT SECONDS WRITERS BODY [RATE] < connections
  *     load DIALECT paced PORT SECONDS DEAF BODY RATE [FILE] < connections
  *     load DIALECT storm PORT IN_FLIGHT < connections
@@ -14,7 +14,7 @@
  * - fanout: the first connection of each room sends, IN_FLIGHT messages at a time, counted by its
  *   own events.
  * - burst: the first connection sends IN_FLIGHT messages in one write, and again when all of them
- *   have come to everybody.
+ *   have come to everybody; the last DEAF connections are not read from.
  * - acks: the first WRITERS connections send one message each, wait for its ok (in a dialect
  *   without, for the message), and send the next; with a RATE, that many messages a second leave
  *   them in turn at random times instead, whether or not the ones before were answered. Latencies
@@ -211,8 +211,10 @@ static void send_burst_rounds(struct load *load, uint64_t end)
 
 static void burst(struct load *load)
 {
+    uint32_t deaf = (uint32_t)load->numbers[3];
     load->traffic.in_flight_max = (uint32_t)load->numbers[1];
-    traffic_choose_senders(&load->traffic, 1, 0);
+    traffic_choose_senders(&load->traffic, 1, deaf);
+    clients_stop_reading(&load->clients, deaf);
     measured(load, send_burst_rounds);
 }
 
