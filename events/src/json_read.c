@@ -13,7 +13,6 @@
 #include "field.h"
 #include "json_scan.h"
 
-/* Members of the outermost object. */
 #define REF_BYTES_MAX 32
 
 struct reader {

@@ -15,7 +15,7 @@
 #define CHT_JSON_NUMBER_MAX 32
 #define CHT_JSON_NAMES_MAX 4096
 
-/* Every array that is not worth clearing. */
+/* For arrays that are written before they are read: release builds clear all others. */
 #if defined(__has_attribute)
 #if __has_attribute(uninitialized)
 #define CHT_UNCLEARED __attribute__((uninitialized))
