@@ -24,11 +24,6 @@ static const enum cht_command_type types[] = {
 #undef ACT
 };
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static struct truth_room *truth_of(const struct client *client, uint32_t place)
 {
     return truth_room(&client->cluster->truth, &client->cluster->places.at[place].room);
@@ -59,7 +54,7 @@ uint64_t act_message(const struct client *client, uint32_t id)
     const struct truth_room *room = act ? truth_of(client, act->place) : NULL;
     const struct truth_entry *entry =
         room ? truth_by_cid(
-                   room, client->cluster->clients[id / CLIENT_ACTS_MAX]->user, str(act->cid))
+                   room, client->cluster->clients[id / CLIENT_ACTS_MAX]->user, cht_str_of(act->cid))
              : NULL;
     return entry ? entry->seq : 0;
 }
@@ -143,7 +138,7 @@ static void fill_room(const struct client *client, const struct act *act,
     snprintf(names[act->place], sizeof(names[0]), "room %u", act->place);
     command->has = CHT_BIT(command, cid) | CHT_BIT(command, kind) | CHT_BIT(command, name);
     command->kind = place->kind;
-    command->name = str(names[act->place]);
+    command->name = cht_str_of(names[act->place]);
     if (place->kind == cht_room_kind_channel) {
         command->has |= CHT_BIT(command, visibility) | CHT_BIT(command, history);
         command->history = act->place % 4 == 3 ? cht_history_from_joined : cht_history_from_all;
@@ -164,18 +159,18 @@ static void fill_command(const struct act *act, struct cht_command *command)
     case ACT_send:
     case ACT_write:
         command->has |= CHT_BIT(command, text);
-        command->text = str(act->text);
+        command->text = cht_str_of(act->text);
         break;
     case ACT_edit:
         command->has |= CHT_BIT(command, text) | CHT_BIT(command, target);
-        command->text = str(act->text);
+        command->text = cht_str_of(act->text);
         break;
     case ACT_delete:
         command->has |= CHT_BIT(command, target);
         break;
     case ACT_react:
         command->has |= CHT_BIT(command, target) | CHT_BIT(command, key) | CHT_BIT(command, on);
-        command->key = str("+1");
+        command->key = cht_str_of("+1");
         command->on = act->on;
         break;
     case ACT_role:
@@ -194,7 +189,7 @@ static void fill_command(const struct act *act, struct cht_command *command)
         break;
     case ACT_update:
         command->has |= CHT_BIT(command, topic);
-        command->topic = str(act->text);
+        command->topic = cht_str_of(act->text);
         break;
     case ACT_join:
     case ACT_leave:
@@ -225,7 +220,7 @@ static void say_act(struct client *client, const struct act *act, const char *re
         command.has = (command.has & ~CHT_BIT(command, room)) | CHT_BIT(command, to);
         command.to = people_id(place_peer(place, client->user));
     }
-    command.cid = str(act->cid);
+    command.cid = cht_str_of(act->cid);
     client_say(client, &command, ref);
 }
 
@@ -290,7 +285,7 @@ void act_on_ok(struct client *client, struct act *act, uint64_t seq, bool dup)
 {
     struct scene *scene = &client->cluster->scene;
     struct truth_room *room = truth_of(client, act->place);
-    const struct truth_entry *entry = truth_by_cid(room, client->user, str(act->cid));
+    const struct truth_entry *entry = truth_by_cid(room, client->user, cht_str_of(act->cid));
     unsigned long long shown = seq;
     bool made_entry = act_says(act) || (act->state == ACT_OK && !act->dup);
     if (act->state == ACT_OK && made_entry && (act->seq != seq || !dup)) {

@@ -5,8 +5,6 @@
 
 #include "audit.h"
 
-#include <string.h>
-
 #include "cluster.h"
 #include "heap.h"
 #include "node.h"
@@ -223,7 +221,7 @@ static void check_acts(struct cluster *cluster, const struct client *client)
         const struct act *act = &client->acts[i];
         const struct truth_room *room =
             truth_room(&cluster->truth, &cluster->places.at[act->place].room);
-        struct cht_str cid = {act->cid, (uint32_t)strlen(act->cid)};
+        struct cht_str cid = cht_str_of(act->cid);
         const struct truth_entry *entry = truth_by_cid(room, client->user, cid);
         bool refused = act->state == ACT_REFUSED && act->unknown == 0;
         if (refused && entry) {

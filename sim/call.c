@@ -82,23 +82,19 @@ static void write_form(
     }
 }
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static void run_call(struct scene *scene, struct event *event)
 {
     (void)scene;
     struct call *call = ((struct call_event *)event)->call;
     struct node *node = &call->client->cluster->nodes[call->node - 1];
-    call->fields[0] = (struct http_field){str("content-type"), str("application/json")};
-    call->fields[1] = (struct http_field){str("idempotency-key"), str(call->cid)};
-    call->fields[2] = (struct http_field){str("idempotency-after"), str(call->after)};
+    call->fields[0] =
+        (struct http_field){cht_str_of("content-type"), cht_str_of("application/json")};
+    call->fields[1] = (struct http_field){cht_str_of("idempotency-key"), cht_str_of(call->cid)};
+    call->fields[2] = (struct http_field){cht_str_of("idempotency-after"), cht_str_of(call->after)};
     call->request = (struct edge_request){.conn = {CALL_SLOT, call->number},
         .method = call->method,
-        .path = str(call->path),
-        .body = str(call->body),
+        .path = cht_str_of(call->path),
+        .body = cht_str_of(call->body),
         .fields = call->fields,
         .field_count = 3};
     struct identity who = client_identity(call->client);

@@ -4,7 +4,6 @@
  * later. */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/check.h"
 #include "client.h"
@@ -14,7 +13,7 @@ void client_say(struct client *client, const struct cht_command *command, const 
 {
     char text[8192];
     struct cht_json json = {.at = text, .size = sizeof(text)};
-    cht_json_client(&json, command, (struct cht_str){ref, (uint32_t)strlen(ref)});
+    cht_json_client(&json, command, cht_str_of(ref));
     CHECK(json.used <= sizeof(text));
     wire_say(client->wire, text, (uint32_t)json.used);
 }

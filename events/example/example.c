@@ -7,12 +7,6 @@
 
 #include <chattifier/events.h>
 #include <stdio.h>
-#include <string.h>
-
-static struct cht_str text_of(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
 
 /* Bytes as a consumer of the topic `room_log` gets them. */
 static size_t make_record(uint8_t *ret_bytes)
@@ -21,8 +15,8 @@ static size_t make_record(uint8_t *ret_bytes)
         .seq = 42,
         .n = 40,
         .ts = 1700000000000,
-        .cid = text_of("c1"),
-        .text = text_of("Hello from the log")};
+        .cid = cht_str_of("c1"),
+        .text = cht_str_of("Hello from the log")};
     struct cht_record record = {.term = 1, .index = 7, .entries = {&entry, 1}};
     cht_encode(&cht_row_record, &record, ret_bytes);
     return cht_encoded_size(&cht_row_record, &record);
@@ -52,10 +46,10 @@ static void print_command(void)
     uint8_t bytes[512];
     struct cht_json json = {.at = text, .size = sizeof(text)};
     struct cht_command command = {.type = cht_command_type_message_send,
-        .cid = text_of("c2"),
-        .text = text_of("Hello \"room\"")};
-    cht_id_from_text(text_of("0123abcd-0000-4000-8000-000000000001"), &command.room);
-    cht_json_client(&json, &command, text_of("1"));
+        .cid = cht_str_of("c2"),
+        .text = cht_str_of("Hello \"room\"")};
+    cht_id_from_text(cht_str_of("0123abcd-0000-4000-8000-000000000001"), &command.room);
+    cht_json_client(&json, &command, cht_str_of("1"));
     printf("%.*s\n", (int)json.used, text);
     cht_encode(&cht_row_command, &command, bytes);
     printf("%zu bytes on the bus\n", cht_encoded_size(&cht_row_command, &command));

@@ -27,8 +27,8 @@ static bool number_from_text(
 
 static bool flag_from_text(struct cht_str text, bool *ret_flag)
 {
-    *ret_flag = cht_str_equal(text, (struct cht_str){"true", 4});
-    return *ret_flag || cht_str_equal(text, (struct cht_str){"false", 5});
+    *ret_flag = cht_str_is(text, "true");
+    return *ret_flag || cht_str_is(text, "false");
 }
 
 static bool some_id_from_text(struct cht_str text, struct cht_id *ret_id)

@@ -7,7 +7,6 @@
 #include "management.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "chattifier/events.h"
@@ -35,17 +34,12 @@ struct page {
     void (*answer)(struct management *management, const struct edge_request *request);
 };
 
-static void answer(
-    struct management *management, struct conn_id conn, const char *type, const char *text)
+static void answer_json(
+    struct management *management, struct conn_id conn, int status, const char *text)
 {
     struct edge_response response = {
-        .status = 200, .content_type = type, .body = {text, (uint32_t)strlen(text)}};
+        .status = status, .content_type = "application/json", .body = cht_str_of(text)};
     edge_respond(management->worker->edge, conn, &response);
-}
-
-static void answer_json(struct management *management, struct conn_id conn, const char *text)
-{
-    answer(management, conn, "application/json", text);
 }
 
 /* What the log has comes into the store, on every worker. */
@@ -67,15 +61,12 @@ static void health(struct management *management, const struct edge_request *req
         !whole     ? "{\"status\":\"DOWN\",\"components\":{\"store\":{\"status\":\"DOWN\"}}}"
         : draining ? "{\"status\":\"OUT_OF_SERVICE\"}"
                    : "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}";
-    struct edge_response response = {.status = whole && !draining ? 200 : 503,
-        .content_type = "application/json",
-        .body = {text, (uint32_t)strlen(text)}};
-    edge_respond(management->worker->edge, request->conn, &response);
+    answer_json(management, request->conn, whole && !draining ? 200 : 503, text);
 }
 
 static void liveness(struct management *management, const struct edge_request *request)
 {
-    answer_json(management, request->conn, "{\"status\":\"UP\"}");
+    answer_json(management, request->conn, 200, "{\"status\":\"UP\"}");
 }
 
 static void info(struct management *management, const struct edge_request *request)
@@ -86,7 +77,7 @@ static void info(struct management *management, const struct edge_request *reque
         "\"sends\":\"%s\"}",
         CHATTIFIER_VERSION, management->house->worker_count,
         management->house->has_uring ? "io_uring" : "plain");
-    answer_json(management, request->conn, text);
+    answer_json(management, request->conn, 200, text);
 }
 
 static void add_setting(void *context, const struct settings_table *table,
@@ -97,9 +88,9 @@ static void add_setting(void *context, const struct settings_table *table,
     cht_json_key(json, row->key);
     cht_json_begin(json, '{');
     cht_json_key(json, "value");
-    cht_json_text(json, (struct cht_str){value, (uint32_t)strlen(value)});
+    cht_json_text(json, cht_str_of(value));
     cht_json_key(json, "origin");
-    cht_json_text(json, (struct cht_str){origin, (uint32_t)strlen(origin)});
+    cht_json_text(json, cht_str_of(origin));
     cht_json_end(json, '}');
 }
 
@@ -120,7 +111,7 @@ static void env(struct management *management, const struct edge_request *reques
 static void refuse_with(struct management *management, const struct edge_request *request,
     int status, const char *allow)
 {
-    struct http_field field = {{"Allow", 5}, {allow, allow ? (uint32_t)strlen(allow) : 0}};
+    struct http_field field = {{"Allow", 5}, cht_str_of(allow)};
     struct edge_response response = {
         .status = status, .fields = &field, .field_count = allow ? 1 : 0};
     edge_respond(management->worker->edge, request->conn, &response);
@@ -140,7 +131,7 @@ static void loggers(struct management *management, const struct edge_request *re
         "{\"levels\":[\"DEBUG\",\"INFO\",\"WARN\",\"ERROR\"],\"configuredLevel\":\"%s\","
         "\"loggers\":{\"ROOT\":{\"configuredLevel\":\"%s\",\"effectiveLevel\":\"%s\"}}}",
         now, now, now);
-    answer_json(management, request->conn, text);
+    answer_json(management, request->conn, 200, text);
 }
 
 static void root_logger(struct management *management, const struct edge_request *request)
@@ -149,7 +140,7 @@ static void root_logger(struct management *management, const struct edge_request
     char text[128];
     snprintf(
         text, sizeof(text), "{\"configuredLevel\":\"%s\",\"effectiveLevel\":\"%s\"}", now, now);
-    answer_json(management, request->conn, text);
+    answer_json(management, request->conn, 200, text);
 }
 
 static void set_level(struct management *management, const struct edge_request *request)
@@ -245,8 +236,7 @@ static void on_request(struct edge_http_handler *handler, const struct edge_requ
         return;
     }
     for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-        struct cht_str path = {pages[i].path, (uint32_t)strlen(pages[i].path)};
-        if (!cht_str_equal(path, request->path)) {
+        if (!cht_str_is(request->path, pages[i].path)) {
             continue;
         }
         bool head = request->method == HTTP_HEAD && pages[i].method == HTTP_GET;

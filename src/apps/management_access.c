@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static bool is(struct cht_str text, const char *wanted)
-{
-    return cht_str_equal(text, (struct cht_str){wanted, (uint32_t)strlen(wanted)});
-}
-
 /* Without the port. */
 static struct cht_str name_of(struct cht_str host)
 {
@@ -48,8 +43,8 @@ bool management_may_ask(const struct edge_request *request, const char *host)
 {
     struct cht_str site = edge_request_field(request, "sec-fetch-site");
     struct cht_str name = name_of(edge_request_field(request, "host"));
-    if (edge_request_field(request, "origin").at || (site.at && !is(site, "none"))) {
+    if (edge_request_field(request, "origin").at || (site.at && !cht_str_is(site, "none"))) {
         return false;
     }
-    return !is_loopback(host) || is_address(name) || is(name, "localhost");
+    return !is_loopback(host) || is_address(name) || cht_str_is(name, "localhost");
 }

@@ -22,7 +22,7 @@ static int level_of(const struct cht_member *member, int usual)
         return usual;
     }
     for (int level = 0; level < LEVELS; level++) {
-        struct cht_str name = {names[level], (uint32_t)strlen(names[level])};
+        struct cht_str name = cht_str_of(names[level]);
         if (cht_str_equal(member->value, name)) {
             return level;
         }
@@ -43,7 +43,7 @@ int management_level_asked(struct cht_str body, int usual)
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
-        if (cht_str_equal(members[i].name, (struct cht_str){"configuredLevel", 15})) {
+        if (cht_str_is(members[i].name, "configuredLevel")) {
             return level_of(&members[i], usual);
         }
     }

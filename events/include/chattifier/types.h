@@ -121,3 +121,14 @@ static inline bool cht_str_equal(struct cht_str a, struct cht_str b)
 {
     return a.size == b.size && (a.size == 0 || __builtin_memcmp(a.at, b.at, a.size) == 0);
 }
+
+/* A text of C's: a name or a word of the program's own. NULL is absent. */
+static inline struct cht_str cht_str_of(const char *text)
+{
+    return (struct cht_str){text, text ? (uint32_t)__builtin_strlen(text) : 0};
+}
+
+static inline bool cht_str_is(struct cht_str text, const char *word)
+{
+    return cht_str_equal(text, cht_str_of(word));
+}

@@ -4,12 +4,10 @@
 
 #include "base/err_json.h"
 
-#include <string.h>
-
 static void put_text(struct cht_json *json, const char *name, const char *text)
 {
     cht_json_key(json, name);
-    cht_json_text(json, (struct cht_str){text, (uint32_t)strlen(text)});
+    cht_json_text(json, cht_str_of(text));
 }
 
 void err_json_write(struct cht_json *json, const struct err_json *error)

@@ -43,7 +43,7 @@ static void add(struct line *line, const char *text)
  * the value, so no escape is cut in two. */
 static void add_escaped(struct line *line, const char *text, bool json)
 {
-    bool plain = !cht_utf8_valid((struct cht_str){text, (uint32_t)strlen(text)});
+    bool plain = !cht_utf8_valid(cht_str_of(text));
     for (; *text; text++) {
         unsigned char byte = (unsigned char)*text;
         bool escape = json && (byte == '"' || byte == '\\');

@@ -61,7 +61,7 @@ static uint32_t count_word(const char *list, struct cht_str wanted)
 
 static bool has_word(const char *list, const char *word)
 {
-    return count_word(list, (struct cht_str){word, (uint32_t)strlen(word)}) > 0;
+    return count_word(list, cht_str_of(word)) > 0;
 }
 
 static enum err blame(char *line, const char *topic, struct cht_str word, const char *reason)
@@ -104,8 +104,8 @@ static const struct topic_row *find_row(const struct topics *topics, const char 
 
 static enum err check_row(const struct topics *topics, const struct topic_row *row, char *line)
 {
-    struct cht_str name = {row->name, (uint32_t)strlen(row->name)};
-    struct cht_str port = {row->port, (uint32_t)strlen(row->port)};
+    struct cht_str name = cht_str_of(row->name);
+    struct cht_str port = cht_str_of(row->port);
     if (find_row(topics, row->name) != row) {
         return blame(line, row->name, name, "it is there twice");
     }
@@ -123,7 +123,7 @@ static enum err check_use(const struct topics *topics, const struct topic_servic
     const struct topic_use *use, char *line)
 {
     const struct topic_row *row = find_row(topics, use->topic);
-    struct cht_str name = {service->name, (uint32_t)strlen(service->name)}, event;
+    struct cht_str name = cht_str_of(service->name), event;
     bool says = use->side == TOPIC_SAYS;
     const char *events = use->events;
     if (!row) {
@@ -146,7 +146,7 @@ static const struct topic_service *find_service(const struct topics *topics, str
 {
     for (size_t i = 0; i < topics->service_count; i++) {
         const char *at = topics->services[i]->name;
-        if (cht_str_equal(name, (struct cht_str){at, (uint32_t)strlen(at)})) {
+        if (cht_str_is(name, at)) {
             return topics->services[i];
         }
     }

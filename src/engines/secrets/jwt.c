@@ -20,11 +20,6 @@ struct parts {
     struct cht_str text; /* header and claims with the dot between: what is signed */
 };
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static bool next_part(struct cht_str *rest, struct cht_str *ret_part)
 {
     const char *dot = rest->size ? memchr(rest->at, '.', rest->size) : NULL;
@@ -65,7 +60,7 @@ static const struct cht_member *find(
     const struct cht_member *members, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
-        if (cht_str_equal(members[i].name, str(name))) {
+        if (cht_str_is(members[i].name, name)) {
             return &members[i];
         }
     }
@@ -74,7 +69,7 @@ static const struct cht_member *find(
 
 static bool is_text(const struct cht_member *member, const char *text)
 {
-    return member && member->type == CHT_JSON_TEXT && cht_str_equal(member->value, str(text));
+    return member && member->type == CHT_JSON_TEXT && cht_str_is(member->value, text);
 }
 
 /* Exactly three members, so there is no place for jku, jwk, x5u, x5c or crit. */
@@ -189,11 +184,11 @@ static size_t write_header(struct cht_str kid, char *ret_text, size_t size)
     struct cht_json json = {.at = ret_text, .size = size};
     cht_json_begin(&json, '{');
     cht_json_key(&json, "alg");
-    cht_json_text(&json, str("ES256"));
+    cht_json_text(&json, cht_str_of("ES256"));
     cht_json_key(&json, "kid");
     cht_json_text(&json, kid);
     cht_json_key(&json, "typ");
-    cht_json_text(&json, str("at+jwt"));
+    cht_json_text(&json, cht_str_of("at+jwt"));
     cht_json_end(&json, '}');
     return json.used;
 }
@@ -214,9 +209,9 @@ static size_t write_claims(
     cht_json_key(&json, "exp");
     cht_json_u64(&json, identity->expires_at / 1000);
     cht_json_key(&json, "iss");
-    cht_json_text(&json, str(policy->issuer));
+    cht_json_text(&json, cht_str_of(policy->issuer));
     cht_json_key(&json, "aud");
-    cht_json_text(&json, str(policy->audience));
+    cht_json_text(&json, cht_str_of(policy->audience));
     cht_json_end(&json, '}');
     return json.used;
 }

@@ -175,7 +175,7 @@ bool token_key_fits(
 static void write_text(struct cht_json *json, const char *name, const char *text)
 {
     cht_json_key(json, name);
-    cht_json_text(json, (struct cht_str){text, (uint32_t)strlen(text)});
+    cht_json_text(json, cht_str_of(text));
 }
 
 void token_key_write_public(const struct token_key *key, struct cht_json *json)

@@ -49,7 +49,7 @@ static enum err copy_file(
     }
     db_set_statements(&db, copy_texts, 1);
     struct query q = db_query(&db, 0);
-    query_text(&q, (struct cht_str){path, (uint32_t)strlen(path)});
+    query_text(&q, cht_str_of(path));
     query_run(&q);
     err = db_err(&db);
     db_close(&db);

@@ -5,7 +5,6 @@
  * it fails: data of another number of shards, or of a newer version, is refused with one line. */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -69,7 +68,7 @@ void log_set_statements(struct db *db)
 static struct query on_name(struct db *db, uint32_t statement, const char *name)
 {
     struct query q = db_query(db, statement);
-    query_text(&q, (struct cht_str){name, (uint32_t)strlen(name)});
+    query_text(&q, cht_str_of(name));
     return q;
 }
 

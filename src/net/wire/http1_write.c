@@ -107,7 +107,7 @@ static uint32_t put_callers_fields(
 /* A caller's constant text, which could still come from a setting. */
 static bool is_fine(const char *value)
 {
-    return value && http1_is_field_value((struct cht_str){value, (uint32_t)strlen(value)});
+    return value && http1_is_field_value(cht_str_of(value));
 }
 
 static void put_own_fields(struct writer *writer, const struct http_answer *answer)

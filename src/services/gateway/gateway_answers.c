@@ -13,14 +13,9 @@
 #define JSON_TYPE "application/json; charset=utf-8"
 #define FILE_METHODS "GET, HEAD, OPTIONS"
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static struct http_field field(const char *name, const char *value)
 {
-    return (struct http_field){str(name), str(value)};
+    return (struct http_field){cht_str_of(name), cht_str_of(value)};
 }
 
 /* What could not be read is one code with several statuses; the words say what to do about each. */
@@ -85,7 +80,7 @@ void gateway_answer_options(
 static void raw(struct cht_json *json, const char *name, const char *value)
 {
     cht_json_key(json, name);
-    cht_json_raw(json, str(value));
+    cht_json_raw(json, cht_str_of(value));
 }
 
 void gateway_answer_info(struct gateway *gateway, const struct edge_request *request)
@@ -95,7 +90,7 @@ void gateway_answer_info(struct gateway *gateway, const struct edge_request *req
     struct cht_json json = {.at = body, .size = sizeof(body)};
     cht_json_begin(&json, '{');
     cht_json_key(&json, "version");
-    cht_json_text(&json, str(info->version ? info->version : ""));
+    cht_json_text(&json, cht_str_of(info->version ? info->version : ""));
     cht_json_key(&json, "protocol");
     cht_json_u64(&json, 1);
     raw(&json, "features", info->features ? info->features : "[]");

@@ -53,7 +53,7 @@ static bool row_at(size_t at, struct row *ret_row)
         return false;
     }
     const struct cht_route_row *command = &commands[at - FIXED_COUNT];
-    struct cht_str method = {command->method, (uint32_t)strlen(command->method)};
+    struct cht_str method = cht_str_of(command->method);
     *ret_row =
         (struct row){http1_method_by_name(method), GATEWAY_TOKEN, UPSTREAM_SOCKET, command->path};
     return true;

@@ -51,15 +51,14 @@ static void add_room(struct default_rooms *rooms, struct cht_str name)
     struct default_room *room = &rooms->rooms[rooms->count++];
     room->name = name;
     name_cid(rooms->deps, room);
-    cht_id_of_new_room(
-        &nobody, (struct cht_str){room->cid, (uint32_t)strlen(room->cid)}, &room->room);
+    cht_id_of_new_room(&nobody, cht_str_of(room->cid), &room->room);
 }
 
 static bool tell_create(struct default_rooms *rooms, const struct default_room *room)
 {
     struct cht_command command = {.type = cht_command_type_room_create,
         .room = room->room,
-        .cid = {room->cid, (uint32_t)strlen(room->cid)},
+        .cid = cht_str_of(room->cid),
         .kind = cht_room_kind_channel,
         .visibility = cht_visibility_public,
         .name = room->name};

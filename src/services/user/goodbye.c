@@ -89,7 +89,7 @@ static void leave(struct goodbye *g, const struct cht_id *room, struct room_ask_
     struct cht_command command = {.type = cht_command_type_room_leave,
         .author = g->call.identity.user,
         .room = *room,
-        .cid = {g->cid, (uint32_t)strlen(g->cid)}};
+        .cid = cht_str_of(g->cid)};
     *op = (struct room_ask_op){.repeat_ms = LEAVE_MS};
     room_ask(&g->call.service->room_asks, flow_tolerate(&g->call.flow), op, &command);
 }

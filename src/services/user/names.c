@@ -87,7 +87,7 @@ static bool is_reserved(struct cht_str name)
     char theirs[USERNAME_SIZE_MAX];
     uint32_t size = skeleton(name, mine);
     for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
-        struct cht_str word = {reserved[i], (uint32_t)strlen(reserved[i])};
+        struct cht_str word = cht_str_of(reserved[i]);
         if (skeleton(word, theirs) == size && memcmp(mine, theirs, size) == 0) {
             return true;
         }

@@ -90,7 +90,7 @@ static enum err password_edit(struct change_user_op *op, struct user *user)
     if (!cht_str_equal(user->password_hash, p->get.users->password_hash)) {
         return ERR_CONFLICT;
     }
-    user->password_hash = (struct cht_str){p->hash.hash, (uint32_t)__builtin_strlen(p->hash.hash)};
+    user->password_hash = cht_str_of(p->hash.hash);
     user_void_tokens(op, user);
     return OK;
 }

@@ -100,7 +100,7 @@ static void create_user(struct flow *flow)
     user->username = r->username;
     user->display_name = r->display_name;
     user->bio = (struct cht_str){"", 0};
-    user->password_hash = (struct cht_str){r->hash.hash, (uint32_t)__builtin_strlen(r->hash.hash)};
+    user->password_hash = cht_str_of(r->hash.hash);
     user->created = user_now_ms(service);
     user->token_version = 1;
     users_create(service->deps.users, flow_tolerate(flow), &r->create);
