@@ -9,6 +9,9 @@
 
 #define DOCS_BYTES_MAX (1u << 20)
 
+/* The fields of a command that stand in its member `settings`. */
+#define SETTINGS (CHT_BIT(command, posting) | CHT_BIT(command, adding) | CHT_BIT(command, history))
+
 struct user_route {
     const char *method;
     const char *path;
@@ -17,9 +20,9 @@ struct user_route {
     bool token;
 };
 
-/* A member of the body or answer of a user route: {"name", "kind", required}. */
+/* A member of the body of a user route. */
 struct user_member {
-    const char *route;
+    const char *route; /* its name */
     const char *name;
     const char *type; /* of JSON */
     bool required;

@@ -164,8 +164,7 @@ static void user_body(struct cht_json *json, const struct user_route *route)
     cht_json_begin(json, '[');
     for (size_t i = 0; i < count; i++) {
         if (members[i].required && strcmp(members[i].route, route->name) == 0) {
-            cht_json_text(
-                json, (struct cht_str){members[i].name, (uint32_t)strlen(members[i].name)});
+            cht_json_text(json, cht_str_of(members[i].name));
         }
     }
     cht_json_end(json, ']');
@@ -219,46 +218,53 @@ static void user_operation(struct cht_json *json, const struct user_route *route
     cht_json_end(json, '}');
 }
 
-static void command_paths(struct cht_json *json)
+static const char *command_path(size_t i)
 {
     size_t count;
-    const struct cht_route_row *routes = cht_routes(&count);
-    for (size_t i = 0; i < count; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < i; k++) {
-            seen = seen || strcmp(routes[k].path, routes[i].path) == 0;
-        }
-        if (seen) {
-            continue;
-        }
-        cht_json_key(json, routes[i].path);
-        cht_json_begin(json, '{');
-        for (size_t k = i; k < count; k++) {
-            if (strcmp(routes[k].path, routes[i].path) == 0) {
-                operation(json, &routes[k]);
-            }
-        }
-        cht_json_end(json, '}');
-    }
+    return cht_routes(&count)[i].path;
 }
 
-static void user_paths(struct cht_json *json)
+static void command_operation(struct cht_json *json, size_t i)
 {
     size_t count;
-    const struct user_route *routes = user_routes(&count);
+    operation(json, &cht_routes(&count)[i]);
+}
+
+static const char *user_path(size_t i)
+{
+    size_t count;
+    return user_routes(&count)[i].path;
+}
+
+static void user_operation_at(struct cht_json *json, size_t i)
+{
+    size_t count;
+    user_operation(json, &user_routes(&count)[i]);
+}
+
+/* The first route of the table that has the path of route i. */
+static size_t first_with_path(const char *(*path)(size_t i), size_t i)
+{
+    size_t first = 0;
+    while (strcmp(path(first), path(i)) != 0) {
+        first++;
+    }
+    return first;
+}
+
+/* Each path once, with all its methods. */
+static void paths(struct cht_json *json, size_t count, const char *(*path)(size_t i),
+    void (*write)(struct cht_json *json, size_t i))
+{
     for (size_t i = 0; i < count; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < i; k++) {
-            seen = seen || strcmp(routes[k].path, routes[i].path) == 0;
-        }
-        if (seen) {
+        if (first_with_path(path, i) != i) {
             continue;
         }
-        cht_json_key(json, routes[i].path);
+        cht_json_key(json, path(i));
         cht_json_begin(json, '{');
         for (size_t k = i; k < count; k++) {
-            if (strcmp(routes[k].path, routes[i].path) == 0) {
-                user_operation(json, &routes[k]);
+            if (first_with_path(path, k) == i) {
+                write(json, k);
             }
         }
         cht_json_end(json, '}');
@@ -282,7 +288,7 @@ static void error_response(struct cht_json *json)
     cht_json_raw(json, (struct cht_str){error_schema, sizeof(error_schema) - 1});
     json->comma = false;
     for (size_t i = 0; i < count; i++) {
-        cht_json_text(json, (struct cht_str){rows[i].wire, (uint32_t)strlen(rows[i].wire)});
+        cht_json_text(json, cht_str_of(rows[i].wire));
     }
     cht_json_end(json, ']');
     for (unsigned i = 0; i < 10; i++) {
@@ -292,6 +298,8 @@ static void error_response(struct cht_json *json)
 
 void write_openapi(struct cht_json *json)
 {
+    size_t users;
+    size_t commands;
     cht_json_begin(json, '{');
     key_text(json, "openapi", "3.1.0");
     cht_json_key(json, "info");
@@ -303,8 +311,10 @@ void write_openapi(struct cht_json *json)
     cht_json_raw(json, (struct cht_str){"[{\"token\":[]}]", 14});
     cht_json_key(json, "paths");
     cht_json_begin(json, '{');
-    user_paths(json);
-    command_paths(json);
+    user_routes(&users);
+    cht_routes(&commands);
+    paths(json, users, user_path, user_operation_at);
+    paths(json, commands, command_path, command_operation);
     cht_json_end(json, '}');
     error_response(json);
     cht_json_end(json, '}');

@@ -3,22 +3,14 @@
  * Happy path: a row becomes an object. How it fails: the JSON block is too small, which main checks
  * at the end. */
 
-#include <string.h>
-
 #include "docgen.h"
 
 #define ID_PATTERN "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-#define SETTINGS (CHT_BIT(command, posting) | CHT_BIT(command, adding) | CHT_BIT(command, history))
-
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
 
 void key_text(struct cht_json *json, const char *key, const char *text)
 {
     cht_json_key(json, key);
-    cht_json_text(json, str(text));
+    cht_json_text(json, cht_str_of(text));
 }
 
 static void key_number(struct cht_json *json, const char *key, uint64_t number)
@@ -54,7 +46,7 @@ static void word_members(struct cht_json *json, const struct cht_words *words)
     cht_json_key(json, "enum");
     cht_json_begin(json, '[');
     for (uint32_t i = 1; i < words->count; i++) {
-        cht_json_text(json, str(words->texts[i]));
+        cht_json_text(json, cht_str_of(words->texts[i]));
     }
     cht_json_end(json, ']');
 }
@@ -131,7 +123,7 @@ void schema_of_event(struct cht_json *json, const struct cht_event_row *row)
     cht_json_begin(json, '{');
     if (row == &cht_row_f_room) {
         cht_json_key(json, "type");
-        cht_json_raw(json, str("{\"enum\":[\"room.created\",\"room.updated\"]}"));
+        cht_json_raw(json, cht_str_of("{\"enum\":[\"room.created\",\"room.updated\"]}"));
     } else if (type != NULL) {
         const_type(json, type);
     }
@@ -143,11 +135,11 @@ void schema_of_event(struct cht_json *json, const struct cht_event_row *row)
     cht_json_key(json, "required");
     cht_json_begin(json, '[');
     if (type != NULL) {
-        cht_json_text(json, str("type"));
+        cht_json_text(json, cht_str_of("type"));
     }
     for (uint32_t i = 0; i < row->field_count; i++) {
         if (row->fields[i].required) {
-            cht_json_text(json, str(row->fields[i].name));
+            cht_json_text(json, cht_str_of(row->fields[i].name));
         }
     }
     cht_json_end(json, ']');
@@ -200,7 +192,7 @@ static void settings_of(struct cht_json *json, uint64_t bits)
 static void required_of(struct cht_json *json, uint64_t bits)
 {
     for (uint64_t left = bits; left != 0; left &= left - 1) {
-        cht_json_text(json, str(cht_row_command.fields[__builtin_ctzll(left)].name));
+        cht_json_text(json, cht_str_of(cht_row_command.fields[__builtin_ctzll(left)].name));
     }
 }
 
@@ -228,14 +220,14 @@ void schema_of_command(struct cht_json *json, uint64_t type)
     cht_json_begin(json, '{');
     const_type(json, row->wire);
     cht_json_key(json, "ref");
-    cht_json_raw(json, str("{\"type\":\"string\",\"minLength\":1,\"maxLength\":32,"
-                           "\"description\":\"Comes back in the answer.\"}"));
+    cht_json_raw(json, cht_str_of("{\"type\":\"string\",\"minLength\":1,\"maxLength\":32,"
+                                  "\"description\":\"Comes back in the answer.\"}"));
     properties_of(json, row->takes & ~SETTINGS);
     settings_of(json, row->takes & SETTINGS);
     cht_json_end(json, '}');
     cht_json_key(json, "required");
     cht_json_begin(json, '[');
-    cht_json_text(json, str("type"));
+    cht_json_text(json, cht_str_of("type"));
     required_of(json, row->requires);
     cht_json_end(json, ']');
     cht_json_end(json, '}');

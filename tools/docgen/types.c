@@ -7,8 +7,6 @@
 
 #include "docgen.h"
 
-#define SETTINGS (CHT_BIT(command, posting) | CHT_BIT(command, adding) | CHT_BIT(command, history))
-
 /* message_send -> MessageSend */
 static void print_name(FILE *file, const char *name)
 {
