@@ -12,8 +12,6 @@
 #include "options.h"
 #include "roles.h"
 
-#define PROBLEM_BYTES 512
-
 extern char **environ;
 
 static const struct role *find_role(const char *name)
@@ -67,7 +65,7 @@ static int refuse(const char *problem)
 int main(int count, char **arguments)
 {
     (void)count;
-    char problem[PROBLEM_BYTES] = "";
+    char problem[OPTIONS_PROBLEM_BYTES] = "";
     struct options options;
     struct options_given given = {settings_tables, settings_table_count, arguments + 1, environ};
     enum err err = options_read(&options, &given, problem);

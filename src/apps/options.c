@@ -1,8 +1,8 @@
 /* options - flags, environment and file into settings.
  *
- * Happy path: the role, then flags; the file named by --config (or chattifier.conf, if it is there)
- * is read first, then the environment, then the flags, so that each wins over the one before. How
- * it fails: one line that names the word. */
+ * Happy path: the command line is looked through for --config; that file (or chattifier.conf, if it
+ * is there) is read, then the environment, then the role and the flags, so that each wins over the
+ * one before. How it fails: one line that names the word. */
 
 #include "options.h"
 
@@ -12,7 +12,6 @@
 
 #include "base/mem.h"
 
-#define PROBLEM_BYTES 512
 #define FILE_BYTES_MAX (1u << 20)
 #define DEFAULT_FILE "chattifier.conf"
 
@@ -28,33 +27,51 @@ static const struct {
     {"management-host", "management.host"},
 };
 
-/* One flag of the command line, split: --key=value or --key value. */
-struct flag {
-    char key[128];
-    const char *value;
+/* The next thing on the command line. */
+struct word {
+    enum { PLAIN, HELP, VERSION, FLAG } kind;
+    const char *text;
+    char key[128];     /* of a flag: --key=value or --key value */
+    const char *value; /* of a flag */
 };
 
 static enum err problem(char *ret_problem, const char *what, const char *word)
 {
-    snprintf(ret_problem, PROBLEM_BYTES, "%.200s: %.200s", word, what);
+    snprintf(ret_problem, OPTIONS_PROBLEM_BYTES, "%.200s: %.200s", word, what);
     return ERR_BAD_CONFIG;
 }
 
-static enum err split_flag(char ***arguments, struct flag *ret_flag, char *ret_problem)
+static enum err read_flag(char ***arguments, struct word *ret_word, char *ret_problem)
 {
-    const char *word = **arguments + 2;
-    const char *equals = strchr(word, '=');
-    size_t size = equals ? (size_t)(equals - word) : strlen(word);
-    if (size == 0 || size >= sizeof(ret_flag->key)) {
+    const char *text = **arguments + 2;
+    const char *equals = strchr(text, '=');
+    size_t size = equals ? (size_t)(equals - text) : strlen(text);
+    if (size == 0 || size >= sizeof(ret_word->key)) {
         return problem(ret_problem, "not a flag", **arguments);
     }
-    memcpy(ret_flag->key, word, size);
-    ret_flag->key[size] = 0;
-    ret_flag->value = equals ? equals + 1 : (*arguments)[1];
-    if (!ret_flag->value) {
+    memcpy(ret_word->key, text, size);
+    ret_word->key[size] = 0;
+    ret_word->value = equals ? equals + 1 : (*arguments)[1];
+    if (!ret_word->value) {
         return problem(ret_problem, "needs a value", **arguments);
     }
     *arguments += equals ? 1 : 2;
+    return OK;
+}
+
+static enum err next_word(char ***arguments, struct word *ret_word, char *ret_problem)
+{
+    const char *text = **arguments;
+    *ret_word = (struct word){.kind = PLAIN, .text = text};
+    if (strcmp(text, "-h") == 0 || strcmp(text, "--help") == 0) {
+        ret_word->kind = HELP;
+    } else if (strcmp(text, "--version") == 0) {
+        ret_word->kind = VERSION;
+    } else if (strncmp(text, "--", 2) == 0) {
+        ret_word->kind = FLAG;
+        return read_flag(arguments, ret_word, ret_problem);
+    }
+    (*arguments)++;
     return OK;
 }
 
@@ -78,54 +95,65 @@ static enum err read_file(
     char *bytes = mem_new(FILE_BYTES_MAX + 1);
     size_t size = fread(bytes, 1, FILE_BYTES_MAX + 1, file);
     fclose(file);
-    char why[PROBLEM_BYTES] = "";
+    char why[OPTIONS_PROBLEM_BYTES] = "";
     enum err err = settings_read_file(settings, bytes, size, why);
     mem_free(bytes);
     return err == OK ? OK : problem(ret_problem, why, path);
 }
 
-/* `config`: only look for --config. Otherwise: set everything else. */
-static enum err walk(
-    struct options *options, char **arguments, const char **config, char *ret_problem)
+static bool is_config(const struct word *word)
+{
+    return word->kind == FLAG && strcmp(word->key, "config") == 0;
+}
+
+/* NULL stays if nobody names a file. */
+static enum err find_config(char **arguments, const char **ret_path, char *ret_problem)
 {
     while (*arguments) {
-        if (strcmp(*arguments, "-h") == 0) {
-            options->help = true;
-            arguments++;
-            continue;
-        }
-        if (strncmp(*arguments, "--", 2) != 0) {
-            const char **place = options->role ? &options->operand : &options->role;
-            if (!config && options->operand) {
-                return problem(ret_problem, "unexpected word", *arguments);
-            }
-            if (!config) {
-                *place = *arguments;
-            }
-            arguments++;
-            continue;
-        }
-        if (strcmp(*arguments, "--help") == 0 || strcmp(*arguments, "--version") == 0) {
-            options->help |= (*arguments)[2] == 'h';
-            options->version |= (*arguments)[2] == 'v';
-            arguments++;
-            continue;
-        }
-        struct flag flag;
-        enum err err = split_flag(&arguments, &flag, ret_problem);
-        bool is_config = err == OK && strcmp(flag.key, "config") == 0;
-        if (err == OK && config && is_config) {
-            *config = flag.value;
-        }
-        if (err == OK && !config && !is_config) {
-            err = settings_set(
-                options->settings, SETTING_BY_FLAG, full_key(flag.key), flag.value, ret_problem);
-        }
+        struct word word;
+        enum err err = next_word(&arguments, &word, ret_problem);
         if (err != OK) {
             return err;
         }
+        *ret_path = is_config(&word) ? word.value : *ret_path;
     }
     return OK;
+}
+
+static enum err take_word(struct options *options, const struct word *word, char *ret_problem)
+{
+    switch (word->kind) {
+    case HELP:
+        options->help = true;
+        return OK;
+    case VERSION:
+        options->version = true;
+        return OK;
+    case FLAG:
+        return is_config(word) ? OK
+                               : settings_set(options->settings, SETTING_BY_FLAG,
+                                     full_key(word->key), word->value, ret_problem);
+    case PLAIN:
+        break;
+    }
+    if (options->operand) {
+        return problem(ret_problem, "unexpected word", word->text);
+    }
+    *(options->role ? &options->operand : &options->role) = word->text;
+    return OK;
+}
+
+static enum err take_words(struct options *options, char **arguments, char *ret_problem)
+{
+    enum err err = OK;
+    while (err == OK && *arguments) {
+        struct word word;
+        err = next_word(&arguments, &word, ret_problem);
+        if (err == OK) {
+            err = take_word(options, &word, ret_problem);
+        }
+    }
+    return err;
 }
 
 enum err options_read(struct options *options, const struct options_given *given, char *ret_problem)
@@ -133,7 +161,7 @@ enum err options_read(struct options *options, const struct options_given *given
     *options = (struct options){
         .settings = settings_create(given->tables, given->table_count), .given = *given};
     const char *config = NULL;
-    enum err err = walk(options, given->arguments, &config, ret_problem);
+    enum err err = find_config(given->arguments, &config, ret_problem);
     if (err == OK) {
         err = read_file(
             options->settings, config ? config : DEFAULT_FILE, config != NULL, ret_problem);
@@ -142,7 +170,7 @@ enum err options_read(struct options *options, const struct options_given *given
         err = settings_read_environment(options->settings, given->environment, ret_problem);
     }
     if (err == OK) {
-        err = walk(options, given->arguments, NULL, ret_problem);
+        err = take_words(options, given->arguments, ret_problem);
     }
     return err;
 }

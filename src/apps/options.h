@@ -3,13 +3,15 @@
 /* options - the command line.
  *
  *     chattifier ROLE [--host H] [--port N] [--data DIR] [--workers N] [--management-port N]
- * [--config FILE] [--any.setting=value ...]
+ *                     [--config FILE] [--any.setting=value ...]
  *
  * Short flags are other names of settings. Everything ends up in one `struct settings`, each value
  * with its origin. What was given stays, so that it can be read once more: the file may say
  * something else by then. */
 
 #include "base/settings.h"
+
+#define OPTIONS_PROBLEM_BYTES 512
 
 struct options {
     struct settings *settings;
@@ -26,7 +28,7 @@ struct options {
 };
 
 /* Reads the settings file, the environment and the flags. What is given must stay. ERR_BAD_CONFIG
- * with one line for people in `ret_problem` (512 bytes). */
+ * with one line for people in `ret_problem` (OPTIONS_PROBLEM_BYTES). */
 MUST_USE enum err options_read(
     struct options *options, const struct options_given *given, char *ret_problem);
 

@@ -7,8 +7,6 @@
 
 #include "refresh.h"
 
-#include <string.h>
-
 #include "base/check.h"
 #include "base/err_json.h"
 #include "base/mem.h"
@@ -17,7 +15,6 @@
 #include "round.h"
 #include "worker.h"
 
-#define PROBLEM_BYTES 512
 #define NAMES_BYTES_MAX (32u << 10)
 
 struct refresh {
@@ -51,7 +48,7 @@ static void end_body(const struct cht_json *json, struct buf *body)
 /* What a person wrote into the file may be anything, and may have been cut anywhere. */
 static void make_utf8(char *text)
 {
-    if (cht_utf8_valid((struct cht_str){text, (uint32_t)strlen(text)})) {
+    if (cht_utf8_valid(cht_str_of(text))) {
         return;
     }
     for (; *text; text++) {
@@ -78,7 +75,7 @@ static void on_changed(
     if (row->reloadable) {
         LOG_INFO(logger, "settings.changed", "setting=%s before=\"%s\" after=\"%s\"", row->key,
             before, after);
-        cht_json_text(&refresh->json, (struct cht_str){row->key, (uint32_t)strlen(row->key)});
+        cht_json_text(&refresh->json, cht_str_of(row->key));
     } else {
         LOG_WARN(logger, "settings.need_restart", "setting=%s running=\"%s\" wanted=\"%s\"",
             row->key, before, after);
@@ -105,7 +102,7 @@ static void take_over(struct refresh *refresh, const struct settings *newer)
 static void start(struct refresh *refresh, struct conn_id asker)
 {
     struct options newer;
-    char problem[PROBLEM_BYTES] = "";
+    char problem[OPTIONS_PROBLEM_BYTES] = "";
     refresh->asker = asker;
     enum err err = options_read(&newer, &refresh->house->options->given, problem);
     if (err == OK) {

@@ -14,7 +14,6 @@
 #include "base/nearest.h"
 #include "chattifier/events.h"
 
-#define PROBLEM_BYTES 256
 #define KEY_BYTES_MAX 128
 #define FILE_BYTES_MAX (1u << 20)
 #define ENVIRONMENT_PREFIX "CHATTIFIER_"
@@ -123,7 +122,7 @@ static bool parse(const struct setting_row *row, const char *text, uint64_t *ret
     case SETTING_KIND_WORD:
         return parse_word(row->words, text, ret_number);
     case SETTING_KIND_TEXT:
-        return cht_utf8_valid((struct cht_str){text, (uint32_t)strlen(text)});
+        return cht_utf8_valid(cht_str_of(text));
     }
     return false;
 }
@@ -131,16 +130,17 @@ static bool parse(const struct setting_row *row, const char *text, uint64_t *ret
 static void explain(const struct setting_row *row, const char *text, char *ret_problem)
 {
     if (row->kind == SETTING_KIND_U64) {
-        snprintf(ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be a number from %llu to %llu",
-            row->key, text, (unsigned long long)row->min, (unsigned long long)row->max);
+        snprintf(ret_problem, SETTINGS_PROBLEM_BYTES,
+            "%.100s = %.60s: must be a number from %llu to %llu", row->key, text,
+            (unsigned long long)row->min, (unsigned long long)row->max);
     } else if (row->kind == SETTING_KIND_WORD) {
-        snprintf(ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be one of %.60s", row->key, text,
-            row->words);
+        snprintf(ret_problem, SETTINGS_PROBLEM_BYTES, "%.100s = %.60s: must be one of %.60s",
+            row->key, text, row->words);
     } else if (row->kind == SETTING_KIND_TEXT) {
-        snprintf(ret_problem, PROBLEM_BYTES, "%.100s: must be UTF-8", row->key);
+        snprintf(ret_problem, SETTINGS_PROBLEM_BYTES, "%.100s: must be UTF-8", row->key);
     } else {
-        snprintf(
-            ret_problem, PROBLEM_BYTES, "%.100s = %.60s: must be true or false", row->key, text);
+        snprintf(ret_problem, SETTINGS_PROBLEM_BYTES, "%.100s = %.60s: must be true or false",
+            row->key, text);
     }
 }
 
@@ -152,7 +152,7 @@ static void explain_unknown(const struct settings *settings, const char *key, ch
         const char *other = settings->values[i].row->key;
         meant = nearest_try(&nearest, other) ? other : meant;
     }
-    snprintf(ret_problem, PROBLEM_BYTES, "%.100s: there is no such setting%s%.100s", key,
+    snprintf(ret_problem, SETTINGS_PROBLEM_BYTES, "%.100s: there is no such setting%s%.100s", key,
         meant ? "; there is " : "", meant ? meant : "");
 }
 
@@ -217,7 +217,7 @@ static enum err read_line(
     trim(&key, &key_size);
     trim(&text, &text_size);
     if (key_size == 0 || key_size >= KEY_BYTES_MAX || memchr(line, 0, size)) {
-        snprintf(ret_problem, PROBLEM_BYTES, "not of the form key = value");
+        snprintf(ret_problem, SETTINGS_PROBLEM_BYTES, "not of the form key = value");
         return ERR_BAD_CONFIG;
     }
     char key_text[KEY_BYTES_MAX];
@@ -234,16 +234,16 @@ enum err settings_read_file(
     struct settings *settings, const char *bytes, size_t size, char *ret_problem)
 {
     if (size > FILE_BYTES_MAX) {
-        snprintf(ret_problem, PROBLEM_BYTES, "the settings file is larger than 1 MiB");
+        snprintf(ret_problem, SETTINGS_PROBLEM_BYTES, "the settings file is larger than 1 MiB");
         return ERR_BAD_CONFIG;
     }
     for (unsigned number = 1; size > 0; number++) {
         const char *end = memchr(bytes, '\n', size);
         size_t line_size = end ? (size_t)(end - bytes) : size;
-        char problem[PROBLEM_BYTES] = "";
+        char problem[SETTINGS_PROBLEM_BYTES] = "";
         enum err err = read_line(settings, bytes, line_size, problem);
         if (err != OK) {
-            snprintf(ret_problem, PROBLEM_BYTES, "line %u: %.230s", number, problem);
+            snprintf(ret_problem, SETTINGS_PROBLEM_BYTES, "line %u: %.230s", number, problem);
             return err;
         }
         size_t used = end ? line_size + 1 : line_size;
@@ -296,12 +296,12 @@ enum err settings_read_environment(
 {
     for (; *environment; environment++) {
         char name[KEY_BYTES_MAX];
-        char problem[PROBLEM_BYTES] = "";
+        char problem[SETTINGS_PROBLEM_BYTES] = "";
         const struct setting_row *row =
             own_name(*environment, name) ? row_of_variable(settings, name) : NULL;
         if (row && settings_set(settings, SETTING_BY_ENVIRONMENT, row->key,
                        strchr(*environment, '=') + 1, problem) != OK) {
-            snprintf(ret_problem, PROBLEM_BYTES, "in the environment: %.230s", problem);
+            snprintf(ret_problem, SETTINGS_PROBLEM_BYTES, "in the environment: %.230s", problem);
             return ERR_BAD_CONFIG;
         }
     }

@@ -21,6 +21,8 @@
 
 #include "base/err.h"
 
+#define SETTINGS_PROBLEM_BYTES 256
+
 enum setting_kind { SETTING_KIND_U64, SETTING_KIND_FLAG, SETTING_KIND_TEXT, SETTING_KIND_WORD };
 
 struct setting_row {
@@ -56,7 +58,8 @@ struct settings *settings_create(const struct settings_table *const *tables, siz
 void settings_destroy(struct settings *settings);
 
 /* Says `key` is `value`; a later or stronger origin wins. ERR_BAD_CONFIG with a line for people in
- * `ret_problem` (256 bytes) if no table has the key or the value does not fit its row. */
+ * `ret_problem` (SETTINGS_PROBLEM_BYTES) if no table has the key or the value does not fit its row.
+ */
 MUST_USE enum err settings_set(struct settings *settings, enum setting_origin origin,
     const char *key, const char *value, char *ret_problem);
 
