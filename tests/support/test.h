@@ -1,6 +1,7 @@
 #pragma once
 
-/* test - what every unit test includes, in the order that cmocka wants. */
+/* test - what every unit test includes, in the order that cmocka wants, and texts without their
+ * size. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,3 +9,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include "chattifier/types.h"
+
+static inline struct cht_str str(const char *text)
+{
+    return cht_str_of(text);
+}

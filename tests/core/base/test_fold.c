@@ -2,14 +2,7 @@
 
 #include "test.h"
 
-#include <string.h>
-
 #include "base/fold.h"
-
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
 
 static bool folds_to(const char *name, const char *expected)
 {

@@ -1,13 +1,9 @@
 /* test_loop_uv - the order of things in a turn, posts from other threads. */
 
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "test.h"
 
-#include <cmocka.h>
+#include <pthread.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "loop/loop_uv.h"

@@ -75,11 +75,6 @@ static enum err verify(struct secrets *secrets, const char *token, size_t size)
     return secrets_verify_token(secrets, (struct cht_str){token, (uint32_t)size}, &identity);
 }
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 struct published {
     char text[2048];
 };

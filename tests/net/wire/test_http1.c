@@ -1,14 +1,10 @@
 /* test_http1 - requests as raw bytes: what is read, and what is refused with which status. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "wire/http1.h"
 

@@ -2,14 +2,7 @@
 
 #include "test.h"
 
-#include <string.h>
-
 #include "wire/path_match.h"
-
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
 
 static void a_name_stands_for_one_segment_that_is_not_empty(void **state)
 {

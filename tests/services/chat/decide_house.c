@@ -17,11 +17,6 @@ struct cht_id user(uint16_t number)
     return (struct cht_id){{(uint8_t)number, (uint8_t)(number >> 8), 1}};
 }
 
-struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 void forget_room(void)
 {
     struct cht_id id = user(999);

@@ -23,7 +23,6 @@ extern struct room_decision decision;
 extern struct room_facts facts;
 
 struct cht_id user(uint16_t number);
-struct cht_str str(const char *text);
 
 /* The room's next entry, to be filled and applied; valid until the next call. */
 struct cht_entry *next_entry(enum cht_entry_kind kind, uint16_t by);

@@ -15,11 +15,6 @@ static struct cht_id user(uint8_t number)
     return (struct cht_id){{number, 1}};
 }
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static int set_up(void **state)
 {
     (void)state;

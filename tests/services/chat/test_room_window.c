@@ -3,7 +3,6 @@
 #include "test.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "chat/room_window.h"
 
@@ -28,11 +27,6 @@ static int tear_down(void **state)
 static struct cht_id user(uint8_t number)
 {
     return (struct cht_id){{number, 1}};
-}
-
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
 }
 
 static uint64_t digest_of(uint64_t number)

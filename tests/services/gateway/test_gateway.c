@@ -58,11 +58,6 @@ static void on_call(struct upstream_server *server, const struct upstream_call *
     service->peer = call->request->peer;
 }
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static void write_file(struct fixture *f, const char *name, const char *content)
 {
     char path[128];

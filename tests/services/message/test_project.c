@@ -17,11 +17,6 @@ static const struct cht_id room_id = {{1}};
 static const struct cht_id ann = {{2}};
 static const struct cht_id bob = {{3}};
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static int setup(void **state)
 {
     struct fixture *f = mem_new(sizeof(*f));

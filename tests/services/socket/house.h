@@ -3,12 +3,7 @@
 /* house - a socket service with everything around it made up: an edge that keeps what each client
  * was sent, ports that keep what was said to them, and a clock that moves when the test says so. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
+#include "test.h"
 
 #include "base/task.h"
 #include "base/timers.h"

@@ -202,11 +202,6 @@ void house_clients_leave(struct house *house)
     }
 }
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, text ? (uint32_t)strlen(text) : 0};
-}
-
 void house_connect(struct house *house, uint32_t slot, uint8_t user)
 {
     house_connect_with(house, slot, user, NULL);

@@ -1,21 +1,10 @@
 /* The small tables of the socket service: pending commands, rates, parameters. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka wants those before it. */
-#include <cmocka.h>
-#include <string.h>
+#include "test.h"
 
 #include "socket/pending.h"
 #include "socket/rate.h"
 #include "socket/slot_list.h"
-
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
 
 static void a_handle_finds_its_command_until_it_is_answered(void **state)
 {

@@ -7,11 +7,6 @@
 #include "user/names.h"
 #include "user/passwords.h"
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static void usernames_have_one_form(void **state)
 {
     static const struct {
