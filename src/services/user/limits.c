@@ -23,13 +23,18 @@ static void fill(struct limit_ask *ask, const struct limit_of *of, uint32_t take
     ask->op.take = take;
 }
 
+static void ask_tolerated(
+    struct user_call *call, struct limit_ask *ask, const struct limit_of *of, uint32_t take)
+{
+    if (of->burst > 0) {
+        fill(ask, of, take);
+        sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+    }
+}
+
 void user_limit_take(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
 {
-    if (of->burst == 0) {
-        return;
-    }
-    fill(ask, of, 1);
-    sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+    ask_tolerated(call, ask, of, 1);
 }
 
 void user_limit_ask(
@@ -47,22 +52,14 @@ struct limit_of user_limit_of_calls(
         kind, who, NULL, rate * CALLS_AT_ONCE, rate && rate < 1000 ? 1000 / rate : 1};
 }
 
-void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
+void user_limit_give_all(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
 {
-    if (of->burst == 0) {
-        return;
-    }
-    fill(ask, of, LIMIT_GIVE_ALL);
-    sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+    ask_tolerated(call, ask, of, LIMIT_GIVE_ALL);
 }
 
 void user_limit_give_one(struct user_call *call, struct limit_ask *ask, const struct limit_of *of)
 {
-    if (of->burst == 0) {
-        return;
-    }
-    fill(ask, of, LIMIT_GIVE_ONE);
-    sessions_limit(call->service->deps.sessions, flow_tolerate(&call->flow), &ask->op);
+    ask_tolerated(call, ask, of, LIMIT_GIVE_ONE);
 }
 
 /* All places but an eighth. One that was never given back is free again a second later. */

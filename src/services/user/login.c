@@ -14,13 +14,17 @@
 
 #define SLOW_MS_MAX 3000
 
+/* What counts wrong passwords: of an account from an address, in minutes and over a day; of an
+ * address; of an account. */
+enum { PAIR, PATIENCE, ADDRESS, ACCOUNT, LIMITS };
+
 struct login {
     struct user_call call;
     char folded[64];
     char who[33]; /* digest of the name: what strangers type goes into no key */
     struct cht_str username, password, device_name;
     struct cht_id device_id;
-    struct limit_ask pair, patience, address, account, hashes;
+    struct limit_ask limits[LIMITS], place;
     struct pause_op pause;
     struct users_by_name_op by_name;
     struct secrets_check_op check;
@@ -55,10 +59,10 @@ static bool read_device(struct login *l)
         if (members[i].type == CHT_JSON_NULL) {
             continue;
         }
-        if (cht_str_equal(members[i].name, (struct cht_str){"id", 2}) &&
+        if (cht_str_is(members[i].name, "id") &&
             (!text || !cht_id_from_text(members[i].value, &l->device_id))) {
             user_call_bad_field(call, "device.id");
-        } else if (cht_str_equal(members[i].name, (struct cht_str){"name", 4})) {
+        } else if (cht_str_is(members[i].name, "name")) {
             l->device_name = members[i].value;
             if (!text || !names_device_valid(members[i].value)) {
                 user_call_bad_field(call, "device.name");
@@ -68,21 +72,22 @@ static bool read_device(struct login *l)
     return call->flow.err == OK;
 }
 
-static void limits_of(struct login *l, struct limit_of ret_limits[4])
+static void limits_of(struct login *l, struct limit_of ret_limits[LIMITS])
 {
     uint64_t burst = l->call.service->deps.settings->login_failures;
     const char *address = l->call.address;
-    ret_limits[0] = (struct limit_of){"login", l->who, address, burst, burst ? 900000 / burst : 0};
-    ret_limits[1] = (struct limit_of){"login-day", l->who, address, burst * 3, 3600000};
-    ret_limits[2] = (struct limit_of){"login-address", address, NULL, burst * 20, 3000};
-    ret_limits[3] = (struct limit_of){"login-account", l->who, NULL, burst * 4, 10000};
+    uint64_t refill_ms = burst ? 900000 / burst : 0;
+    ret_limits[PAIR] = (struct limit_of){"login", l->who, address, burst, refill_ms};
+    ret_limits[PATIENCE] = (struct limit_of){"login-day", l->who, address, burst * 3, 3600000};
+    ret_limits[ADDRESS] = (struct limit_of){"login-address", address, NULL, burst * 20, 3000};
+    ret_limits[ACCOUNT] = (struct limit_of){"login-account", l->who, NULL, burst * 4, 10000};
 }
 
 static void take_limits(struct flow *flow)
 {
     struct login *l = login_of(flow);
     struct user_call *call = &l->call;
-    struct limit_of limits[4];
+    struct limit_of limits[LIMITS];
     struct cht_str name;
     uint8_t digest[32];
     if (!user_field_text(call, "username", &name) ||
@@ -99,25 +104,25 @@ static void take_limits(struct flow *flow)
         snprintf(l->who + i * 2, 3, "%02x", digest[i]);
     }
     limits_of(l, limits);
-    user_place_take(call, &l->hashes);
-    user_limit_take(call, &l->pair, &limits[0]);
-    user_limit_take(call, &l->patience, &limits[1]);
-    user_limit_take(call, &l->address, &limits[2]);
-    user_limit_take(call, &l->account, &limits[3]);
+    user_place_take(call, &l->place);
+    for (int i = 0; i < LIMITS; i++) {
+        user_limit_take(call, &l->limits[i], &limits[i]);
+    }
 }
 
 static void slow_down(struct flow *flow)
 {
     struct login *l = login_of(flow);
-    bool pair = user_limit_holds(&l->call, &l->pair);
-    bool patience = user_limit_holds(&l->call, &l->patience);
-    bool address = user_limit_holds(&l->call, &l->address);
-    bool place = user_limit_holds(&l->call, &l->hashes);
-    if (flow->err != OK && place) {
-        user_place_give_back(&l->call, &l->hashes);
+    const struct sessions_limit_op *account = &l->limits[ACCOUNT].op;
+    for (int i = 0; i < ACCOUNT; i++) {
+        user_limit_holds(&l->call, &l->limits[i]);
     }
-    if (pair && patience && address && place && l->account.op.op.err == ERR_RATE_LIMITED) {
-        uint64_t wait_ms = l->account.op.wait_ms;
+    bool place = user_limit_holds(&l->call, &l->place);
+    if (flow->err != OK && place) {
+        user_place_give_back(&l->call, &l->place);
+    }
+    if (flow->err == OK && account->op.err == ERR_RATE_LIMITED) {
+        uint64_t wait_ms = account->wait_ms;
         pause_ask(l->call.service->deps.world->loop, &flow->asker, &l->pause,
             wait_ms < SLOW_MS_MAX ? wait_ms : SLOW_MS_MAX);
     }
@@ -149,12 +154,11 @@ static void check_password(struct flow *flow)
 /* Nobody looked at the password: it was no wrong one. */
 static void give_tries_back(struct login *l)
 {
-    struct limit_of limits[4];
+    struct limit_of limits[LIMITS];
     limits_of(l, limits);
-    user_limit_give_one(&l->call, &l->pair, &limits[0]);
-    user_limit_give_one(&l->call, &l->patience, &limits[1]);
-    user_limit_give_one(&l->call, &l->address, &limits[2]);
-    user_limit_give_one(&l->call, &l->account, &limits[3]);
+    for (int i = 0; i < LIMITS; i++) {
+        user_limit_give_one(&l->call, &l->limits[i], &limits[i]);
+    }
 }
 
 static void judge(struct flow *flow)
@@ -162,7 +166,7 @@ static void judge(struct flow *flow)
     struct login *l = login_of(flow);
     enum err err = l->check.op.err;
     const struct user *user = &l->by_name.user;
-    user_place_give_back(&l->call, &l->hashes);
+    user_place_give_back(&l->call, &l->place);
     if (err == OK && (l->by_name.op.err != OK || user->disabled || user->deleted)) {
         err = ERR_FORBIDDEN;
     }
@@ -186,20 +190,26 @@ static enum err upgrade_edit(struct change_user_op *op, struct user *user)
     if (!cht_str_equal(user->password_hash, l->by_name.user.password_hash)) {
         return ERR_STALE;
     }
-    user->password_hash = (struct cht_str){l->hash.hash, (uint32_t)__builtin_strlen(l->hash.hash)};
+    user->password_hash = cht_str_of(l->hash.hash);
     return OK;
+}
+
+/* It was the right person: only what others try at the same place still counts. */
+static void forget_tries(struct login *l)
+{
+    struct limit_of limits[LIMITS];
+    limits_of(l, limits);
+    user_limit_give_all(&l->call, &l->limits[PAIR], &limits[PAIR]);
+    user_limit_give_all(&l->call, &l->limits[PATIENCE], &limits[PATIENCE]);
+    user_limit_give_one(&l->call, &l->limits[ADDRESS], &limits[ADDRESS]);
+    user_limit_give_one(&l->call, &l->limits[ACCOUNT], &limits[ACCOUNT]);
 }
 
 static void sign_device_in(struct flow *flow)
 {
     struct login *l = login_of(flow);
     struct user_service *service = l->call.service;
-    struct limit_of limits[4];
-    limits_of(l, limits);
-    user_limit_give_back(&l->call, &l->pair, &limits[0]);
-    user_limit_give_back(&l->call, &l->patience, &limits[1]);
-    user_limit_give_one(&l->call, &l->address, &limits[2]);
-    user_limit_give_one(&l->call, &l->account, &limits[3]);
+    forget_tries(l);
     if (l->check.outdated && l->hash.op.err == OK) {
         l->upgrade.id = l->by_name.user.id;
         l->upgrade.edit = upgrade_edit;

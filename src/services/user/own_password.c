@@ -44,5 +44,5 @@ void own_password_forgive(struct user_call *call, struct own_password *own)
 {
     char who[CHT_ID_TEXT_SIZE + 1] = {0};
     struct limit_of tries = limit_of_tries(call, who);
-    user_limit_give_back(call, &own->tries, &tries);
+    user_limit_give_all(call, &own->tries, &tries);
 }

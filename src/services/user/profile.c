@@ -52,18 +52,6 @@ static void look(struct flow *flow)
     }
 }
 
-static bool is_null(struct user_call *call, const char *name)
-{
-    for (size_t i = 0; i < call->member_count; i++) {
-        struct cht_str member = call->members[i].name;
-        struct cht_str wanted = {name, (uint32_t)__builtin_strlen(name)};
-        if (cht_str_equal(member, wanted)) {
-            return call->members[i].type == CHT_JSON_NULL;
-        }
-    }
-    return false;
-}
-
 static enum err profile_edit(struct change_user_op *op, struct user *user)
 {
     struct profile *p = container_of(op, struct profile, change);
@@ -89,8 +77,8 @@ static void change_profile(struct flow *flow)
     struct user_call *call = &p->call;
     p->display_name = user_field(call, "display_name");
     p->bio = user_field(call, "bio");
-    p->clears_name = is_null(call, "display_name");
-    p->clears_bio = is_null(call, "bio");
+    p->clears_name = user_field_is_null(call, "display_name");
+    p->clears_bio = user_field_is_null(call, "bio");
     if (p->display_name &&
         (p->display_name->type != CHT_JSON_TEXT || !names_display_valid(p->display_name->value))) {
         user_call_bad_field(call, "display_name");

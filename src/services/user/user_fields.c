@@ -3,26 +3,31 @@
  * Happy path: find the member, look at its type. How it fails: the flow fails with bad_field and
  * the field's name; a parameter that is there twice is bad_frame. */
 
-#include <string.h>
-
 #include "user/user_inner.h"
 #include "wire/query_read.h"
 
 #define QUERY_PADDING_BYTES 64 /* between the few values of a query */
 
-static bool is_named(struct cht_str text, const char *name)
-{
-    return text.size == strlen(name) && memcmp(text.at, name, text.size) == 0;
-}
-
-const struct cht_member *user_field(struct user_call *call, const char *name)
+static const struct cht_member *find_member(const struct user_call *call, const char *name)
 {
     for (size_t i = 0; i < call->member_count; i++) {
-        if (is_named(call->members[i].name, name)) {
-            return call->members[i].type == CHT_JSON_NULL ? NULL : &call->members[i];
+        if (cht_str_is(call->members[i].name, name)) {
+            return &call->members[i];
         }
     }
     return NULL;
+}
+
+const struct cht_member *user_field(const struct user_call *call, const char *name)
+{
+    const struct cht_member *member = find_member(call, name);
+    return member && member->type != CHT_JSON_NULL ? member : NULL;
+}
+
+bool user_field_is_null(const struct user_call *call, const char *name)
+{
+    const struct cht_member *member = find_member(call, name);
+    return member && member->type == CHT_JSON_NULL;
 }
 
 bool user_field_optional_text(struct user_call *call, const char *name, struct cht_str *ret_text)

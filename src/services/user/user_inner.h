@@ -106,9 +106,12 @@ void user_call_end(struct user_call *call);
 /* ---- user_fields.c: members of the body and values of the query; a wrong one fails the flow */
 
 /* The member, or NULL if it is absent or null. */
-const struct cht_member *user_field(struct user_call *call, const char *name);
+const struct cht_member *user_field(const struct user_call *call, const char *name);
 
-/* A text of `least` to `most` bytes; false if the flow has failed. */
+/* It is there, and null: what it names shall be cleared. */
+bool user_field_is_null(const struct user_call *call, const char *name);
+
+/* A text that is there and not empty; false if the flow has failed. */
 bool user_field_text(struct user_call *call, const char *name, struct cht_str *ret_text);
 
 /* Absent: fine, nothing is set, `at` stays NULL. */
@@ -134,16 +137,19 @@ void user_json_write(struct cht_json *json, const struct user *user);
 void user_json_beside(struct cht_json *json, const struct user *user);
 void user_json_text(struct cht_json *json, const char *name, struct cht_str text);
 
-/* ---- limits.c */
+/* ---- limits.c: buckets of the sessions port. One that holds nothing (`burst` 0) limits nobody */
 
-/* Takes one token of the bucket kind:who[:where]; tolerated, so the next step calls
- * user_limit_holds. */
+/* The bucket kind:who[@where]. */
 struct limit_of {
     const char *kind, *who, *where; /* `where` may be NULL */
     uint64_t burst, refill_ms;
 };
+
+/* Takes one token. Tolerated, so the next step calls user_limit_holds. */
 void user_limit_take(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
-void user_limit_give_back(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
+
+/* Fills the bucket: what was counted so far counts no more. */
+void user_limit_give_all(struct user_call *call, struct limit_ask *ask, const struct limit_of *of);
 
 /* The one token that was taken: this try was no failure, what others did at the same place still
  * counts. */
