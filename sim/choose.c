@@ -5,6 +5,7 @@
 
 #include "choose.h"
 
+#include "base/event_buf.h"
 #include "call.h"
 #include "client.h"
 #include "cluster.h"
@@ -214,9 +215,7 @@ static void block(struct client *client, const struct step *step)
     people_block(&cluster->people, client->user, (uint32_t)step->user, step->on);
     struct cht_blocked event = {
         .user = people_id(client->user), .other = people_id((uint32_t)step->user), .on = step->on};
-    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_blocked, &event));
-    bytes->size = bytes->capacity;
-    cht_encode(&cht_row_blocked, &event, bytes->bytes);
+    struct buf *bytes = event_buf_encode(&cht_row_blocked, &event);
     cast_send(&cluster->nodes[client->wire->node - 1].bus.cast, bytes);
     buf_unref(bytes);
 }

@@ -7,8 +7,8 @@
 #include "goodbye.h"
 
 #include <stdio.h>
-#include <string.h>
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "client.h"
 #include "cluster.h"
@@ -39,14 +39,6 @@ struct revoked_event {
     struct cluster *cluster;
     uint32_t user;
 };
-
-static struct buf *encode(const struct cht_event_row *row, const void *event)
-{
-    struct buf *bytes = buf_create(cht_encoded_size(row, event));
-    bytes->size = bytes->capacity;
-    cht_encode(row, event, bytes->bytes);
-    return bytes;
-}
 
 static void run_revoked(struct scene *scene, struct event *event)
 {
@@ -86,7 +78,7 @@ static void leave_all(struct flow *flow)
         struct cht_command command = {.type = cht_command_type_room_leave,
             .author = people_id(goodbye->user),
             .room = room->id,
-            .cid = {goodbye->cid, (uint32_t)strlen(goodbye->cid)}};
+            .cid = cht_str_of(goodbye->cid)};
         struct room_ask_op *leave = &goodbye->leaves[goodbye->leave_count++];
         leave->repeat_ms = LEAVE_MS;
         room_ask(&goodbye->node->room_asks, flow_tolerate(flow), leave, &command);
@@ -109,7 +101,7 @@ static void mark(struct flow *flow)
     cluster->people.goodbye_us[goodbye->user] = goodbye->began_us;
     cluster->people.deleted_us[goodbye->user] = cluster->scene.now_us;
     struct cht_revoked revoked = {.user = people_id(goodbye->user), .version = 2};
-    struct buf *bytes = encode(&cht_row_revoked, &revoked);
+    struct buf *bytes = event_buf_encode(&cht_row_revoked, &revoked);
     cast_send(&goodbye->node->bus.cast, bytes);
     buf_unref(bytes);
     tell_nodes(cluster, goodbye->user);

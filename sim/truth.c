@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "heap.h"
 
@@ -316,7 +317,7 @@ static void judge(struct truth *truth, const struct truth_room *room,
     const struct truth_entry *entry, bool makes_room)
 {
     unsigned long long seq = entry->seq;
-    struct cht_str cid = {entry->cid, (uint32_t)strlen(entry->cid)};
+    struct cht_str cid = cht_str_of(entry->cid);
     if (entry->seq != room->head + 1) {
         scene_fail(
             truth->scene, "I5", "entry %llu follows %llu", seq, (unsigned long long)room->head);
@@ -403,7 +404,7 @@ const struct truth_room *truth_on_record(
     static uint8_t memory[4 << 20];
     struct cht_scratch scratch = {memory, sizeof(memory), 0};
     struct cht_record record;
-    struct cht_str bytes = {(const char *)item->record->bytes, item->record->size};
+    struct cht_str bytes = event_buf_bytes(item->record);
     CHECK(cht_decode(&cht_row_record, bytes, &scratch, &record));
     if (!takes(truth, shard, item) || record.entries.count == 0) {
         return NULL;

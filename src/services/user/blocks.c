@@ -4,6 +4,7 @@
  * fails: nobody with that id is not_found, oneself is bad_field, too many is a conflict. A cast
  * that is lost: what owners remember is void after a while anyway. */
 
+#include "base/event_buf.h"
 #include "user/user_inner.h"
 
 #define SHOWN_MAX 1000
@@ -76,9 +77,7 @@ static void drop(struct flow *flow)
 void user_tell_blocked(struct user_service *service, const struct users_block_op *block)
 {
     struct cht_blocked event = {.user = block->user, .other = block->other, .on = block->on};
-    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_blocked, &event));
-    bytes->size = bytes->capacity;
-    cht_encode(&cht_row_blocked, &event, bytes->bytes);
+    struct buf *bytes = event_buf_encode(&cht_row_blocked, &event);
     cast_send(service->deps.cast, bytes);
     buf_unref(bytes);
 }

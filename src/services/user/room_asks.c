@@ -6,6 +6,8 @@
 
 #include "user/room_asks.h"
 
+#include "base/event_buf.h"
+
 #define REF_BIT (UINT64_C(1) << 52)
 #define WAIT_MS 2000
 #define DEADLINE_MS 60000
@@ -16,9 +18,7 @@ static struct buf *encode(const struct room_asks *asks, struct cht_command comma
 {
     command.sent_at = loop_wall_ms(asks->loop);
     command.deadline = command.sent_at + DEADLINE_MS;
-    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_command, &command));
-    bytes->size = bytes->capacity;
-    cht_encode(&cht_row_command, &command, bytes->bytes);
+    struct buf *bytes = event_buf_encode(&cht_row_command, &command);
     return bytes;
 }
 
@@ -91,7 +91,7 @@ static enum err error_of(const struct buf *event)
     struct cht_reply reply;
     uint64_t memory[64];
     struct cht_scratch scratch = {(uint8_t *)memory, sizeof(memory), 0};
-    struct cht_str bytes = {(const char *)event->bytes, event->size};
+    struct cht_str bytes = event_buf_bytes(event);
     if (!cht_decode(&cht_row_reply, bytes, &scratch, &reply) || reply.error >= ERR_COUNT) {
         return ERR_CORRUPT;
     }

@@ -4,8 +4,7 @@
  * asked. How it fails: too many under way are refused as overloaded; a reply that is lost is the
  * node's timeout. */
 
-#include <string.h>
-
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "user/user_inner.h"
 
@@ -38,9 +37,7 @@ static void bad_field(struct query *q, const char *field)
 
 static void send_reply(struct user_service *service, uint64_t node, const struct cht_reply *reply)
 {
-    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_reply, reply));
-    bytes->size = bytes->capacity;
-    cht_encode(&cht_row_reply, reply, bytes->bytes);
+    struct buf *bytes = event_buf_encode(&cht_row_reply, reply);
     mail_send(service->deps.mail, MAIL_PAGES, node, bytes);
     buf_unref(bytes);
 }
@@ -141,7 +138,7 @@ static void finish(struct flow *flow)
     if (flow->err == OK && q->command.type != cht_command_type_user_block) {
         reply_users(q, &reply);
     } else {
-        reply.field = (struct cht_str){q->field, q->field ? (uint32_t)strlen(q->field) : 0};
+        reply.field = cht_str_of(q->field);
         send_reply(q->service, q->command.node, &reply);
     }
     arena_deinit(&q->get.arena);
@@ -158,7 +155,7 @@ static void start(struct user_service *service, struct buf *event)
 {
     struct query *q = mem_new(sizeof(*q));
     struct cht_scratch scratch = {q->memory, sizeof(q->memory), 0};
-    struct cht_str bytes = {(const char *)event->bytes, event->size};
+    struct cht_str bytes = event_buf_bytes(event);
     bool known = cht_decode(&cht_row_command, bytes, &scratch, &q->command) &&
                  q->command.node > 0 && q->command.node_ref > 0;
     if (!known) {

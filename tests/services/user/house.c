@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/event_buf.h"
 #include "local/bus_local.h"
 #include "local/sessions_local.h"
 #include "secrets/secrets_openssl.h"
@@ -39,9 +40,7 @@ static void reply(struct house *house, const struct cht_command *command)
         house->refusals--;
         event.error = house->refusal;
     }
-    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_reply, &event));
-    bytes->size = bytes->capacity;
-    cht_encode(&cht_row_reply, &event, bytes->bytes);
+    struct buf *bytes = event_buf_encode(&cht_row_reply, &event);
     mail_send(house->deps.mail, MAIL_LIVE, command->node, bytes);
     buf_unref(bytes);
 }

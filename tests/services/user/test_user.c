@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/event_buf.h"
 #include "house.h"
 
 #define GOOD "\"password\":\"violet staircase\""
@@ -479,9 +480,7 @@ static uint64_t query(struct house *house, struct pages *pages, struct cht_comma
 {
     command->node = house->deps.mail->node;
     command->node_ref = 77;
-    struct buf *bytes = buf_create(cht_encoded_size(&cht_row_command, command));
-    bytes->size = bytes->capacity;
-    cht_encode(&cht_row_command, command, bytes->bytes);
+    struct buf *bytes = event_buf_encode(&cht_row_command, command);
     pages->ref = 0;
     mail_send(house->deps.mail, MAIL_WORK, command->node, bytes);
     buf_unref(bytes);
@@ -590,7 +589,7 @@ static void on_cry(struct cast_handler *handler, struct buf *event)
     struct crier *crier = container_of(handler, struct crier, handler);
     struct cht_scratch scratch = {0};
     struct cht_blocked blocked;
-    struct cht_str bytes = {(const char *)event->bytes, event->size};
+    struct cht_str bytes = event_buf_bytes(event);
     if (cht_event_number_of(bytes) == CHT_EVENT_blocked) {
         assert_true(cht_decode(&cht_row_blocked, bytes, &scratch, &blocked));
         crier->blocks += blocked.on;
