@@ -62,9 +62,6 @@ CHT_INLINED bool cht_field_is_set(
     return cht_field_is_filled(field, cht_field_of(field, event));
 }
 
-/* True if all bytes are of [A-Za-z0-9._:-]. */
-bool cht_is_token(struct cht_str text);
-
 CHT_INLINED bool cht_field_in_bounds(const struct cht_field_row *field, size_t size)
 {
     return size >= field->min && size <= field->max;

@@ -383,6 +383,9 @@ CHT_API uint32_t cht_utf8_next(uint32_t state, const uint8_t *bytes, size_t size
 /* True if `text` has a control character or a bidirectional override or isolate. */
 CHT_API bool cht_has_hidden(struct cht_str valid_text);
 
+/* True if all bytes are of [A-Za-z0-9._:-], as those of a `cid`. */
+CHT_API bool cht_is_token(struct cht_str text);
+
 /* ---- placing rooms: murmur3 (x86, 32 bit, seed 0) of the 16 bytes, modulo the number of shards */
 CHT_API uint32_t cht_shard_of_room(const struct cht_id *room, uint32_t shards);
 

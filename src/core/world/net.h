@@ -32,6 +32,12 @@ struct net_address {
     uint16_t port;
 };
 
+static inline bool net_address_is_ipv4(const struct net_address *address)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return __builtin_memcmp(address->ip, mapped, sizeof(mapped)) == 0;
+}
+
 /* What recv and send answer besides a number of bytes > 0. */
 #define NET_END 0 /* recv: the other side has finished */
 #define NET_WOULD_BLOCK -1

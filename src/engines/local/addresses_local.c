@@ -37,9 +37,8 @@ struct addresses_local {
 
 static void key_of(const struct net_address *peer, uint8_t ret_ip[16])
 {
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     memcpy(ret_ip, peer->ip, 16);
-    if (memcmp(peer->ip, mapped, sizeof(mapped)) != 0) {
+    if (!net_address_is_ipv4(peer)) {
         memset(ret_ip + 8, 0, 8);
     }
 }

@@ -6,6 +6,7 @@
  * again. A shard is given up when its log takes nothing, and nobody knows for how long: until an
  * owner has done something again, it keeps one command to try and refuses the others. */
 
+#include "base/big_endian.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "local/bus_local_inner.h"
@@ -15,28 +16,12 @@
 #define OFFER_AGAIN_MS_MIN 1000
 #define OFFER_AGAIN_MS_MAX 5000
 
-static void put_u64(uint8_t *at, uint64_t number)
-{
-    for (int i = 7; i >= 0; i--, number >>= 8) {
-        at[i] = (uint8_t)number;
-    }
-}
-
-static uint64_t get_u64(const uint8_t *at)
-{
-    uint64_t number = 0;
-    for (int i = 0; i < 8; i++) {
-        number = number << 8 | at[i];
-    }
-    return number;
-}
-
 /* {boot, place}: a later boot is later than everything before it. */
 static struct position position_of(const struct endpoint *endpoint, uint64_t place)
 {
     struct position position = {{0}};
-    put_u64(position.bytes, endpoint->bus->options.boot);
-    put_u64(position.bytes + 8, place);
+    big_endian_put(position.bytes, endpoint->bus->options.boot);
+    big_endian_put(position.bytes + 8, place);
     return position;
 }
 
@@ -209,9 +194,9 @@ static void shards_done_here(struct shards *shards, uint32_t shard, const struct
 {
     struct endpoint *endpoint = container_of(shards, struct endpoint, shards);
     struct shard_queue *queue = &endpoint->queues[shard];
-    uint64_t place = get_u64(position->bytes + 8);
+    uint64_t place = big_endian_get(position->bytes + 8);
     bool was_given = place < queue->given;
-    if (get_u64(position->bytes) != endpoint->bus->options.boot ||
+    if (big_endian_get(position->bytes) != endpoint->bus->options.boot ||
         !shard_queue_done(queue, place, endpoint->bus->options.chaos_per_mille > 0)) {
         return;
     }

@@ -5,18 +5,10 @@
 
 #include "gateway/gateway.h"
 
-#include <string.h>
-
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/task.h"
 #include "gateway/gateway_inner.h"
-
-static bool path_is(const struct edge_request *request, const char *path)
-{
-    return request->path.size == strlen(path) &&
-           memcmp(request->path.at, path, request->path.size) == 0;
-}
 
 enum upstream_refusal gateway_standing(struct gateway *gateway, const struct identity *who)
 {
@@ -77,9 +69,9 @@ static void answer_route(
     if (request->body.size > 0 && !cht_is_json_type(edge_request_field(request, "content-type"))) {
         gateway_refuse(
             gateway, request, &(struct gateway_refusal){.status = 415, .err = ERR_BAD_FRAME});
-    } else if (path_is(request, "/api/info")) {
+    } else if (cht_str_is(request->path, "/api/info")) {
         gateway_answer_info(gateway, request);
-    } else if (path_is(request, "/api/socket")) {
+    } else if (cht_str_is(request->path, "/api/socket")) {
         gateway_upgrade(gateway, request);
     } else if (route->open & (1u << request->method)) {
         gateway_forward(gateway, route->target, &call);
@@ -92,7 +84,7 @@ static void on_request(struct edge_http_handler *handler, const struct edge_requ
 {
     struct gateway *gateway = container_of(handler, struct gateway, handler);
     struct gateway_route route;
-    if (path_is(request, "*")) {
+    if (cht_str_is(request->path, "*")) {
         gateway_answer_options(gateway, request, HTTP_METHODS);
         return;
     }

@@ -5,29 +5,14 @@
 
 #include <string.h>
 
+#include "base/comma_list.h"
 #include "base/mem.h"
 #include "gateway/gateway_inner.h"
-
-/* Takes the first text off a list with commas between, without blanks around it. */
-static struct cht_str take_first(const char **listed)
-{
-    size_t size = strcspn(*listed, ",");
-    const char *at = *listed;
-    *listed += size + ((*listed)[size] ? 1 : 0);
-    while (size > 0 && *at == ' ') {
-        at++;
-        size--;
-    }
-    while (size > 0 && at[size - 1] == ' ') {
-        size--;
-    }
-    return (struct cht_str){at, (uint32_t)size};
-}
 
 bool gateway_origin_listed(struct cht_str origin, const char *listed)
 {
     while (origin.size > 0 && listed && *listed) {
-        if (cht_str_equal(take_first(&listed), origin)) {
+        if (cht_str_equal(comma_list_take(&listed), origin)) {
             return true;
         }
     }
@@ -39,7 +24,7 @@ struct edge_readers *gateway_readers_create(const char *listed, uint32_t *ret_li
     struct edge_readers *readers = NULL;
     uint32_t count = 0;
     while (listed && *listed) {
-        struct cht_str origin = take_first(&listed);
+        struct cht_str origin = comma_list_take(&listed);
         if (origin.size > 0) {
             readers = mem_resize(readers, (count + 2) * sizeof(*readers));
             readers[count++].origin = origin;

@@ -7,27 +7,17 @@
 #include "user/default_rooms.h"
 
 #include <stdio.h>
-#include <string.h>
 
+#include "base/comma_list.h"
 #include "user/user.h"
 
-static bool is_token(struct cht_str name)
-{
-    static const char *const allowed =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
-    for (uint32_t i = 0; i < name.size; i++) {
-        if (!name.at[i] || !strchr(allowed, name.at[i])) {
-            return false;
-        }
-    }
-    return name.size <= 40;
-}
+#define NAME_IN_CID_MAX 40
 
 /* "default:general"; names that no cid can hold go in by digest. */
 static void name_cid(const struct user_service_deps *deps, struct default_room *room)
 {
     uint8_t digest[32];
-    if (is_token(room->name)) {
+    if (room->name.size <= NAME_IN_CID_MAX && cht_is_token(room->name)) {
         snprintf(room->cid, sizeof(room->cid), "default:%.*s", (int)room->name.size, room->name.at);
         return;
     }
@@ -39,12 +29,6 @@ static void name_cid(const struct user_service_deps *deps, struct default_room *
 static void add_room(struct default_rooms *rooms, struct cht_str name)
 {
     static const struct cht_id nobody;
-    while (name.size > 0 && name.at[0] == ' ') {
-        name = (struct cht_str){name.at + 1, name.size - 1};
-    }
-    while (name.size > 0 && name.at[name.size - 1] == ' ') {
-        name.size--;
-    }
     if (name.size == 0 || rooms->count == DEFAULT_ROOMS_MAX) {
         return;
     }
@@ -70,11 +54,9 @@ void default_rooms_init(
 {
     rooms->deps = deps;
     rooms->asks = asks;
-    const char *at = deps->settings->rooms_default;
-    while (at && *at) {
-        size_t size = strcspn(at, ",");
-        add_room(rooms, (struct cht_str){at, (uint32_t)size});
-        at += size + (at[size] ? 1 : 0);
+    const char *names = deps->settings->rooms_default;
+    while (names && *names) {
+        add_room(rooms, comma_list_take(&names));
     }
 }
 

@@ -5,7 +5,6 @@
  * nobody, since hashing is bounded anyway. */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/check.h"
 #include "user/user_inner.h"
@@ -96,9 +95,8 @@ bool user_limit_holds(struct user_call *call, const struct limit_ask *ask)
 
 void user_limit_address(const struct net_address *address, char ret_text[ADDRESS_SIZE])
 {
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     const uint8_t *ip = address->ip;
-    if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
+    if (net_address_is_ipv4(address)) {
         snprintf(ret_text, ADDRESS_SIZE, "%u.%u.%u.%u", ip[12], ip[13], ip[14], ip[15]);
     } else {
         snprintf(ret_text, ADDRESS_SIZE, "%02x%02x:%02x%02x:%02x%02x:%02x%02x", ip[0], ip[1], ip[2],

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base64url.h"
+#include "base/big_endian.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "user/user_inner.h"
@@ -16,22 +17,6 @@
 #define TOKEN_SIZE (CONTENT_SIZE + 32)
 #define PREFIX "chr_"
 #define PREFIX_SIZE 4
-
-static void put_u64(uint8_t *at, uint64_t number)
-{
-    for (int i = 7; i >= 0; i--) {
-        *at++ = (uint8_t)(number >> (i * 8));
-    }
-}
-
-static uint64_t get_u64(const uint8_t *at)
-{
-    uint64_t number = 0;
-    for (int i = 0; i < 8; i++) {
-        number = number << 8 | at[i];
-    }
-    return number;
-}
 
 static void seal(
     struct user_service *service, const uint8_t content[CONTENT_SIZE], uint8_t ret_mac[32])
@@ -46,8 +31,8 @@ void refresh_token_write(
     uint8_t bytes[TOKEN_SIZE];
     memcpy(bytes, token->user.bytes, 16);
     memcpy(bytes + 16, token->device.bytes, 16);
-    put_u64(bytes + 32, token->generation);
-    put_u64(bytes + 40, token->token_version);
+    big_endian_put(bytes + 32, token->generation);
+    big_endian_put(bytes + 40, token->token_version);
     seal(service, bytes, bytes + CONTENT_SIZE);
     memcpy(ret_text, PREFIX, PREFIX_SIZE);
     size_t size = base64url_write(bytes, TOKEN_SIZE, ret_text + PREFIX_SIZE);
@@ -71,8 +56,8 @@ bool refresh_token_read(
     seal(service, bytes, mac);
     memcpy(ret_token->user.bytes, bytes, 16);
     memcpy(ret_token->device.bytes, bytes + 16, 16);
-    ret_token->generation = get_u64(bytes + 32);
-    ret_token->token_version = get_u64(bytes + 40);
+    ret_token->generation = big_endian_get(bytes + 32);
+    ret_token->token_version = big_endian_get(bytes + 40);
     return secrets_equal(service->deps.secrets, mac, bytes + CONTENT_SIZE, sizeof(mac));
 }
 
