@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "chattifier/events.h"
 #include "keys.h"
 #include "management.h"
 #include "wire/ws_close.h"
@@ -130,10 +131,11 @@ static void describe(struct worker *worker)
 {
     const struct all_settings *all = &worker->settings;
     snprintf(worker->limits, sizeof(worker->limits),
-        "{\"frame_bytes\":%llu,\"text_bytes\":16384,\"body_bytes\":%llu,\"in_flight\":%llu,"
+        "{\"frame_bytes\":%llu,\"text_bytes\":%llu,\"body_bytes\":%llu,\"in_flight\":%llu,"
         "\"messages_per_second\":%llu,\"history\":100,\"watch\":%llu}",
-        (unsigned long long)all->app.frame_bytes, (unsigned long long)all->app.body_bytes,
-        (unsigned long long)all->socket.in_flight,
+        (unsigned long long)all->app.frame_bytes,
+        (unsigned long long)cht_row_command.fields[CHT_AT_command_text].max,
+        (unsigned long long)all->app.body_bytes, (unsigned long long)all->socket.in_flight,
         (unsigned long long)all->socket.messages_per_second, (unsigned long long)all->socket.watch);
     worker->info = (struct gateway_info){
         CHATTIFIER_VERSION, "[]", worker->limits, worker->settings.user.registration};
