@@ -16,18 +16,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-static struct cht_str str(const char *text)
-{
-    return (struct cht_str){text, (uint32_t)strlen(text)};
-}
-
 static uint32_t read_fields(char *text, struct http_field *ret_fields)
 {
     uint32_t count = 0;
     for (char *line; count < FIELDS_MAX && (line = strsep(&text, "\n"));) {
         char *value = line;
         const char *name = strsep(&value, ":");
-        ret_fields[count++] = (struct http_field){str(name), value ? str(value) : str("")};
+        ret_fields[count++] =
+            (struct http_field){cht_str_of(name), value ? cht_str_of(value) : cht_str_of("")};
     }
     return count;
 }
@@ -70,8 +66,8 @@ static bool is_own(struct cht_str origin, const char *scheme, struct cht_str hos
 
 static void check_origin(struct cht_str origin, struct cht_str host)
 {
-    bool listed = cht_str_equal(origin, str("https://a.example")) ||
-                  cht_str_equal(origin, str("https://b.example"));
+    bool listed = cht_str_equal(origin, cht_str_of("https://a.example")) ||
+                  cht_str_equal(origin, cht_str_of("https://b.example"));
     bool own = is_own(origin, "http://", host) || is_own(origin, "https://", host);
     DEMAND(host.size > 256 || gateway_origin_allowed(origin, host, LISTED) == (listed || own));
 }
@@ -82,7 +78,7 @@ static void check_values(const struct edge_request *request)
     (void)gateway_header_once(request, "host", &host);
     (void)gateway_header_once(request, "origin", &origin);
     (void)gateway_header_once(request, "authorization", &authorization);
-    check_origin(origin.at ? origin : str(""), host.at ? host : str(""));
+    check_origin(origin.at ? origin : cht_str_of(""), host.at ? host : cht_str_of(""));
     if (authorization.at && gateway_bearer(authorization, &token)) {
         DEMAND(token.size > 0 && token.at + token.size == authorization.at + authorization.size);
         DEMAND(!memchr(token.at, ' ', token.size));
