@@ -29,7 +29,7 @@ CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
 CHAOS_PER_MILLE = 20
 LEFT_OUT = {
-    "quick": "lint, fuzz targets, budget, threads, simulation without sanitizers, system tests, system tests with the chaos switch on",
+    "quick": "lint, fuzz targets, budget, coverage, threads, simulation without sanitizers, system tests, system tests with the chaos switch on",
     "system": "everything else, and the system tests with the chaos switch on",
 }
 SANITIZERS = {
@@ -248,6 +248,7 @@ def main():
         run_lint(totals)
         run_fuzz(totals)
         run_judge(totals, "budget", "valgrind", ["bench/budget"])
+        run_judge(totals, "coverage", "gcovr", ["tools/coverage"])
         run_judge(totals, "threads", "gcc", ["tools/analyze", "thread"])
         run_release_simulation(totals)
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
