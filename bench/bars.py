@@ -9,7 +9,7 @@ import random
 import statistics
 import time
 
-from disk import flushes_us
+from disk import commits_a_second, flushes_us
 from latency import end_to_end, logins, storm_while_serving
 from pages import Pages
 from product import Product
@@ -255,9 +255,20 @@ def acks_of(run, writers, per_second):
                   samples_unit="flushes")
 
 
+def acks_in_groups(run):
+    """What it gives that many messages share a flush: answers a second against a program that commits each message alone."""
+    writers, samples = 1000, {"one by one": [], "chattifier": []}
+    for _ in range(run.repeats):
+        samples["one by one"].append(commits_a_second(run.directory, run.seconds))
+        numbers = Load(run.product, "acks", run.seconds, writers, BODY_BYTES, connections=run.product.writers(writers)).go()
+        samples["chattifier"].append(numbers["acks"] / numbers["seconds"])
+    return Result("B9", f"{writers} writers, each waits, against one commit a message", ratio_of(samples, base="one by one"), "times", 40,
+                  samples=samples, samples_unit="acks/s")
+
+
 def durable_acks(run):
-    return [acks_of(run, writers, per_second)
-            for writers, per_second in ((1, 0), (10, 0), (100, 0), (1000, 0), (100, 500), (100, 2000), (100, 5000))]
+    return [*(acks_of(run, writers, per_second)
+              for writers, per_second in ((1, 0), (10, 0), (100, 0), (1000, 0), (100, 500), (100, 2000), (100, 5000))), acks_in_groups(run)]
 
 
 # ---- B10: history
