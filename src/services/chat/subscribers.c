@@ -49,6 +49,21 @@ static bool add_node(
     return true;
 }
 
+static void say_head(struct chat_service *chat, const struct room *room, uint64_t node)
+{
+    const struct shard *shard = &chat->shards[room->shard];
+    struct cht_subscribed event = {
+        .room = room->state.room,
+        .shard = shard->number,
+        .term = shard->term,
+        .head = room->said_seq,
+        .owner_now = loop_wall_ms(chat->loop),
+    };
+    struct buf *buf = chat_encode(&cht_row_subscribed, &event);
+    mail_send(chat->deps.mail, MAIL_LIVE, node, buf);
+    buf_unref(buf);
+}
+
 void subscribers_on_subscribe(
     struct chat_service *chat, struct room *room, const struct cht_subscribe *subscribe)
 {
@@ -59,20 +74,9 @@ void subscribers_on_subscribe(
         }
         return;
     }
-    if (!add_node(chat, room, subscribe)) {
-        return;
+    if (add_node(chat, room, subscribe)) {
+        say_head(chat, room, subscribe->node);
     }
-    const struct shard *shard = &chat->shards[room->shard];
-    struct cht_subscribed event = {
-        .room = room->state.room,
-        .shard = shard->number,
-        .term = shard->term,
-        .head = room->said_seq,
-        .owner_now = loop_wall_ms(chat->loop),
-    };
-    struct buf *buf = chat_encode(&cht_row_subscribed, &event);
-    mail_send(chat->deps.mail, MAIL_LIVE, subscribe->node, buf);
-    buf_unref(buf);
 }
 
 static bool shows_text_of(const struct frame *frame, uint64_t target)
@@ -146,14 +150,15 @@ static bool was_deleted(const struct room *room, const struct cht_entry *entry)
     return by != 0 && by <= room->said_seq;
 }
 
-/* What the store does not have yet is in the ring; the node asks again for what is still missing.
- */
+/* The head behind a page makes the node ask for the next one at once. What the store does not have
+ * yet is in the ring or comes later: then the node asks again in its own time. */
 static void send_page(struct flow *flow)
 {
     struct resend *resend = (struct resend *)flow;
     struct room *room = rooms_by_id(resend->chat, resend->room);
-    for (uint32_t i = 0; room && i < resend->page.count; i++) {
-        struct cht_entry *entry = &resend->page.entries[i];
+    uint32_t sent = 0;
+    for (; room && sent < resend->page.count; sent++) {
+        struct cht_entry *entry = &resend->page.entries[sent];
         if (entry->seq > resend->until) {
             break;
         }
@@ -164,6 +169,9 @@ static void send_page(struct flow *flow)
             deliver_encode(&resend->chat->shards[room->shard], &room->state.room, entry);
         mail_send(resend->chat->deps.mail, MAIL_LIVE, resend->node, delivery);
         buf_unref(delivery);
+    }
+    if (sent > 0 && find_node(room, resend->node)) {
+        say_head(resend->chat, room, resend->node);
     }
 }
 

@@ -183,23 +183,26 @@ static void ask_for_due(struct socket_service *service, uint32_t now)
 
 /* Until its owner answers it counts as not subscribed: one that is the owner no more does not, and
  * then it is asked for the owner again. So a claim that was never heard of is found. */
+static void subscribe_again(struct socket_service *service, struct room *room)
+{
+    room->subscribed = false;
+    room_make_due(service, room);
+    (void)ask(service, room);
+}
+
+/* One whose members have just left is kept for those who come back, and stays subscribed: its owner
+ * forgets a node that does not ask again, whoever is there when its turn comes. */
 static void rotate_one(struct socket_service *service, struct room *room, uint32_t now)
 {
     if (!room->used) {
         return;
     }
-    if (!room_is_idle(room)) {
-        if (room->due == SLOT_NONE) {
-            room->subscribed = false;
-            room_make_due(service, room);
-            (void)ask(service, room);
-        }
-        return;
-    }
-    if (now - room->idle_since >= service->settings.room_idle_ms) {
+    if (room_is_idle(room) && now - room->idle_since >= service->settings.room_idle_ms) {
         fanout_close_block(service, room);
         say_subscribe(service, room, true);
         room_free(service, room);
+    } else if (room->due == SLOT_NONE) {
+        subscribe_again(service, room);
     }
 }
 

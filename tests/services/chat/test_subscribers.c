@@ -112,6 +112,23 @@ static void what_is_older_than_the_frames_comes_from_the_store(void **state)
     assert_ptr_equal(strstr(heard, "9 1 {\"type\":\"room.created\""), heard);
 }
 
+static void a_follower_is_told_the_head_behind_a_page_and_so_asks_for_the_next(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_store_entries(house, &room);
+    for (int i = 0; i < 40; i++) {
+        house_send(house, &room, 1, "text");
+    }
+    house_subscribe(house, &room, NODE);
+    house_heard(house);
+    house_resend(house, &room, NODE, 2);
+    const char *behind = strstr(house_heard(house), "\n9 subscribed ");
+    assert_string_equal(behind, "\n9 subscribed head=43\n");
+    house_resend(house, &room, NODE, 3); /* the store has no more: it would ask without end */
+    assert_string_equal(house_heard(house), "");
+}
+
 static void a_store_that_is_behind_gives_what_it_has(void **state)
 {
     struct house *house = *state;
@@ -232,6 +249,7 @@ int main(void)
         TEST(a_node_that_does_not_subscribe_again_is_forgotten),
         TEST(what_a_node_missed_comes_from_the_newest_frames_in_order),
         TEST(what_is_older_than_the_frames_comes_from_the_store),
+        TEST(a_follower_is_told_the_head_behind_a_page_and_so_asks_for_the_next),
         TEST(a_store_that_is_behind_gives_what_it_has),
         TEST(a_deleted_text_is_not_among_the_frames_that_are_sent_again),
         TEST(an_edit_whose_message_is_old_is_not_sent_again_after_the_delete),

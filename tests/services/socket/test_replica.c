@@ -97,6 +97,40 @@ static void a_lost_subscribe_is_said_again(void **state)
     assert_false(house_mailed(*state, &cht_row_subscribe, &subscribe));
 }
 
+static void what_is_left_of_a_hole_is_asked_for_with_each_page(void **state)
+{
+    enter(*state, 0, ANN, 4);
+    subscribed(*state, 1, 9);
+    entry(*state, 5);
+    struct cht_resend resend;
+    assert_true(house_mailed(*state, &cht_row_resend, &resend));
+    assert_int_equal(resend.after, 4);
+    subscribed(*state, 1, 9);
+    assert_true(house_mailed(*state, &cht_row_resend, &resend));
+    assert_int_equal(resend.after, 5);
+}
+
+/* Its owner forgets who does not subscribe again, and does not know who is there at that time. */
+static void a_room_that_is_left_and_entered_all_the_time_is_subscribed_again(void **state)
+{
+    struct house *house = *state;
+    uint32_t away_ms = (uint32_t)house->settings.room_idle_ms - 1000;
+    struct cht_subscribe subscribe;
+    enter(house, 0, ANN, 4);
+    subscribed(house, 1, 4);
+    (void)house_mailed(house, &cht_row_subscribe, &subscribe);
+    bool again = false;
+    for (uint64_t passed = 0; passed < 2 * house->settings.rotation_ms; passed += away_ms + 1000) {
+        house_leave(house, 0);
+        house_pass(house, away_ms);
+        again |= house_mailed(house, &cht_row_subscribe, &subscribe);
+        enter(house, 0, ANN, 4);
+        house_pass(house, 1000);
+    }
+    assert_true(again);
+    assert_false(subscribe.off);
+}
+
 static void a_head_beyond_the_last_entry_finds_a_lost_delivery(void **state)
 {
     enter(*state, 0, ANN, 4);
@@ -573,6 +607,8 @@ int main(void)
         T(a_hole_stops_the_room_until_it_is_filled),
         T(a_lost_resend_is_asked_for_again),
         T(a_lost_subscribe_is_said_again),
+        T(what_is_left_of_a_hole_is_asked_for_with_each_page),
+        T(a_room_that_is_left_and_entered_all_the_time_is_subscribed_again),
         T(a_head_beyond_the_last_entry_finds_a_lost_delivery),
         T(a_new_owner_is_subscribed_with),
         T(an_entry_of_an_older_term_is_dropped),
