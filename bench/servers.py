@@ -109,6 +109,11 @@ class Load:
             self.end()
         return numbers
 
+    def release(self):
+        """Ends an idle load, which only waits for a line."""
+        self.process.stdin.write("\n")
+        self.end()
+
     def end(self):
         self.process.stdin.close()
         self.process.wait()
