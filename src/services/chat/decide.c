@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/uncleared.h"
 #include "chat_inner.h"
 
 static void forget(struct chat_service *chat, struct room *room, struct lane_item *item)
@@ -87,7 +88,7 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
     const struct room_facts *facts)
 {
     struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command;
+    struct cht_command command UNCLEARED;
     if (cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
         decide_command(chat, room, item, &command, facts);
     } else {

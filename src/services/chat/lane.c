@@ -4,6 +4,7 @@
  * loaded first, a command that needs facts fetches them first; meanwhile what follows waits here,
  * and other rooms go on. How it fails: a full lane refuses. */
 
+#include "base/uncleared.h"
 #include "chat_inner.h"
 
 struct lane_item *lane_item_make(
@@ -27,7 +28,7 @@ void lane_refuse(struct shard *shard, struct lane_item *item_take, enum err err)
 {
     struct chat_service *chat = shard->chat;
     struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command;
+    struct cht_command command UNCLEARED;
     if (!item_take->has_position) {
         reads_refuse(chat, item_take->event, err);
     } else if (cht_decode(&cht_row_command, bytes_of(item_take->event), &scratch, &command)) {
@@ -61,7 +62,7 @@ static struct lane_item *take(struct room *room)
 static void on_command(struct chat_service *chat, struct room *room, struct lane_item *item)
 {
     struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command;
+    struct cht_command command UNCLEARED;
     if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
         chat->counters.bad_events++;
         lane_item_free(chat, item);

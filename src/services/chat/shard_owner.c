@@ -14,6 +14,7 @@
  * its overlay. */
 
 #include "base/mem.h"
+#include "base/uncleared.h"
 #include "chat_inner.h"
 
 #define READ_RECORDS 128
@@ -234,7 +235,7 @@ static void to_lane(struct shard *shard, struct lane_item *item)
 {
     struct chat_service *chat = shard->chat;
     struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command;
+    struct cht_command command UNCLEARED;
     struct cht_id id;
     if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command) ||
         !cht_room_of_command(&command, &id) ||

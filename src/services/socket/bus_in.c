@@ -4,6 +4,7 @@
 
 #include "bus_in.h"
 
+#include "base/uncleared.h"
 #include "circles.h"
 #include "lifecycle.h"
 #include "replica.h"
@@ -35,7 +36,7 @@ union mail_event {
 
 void bus_in_mail(struct socket_service *service, struct buf *event)
 {
-    union mail_event e;
+    union mail_event e UNCLEARED;
     uint32_t number = cht_event_number_of(socket_bytes_of(event));
     if (number == CHT_EVENT_delivery) {
         if (decode(service, &cht_row_delivery, event, &e.delivery)) {

@@ -1,0 +1,13 @@
+#pragma once
+
+/* uncleared - for a local variable that is filled before it is read, and too large to be cleared
+ * before that, as hardened builds do with all others. */
+
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define UNCLEARED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef UNCLEARED
+#define UNCLEARED
+#endif
