@@ -45,7 +45,10 @@ static void accept_record(struct chat_service *chat, struct room *room, struct l
     const struct room_decision *decision = &chat->decision;
     outbox_record(shard, room, command, &item->position, decision);
     for (uint32_t i = 0; i < decision->count; i++) {
-        room_state_apply(&room->state, &decision->entries[i], shard->last_index);
+        const struct cht_entry *entry = &decision->entries[i];
+        bool answers = entry->seq == decision->seq; /* it has the texts of the command */
+        room_state_apply(
+            &room->state, entry, shard->last_index, answers ? &decision->digests : NULL);
     }
     room->state.cause = item->position;
     room->used_ms = loop_now_ms(chat->loop);

@@ -14,7 +14,8 @@ struct deciding {
     const struct room_seat *seat; /* the caller's, or NULL */
     bool is_system;               /* no author: an internal job */
     uint64_t at;                  /* when the sender's node took it: what a mute is measured by */
-    uint64_t content;             /* digest of the command */
+    struct room_digests digests;  /* of the command's texts */
+    uint64_t content;             /* digest of all of it */
     /* what the record has done so far */
     uint64_t seq, n, members, loud_seq;
 };

@@ -163,7 +163,7 @@ void decide_edit(struct deciding *d)
         refuse(d, ERR_FORBIDDEN);
     } else if (target.deleted) {
         refuse(d, ERR_TARGET_DELETED);
-    } else if (target.text == room_digest_str(d->command->text)) {
+    } else if (target.text == d->digests.text) {
         already(d);
     } else {
         struct cht_entry *entry = add_entry(d, cht_entry_kind_edited, false);
@@ -200,8 +200,7 @@ void decide_delete(struct deciding *d)
 /* One of those that are there, or not too many are. */
 static bool has_place_for_key(const struct deciding *d, const struct target *target)
 {
-    uint32_t newer = room_window_other_keys(
-        &d->state->window, d->command->target, room_digest_str(d->command->key));
+    uint32_t newer = room_window_other_keys(&d->state->window, d->command->target, d->digests.key);
     return newer < ROOM_REACTION_KEYS_MAX && target->other_keys < ROOM_REACTION_KEYS_MAX;
 }
 
@@ -215,8 +214,8 @@ void decide_react(struct deciding *d)
         refuse(d, ERR_TARGET_DELETED);
         return;
     }
-    int newest = room_window_reaction(&d->state->window, &d->command->author, d->command->target,
-        room_digest_str(d->command->key));
+    int newest = room_window_reaction(
+        &d->state->window, &d->command->author, d->command->target, d->digests.key);
     bool is_on = newest >= 0 ? newest == 1 : target.reacted;
     if (is_on == d->command->on) {
         already(d);

@@ -76,22 +76,42 @@ struct cht_str room_name_of_command(
 }
 
 /* ---- repeats */
+static struct room_digests digests_of_command(const struct cht_command *command)
+{
+    return (struct room_digests){
+        .cid = room_digest_str(command->cid),
+        .text = room_digest_str(command->text),
+        .key = room_digest_str(command->key),
+    };
+}
+
 static uint64_t digest_ids(struct cht_ids ids)
 {
     return ids.count ? room_digest(ids.at, ids.count * sizeof(*ids.at)) : 0;
 }
 
-/* What makes two commands the same besides their cid. The room is the scope, so it is not part of
- * it. */
-static uint64_t content_digest(const struct cht_command *c)
+static uint64_t digest_id(const struct cht_id *id)
 {
-    const uint64_t words[] = {c->type, room_digest_str(c->text), c->reply_to,
-        digest_ids(c->mentions), c->target, room_digest_str(c->key), c->on, c->kind,
-        room_digest_str(c->name), room_digest_str(c->topic), c->visibility, digest_ids(c->members),
-        c->posting, c->adding, c->history,
-        digest_ids((struct cht_ids){(struct cht_id *)(uintptr_t)&c->user, 1}), c->role, c->until,
-        c->cleared};
-    return room_digest(words, sizeof(words));
+    return cht_id_is_none(id) ? 0 : room_digest(id, sizeof(*id));
+}
+
+/* What makes two commands the same besides their cid. The room is the scope, so it is not part of
+ * it. Of most commands nearly all is 0, so that which words are not goes in front of those. */
+static uint64_t content_digest(const struct cht_command *c, const struct room_digests *digests)
+{
+    const uint64_t words[] = {c->type, digests->text, c->reply_to, digest_ids(c->mentions),
+        c->target, digests->key, c->on, c->kind, room_digest_str(c->name),
+        room_digest_str(c->topic), c->visibility, digest_ids(c->members), c->posting, c->adding,
+        c->history, digest_id(&c->user), c->role, c->until, c->cleared};
+    uint64_t said[1 + sizeof(words) / sizeof(words[0])] = {0};
+    uint32_t count = 1;
+    for (uint32_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (words[i]) {
+            said[0] |= UINT64_C(1) << i;
+            said[count++] = words[i];
+        }
+    }
+    return room_digest(said, count * sizeof(said[0]));
 }
 
 static void repeat(struct deciding *d, const struct room_mark *mark)
@@ -126,9 +146,8 @@ static bool was_decided(struct deciding *d)
     if (d->command->cid.size == 0 || d->state->seq == 0) {
         return false;
     }
-    uint64_t cid = room_digest_str(d->command->cid);
     const struct room_mark *mark =
-        room_window_find_cid(&d->state->window, &d->command->author, cid);
+        room_window_find_cid(&d->state->window, &d->command->author, d->digests.cid);
     if (mark) {
         repeat(d, mark);
         return true;
@@ -402,6 +421,7 @@ static void (*decider_of(uint64_t type))(struct deciding *)
 void room_decide(const struct room_state *state, const struct cht_command *command,
     const struct room_facts *facts, struct room_decision *ret_decision)
 {
+    struct room_digests digests = digests_of_command(command);
     struct deciding d = {
         .state = state,
         .command = command,
@@ -411,13 +431,15 @@ void room_decide(const struct room_state *state, const struct cht_command *comma
         .seat = room_state_member(state, &command->author),
         .is_system = cht_id_is_none(&command->author),
         .at = command->sent_at ? command->sent_at : facts->now,
-        .content = content_digest(command),
+        .digests = digests,
+        .content = content_digest(command, &digests),
         .seq = state->seq,
         .n = state->n,
         .members = state->members.joined,
         .loud_seq = state->loud_seq,
     };
     memset(ret_decision, 0, offsetof(struct room_decision, entries));
+    ret_decision->digests = digests;
     void (*decide)(struct deciding *) = decider_of(command->type);
     if (!decide || !d.row) {
         refuse(&d, ERR_UNKNOWN_TYPE);

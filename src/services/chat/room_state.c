@@ -131,7 +131,8 @@ static void apply_created(struct room_state *state, const struct cht_entry *entr
     apply_settings(state, entry);
 }
 
-void room_state_apply(struct room_state *state, const struct cht_entry *entry, uint64_t index)
+void room_state_apply(struct room_state *state, const struct cht_entry *entry, uint64_t index,
+    const struct room_digests *known)
 {
     CHECK(entry->seq == state->seq + 1);
     state->seq = entry->seq;
@@ -161,7 +162,8 @@ void room_state_apply(struct room_state *state, const struct cht_entry *entry, u
     case cht_entry_kind_count:
         break;
     }
-    room_window_add(&state->window, entry, index);
+    struct room_digests digests = known ? *known : room_digests_of_entry(entry);
+    room_window_add(&state->window, entry, index, &digests);
 }
 
 void room_state_apply_record(struct room_state *state, const struct cht_record *record)
@@ -170,7 +172,7 @@ void room_state_apply_record(struct room_state *state, const struct cht_record *
     bool moved = false;
     for (uint32_t i = 0; i < record->entries.count; i++) {
         if (entries[i].seq == state->seq + 1) {
-            room_state_apply(state, &entries[i], record->index);
+            room_state_apply(state, &entries[i], record->index, NULL);
             moved = true;
         }
     }

@@ -45,8 +45,9 @@ void room_state_load_member(struct room_state *state, const struct room_member *
 /* One of the two of a direct room, whose list in the store does not show it. */
 void room_state_load_hidden(struct room_state *state, const struct cht_id *user);
 
-/* The next entry; its seq is state->seq + 1. */
-void room_state_apply(struct room_state *state, const struct cht_entry *entry, uint64_t index);
+/* The next entry; its seq is state->seq + 1. `known`: its digests, or NULL. */
+void room_state_apply(struct room_state *state, const struct cht_entry *entry, uint64_t index,
+    const struct room_digests *known);
 
 /* The whole record: entries at or below the room's seq are skipped. */
 void room_state_apply_record(struct room_state *state, const struct cht_record *record);

@@ -21,6 +21,15 @@ uint64_t room_digest(const void *bytes, uint64_t size)
     return digest ? digest : 1;
 }
 
+struct room_digests room_digests_of_entry(const struct cht_entry *entry)
+{
+    return (struct room_digests){
+        .cid = room_digest_str(entry->cid),
+        .text = room_digest_str(entry->text),
+        .key = room_digest_str(entry->key),
+    };
+}
+
 void room_window_init(struct room_window *window, uint64_t secret)
 {
     *window = (struct room_window){.secret = secret | 1};
@@ -95,7 +104,7 @@ static void grow(struct room_window *window)
     struct room_window bigger = *window;
     bigger.capacity = window->capacity ? window->capacity * 2 : MARKS_MIN;
     bigger.first = 0;
-    bigger.marks = mem_array(bigger.capacity, sizeof(*bigger.marks));
+    bigger.marks = mem_resize(NULL, bigger.capacity * sizeof(*bigger.marks));
     bigger.by_cid = mem_array(bigger.capacity, sizeof(*bigger.by_cid));
     bigger.by_target = mem_array(bigger.capacity, sizeof(*bigger.by_target));
     for (uint32_t i = 0; i < window->count; i++) {
@@ -122,21 +131,22 @@ const struct room_mark *room_window_at(const struct room_window *window, uint64_
     return find(window, seq);
 }
 
-static void change_target(struct room_window *window, const struct cht_entry *entry)
+static void change_target(struct room_window *window, const struct cht_entry *entry, uint64_t text)
 {
     struct room_mark *target = find(window, entry->target);
     if (!target) {
         return;
     }
     if (entry->kind == cht_entry_kind_edited) {
-        target->text = room_digest_str(entry->text);
+        target->text = text;
     } else if (entry->kind == cht_entry_kind_deleted) {
         target->deleted = true;
         target->text = 0;
     }
 }
 
-void room_window_add(struct room_window *window, const struct cht_entry *entry, uint64_t index)
+void room_window_add(struct room_window *window, const struct cht_entry *entry, uint64_t index,
+    const struct room_digests *digests)
 {
     CHECK(window->count == 0 || entry->seq == mark(window, window->count - 1)->seq + 1);
     if (window->count == window->capacity) {
@@ -149,14 +159,14 @@ void room_window_add(struct room_window *window, const struct cht_entry *entry, 
         .n = entry->n,
         .ts = entry->ts,
         .index = index,
-        .cid = room_digest_str(entry->cid),
+        .cid = digests->cid,
         .content = entry->content,
         .target = entry->target,
-        .text = room_digest_str(is_reaction ? entry->key : entry->text),
+        .text = is_reaction ? digests->key : digests->text,
         .kind = (uint8_t)entry->kind,
         .on = entry->on};
     link_mark(window, newest);
-    change_target(window, entry);
+    change_target(window, entry, digests->text);
 }
 
 static bool is_command(const struct room_mark *mark, const struct cht_id *user, uint64_t cid)

@@ -33,6 +33,13 @@ static inline uint64_t room_digest_str(struct cht_str text)
     return text.size ? room_digest(text.at, text.size) : 0;
 }
 
+/* Of the texts of an entry, or of the command that made it. */
+struct room_digests {
+    uint64_t cid, text, key;
+};
+
+struct room_digests room_digests_of_entry(const struct cht_entry *entry);
+
 struct room_mark {
     struct cht_id by;
     uint64_t seq, n, ts;
@@ -68,7 +75,8 @@ void room_window_load(struct room_window *window, const struct rooms_load_op *lo
 
 /* The next entry: its seq is one more than the last mark's. Edits and deletes also change the mark
  * of their target. */
-void room_window_add(struct room_window *window, const struct cht_entry *entry, uint64_t index);
+void room_window_add(struct room_window *window, const struct cht_entry *entry, uint64_t index,
+    const struct room_digests *digests);
 
 /* The entry with that seq, or NULL if it is older than the marks (or not there yet). */
 const struct room_mark *room_window_at(const struct room_window *window, uint64_t seq);

@@ -39,7 +39,7 @@ void seat(uint16_t number, enum cht_role role, enum cht_member_state state)
     entry->role = role;
     entry->state = state;
     entry->muted_until = number == MUTED ? START_MS + 5000 : 0;
-    room_state_apply(&room, entry, 1);
+    room_state_apply(&room, entry, 1, NULL);
 }
 
 /* A message of that user; answers its seq. */
@@ -48,7 +48,7 @@ uint64_t message(uint16_t by, const char *text)
     struct cht_entry *entry = next_entry(cht_entry_kind_message, by);
     entry->n = room.n + 1;
     entry->text = str(text);
-    room_state_apply(&room, entry, 1);
+    room_state_apply(&room, entry, 1, NULL);
     return room.seq;
 }
 
@@ -63,7 +63,7 @@ void make_empty(enum cht_room_kind kind, enum cht_visibility visibility)
     entry->history = cht_history_from_all;
     entry->name = str("name");
     entry->user = user(ADMIN);
-    room_state_apply(&room, entry, 1);
+    room_state_apply(&room, entry, 1, NULL);
 }
 
 /* A room with everybody in it, and a message of MEMBER as its newest entry. */
@@ -94,7 +94,7 @@ void set_posting(enum cht_who posting, enum cht_who adding)
     struct cht_entry *entry = next_entry(cht_entry_kind_updated, OWNER);
     entry->posting = posting;
     entry->adding = adding;
-    room_state_apply(&room, entry, 1);
+    room_state_apply(&room, entry, 1, NULL);
 }
 
 /* All facts are there, and nothing speaks against anything. */
@@ -140,7 +140,7 @@ void apply(void)
 {
     assert_int_equal(decision.outcome, ROOM_ENTRIES);
     for (uint32_t i = 0; i < decision.count; i++) {
-        room_state_apply(&room, &decision.entries[i], 2);
+        room_state_apply(&room, &decision.entries[i], 2, NULL);
     }
 }
 

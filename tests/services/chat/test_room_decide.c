@@ -114,7 +114,7 @@ static void in_a_room_that_is_gone_nobody_may_anything(void **state)
     for (uint64_t type = cht_command_type_message_send; type <= cht_command_type_room_mute;
          type++) {
         make_room(PUBLIC);
-        room_state_apply(&room, next_entry(cht_entry_kind_room_deleted, OWNER), 1);
+        room_state_apply(&room, next_entry(cht_entry_kind_room_deleted, OWNER), 1, NULL);
         struct cht_command command = filled(type, OWNER, "name");
         decide(&command);
         is_refused(ERR_NOT_FOUND, NULL);
@@ -259,6 +259,27 @@ static void the_same_cid_of_somebody_else_is_another_command(void **state)
     is_accepted(1);
 }
 
+/* So the window need not make them again. */
+static void the_entry_of_a_command_has_the_digests_of_the_command(void **state)
+{
+    (void)state;
+    static const uint64_t types[] = {cht_command_type_message_send, cht_command_type_message_edit,
+        cht_command_type_message_react};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        make_room(GROUP);
+        struct cht_command command = filled(types[i], MEMBER, "");
+        command.text = str(types[i] == cht_command_type_message_react ? "" : "other text");
+        command.key = str(types[i] == cht_command_type_message_react ? "+1" : "");
+        decide(&command);
+        is_accepted(1);
+        struct room_digests of_entry = room_digests_of_entry(&decision.entries[0]);
+        assert_int_equal(decision.seq, decision.entries[0].seq);
+        assert_memory_equal(&decision.digests, &of_entry, sizeof(of_entry));
+        assert_int_not_equal(of_entry.cid, 0);
+        assert_int_not_equal(of_entry.text + of_entry.key, 0);
+    }
+}
+
 static void below_the_window_the_store_is_asked(void **state)
 {
     (void)state;
@@ -339,6 +360,7 @@ int main(void)
         TEST(a_repeat_is_a_repeat_also_when_its_sender_may_no_longer),
         TEST(the_same_cid_with_other_content_is_a_conflict),
         TEST(the_same_cid_of_somebody_else_is_another_command),
+        TEST(the_entry_of_a_command_has_the_digests_of_the_command),
         TEST(below_the_window_the_store_is_asked),
         TEST(without_after_the_store_is_asked_for_ten_minutes),
         TEST(what_the_store_found_is_the_answer),

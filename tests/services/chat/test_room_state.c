@@ -35,7 +35,7 @@ static void apply(struct cht_entry entry)
     entry.seq = room.seq + 1;
     entry.ts = 1000 + entry.seq;
     entry.by = user(1);
-    room_state_apply(&room, &entry, entry.seq * 10);
+    room_state_apply(&room, &entry, entry.seq * 10, NULL);
 }
 
 static void create(enum cht_room_kind kind)

@@ -36,6 +36,12 @@ static uint64_t digest_of(uint64_t number)
     return room_digest_str(str(cid));
 }
 
+static void add(const struct cht_entry *entry)
+{
+    struct room_digests digests = room_digests_of_entry(entry);
+    room_window_add(&window, entry, entry->seq, &digests);
+}
+
 /* A message of user 1 whose cid is cid-<seq>; a second passes with each. */
 static void add_message(uint64_t seq)
 {
@@ -49,7 +55,7 @@ static void add_message(uint64_t seq)
         .cid = str(cid),
         .text = str("text"),
         .content = seq};
-    room_window_add(&window, &entry, seq);
+    add(&entry);
 }
 
 static void add_about(
@@ -60,7 +66,7 @@ static void add_about(
     entry.text = str(text);
     entry.key = str(text);
     entry.on = on;
-    room_window_add(&window, &entry, seq);
+    add(&entry);
 }
 
 static const struct room_mark *find(uint64_t number)
