@@ -88,7 +88,7 @@ static void a_file_that_is_no_database_is_refused(void **state)
 static void data_of_a_newer_version_is_refused(void **state)
 {
     struct contract_engine *engine = *state;
-    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 1}; /* user_version in the header */
+    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 2}; /* user_version in the header */
     engine->close(engine);
     write_at(engine, "store.db", 60, newer, 4);
     assert_int_equal(open_as(engine, 4), ERR_NEWER);
@@ -480,6 +480,43 @@ static void a_log_with_a_table_for_each_shard_is_taken_over(void **state)
     log_release(engine->log, owner.writer);
 }
 
+static uint32_t count_hits(struct contract_engine *engine, const char *q)
+{
+    struct history_search_op op = {.user = contract_id(1), .q = contract_str(q), .limit = 10};
+    assert_int_equal(ASK(engine, history_search, engine->history, &op), OK);
+    arena_deinit(&op.arena);
+    return op.count;
+}
+
+static void a_search_index_of_before_is_made_anew(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct room_member member = {.user = contract_id(1),
+        .role = cht_role_member,
+        .state = cht_member_state_joined,
+        .joined_seq = 1,
+        .changed_seq = 1};
+    struct history_change joined = {.kind = CHANGE_MEMBER,
+        .room = contract_id(5),
+        .seq = 1,
+        .member = &member,
+        .user = member.user};
+    write_changes(engine, &joined, 1);
+    say(engine, 2, "zebra crossing");
+    say(engine, 3, "grey zebra");
+    engine->close(engine);
+    run_on(engine, "store.db",
+        "DROP TABLE search; CREATE VIRTUAL TABLE search USING fts5 (text, content='',"
+        " tokenize='unicode61 remove_diacritics 2');"
+        "INSERT INTO search (rowid, text) SELECT place, text FROM messages;"
+        "PRAGMA user_version = 1;");
+    engine->open(engine, false);
+    assert_int_equal(count_hits(engine, "zebra"), 2);
+    edit(engine, 4, 3, "grey giraffe");
+    assert_int_equal(count_hits(engine, "zebra"), 1);
+    assert_int_equal(count_hits(engine, "giraffe"), 1);
+}
+
 static void a_backup_opens_like_the_original(void **state)
 {
     struct contract_engine *engine = *state;
@@ -529,6 +566,7 @@ int main(void)
         TEST(shards_that_share_the_log_are_found_again),
         TEST(a_shard_whose_records_have_all_gone_goes_on),
         TEST(a_log_with_a_table_for_each_shard_is_taken_over),
+        TEST(a_search_index_of_before_is_made_anew),
         TEST(a_backup_opens_like_the_original),
     };
 #undef TEST
