@@ -50,7 +50,7 @@ static struct buf *read_file(int dir, const char *name)
 {
     struct stat status;
     struct buf *content = NULL;
-    int file = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int file = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file < 0) {
         return NULL;
     }
