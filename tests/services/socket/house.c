@@ -120,7 +120,11 @@ static void enter_here(struct sessions *sessions, struct sessions_enter_op *op)
     house->entered = *op;
     op->replaced = house->replaced;
     house->sessions_added += house->enter_err == OK;
-    op_answer_later(&op->op, &house->loop, house->enter_err);
+    if (house->enters_wait) {
+        house->entering = &op->op;
+    } else {
+        op_answer_later(&op->op, &house->loop, house->enter_err);
+    }
 }
 
 static void remove_here(struct sessions *sessions, const struct session *session)
@@ -157,8 +161,7 @@ static void limit_here(struct sessions *sessions, struct sessions_limit_op *op)
 
 static enum token_standing standing_here(struct sessions *sessions, const struct identity *who)
 {
-    (void)sessions;
-    return who->token_version == 0 ? TOKEN_REVOKED : TOKEN_GOOD;
+    return who->token_version == 0 ? TOKEN_REVOKED : of_sessions(sessions)->standing;
 }
 
 static void listen_here(struct sessions *sessions, struct sessions_listener *listener)
@@ -263,6 +266,12 @@ void house_run_deferred(struct house *house)
     while ((task = task_queue_take(&house->deferred))) {
         task->run(task);
     }
+}
+
+void house_let_in(struct house *house)
+{
+    op_answer(house->entering, house->enter_err);
+    house_run_deferred(house);
 }
 
 void house_pass(struct house *house, uint32_t ms)

@@ -52,7 +52,10 @@ struct house {
     struct sessions_enter_op entered; /* the newest */
     enum err enter_err;               /* what is answered to one that enters ... */
     struct session replaced;          /* ... and where the one is that it replaces */
-    uint32_t limited_burst;           /* the bucket of that burst is empty */
+    bool enters_wait;                 /* for house_let_in */
+    struct op *entering;
+    enum token_standing standing; /* of tokens with a version */
+    uint32_t limited_burst;       /* the bucket of that burst is empty */
     uint8_t scratch[600000];
 };
 
@@ -68,6 +71,9 @@ struct cht_id house_id(uint8_t number);
 /* Opens a WebSocket of the user on that slot, with a device of its own. */
 void house_connect(struct house *house, uint32_t slot, uint8_t user);
 void house_connect_with(struct house *house, uint32_t slot, uint8_t user, const char *query);
+
+/* Sessions answer the one that enters and had to wait. */
+void house_let_in(struct house *house);
 
 /* Clients are gone before their upgrade is answered. */
 void house_upgrade_lost(struct house *house);

@@ -190,6 +190,7 @@ void house_clients_init(void)
 {
     memset(clients, 0, sizeof(clients));
     upgrade_lost = false;
+    ws = NULL;
 }
 
 void house_clients_leave(struct house *house)
