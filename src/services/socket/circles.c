@@ -216,7 +216,7 @@ static void begin_watch(
     const struct user_slot *user = user_find(service, &watched->id);
     if (user && is_in_marked(service, user)) {
         settle(watcher, true);
-        watches_tell(service, watched);
+        watches_tell_one(service, watch);
         return;
     }
     list_unsettled(service, watch->watched);

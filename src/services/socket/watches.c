@@ -36,23 +36,38 @@ static struct cht_str frame_of(struct socket_service *service, const struct watc
     return frame_of_event(service, &cht_row_f_presence, &presence);
 }
 
-/* One frame for all. */
+static bool is_untold(const struct watcher *watcher)
+{
+    return watcher->allowed && watcher->doubt == DOUBT_NONE && !watcher->told;
+}
+
+/* `frame` is written for the first who is told, and serves the others. */
+static void tell(struct socket_service *service, struct watched *watched, struct watcher *watcher,
+    struct cht_str *frame)
+{
+    if (watched->state == cht_presence_state_none || !is_untold(watcher)) {
+        return;
+    }
+    *frame = frame->size > 0 ? *frame : frame_of(service, watched);
+    watcher->told = push(service, watcher->connection, *frame);
+    if (!watcher->told) {
+        note_owing(service, watched);
+    }
+}
+
 void watches_tell(struct socket_service *service, struct watched *watched)
 {
     struct cht_str frame = {0};
-    for (uint32_t i = 0; watched->state != cht_presence_state_none && i < watched->count; i++) {
-        struct watcher *watcher = &watched->watchers[i];
-        if (watcher->told || watcher->doubt != DOUBT_NONE || !watcher->allowed) {
-            continue;
-        }
-        if (frame.size == 0) {
-            frame = frame_of(service, watched);
-        }
-        watcher->told = push(service, watcher->connection, frame);
-        if (!watcher->told) {
-            note_owing(service, watched);
-        }
+    for (uint32_t i = 0; i < watched->count; i++) {
+        tell(service, watched, &watched->watchers[i], &frame);
     }
+}
+
+void watches_tell_one(struct socket_service *service, const struct watch *watch)
+{
+    struct watched *watched = &service->watched[watch->watched];
+    struct cht_str frame = {0};
+    tell(service, watched, &watched->watchers[watch->place], &frame);
 }
 
 /* Telling may add to the list again, at its end. */
@@ -79,10 +94,12 @@ static void set_state(
         return;
     }
     struct watched *watched = &service->watched[slot];
-    bool changed = watched->state != state;
-    watched->state = (uint8_t)state;
     watched->last_seen = last_seen;
-    for (uint32_t i = 0; changed && i < watched->count; i++) {
+    if (watched->state == state) {
+        return; /* whoever may see it was told, or is owed it */
+    }
+    watched->state = (uint8_t)state;
+    for (uint32_t i = 0; i < watched->count; i++) {
         watched->watchers[i].told = false;
     }
     watches_tell(service, watched);

@@ -17,6 +17,9 @@ void watches_forget(struct socket_service *service, uint32_t connection);
 /* Tells whoever may see it and was not told yet. */
 void watches_tell(struct socket_service *service, struct watched *watched);
 
+/* The same of one watcher. */
+void watches_tell_one(struct socket_service *service, const struct watch *watch);
+
 /* What sessions answer, and what nodes tell. */
 void watches_on_state(struct socket_service *service, const struct online_user *online);
 void watches_on_presences(struct socket_service *service, const struct cht_presences *presences);

@@ -360,6 +360,21 @@ static void who_is_named_twice_is_watched_once(void **state)
     assert_null(strstr(first + 1, "presence\""));
 }
 
+static void who_watches_later_is_told_alone(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place place = {.room = house_id(50), .seq = 4, .kind = cht_room_kind_group};
+    connect_ann(house, cht_room_kind_group);
+    connect_bob(house, 50, cht_room_kind_group);
+    house_say(house, 0, WATCH);
+    assert_non_null(strstr(house_heard(house, 0), BOB));
+    house_connect(house, 2, 3);
+    house_roster(house, 3, &place, 1);
+    house_say(house, 2, WATCH);
+    assert_non_null(strstr(house_heard(house, 2), "\"state\":\"away\""));
+    assert_string_equal(house_heard(house, 0), "");
+}
+
 /* The lists cross: each is the first of one and a later one of another. */
 static void who_stays_goes_on_watching_when_others_stop(void **state)
 {
@@ -409,6 +424,7 @@ int main(void)
         T(the_parts_of_an_answer_count_together),
         T(a_question_that_is_not_answered_is_asked_again),
         T(who_is_named_twice_is_watched_once),
+        T(who_watches_later_is_told_alone),
         T(who_stays_goes_on_watching_when_others_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
