@@ -2,19 +2,17 @@
 
 /* shards - commands on their way to the one owner of a room.
  *
- * Rooms are hashed to a fixed number of shards (cht_shard_of_room). Everybody may publish a command
- * to a shard; at any time one worker is told to own it and gets the shard's commands in the order
- * published (per publisher and shard). Delivery is at least once: after a change of owner, or at
- * any moment, commands that were not reported done may come again, at the same or at a new
- * position. Two owners may overlap for a while: only the log excludes.
+ * Rooms are hashed to a fixed number of shards (cht_shard_of_room). Everybody may post a command to
+ * a shard; at any time one worker is told to own it and gets the shard's commands in the order
+ * posted (per poster and shard). Delivery is at least once: after a change of owner, or at any
+ * moment, commands that were not reported done may come again, at the same or at a new position.
+ * Two owners may overlap for a while: only the log excludes.
  *
- * Publish answers OK (it will be delivered, unless the whole installation of in-process engines
- * ends), NOT_SENT (it certainly will not), or UNKNOWN. Bounded: over the queue's limit NOT_SENT.
- * Payload: one `command` event in binary form. */
+ * Bounded: over the queue's limit nothing is taken. Payload: one `command` event in binary form. */
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "chattifier/events.h"
-#include "flow/op.h"
 
 /* Where a command lies in its shard: opaque, ordered by memcmp. */
 struct position {
@@ -22,12 +20,6 @@ struct position {
 };
 
 struct shards;
-
-struct shards_publish_op {
-    struct op op;
-    uint32_t shard;
-    struct buf *command; /* the engine's until answered */
-};
 
 struct shards_handler {
     /* This worker may own the shard: claim it in the log. */
@@ -40,7 +32,6 @@ struct shards_handler {
 };
 
 struct shards_ops {
-    void (*publish)(struct shards *shards, struct shards_publish_op *op);
     void (*own)(struct shards *shards, struct shards_handler *handler, uint32_t credit);
     void (*done)(struct shards *shards, uint32_t shard, const struct position *position);
     void (*release)(struct shards *shards, uint32_t shard);
@@ -52,19 +43,9 @@ struct shards {
     uint32_t count; /* fixed at installation */
 };
 
-/* Asks for `command_take` to be delivered to the owner of `shard`. */
-static inline void shards_publish(struct shards *shards, struct asker *asker,
-    struct shards_publish_op *op, uint32_t shard, struct buf *command_take)
-{
-    op_ask(&op->op, asker);
-    op->shard = shard;
-    op->command = command_take;
-    shards->ops->publish(shards, op);
-}
-
-/* The hot path: the same without an op. False: certainly not sent (the queue is full). True
- * promises only that it was handed over; a loss after that is found by the sender's timeout, as an
- * UNKNOWN would be. Takes a reference of its own. */
+/* Hands a command over for the owner of `shard`. False: certainly not sent (the queue is full).
+ * True promises only that it was handed over: whoever waits for an answer finds a loss by their
+ * timeout. Takes a reference of its own. */
 MUST_USE static inline bool shards_try_post(
     struct shards *shards, uint32_t shard, struct buf *command)
 {

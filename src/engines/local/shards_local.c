@@ -1,7 +1,7 @@
 /* shards_local - commands to the worker that owns their shard.
  *
  * Happy path: a command goes over the ring, gets its place in the shard's queue, is given to the
- * owner while there is credit, is done. How it fails: a full ring refuses the publisher. A released
+ * owner while there is credit, is done. How it fails: a full ring refuses the poster. A released
  * shard keeps its commands and is offered again after a moment; what was not done by then comes
  * again. A shard is given up when its log takes nothing, and nobody knows for how long: until an
  * owner has done something again, it keeps one command to try and refuses the others. */
@@ -136,7 +136,7 @@ static void accept_command(struct endpoint *endpoint, uint32_t shard, struct buf
     }
 }
 
-/* Out of credit, commands stay on the rings: they fill, and publishers are refused. */
+/* Out of credit, commands stay on the rings: they fill, and posters are refused. */
 void shards_local_drain(struct endpoint *endpoint)
 {
     bool starved = endpoint->starved;
@@ -167,15 +167,6 @@ static bool shards_try_post_here(struct shards *shards, uint32_t shard, struct b
         return false;
     }
     return true;
-}
-
-static void shards_publish_here(struct shards *shards, struct shards_publish_op *op)
-{
-    struct endpoint *endpoint = container_of(shards, struct endpoint, shards);
-    bool sent = shards_try_post_here(shards, op->shard, op->command);
-    buf_unref(op->command);
-    op->command = NULL;
-    op_answer_later(&op->op, endpoint->world->loop, sent ? OK : ERR_NOT_SENT);
 }
 
 static void shards_own_here(struct shards *shards, struct shards_handler *handler, uint32_t credit)
@@ -211,7 +202,6 @@ static void shards_done_here(struct shards *shards, uint32_t shard, const struct
 void shards_local_init(struct endpoint *endpoint)
 {
     static const struct shards_ops ops = {
-        .publish = shards_publish_here,
         .own = shards_own_here,
         .done = shards_done_here,
         .release = shards_release_here,

@@ -152,7 +152,7 @@ static void every_shard_has_one_owner(void **state)
     }
 }
 
-static void commands_come_in_the_order_of_their_publisher(void **state)
+static void commands_come_in_the_order_in_which_somebody_posts_them(void **state)
 {
     struct town *town = *state;
     own_everything(town);
@@ -166,22 +166,7 @@ static void commands_come_in_the_order_of_their_publisher(void **state)
     }
 }
 
-static void a_publish_with_an_op_is_answered(void **state)
-{
-    struct town *town = *state;
-    own_everything(town);
-    struct test_asker asker;
-    test_asker_init(&asker);
-    struct shards_publish_op op = {.shard = 0};
-    shards_publish(town->nodes[0].shards, &asker.asker, &op, 1, buf_copy("p", 1));
-    assert_int_equal(asker.answers, 0);
-    settle(town);
-    assert_int_equal(asker.answers, 1);
-    assert_int_equal(asker.last, OK);
-    assert_string_equal(town->nodes[1].told, "p");
-}
-
-static void without_credit_commands_wait_and_then_publishers_are_refused(void **state)
+static void without_credit_commands_wait_and_then_posts_are_refused(void **state)
 {
     struct town *town = *state;
     own_everything(town);
@@ -355,9 +340,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_shard_has_one_owner, set_up),
-        TEST(commands_come_in_the_order_of_their_publisher, set_up),
-        TEST(a_publish_with_an_op_is_answered, set_up),
-        TEST(without_credit_commands_wait_and_then_publishers_are_refused, set_up_narrow),
+        TEST(commands_come_in_the_order_in_which_somebody_posts_them, set_up),
+        TEST(without_credit_commands_wait_and_then_posts_are_refused, set_up_narrow),
         TEST(what_was_not_done_comes_again_after_a_release, set_up),
         TEST(a_shard_that_was_given_up_refuses_all_but_one_until_an_owner_does_something, set_up),
         TEST(what_waits_in_a_shard_that_is_given_up_is_kept_and_nothing_is_added, set_up),
