@@ -7,6 +7,7 @@
 
 #include "chat/chat.h"
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 #include "world/random.h"
@@ -39,8 +40,8 @@ static bool subscribe_at_rest(struct chat_service *chat, struct room *room, stru
 {
     struct cht_scratch scratch = chat_scratch(chat);
     struct cht_subscribe subscribe;
-    if (cht_event_number_of(bytes_of(event)) != CHT_EVENT_subscribe ||
-        !cht_decode(&cht_row_subscribe, bytes_of(event), &scratch, &subscribe)) {
+    if (cht_event_number_of(event_buf_bytes(event)) != CHT_EVENT_subscribe ||
+        !cht_decode(&cht_row_subscribe, event_buf_bytes(event), &scratch, &subscribe)) {
         return false;
     }
     subscribers_on_subscribe(chat, room, &subscribe);
@@ -51,7 +52,7 @@ static void on_work(struct mail_handler *handler, struct buf *event)
 {
     struct chat_service *chat = container_of(handler, struct chat_service, reader);
     struct cht_id id;
-    if (!room_of_event(chat, bytes_of(event), &id)) {
+    if (!room_of_event(chat, event_buf_bytes(event), &id)) {
         return;
     }
     if (!shard_is(&chat->shards[cht_shard_of_room(&id, chat->shard_count)], SHARD_OWNED)) {
@@ -75,14 +76,14 @@ static void on_cast(struct cast_handler *handler, struct buf *event)
 {
     struct chat_service *chat = container_of(handler, struct chat_service, listener);
     struct cht_scratch scratch = chat_scratch(chat);
-    uint32_t number = cht_event_number_of(bytes_of(event));
+    uint32_t number = cht_event_number_of(event_buf_bytes(event));
     struct cht_hello hello;
     struct cht_blocked blocked;
     if (number == CHT_EVENT_hello &&
-        cht_decode(&cht_row_hello, bytes_of(event), &scratch, &hello)) {
+        cht_decode(&cht_row_hello, event_buf_bytes(event), &scratch, &hello)) {
         owner_announce(chat);
     } else if (number == CHT_EVENT_blocked &&
-               cht_decode(&cht_row_blocked, bytes_of(event), &scratch, &blocked)) {
+               cht_decode(&cht_row_blocked, event_buf_bytes(event), &scratch, &blocked)) {
         blocks_on_changed(chat, &blocked);
     }
 }

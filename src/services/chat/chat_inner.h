@@ -142,20 +142,12 @@ static inline struct cht_scratch chat_scratch(struct chat_service *chat)
     return (struct cht_scratch){.at = chat->scratch, .size = sizeof(chat->scratch)};
 }
 
-static inline struct cht_str bytes_of(const struct buf *buf)
-{
-    return (struct cht_str){(const char *)buf->bytes, buf->size};
-}
-
 static inline struct room_id id_of_room(const struct room *room)
 {
     return (struct room_id){room->slot, room->generation};
 }
 
-/* An encoded event in a buf of its own. */
-struct buf *chat_encode(const struct cht_event_row *row, const void *event);
-
-/* The same of a reply, with the owner's clock; NULL: nobody waits for it. */
+/* An encoded reply with the owner's clock; NULL: nobody waits for it. */
 struct buf *chat_encode_reply(struct chat_service *chat, uint64_t node, struct cht_reply *reply);
 
 /* ---- rooms.c */

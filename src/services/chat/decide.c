@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/event_buf.h"
 #include "base/uncleared.h"
 #include "chat_inner.h"
 
@@ -92,7 +93,7 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
 {
     struct cht_scratch scratch = chat_scratch(chat);
     struct cht_command command UNCLEARED;
-    if (cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
+    if (cht_decode(&cht_row_command, event_buf_bytes(item->event), &scratch, &command)) {
         decide_command(chat, room, item, &command, facts);
     } else {
         chat->counters.bad_events++;

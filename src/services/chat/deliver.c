@@ -7,20 +7,12 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "chat_inner.h"
 #include "wire/ws_frame.h"
 
 #define FRAME_BYTES_MAX (112u << 10) /* a text of 16 KiB, every byte escaped, and its members */
 #define HEADER_BYTES_MAX 10
-
-struct buf *chat_encode(const struct cht_event_row *row, const void *event)
-{
-    size_t size = cht_encoded_size(row, event);
-    struct buf *buf = buf_create(size);
-    cht_encode(row, event, buf->bytes);
-    buf->size = (uint32_t)size;
-    return buf;
-}
 
 struct buf *chat_encode_reply(struct chat_service *chat, uint64_t node, struct cht_reply *reply)
 {
@@ -28,7 +20,7 @@ struct buf *chat_encode_reply(struct chat_service *chat, uint64_t node, struct c
         return NULL;
     }
     reply->owner_now = loop_wall_ms(chat->loop);
-    return chat_encode(&cht_row_reply, reply);
+    return event_buf_encode(&cht_row_reply, reply);
 }
 
 /* Puts the header right in front of the object, wherever that begins. */
@@ -60,14 +52,14 @@ struct buf *deliver_encode(
         .frame = framed(bytes + HEADER_BYTES_MAX, json.used),
         .by = entry->by,
     };
-    return chat_encode(&cht_row_delivery, &delivery);
+    return event_buf_encode(&cht_row_delivery, &delivery);
 }
 
 struct buf *deliver_blank(struct shard *shard, const struct frame *frame)
 {
     struct cht_delivery old;
     struct cht_scratch scratch = {0}; /* a delivery has no lists */
-    bool good = cht_decode(&cht_row_delivery, bytes_of(frame->delivery), &scratch, &old);
+    bool good = cht_decode(&cht_row_delivery, event_buf_bytes(frame->delivery), &scratch, &old);
     CHECK(good);
     struct cht_entry bare = {
         .kind = old.kind,
@@ -89,5 +81,5 @@ struct buf *deliver_ephemeral(
     cht_json_event(&json, row, frame);
     CHECK(json.used <= json.size);
     event->frame = framed(bytes + HEADER_BYTES_MAX, json.used);
-    return chat_encode(&cht_row_ephemeral, event);
+    return event_buf_encode(&cht_row_ephemeral, event);
 }

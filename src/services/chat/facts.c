@@ -5,6 +5,7 @@
  * as unavailable; nothing has been done yet. */
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
@@ -94,7 +95,8 @@ static void ask(struct flow *flow)
     struct room *room = rooms_by_id(facts->chat, facts->room);
     struct cht_scratch scratch = {.at = facts->scratch, .size = sizeof(facts->scratch)};
     struct cht_command command;
-    if (!room || !cht_decode(&cht_row_command, bytes_of(facts->item->event), &scratch, &command)) {
+    if (!room ||
+        !cht_decode(&cht_row_command, event_buf_bytes(facts->item->event), &scratch, &command)) {
         flow_fail(flow, ERR_CANCELLED);
         return;
     }

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
@@ -59,7 +60,7 @@ static void tell_node(struct chat_service *chat, const struct head_note *notes, 
         .rooms = {heads, count},
         .owner_now = loop_wall_ms(chat->loop),
     };
-    struct buf *buf = chat_encode(&cht_row_heads, &event);
+    struct buf *buf = event_buf_encode(&cht_row_heads, &event);
     mail_send(chat->deps.mail, MAIL_LIVE, notes->node, buf);
     buf_unref(buf);
 }

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
@@ -79,7 +80,7 @@ static void tell(struct joined_note *note, const struct room *room)
         .users = {note->users, note->count},
         .kind = room->state.kind,
     };
-    struct buf *buf = chat_encode(&cht_row_joined, &event);
+    struct buf *buf = event_buf_encode(&cht_row_joined, &event);
     uint32_t count = 0;
     if (!collect_nodes(note, nodes, &count)) {
         cast_send(chat->deps.cast, buf);

@@ -4,6 +4,7 @@
  * loaded first, a command that needs facts fetches them first; meanwhile what follows waits here,
  * and other rooms go on. How it fails: a full lane refuses. */
 
+#include "base/event_buf.h"
 #include "base/uncleared.h"
 #include "chat_inner.h"
 
@@ -31,7 +32,8 @@ void lane_refuse(struct shard *shard, struct lane_item *item_take, enum err err)
     struct cht_command command UNCLEARED;
     if (!item_take->has_position) {
         reads_refuse(chat, item_take->event, err);
-    } else if (cht_decode(&cht_row_command, bytes_of(item_take->event), &scratch, &command)) {
+    } else if (cht_decode(
+                   &cht_row_command, event_buf_bytes(item_take->event), &scratch, &command)) {
         outbox_refuse(shard, item_take, &command, err);
     } else {
         shards_done(chat->deps.shards, shard->number, &item_take->position);
@@ -63,7 +65,7 @@ static void on_command(struct chat_service *chat, struct room *room, struct lane
 {
     struct cht_scratch scratch = chat_scratch(chat);
     struct cht_command command UNCLEARED;
-    if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command)) {
+    if (!cht_decode(&cht_row_command, event_buf_bytes(item->event), &scratch, &command)) {
         chat->counters.bad_events++;
         lane_item_free(chat, item);
         return;
@@ -81,12 +83,12 @@ static void on_other(struct chat_service *chat, struct room *room, struct lane_i
     struct cht_scratch scratch = chat_scratch(chat);
     struct cht_subscribe subscribe;
     struct cht_resend resend;
-    uint32_t number = cht_event_number_of(bytes_of(item->event));
+    uint32_t number = cht_event_number_of(event_buf_bytes(item->event));
     if (number == CHT_EVENT_subscribe &&
-        cht_decode(&cht_row_subscribe, bytes_of(item->event), &scratch, &subscribe)) {
+        cht_decode(&cht_row_subscribe, event_buf_bytes(item->event), &scratch, &subscribe)) {
         subscribers_on_subscribe(chat, room, &subscribe);
     } else if (number == CHT_EVENT_resend &&
-               cht_decode(&cht_row_resend, bytes_of(item->event), &scratch, &resend)) {
+               cht_decode(&cht_row_resend, event_buf_bytes(item->event), &scratch, &resend)) {
         subscribers_on_resend(chat, room, &resend);
     } else {
         chat->counters.bad_events++;
@@ -115,7 +117,7 @@ void lane_run(struct chat_service *chat, struct room *room)
         struct lane_item *item = take(room);
         if (item->has_position) {
             decide_item(chat, room, item, NULL);
-        } else if (cht_event_number_of(bytes_of(item->event)) == CHT_EVENT_command) {
+        } else if (cht_event_number_of(event_buf_bytes(item->event)) == CHT_EVENT_command) {
             on_command(chat, room, item);
         } else {
             on_other(chat, room, item);

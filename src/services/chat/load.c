@@ -7,6 +7,7 @@
  * wait are refused as unavailable and the room is forgotten. */
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
@@ -117,7 +118,8 @@ static void apply_overlay(struct chat_service *chat, struct room *room)
         struct cht_record record;
         struct cht_scratch scratch = chat_scratch(chat);
         if (cht_id_equal(&shard->overlay[i].room, &room->state.room) &&
-            cht_decode(&cht_row_record, bytes_of(shard->overlay[i].record), &scratch, &record)) {
+            cht_decode(
+                &cht_row_record, event_buf_bytes(shard->overlay[i].record), &scratch, &record)) {
             room_state_apply_record(&room->state, &record);
         }
     }

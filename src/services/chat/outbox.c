@@ -7,6 +7,7 @@
  * forgotten unsaid. */
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
@@ -235,7 +236,7 @@ void outbox_record(struct shard *shard, struct room *room, const struct cht_comm
     out->joined = joined_note_make(shard->chat, room, decision);
     shard->chat->counters.records++;
     log_append(shard->chat->deps.log, &out->asker, &out->append, shard->writer,
-        chat_encode(&cht_row_record, &record));
+        event_buf_encode(&cht_row_record, &record));
 }
 
 static void drop(struct out *out)

@@ -10,6 +10,7 @@
  * fails: no rights: the refusal of room_may; a membership that the store does not have yet is
  * waited for; no store, or the term ends: unavailable. */
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
@@ -53,8 +54,8 @@ void reads_refuse(struct chat_service *chat, const struct buf *event, enum err e
 {
     struct cht_scratch scratch = chat_scratch(chat);
     struct cht_command command;
-    if (cht_event_number_of(bytes_of(event)) == CHT_EVENT_command &&
-        cht_decode(&cht_row_command, bytes_of(event), &scratch, &command)) {
+    if (cht_event_number_of(event_buf_bytes(event)) == CHT_EVENT_command &&
+        cht_decode(&cht_row_command, event_buf_bytes(event), &scratch, &command)) {
         answer(chat, command.node, command.node_ref, err);
     }
 }

@@ -13,6 +13,7 @@
  * has the place of the claim, its append was on its way at the fence; the next attempt finds it in
  * its overlay. */
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "base/uncleared.h"
 #include "chat_inner.h"
@@ -61,7 +62,7 @@ static void append_claim(struct flow *flow)
         .owner = chat->deps.mail->node,
     };
     log_append(chat->deps.log, &flow->asker, &claim->append, claim->claim.writer,
-        chat_encode(&cht_row_record, &record));
+        event_buf_encode(&cht_row_record, &record));
 }
 
 static void ask_progress(struct flow *flow)
@@ -134,7 +135,7 @@ static enum err take_record(struct shard_claim *claim, const struct log_item *it
     struct cht_record record;
     struct cht_scratch scratch = chat_scratch(claim->shard->chat);
     bool good = next == LOG_TAKE &&
-                cht_decode(&cht_row_record, bytes_of(item->record), &scratch, &record) &&
+                cht_decode(&cht_row_record, event_buf_bytes(item->record), &scratch, &record) &&
                 record.index == item->index;
     if (!good) {
         alarm(claim, next == LOG_HOLE ? "hole" : "unreadable", item->index);
@@ -180,7 +181,7 @@ static void announce(struct shard *shard)
 {
     struct cht_claimed event = {
         .shard = shard->number, .term = shard->term, .node = shard->chat->deps.mail->node};
-    struct buf *buf = chat_encode(&cht_row_claimed, &event);
+    struct buf *buf = event_buf_encode(&cht_row_claimed, &event);
     cast_send(shard->chat->deps.cast, buf);
     buf_unref(buf);
 }
@@ -237,7 +238,7 @@ static void to_lane(struct shard *shard, struct lane_item *item)
     struct cht_scratch scratch = chat_scratch(chat);
     struct cht_command command UNCLEARED;
     struct cht_id id;
-    if (!cht_decode(&cht_row_command, bytes_of(item->event), &scratch, &command) ||
+    if (!cht_decode(&cht_row_command, event_buf_bytes(item->event), &scratch, &command) ||
         !cht_room_of_command(&command, &id) ||
         cht_shard_of_room(&id, chat->shard_count) != shard->number) {
         chat->counters.bad_events++;

@@ -6,6 +6,7 @@
  * turns, and those that do not are forgotten. */
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
 
@@ -59,7 +60,7 @@ static void say_head(struct chat_service *chat, const struct room *room, uint64_
         .head = room->said_seq,
         .owner_now = loop_wall_ms(chat->loop),
     };
-    struct buf *buf = chat_encode(&cht_row_subscribed, &event);
+    struct buf *buf = event_buf_encode(&cht_row_subscribed, &event);
     mail_send(chat->deps.mail, MAIL_LIVE, node, buf);
     buf_unref(buf);
 }

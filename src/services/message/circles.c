@@ -4,6 +4,7 @@
  * Happy path: the store is fresh, the rooms are read a part at a time, and each part goes to the
  * node's pages. How it fails: by silence; the node asks again. */
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "query.h"
 
@@ -40,9 +41,7 @@ static void send_part(const struct circles_flow *circles)
         .node_ref = circles->question.node_ref,
         .circles = {circles->rooms.circles, circles->rooms.count},
     };
-    struct buf *buf = buf_create(cht_encoded_size(&cht_row_circles, &answer));
-    cht_encode(&cht_row_circles, &answer, buf->bytes);
-    buf->size = buf->capacity;
+    struct buf *buf = event_buf_encode(&cht_row_circles, &answer);
     mail_send(circles->service->deps.mail, MAIL_PAGES, circles->question.node, buf);
     buf_unref(buf);
 }

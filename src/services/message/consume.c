@@ -7,6 +7,7 @@
 
 #include "consume.h"
 
+#include "base/event_buf.h"
 #include "base/logger.h"
 #include "base/mem.h"
 #include "fresh.h"
@@ -252,7 +253,7 @@ static bool decode(
 {
     size_t size = (size_t)waiting->record->size * DECODED_PER_BYTE + 1024;
     struct cht_scratch scratch = {arena_take_raw(&consume->arena, size), size, 0};
-    struct cht_str bytes = {(const char *)waiting->record->bytes, waiting->record->size};
+    struct cht_str bytes = event_buf_bytes(waiting->record);
     return cht_event_number_of(bytes) == CHT_EVENT_record &&
            cht_decode(&cht_row_record, bytes, &scratch, record);
 }

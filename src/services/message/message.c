@@ -5,6 +5,7 @@
 
 #include "message/message.h"
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "consume.h"
 #include "fresh.h"
@@ -17,7 +18,7 @@
 static void on_mail(struct mail_handler *handler, struct buf *event)
 {
     struct message_service *service = container_of(handler, struct message_service, mail);
-    struct cht_str bytes = {(const char *)event->bytes, event->size};
+    struct cht_str bytes = event_buf_bytes(event);
     uint32_t number = cht_event_number_of(bytes);
     if (number == CHT_EVENT_command) {
         query_on_mail(service, event);

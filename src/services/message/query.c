@@ -7,6 +7,7 @@
 #include "query.h"
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "names.h"
 
@@ -21,9 +22,7 @@ static struct loop *loop_of(const struct query *query)
 
 static void send_reply(struct message_service *service, uint64_t node, struct cht_reply *reply)
 {
-    struct buf *buf = buf_create(cht_encoded_size(&cht_row_reply, reply));
-    cht_encode(&cht_row_reply, reply, buf->bytes);
-    buf->size = buf->capacity;
+    struct buf *buf = event_buf_encode(&cht_row_reply, reply);
     mail_send(service->deps.mail, MAIL_PAGES, node, buf);
     buf_unref(buf);
 }
@@ -112,7 +111,7 @@ static void start_query(struct query *query)
 
 void query_on_mail(struct message_service *service, struct buf *mail)
 {
-    struct cht_str bytes = {(const char *)mail->bytes, mail->size};
+    struct cht_str bytes = event_buf_bytes(mail);
     if (!is_question(service, bytes)) {
         return;
     }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "query.h"
 
@@ -58,9 +59,7 @@ static void send_roster(struct roster_flow *roster)
     if (answer.more) {
         answer.next = places[op->count - 1].room;
     }
-    struct buf *buf = buf_create(cht_encoded_size(&cht_row_roster, &answer));
-    cht_encode(&cht_row_roster, &answer, buf->bytes);
-    buf->size = buf->capacity;
+    struct buf *buf = event_buf_encode(&cht_row_roster, &answer);
     mail_send(roster->service->deps.mail, MAIL_PAGES, roster->question.node, buf);
     buf_unref(buf);
     mem_free(places);

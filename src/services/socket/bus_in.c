@@ -4,6 +4,7 @@
 
 #include "bus_in.h"
 
+#include "base/event_buf.h"
 #include "base/uncleared.h"
 #include "circles.h"
 #include "lifecycle.h"
@@ -17,7 +18,7 @@ static bool decode(struct socket_service *service, const struct cht_event_row *r
     const struct buf *event, void *ret)
 {
     struct cht_scratch scratch = socket_scratch(service);
-    bool good = cht_decode(row, socket_bytes_of(event), &scratch, ret);
+    bool good = cht_decode(row, event_buf_bytes(event), &scratch, ret);
     service->counters.bad_events += !good;
     return good;
 }
@@ -37,7 +38,7 @@ union mail_event {
 void bus_in_mail(struct socket_service *service, struct buf *event)
 {
     union mail_event e UNCLEARED;
-    uint32_t number = cht_event_number_of(socket_bytes_of(event));
+    uint32_t number = cht_event_number_of(event_buf_bytes(event));
     if (number == CHT_EVENT_delivery) {
         if (decode(service, &cht_row_delivery, event, &e.delivery)) {
             replica_on_delivery(service, &e.delivery);
@@ -93,7 +94,7 @@ union cast_event {
 void bus_in_cast(struct socket_service *service, struct buf *event)
 {
     union cast_event e;
-    uint32_t number = cht_event_number_of(socket_bytes_of(event));
+    uint32_t number = cht_event_number_of(event_buf_bytes(event));
     if (number == CHT_EVENT_claimed) {
         if (decode(service, &cht_row_claimed, event, &e.claimed)) {
             subscription_on_claimed(service, &e.claimed);

@@ -3,26 +3,19 @@
 
 #include "bus_out.h"
 
-struct buf *bus_encode(const struct cht_event_row *row, const void *event)
-{
-    size_t size = cht_encoded_size(row, event);
-    struct buf *buf = buf_create(size);
-    cht_encode(row, event, buf->bytes);
-    buf->size = (uint32_t)size;
-    return buf;
-}
+#include "base/event_buf.h"
 
 void bus_mail(struct socket_service *service, enum mail_box box, uint64_t node,
     const struct cht_event_row *row, const void *event)
 {
-    struct buf *buf = bus_encode(row, event);
+    struct buf *buf = event_buf_encode(row, event);
     mail_send(service->deps.mail, box, node, buf);
     buf_unref(buf);
 }
 
 void bus_cast(struct socket_service *service, const struct cht_event_row *row, const void *event)
 {
-    struct buf *buf = bus_encode(row, event);
+    struct buf *buf = event_buf_encode(row, event);
     cast_send(service->deps.cast, buf);
     buf_unref(buf);
 }

@@ -4,9 +4,6 @@
 
 #include "socket_inner.h"
 
-/* One event in binary form; the caller's reference. */
-struct buf *bus_encode(const struct cht_event_row *row, const void *event);
-
 /* To one node: MAIL_WORK to the services behind it, MAIL_LIVE to its socket service. */
 void bus_mail(struct socket_service *service, enum mail_box box, uint64_t node,
     const struct cht_event_row *row, const void *event);

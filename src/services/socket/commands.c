@@ -6,6 +6,7 @@
 #include "commands.h"
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "bus_out.h"
 #include "connections.h"
 #include "local_commands.h"
@@ -188,7 +189,7 @@ static bool send(
         command->deadline = deadline > 0 ? (uint64_t)deadline : 0;
         command->term = service->shards[target->shard].term;
     }
-    struct buf *buf = bus_encode(&cht_row_command, command);
+    struct buf *buf = event_buf_encode(&cht_row_command, command);
     bool sent = true;
     if (target->by_shard) {
         sent = shards_try_post(service->deps.shards, target->shard, buf);

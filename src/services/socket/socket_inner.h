@@ -271,11 +271,6 @@ static inline struct cht_scratch socket_scratch(const struct socket_service *ser
     return (struct cht_scratch){service->scratch, service->scratch_size, 0};
 }
 
-static inline struct cht_str socket_bytes_of(const struct buf *buf)
-{
-    return (struct cht_str){(const char *)buf->bytes, buf->size};
-}
-
 /* ---- list: numbers in an array that grows (list.c) */
 void list_add(struct list *list, uint32_t number);
 void list_deinit(struct list *list);

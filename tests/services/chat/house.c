@@ -1,6 +1,7 @@
 /* house - see the header. Happy path: everything that goes out is written down as a line. How it
  * fails: by an assertion. */
 
+#include "base/event_buf.h"
 #include "house_inner.h"
 
 #include <stdio.h>
@@ -33,22 +34,15 @@ uint32_t house_shard_of(const struct cht_id *room)
 
 static struct buf *encode(const struct cht_event_row *row, const void *event)
 {
-    struct buf *buf = buf_create(cht_encoded_size(row, event));
-    buf->size = buf->capacity;
-    cht_encode(row, event, buf->bytes);
+    struct buf *buf = event_buf_encode(row, event);
     return buf;
-}
-
-static struct cht_str bytes_of(const struct buf *buf)
-{
-    return (struct cht_str){(const char *)buf->bytes, buf->size};
 }
 
 static void decode(
     struct house *house, const struct cht_event_row *row, const struct buf *buf, void *ret_event)
 {
     struct cht_scratch scratch = {house->scratch, sizeof(house->scratch), 0};
-    assert_true(cht_decode(row, bytes_of(buf), &scratch, ret_event));
+    assert_true(cht_decode(row, event_buf_bytes(buf), &scratch, ret_event));
 }
 
 void house_later(struct house *house, struct op *op, enum err err)
@@ -258,7 +252,7 @@ static void hear_event(struct house *house, const struct buf *buf)
     struct cht_joined joined;
     struct cht_ephemeral ephemeral;
     struct cht_claimed claimed;
-    switch (cht_event_number_of(bytes_of(buf))) {
+    switch (cht_event_number_of(event_buf_bytes(buf))) {
     case CHT_EVENT_reply:
         hear_reply(house, buf);
         break;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat/chat_inner.h"
 
@@ -21,7 +22,7 @@ static struct buf *encode(struct cht_str text, struct cht_delivery *ret_delivery
         .kind = cht_entry_kind_message, .seq = 7, .n = 6, .ts = 8, .by = user, .text = text};
     struct cht_scratch scratch = {0};
     struct buf *buf = deliver_encode(&shard, &room, &entry);
-    assert_true(cht_decode(&cht_row_delivery, bytes_of(buf), &scratch, ret_delivery));
+    assert_true(cht_decode(&cht_row_delivery, event_buf_bytes(buf), &scratch, ret_delivery));
     return buf;
 }
 
@@ -90,7 +91,7 @@ static void a_blank_delivery_is_the_same_without_its_text(void **state)
         .kind = cht_entry_kind_message};
     struct buf *blank = deliver_blank(&shard, &frame);
     assert_null(memmem(blank->bytes, blank->size, "secret", 6));
-    assert_true(cht_decode(&cht_row_delivery, bytes_of(blank), &scratch, &delivery));
+    assert_true(cht_decode(&cht_row_delivery, event_buf_bytes(blank), &scratch, &delivery));
     assert_int_equal(delivery.seq, 7);
     assert_int_equal(delivery.n, 6);
     assert_int_equal(delivery.kind, cht_entry_kind_message);
@@ -107,7 +108,7 @@ static void an_ephemeral_frame_is_for_whom_it_says(void **state)
     struct cht_ephemeral ephemeral = {.room = room, .user = user, .to_others = true};
     struct cht_scratch scratch = {0};
     struct buf *buf = deliver_ephemeral(&ephemeral, &cht_row_f_typing, &typing);
-    assert_true(cht_decode(&cht_row_ephemeral, bytes_of(buf), &scratch, &ephemeral));
+    assert_true(cht_decode(&cht_row_ephemeral, event_buf_bytes(buf), &scratch, &ephemeral));
     assert_true(ephemeral.to_others && !ephemeral.to_self);
     assert_non_null(memmem(ephemeral.frame.at, ephemeral.frame.size, "\"for_ms\":6000", 13));
     buf_unref(buf);

@@ -2,6 +2,7 @@
  * and the bus gives commands again, at old places and at new ones. Afterwards the log is checked
  * against what everybody was told; all along, that no deleted text is said again. */
 
+#include "base/event_buf.h"
 #include "house.h"
 
 #include <stdio.h>
@@ -206,7 +207,7 @@ static void read_log(struct house *house)
         struct cht_scratch scratch = {memory[i], sizeof(memory[i]), 0};
         struct cht_record record;
         struct buf *buf = log->items[i].record;
-        struct cht_str bytes = {(const char *)buf->bytes, buf->size};
+        struct cht_str bytes = event_buf_bytes(buf);
         assert_true(cht_decode(&cht_row_record, bytes, &scratch, &record));
         if (record.index <= last || record.term < term) {
             continue;

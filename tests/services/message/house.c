@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/event_buf.h"
 #include "message/message.h"
 #include "sqlite_engine.h"
 
@@ -70,7 +71,7 @@ static void keep_circles(struct cht_str bytes)
 
 static void fake_send(struct mail *mail, enum mail_box box, uint64_t node, struct buf *event)
 {
-    struct cht_str bytes = {(const char *)event->bytes, event->size};
+    struct cht_str bytes = event_buf_bytes(event);
     (void)mail;
     assert_int_equal(box, MAIL_PAGES);
     assert_int_equal(node, 5);
@@ -126,9 +127,7 @@ void house_append(struct cht_entry *entries, uint32_t count)
     }
     struct cht_record record = {
         .term = owner.term, .index = ++next_index, .room = room_id, .entries = {entries, count}};
-    struct buf *buf = buf_create(cht_encoded_size(&cht_row_record, &record));
-    cht_encode(&cht_row_record, &record, buf->bytes);
-    buf->size = buf->capacity;
+    struct buf *buf = event_buf_encode(&cht_row_record, &record);
     struct log_append_op op = {0};
     log_append(engine->log, &contract_asker()->asker, &op, owner.writer, buf);
     assert_int_equal(contract_wait(engine), OK);
@@ -181,9 +180,7 @@ static bool answered(void *context)
 
 void house_post(const struct cht_event_row *row, const void *event)
 {
-    struct buf *buf = buf_create(cht_encoded_size(row, event));
-    cht_encode(row, event, buf->bytes);
-    buf->size = buf->capacity;
+    struct buf *buf = event_buf_encode(row, event);
     work->on_mail(work, buf);
     buf_unref(buf);
 }

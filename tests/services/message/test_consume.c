@@ -1,5 +1,6 @@
 /* The rules by which a shard's log is read, on a log and a store of the test's own. */
 
+#include "base/event_buf.h"
 #include "test.h"
 
 #include "base/logger.h"
@@ -107,9 +108,7 @@ static void give(uint64_t term, uint64_t index)
         .text = {"hi", 2}};
     struct cht_record record = {
         .term = term, .index = index, .room = {{7}}, .entries = {&entry, 1}};
-    struct buf *buf = buf_create(cht_encoded_size(&cht_row_record, &record));
-    cht_encode(&cht_row_record, &record, buf->bytes);
-    buf->size = buf->capacity;
+    struct buf *buf = event_buf_encode(&cht_row_record, &record);
     struct log_item item = {.shard = 0, .index = index, .term = term, .record = buf};
     source_give(&followed->source, &item);
     buf_unref(buf);

@@ -1,6 +1,7 @@
 /* house - see the header. Happy path: what the service says to its ports is kept until it is asked
  * for. How it fails: by an assertion. */
 
+#include "base/event_buf.h"
 #include "house_inner.h"
 
 #include <stdio.h>
@@ -287,9 +288,7 @@ void house_pass(struct house *house, uint32_t ms)
 
 static struct buf *encode(const struct cht_event_row *row, const void *event)
 {
-    struct buf *buf = buf_create(cht_encoded_size(row, event));
-    buf->size = buf->capacity;
-    cht_encode(row, event, buf->bytes);
+    struct buf *buf = event_buf_encode(row, event);
     return buf;
 }
 
