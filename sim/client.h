@@ -96,6 +96,10 @@ void client_on_object(struct client *client, const char *bytes, uint32_t size);
 /* page_check.c: a page of history, held against the truth. */
 void page_check(struct client *client, const struct ask *ask, const struct object *answer);
 
+/* A page up to `head` of the question that ends with `last`: with nothing of after its reader had
+ * to go, though it asked before (I14). */
+void page_check_end(struct client *client, const struct ask *ask, uint64_t last);
+
 /* The same of who is who beside a list. */
 void page_check_users(struct client *client, const struct ask *ask, const struct object *answer);
 

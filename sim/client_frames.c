@@ -380,6 +380,7 @@ static void take_answer(struct client *client, struct ask *ask, const struct obj
     } else if (asked.kind == QUERY_EVENTS) {
         check_head(client, &asked, answer);
         each_object(client, object_text(answer, "events"), &asked, take_event);
+        page_check_end(client, &asked, asked.page);
         client->views[asked.place].fetching = false;
     } else if (asked.kind == QUERY_HISTORY) {
         check_head(client, &asked, answer);

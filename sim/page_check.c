@@ -18,6 +18,7 @@ struct page {
     struct object users; /* who is who */
     uint64_t head;
     uint64_t first_n, last_n; /* 0: no message yet */
+    uint64_t last_seq;
     uint32_t count;
 };
 
@@ -90,6 +91,7 @@ static void judge_message(struct client *client, struct page *page, const struct
     }
     page->first_n = page->first_n ? page->first_n : entry->n;
     page->last_n = entry->n;
+    page->last_seq = seq;
     page->count++;
     judge_content(client, page, entry, object);
 }
@@ -151,6 +153,21 @@ static void judge_extent(struct client *client, const struct page *page, bool mo
     }
 }
 
+void page_check_end(struct client *client, const struct ask *ask, uint64_t last)
+{
+    const struct cluster *cluster = client->cluster;
+    const struct truth_room *room =
+        truth_room(&cluster->truth, &cluster->places.at[ask->place].room);
+    uint64_t seq = ask->head;
+    while (seq > 0 && !is_in(room, seq, client->user)) {
+        seq--;
+    }
+    if (last > seq + 1 && !truth_is_of_pair(room, client->user)) {
+        FAIL(client, "I14", "user %u was shown entry %llu of room %u and had gone after %llu",
+            client->user, (unsigned long long)last, ask->place, (unsigned long long)seq);
+    }
+}
+
 void page_check(struct client *client, const struct ask *ask, const struct object *answer)
 {
     static char copy[OBJECT_BYTES_MAX], users[OBJECT_BYTES_MAX];
@@ -176,6 +193,7 @@ void page_check(struct client *client, const struct ask *ask, const struct objec
     }
     if (page.room) {
         judge_extent(client, &page, object_flag(answer, "more"));
+        page_check_end(client, ask, page.last_seq);
     }
 }
 

@@ -227,6 +227,14 @@ void query_check_right(struct flow *flow)
     }
 }
 
+void query_ask_still(struct flow *flow)
+{
+    struct query *query = (struct query *)flow;
+    if (query->page_head != query->one.one.head.seq) {
+        query_ask_member(flow);
+    }
+}
+
 uint64_t query_first_seq(const struct query *query)
 {
     const struct room_of_user *one = &query->one.one;

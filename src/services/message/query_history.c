@@ -25,6 +25,15 @@ static bool read_bound(struct query *query, enum history_bound *ret_bound, uint6
     return true;
 }
 
+/* Who left and came back while the page was read may see less of it now. */
+static void check_begin(struct flow *flow)
+{
+    const struct query *query = (struct query *)flow;
+    if (query_first_seq(query) > query->from_seq) {
+        flow_fail(flow, ERR_UNAVAILABLE);
+    }
+}
+
 /* ---- room.history */
 
 static void read_messages(struct flow *flow)
@@ -36,7 +45,7 @@ static void read_messages(struct flow *flow)
     }
     op->room = query->command.room;
     op->reader = query->command.author;
-    op->from_seq = query_first_seq(query);
+    op->from_seq = query->from_seq = query_first_seq(query);
     op->limit = query->limit;
     op->bytes_max = QUERY_PAGE_BYTES;
     history_messages(query->service->deps.history, &flow->asker, op);
@@ -52,6 +61,7 @@ static void collect_messages(struct flow *flow)
         }
         return;
     }
+    query->page_head = op->head.seq;
     for (uint32_t i = 0; i < op->count; i++) {
         query_add_user(query, &op->messages[i].from);
     }
@@ -181,15 +191,15 @@ static void start_newest(struct query *query)
         {"look_for_page", look_for_page}, {"ask_member", query_ask_member},
         {"ask_room", query_ask_room}, {"check_right", query_check_right},
         {"look_again", look_again}, {"read", read_messages}, {"collect", collect_messages},
-        QUERY_END};
+        QUERY_STILL, {"check_begin", check_begin}, QUERY_END};
     query->encode = encode_newest;
     QUERY_START(query, steps);
 }
 
 void query_start_history(struct query *query)
 {
-    static const struct flow_step steps[] = {
-        QUERY_RIGHTS, {"read", read_messages}, {"collect", collect_messages}, QUERY_END};
+    static const struct flow_step steps[] = {QUERY_RIGHTS, {"read", read_messages},
+        {"collect", collect_messages}, QUERY_STILL, {"check_begin", check_begin}, QUERY_END};
     const uint64_t bounds =
         CHT_BIT(command, before_seq) | CHT_BIT(command, after_seq) | CHT_BIT(command, around_seq);
     if ((query->command.has & bounds) == 0) {
@@ -210,7 +220,7 @@ static void read_entries(struct flow *flow)
         return;
     }
     op->room = query->command.room;
-    op->from_seq = query_first_seq(query);
+    op->from_seq = query->from_seq = query_first_seq(query);
     op->limit = query->limit;
     op->bytes_max = QUERY_PAGE_BYTES;
     history_entries(query->service->deps.history, &flow->asker, op);
@@ -226,6 +236,7 @@ static void collect_entries(struct flow *flow)
         }
         return;
     }
+    query->page_head = op->head.seq;
     for (uint32_t i = 0; i < op->count; i++) {
         query_add_user(query, &op->entries[i].by);
         query_add_user(query, &op->entries[i].user);
@@ -257,8 +268,8 @@ static void encode_entries(struct query *query, struct cht_json *json)
 
 void query_start_events(struct query *query)
 {
-    static const struct flow_step steps[] = {
-        QUERY_RIGHTS, {"read", read_entries}, {"collect", collect_entries}, QUERY_END};
+    static const struct flow_step steps[] = {QUERY_RIGHTS, {"read", read_entries},
+        {"collect", collect_entries}, QUERY_STILL, {"check_begin", check_begin}, QUERY_END};
     query->encode = encode_entries;
     QUERY_START(query, steps);
 }

@@ -201,10 +201,20 @@ static void cut_page(struct query *query, uint32_t count)
     }
 }
 
+/* Nothing is newer than the list: who had to go meanwhile is not shown what was said after. */
+static void cut_events(struct query *query)
+{
+    struct history_entries_op *op = &query->read.entries;
+    while (op->count > 0 && op->entries[op->count - 1].seq > query->chosen[query->at]->head.seq) {
+        op->count--;
+    }
+}
+
 static void keep_events(struct query *query)
 {
     const struct history_entries_op *op = &query->read.entries;
     const struct cht_id *room = &query->chosen[query->at]->meta.room;
+    cut_events(query);
     struct cht_json json = {.at = query->service->body, .size = QUERY_BODY_BYTES};
     cht_json_begin(&json, '[');
     for (uint32_t i = 0; i < op->count; i++) {

@@ -199,6 +199,46 @@ static void who_was_banned_reads_nothing_more(void **state)
     assert_int_equal(answer_error, ERR_NOT_FOUND);
 }
 
+/* ---- a page that is read while its reader has to go */
+
+static struct history_messages_op *held;
+
+static void hold_messages(struct history *history, struct history_messages_op *op)
+{
+    (void)history;
+    held = op;
+}
+
+static bool is_held(void *context)
+{
+    (void)context;
+    return held != NULL;
+}
+
+static void who_has_to_go_while_a_page_is_read_is_not_shown_what_is_said_after(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    house_say("before");
+    house_hurry();
+    const struct history_ops *ops = engine->history->ops;
+    struct history_ops slow = *ops;
+    slow.messages = hold_messages;
+    engine->history->ops = &slow;
+    held = NULL;
+    answers = 0;
+    house_post_question((struct cht_command){
+        .type = cht_command_type_room_history, .author = bob, .room = room_id});
+    assert_true(test_loop_run_until(&engine->loop, is_held, NULL));
+    engine->history->ops = ops;
+    house_change_member(bob, cht_member_state_removed, cht_role_none);
+    house_say("after");
+    house_hurry();
+    ops->messages(engine->history, held);
+    house_wait_answers(0);
+    assert_int_equal(answer_error, ERR_NOT_FOUND);
+}
+
 static void who_was_banned_from_a_public_channel_sees_its_door_alone(void **state)
 {
     (void)state;
@@ -446,6 +486,7 @@ int main(void)
         T(the_whole_room_is_walked_once),
         T(a_limit_above_100_is_cut),
         T(who_was_banned_reads_nothing_more),
+        T(who_has_to_go_while_a_page_is_read_is_not_shown_what_is_said_after),
         T(who_was_banned_from_a_public_channel_sees_its_door_alone),
         T(who_joins_a_room_that_hides_its_past_sees_from_there_on),
         T(who_comes_back_to_a_room_that_hides_its_past_begins_anew),
