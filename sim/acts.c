@@ -108,6 +108,27 @@ void act_create_room(struct client *client, uint32_t number)
     act_try(client, act);
 }
 
+void act_visit(struct client *client, uint32_t place, uint64_t index)
+{
+    bool joins = !client->views[place].member;
+    struct act *act = joins ? act_new(client, ACT_join, place, index) : NULL;
+    if (act) {
+        act->visits = true;
+        act_try(client, act);
+    }
+}
+
+static void visit_on(struct client *client, const struct act *done)
+{
+    struct act *act = done->kind == ACT_join ? act_new(client, ACT_leave, done->place, 0) : NULL;
+    if (act) {
+        act->visits = true;
+        act_try(client, act);
+    } else if (done->kind == ACT_leave && client->wire) {
+        client_reconnect(client);
+    }
+}
+
 const struct act *act_say(struct client *client, uint32_t place)
 {
     struct act *act = client->ready ? act_new(client, ACT_send, place, 0) : NULL;
@@ -316,6 +337,9 @@ void act_on_ok(struct client *client, struct act *act, uint64_t seq, bool dup)
     }
     if (room && entry && entry->seq > room->acked_max) {
         room->acked_max = entry->seq;
+    }
+    if (act->visits) {
+        visit_on(client, act);
     }
 }
 

@@ -30,7 +30,8 @@ struct act {
     uint64_t seq;
     uint32_t wire; /* of the newest attempt */
     bool dup;
-    bool http; /* its first try, and every other one, is over HTTP */
+    bool http;   /* its first try, and every other one, is over HTTP */
+    bool visits; /* once it has joined it leaves, and once it has left it connects anew */
     char cid[24];
     char text[96];
 };
@@ -72,6 +73,9 @@ static inline uint32_t place_peer(const struct place *place, uint32_t user)
 struct act *act_new(struct client *client, enum act_kind kind, uint32_t place, uint64_t index);
 void act_write_text(struct act *act, uint32_t more_bytes);
 void act_create_room(struct client *client, uint32_t place);
+
+/* Joins, leaves, and connects anew. */
+void act_visit(struct client *client, uint32_t place, uint64_t index);
 
 /* Says one thing there now. NULL: it can not. */
 const struct act *act_say(struct client *client, uint32_t place);

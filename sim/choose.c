@@ -189,6 +189,8 @@ static void draw_look(struct client *client)
             step.room = 0;
             step.user = draw_peer(client);
             step.on = dice_hits(&client->choices, 6000);
+        } else if (look == LOOK_visit) {
+            step.act = client->act_count;
         } else if (look == LOOK_search || look == LOOK_watch || look == LOOK_typing) {
             step.on = dice_hits(&client->choices, 5000);
             step.more = dice_below(&client->choices, 26);
@@ -278,6 +280,9 @@ static void do_step(struct client *client, const struct step *step)
         break;
     case LOOK_typing:
         client_type(client, (uint32_t)step->room, step->on);
+        break;
+    case LOOK_visit:
+        act_visit(client, (uint32_t)step->room, step->act);
         break;
     case LOOK_rename:
         people_rename(&client->cluster->people, client->user);

@@ -117,11 +117,16 @@ void client_on_closed(struct client *client, struct wire *wire, uint16_t code)
     }
 }
 
+void client_reconnect(struct client *client)
+{
+    wire_cut(client->wire);
+    lose_wire(client);
+}
+
 void client_leave(struct client *client)
 {
     if (client->wire) {
-        wire_cut(client->wire);
-        lose_wire(client);
+        client_reconnect(client);
     }
     client->connect_us = UINT64_MAX;
 }

@@ -79,6 +79,9 @@ void client_on_closed(struct client *client, struct wire *wire, uint16_t code);
 void client_connect(struct client *client);
 void client_leave(struct client *client);
 
+/* Leaves, and comes back after a while. */
+void client_reconnect(struct client *client);
+
 struct call;
 struct object;
 

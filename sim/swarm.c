@@ -167,6 +167,16 @@ static void draw_tokens(struct cluster *cluster)
     cluster->token_us = ends ? dice_between(&dice, 5000000, 40000000) : 0;
 }
 
+/* In some runs nodes soon forget rooms in which nobody of theirs is any more. */
+static void draw_forgetting(struct cluster *cluster)
+{
+    struct dice dice = dice_fork(&cluster->dice, 11);
+    if (dice_hits(&dice, 3000)) {
+        cluster->socket.room_idle_ms = 200;
+        cluster->socket.rotation_ms = 1000;
+    }
+}
+
 void swarm_draw(struct cluster *cluster)
 {
     struct dice dice = dice_fork(&cluster->dice, 1);
@@ -190,6 +200,7 @@ void swarm_draw(struct cluster *cluster)
     draw_acts_off(cluster, &dice, ACT_create + 1, ACT_COUNT);
     draw_tokens(cluster);
     draw_more_faults(cluster);
+    draw_forgetting(cluster);
 }
 
 void swarm_print(const struct cluster *cluster)
