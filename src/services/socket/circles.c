@@ -13,19 +13,13 @@
 
 /* ---- rooms in common */
 
-/* From here on no room is marked. */
-static void begin_marking(struct socket_service *service)
-{
-    service->mark++;
-}
-
 static void mark_rooms_of(struct socket_service *service, const struct user_slot *user)
 {
     const uint32_t *rooms = slot_list_peek(&user->rooms);
     for (uint32_t i = 0; i < user->rooms.count; i++) {
         struct room *room = &service->rooms[rooms[i]];
         if (room->kind == cht_room_kind_direct || room->kind == cht_room_kind_group) {
-            room->mark = service->mark;
+            room_mark(service, room);
         }
     }
 }
@@ -35,7 +29,7 @@ static void mark_rooms(struct socket_service *service, const struct cht_ids *roo
     for (uint32_t i = 0; i < rooms->count; i++) {
         struct room *room = room_find(service, &rooms->at[i]);
         if (room) {
-            room->mark = service->mark;
+            room_mark(service, room);
         }
     }
 }
@@ -44,7 +38,7 @@ static bool is_in_marked(const struct socket_service *service, const struct user
 {
     const uint32_t *rooms = slot_list_peek(&user->rooms);
     for (uint32_t i = 0; i < user->rooms.count; i++) {
-        if (service->rooms[rooms[i]].mark == service->mark) {
+        if (room_is_marked(service, &service->rooms[rooms[i]])) {
             return true;
         }
     }
@@ -177,7 +171,7 @@ static void add_to_question(
 static bool settle_here(struct socket_service *service, struct watched *watched)
 {
     const struct user_slot *user = user_find(service, &watched->id);
-    begin_marking(service);
+    rooms_unmark(service);
     if (user) {
         mark_rooms_of(service, user);
     }
@@ -230,7 +224,7 @@ void circles_on_watch(struct socket_service *service, uint32_t connection)
     const struct connection *c = &service->connections[connection];
     struct question question;
     begin_question(service, &question);
-    begin_marking(service);
+    rooms_unmark(service);
     mark_rooms_of(service, &service->users[c->user]);
     for (uint32_t i = 0; i < c->watches->count; i++) {
         begin_watch(service, &question, &c->watches->at[i]);
@@ -286,7 +280,7 @@ static void settle_asked(struct watched *watched)
 static void read_circle(
     struct socket_service *service, struct watched *watched, const struct cht_circle *circle)
 {
-    begin_marking(service);
+    rooms_unmark(service);
     mark_rooms(service, &circle->rooms);
     for (uint32_t i = 0; i < watched->count; i++) {
         struct watcher *watcher = &watched->watchers[i];

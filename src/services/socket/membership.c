@@ -45,9 +45,13 @@ static void after_leaving(struct socket_service *service, struct room *room)
 
 void membership_add(struct socket_service *service, struct user_slot *user, struct room *room)
 {
-    if (membership_has(service, user, room)) {
-        return;
+    if (!membership_has(service, user, room)) {
+        membership_add_new(service, user, room);
     }
+}
+
+void membership_add_new(struct socket_service *service, struct user_slot *user, struct room *room)
+{
     fanout_close_block(service, room);
     slot_list_add(&user->rooms, room_slot(service, room));
     for (uint32_t c = user->first_connection; c != SLOT_NONE;

@@ -15,6 +15,9 @@ bool membership_has(
 /* All connections of the user hear the room from here on. Being in it already is fine. */
 void membership_add(struct socket_service *service, struct user_slot *user, struct room *room);
 
+/* The same of a user who is not in it, for those in many rooms: it does not look through them. */
+void membership_add_new(struct socket_service *service, struct user_slot *user, struct room *room);
+
 /* They hear it no more. Not being in it is fine. */
 void membership_remove(struct socket_service *service, struct user_slot *user, struct room *room);
 

@@ -34,3 +34,20 @@ static inline bool room_is_idle(const struct room *room)
 {
     return room->roster.count == 0 && room->first_wait == SLOT_NONE;
 }
+
+/* Marks are for comparing lists of rooms: those of one are marked, then those of the other are
+ * looked at. From here on no room is marked. */
+static inline void rooms_unmark(struct socket_service *service)
+{
+    service->mark++;
+}
+
+static inline void room_mark(const struct socket_service *service, struct room *room)
+{
+    room->mark = service->mark;
+}
+
+static inline bool room_is_marked(const struct socket_service *service, const struct room *room)
+{
+    return room->mark == service->mark;
+}

@@ -89,19 +89,17 @@ void roster_forget(struct socket_service *service, struct user_slot *user)
     wait_forget_user(service, user);
 }
 
-/* The client may have read the room at `read_seq`, or before if the answer is late. */
+/* The user is not in it. The client may have read the room at `read_seq`, or before if the answer
+ * is late. */
 static void enter(
     struct socket_service *service, struct user_slot *user, struct room *room, uint64_t read_seq)
 {
-    if (membership_has(service, user, room)) {
-        return;
-    }
     uint64_t from = user->late ? 1 : read_seq + 1;
     if (from <= room->last_seq) {
         service->counters.rooms_late++;
         gaps_tell_missed(service, user, room, from);
     }
-    membership_add(service, user, room);
+    membership_add_new(service, user, room);
     if (user->roster == ROSTER_COMPLETE) {
         circles_on_rooms_changed(service, user);
     }
@@ -127,6 +125,7 @@ static bool may_be_over(const struct socket_service *service, const struct room 
     return false;
 }
 
+/* The rooms that the user is in are marked. */
 static void attach(
     struct socket_service *service, struct user_slot *user, const struct cht_room_place *place)
 {
@@ -143,7 +142,7 @@ static void attach(
     if (room->kind == cht_room_kind_none) {
         room->kind = (uint8_t)place->kind;
     }
-    if (membership_has(service, user, room)) {
+    if (room_is_marked(service, room)) {
         return;
     }
     if (room->last_seq < place->seq) {
@@ -153,6 +152,7 @@ static void attach(
         user->stale = true;
     } else {
         enter(service, user, room, place->seq);
+        room_mark(service, room);
     }
 }
 
@@ -187,6 +187,11 @@ static void on_page(
     struct socket_service *service, struct user_slot *user, const struct cht_roster *roster)
 {
     const struct cht_room_place *places = roster->rooms.at;
+    const uint32_t *rooms = slot_list_peek(&user->rooms);
+    rooms_unmark(service);
+    for (uint32_t i = 0; i < user->rooms.count; i++) {
+        room_mark(service, &service->rooms[rooms[i]]);
+    }
     for (uint32_t i = 0; i < roster->rooms.count; i++) {
         attach(service, user, &places[i]);
     }
@@ -209,7 +214,10 @@ void roster_wake(struct socket_service *service, struct room *room)
 {
     struct wait wait;
     while (wait_take(service, room, &wait)) {
-        enter(service, &service->users[wait.user], room, wait.seq);
+        struct user_slot *user = &service->users[wait.user];
+        if (!membership_has(service, user, room)) {
+            enter(service, user, room, wait.seq);
+        }
     }
 }
 

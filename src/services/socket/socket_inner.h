@@ -96,7 +96,7 @@ struct room {
     uint64_t term;
     uint64_t removal_floor; /* a membership that was read before this seq may be over (rosters.c) */
     uint64_t last_removal;
-    uint64_t mark;            /* who was looked through last was in it (circles.c) */
+    uint64_t mark;            /* the one of the service: it is marked */
     struct edge_block *block; /* of this turn, pushed to the whole roster */
     struct slot_list roster;  /* connections */
     uint32_t shard;
@@ -234,7 +234,7 @@ struct socket_service {
     uint32_t watched_used, watched_free;
     struct list watched_unsettled, watched_owing;
     uint32_t question;            /* the number of the newest (circles.c) */
-    uint64_t mark;                /* of the rooms that are marked now */
+    uint64_t mark;                /* of the rooms that are marked now (rooms.h) */
     struct list presence_changed; /* users with another presence than was announced */
     struct departure *departures; /* a ring */
     uint32_t departure_first, departure_count, departure_capacity; /* a power of two */
