@@ -135,11 +135,23 @@ static void find_user(struct flow *flow)
     users_by_name(l->call.service->deps.users, flow_tolerate(flow), &l->by_name);
 }
 
+/* Nobody looked at the password: it was no wrong one. */
+static void give_tries_back(struct login *l)
+{
+    struct limit_of limits[LIMITS];
+    limits_of(l, limits);
+    for (int i = 0; i < LIMITS; i++) {
+        user_limit_give_one(&l->call, &l->limits[i], &limits[i]);
+    }
+}
+
 static void check_password(struct flow *flow)
 {
     struct login *l = login_of(flow);
     enum err err = l->by_name.op.err;
     if (err != OK && err != ERR_NOT_FOUND) {
+        user_place_give_back(&l->call, &l->place);
+        give_tries_back(l);
         flow_fail(flow, err);
         return;
     }
@@ -149,16 +161,6 @@ static void check_password(struct flow *flow)
         l->check.hash = l->by_name.user.password_hash;
     }
     secrets_check(l->call.service->deps.secrets, flow_tolerate(flow), &l->check);
-}
-
-/* Nobody looked at the password: it was no wrong one. */
-static void give_tries_back(struct login *l)
-{
-    struct limit_of limits[LIMITS];
-    limits_of(l, limits);
-    for (int i = 0; i < LIMITS; i++) {
-        user_limit_give_one(&l->call, &l->limits[i], &limits[i]);
-    }
 }
 
 static void judge(struct flow *flow)

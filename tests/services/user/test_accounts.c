@@ -222,6 +222,27 @@ static void an_outdated_hash_is_made_anew_by_the_next_sign_in(void **state)
     assert_int_equal(house.hashes, hashes + 1);
 }
 
+static void by_name_away(struct users *users, struct users_by_name_op *op)
+{
+    (void)users;
+    op_answer_later(&op->op, &house.loop.loop, ERR_UNAVAILABLE);
+}
+
+static void a_store_that_is_away_is_told_and_counts_as_no_wrong_password(void **state)
+{
+    (void)state;
+    (void)house_user(&house, "bob");
+    const struct users_ops *there = house.deps.users->ops;
+    struct users_ops away = *there;
+    away.by_name = by_name_away;
+    house.deps.users->ops = &away;
+    for (uint64_t i = 0; i <= house.settings.login_failures; i++) {
+        assert_int_equal(ask(HTTP_POST, "/user/login", BOB "}", NULL)->status, 503);
+    }
+    house.deps.users->ops = there;
+    assert_int_equal(ask(HTTP_POST, "/user/login", BOB "}", NULL)->status, 200);
+}
+
 static void a_house_without_registration_takes_no_strangers(void **state)
 {
     (void)state;
@@ -245,6 +266,7 @@ int main(void)
         TEST(a_device_that_was_signed_out_comes_back_as_another),
         TEST(a_device_that_stays_away_too_long_signs_in_again),
         TEST(an_outdated_hash_is_made_anew_by_the_next_sign_in),
+        TEST(a_store_that_is_away_is_told_and_counts_as_no_wrong_password),
         TEST(a_house_without_registration_takes_no_strangers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
