@@ -10,20 +10,11 @@
  * logarithm. */
 
 #include "chattifier/events.h"
+#include "chattifier/uncleared.h"
 
 #define CHT_JSON_DEPTH_MAX 16
 #define CHT_JSON_NUMBER_MAX 32
 #define CHT_JSON_NAMES_MAX 4096
-
-/* For arrays that are written before they are read: release builds clear all others. */
-#if defined(__has_attribute)
-#if __has_attribute(uninitialized)
-#define CHT_UNCLEARED __attribute__((uninitialized))
-#endif
-#endif
-#ifndef CHT_UNCLEARED
-#define CHT_UNCLEARED
-#endif
 
 /* A member's name where it stands in the document, for finding duplicates in large objects. */
 struct cht_json_name {

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
-#include "base/uncleared.h"
+#include "chattifier/uncleared.h"
 #include "loop/loop_uv_inner.h"
 
 #define BACKLOG 4096
@@ -289,7 +289,7 @@ void net_epoll_deinit(struct net_epoll *net)
 
 void net_epoll_dispatch(struct net_epoll *net)
 {
-    struct epoll_event events[NET_EVENTS_A_TURN] UNCLEARED;
+    struct epoll_event events[NET_EVENTS_A_TURN] CHT_UNCLEARED;
     int count = epoll_wait(net->set, events, NET_EVENTS_A_TURN, 0);
     for (int i = 0; i < count; i++) {
         uint32_t index = (uint32_t)(events[i].data.u64 >> NET_TOKEN_BITS);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/uncleared.h"
+#include "chattifier/uncleared.h"
 #include "link/edge_inner.h"
 #include "wire/ws_close.h"
 
@@ -159,7 +159,7 @@ static int64_t send_some(struct edge *edge, uint32_t slot)
 {
     struct conn *conn = &edge->conns[slot];
     struct edge_backlog *backlog = conn->backlog;
-    struct iovec parts[PARTS_MAX] UNCLEARED;
+    struct iovec parts[PARTS_MAX] CHT_UNCLEARED;
     int count = 0;
     for (; count < PARTS_MAX && (uint32_t)count < backlog->count; count++) {
         const struct rest *rest = &backlog->rests[backlog->first + (uint32_t)count];

@@ -10,7 +10,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "base/uncleared.h"
+#include "chattifier/uncleared.h"
 #include "link/edge_inner.h"
 #include "wire/ws_close.h"
 
@@ -316,7 +316,7 @@ static int64_t send_parts(
  * to send), or 1 (go on). */
 static int64_t send_some(struct edge *edge, uint32_t slot, struct walk *walk, uint32_t *ret_partly)
 {
-    struct iovec parts[PARTS_MAX] UNCLEARED;
+    struct iovec parts[PARTS_MAX] CHT_UNCLEARED;
     int count = 0;
     size_t total = 0;
     struct walk ahead = *walk;
@@ -464,7 +464,7 @@ static void batch_send(struct edge *edge, struct batch *batch)
 static void flush_blocks(struct edge *edge)
 {
     struct turn_output *out = &edge->out;
-    struct batch batch UNCLEARED;
+    struct batch batch CHT_UNCLEARED;
     uint32_t count = out->touched_count;
     batch.count = 0;
     out->touched_count = 0;

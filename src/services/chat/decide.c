@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/event_buf.h"
-#include "base/uncleared.h"
 #include "chat_inner.h"
+#include "chattifier/uncleared.h"
 
 static void forget(struct chat_service *chat, struct room *room, struct lane_item *item)
 {
@@ -92,7 +92,7 @@ void decide_item(struct chat_service *chat, struct room *room, struct lane_item 
     const struct room_facts *facts)
 {
     struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command UNCLEARED;
+    struct cht_command command CHT_UNCLEARED;
     if (cht_decode(&cht_row_command, event_buf_bytes(item->event), &scratch, &command)) {
         decide_command(chat, room, item, &command, facts);
     } else {

@@ -5,8 +5,8 @@
  * and other rooms go on. How it fails: a full lane refuses. */
 
 #include "base/event_buf.h"
-#include "base/uncleared.h"
 #include "chat_inner.h"
+#include "chattifier/uncleared.h"
 
 struct lane_item *lane_item_make(
     struct chat_service *chat, struct buf *event, const struct position *position)
@@ -29,7 +29,7 @@ void lane_refuse(struct shard *shard, struct lane_item *item_take, enum err err)
 {
     struct chat_service *chat = shard->chat;
     struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command UNCLEARED;
+    struct cht_command command CHT_UNCLEARED;
     if (!item_take->has_position) {
         reads_refuse(chat, item_take->event, err);
     } else if (cht_decode(
@@ -64,7 +64,7 @@ static struct lane_item *take(struct room *room)
 static void on_command(struct chat_service *chat, struct room *room, struct lane_item *item)
 {
     struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command UNCLEARED;
+    struct cht_command command CHT_UNCLEARED;
     if (!cht_decode(&cht_row_command, event_buf_bytes(item->event), &scratch, &command)) {
         chat->counters.bad_events++;
         lane_item_free(chat, item);

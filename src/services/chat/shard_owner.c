@@ -15,8 +15,8 @@
 
 #include "base/event_buf.h"
 #include "base/mem.h"
-#include "base/uncleared.h"
 #include "chat_inner.h"
+#include "chattifier/uncleared.h"
 
 #define READ_RECORDS 128
 
@@ -236,7 +236,7 @@ static void to_lane(struct shard *shard, struct lane_item *item)
 {
     struct chat_service *chat = shard->chat;
     struct cht_scratch scratch = chat_scratch(chat);
-    struct cht_command command UNCLEARED;
+    struct cht_command command CHT_UNCLEARED;
     struct cht_id id;
     if (!cht_decode(&cht_row_command, event_buf_bytes(item->event), &scratch, &command) ||
         !cht_room_of_command(&command, &id) ||

@@ -5,7 +5,7 @@
 #include "bus_in.h"
 
 #include "base/event_buf.h"
-#include "base/uncleared.h"
+#include "chattifier/uncleared.h"
 #include "circles.h"
 #include "lifecycle.h"
 #include "replica.h"
@@ -37,7 +37,7 @@ union mail_event {
 
 void bus_in_mail(struct socket_service *service, struct buf *event)
 {
-    union mail_event e UNCLEARED;
+    union mail_event e CHT_UNCLEARED;
     uint32_t number = cht_event_number_of(event_buf_bytes(event));
     if (number == CHT_EVENT_delivery) {
         if (decode(service, &cht_row_delivery, event, &e.delivery)) {

@@ -4,7 +4,7 @@
 
 #include "command_in.h"
 
-#include "base/uncleared.h"
+#include "chattifier/uncleared.h"
 #include "commands.h"
 #include "connections.h"
 #include "users.h"
@@ -48,9 +48,9 @@ void command_in_text(struct socket_service *service, uint32_t slot, char *bytes,
         .device = service->cold[slot].device,
     };
     struct cht_scratch scratch = socket_scratch(service);
-    struct cht_command command UNCLEARED;
+    struct cht_command command CHT_UNCLEARED;
     struct cht_client_head head;
-    struct cht_read_error error UNCLEARED;
+    struct cht_read_error error CHT_UNCLEARED;
     enum cht_read read =
         cht_read_client((struct cht_str){bytes, size}, &scratch, &command, &head, &error);
     if (read == CHT_READ_BAD_FRAME) {

@@ -5,9 +5,9 @@
 
 #if defined(__has_attribute)
 #if __has_attribute(uninitialized)
-#define UNCLEARED __attribute__((uninitialized))
+#define CHT_UNCLEARED __attribute__((uninitialized))
 #endif
 #endif
-#ifndef UNCLEARED
-#define UNCLEARED
+#ifndef CHT_UNCLEARED
+#define CHT_UNCLEARED
 #endif
