@@ -202,6 +202,26 @@ static void hold_up(const struct cluster *cluster, struct wire *wire)
     }
 }
 
+/* Somebody goes, and comes back: who watches is told that too. */
+static void probe_going(struct cluster *cluster)
+{
+    uint32_t user = cluster->clients[0]->user;
+    for (uint32_t c = 0; c < cluster->client_count; c++) {
+        if (cluster->clients[c]->user == user) {
+            client_leave(cluster->clients[c]);
+        }
+    }
+    pass(cluster, PROBE_US);
+    wait_for_presence(cluster);
+    audit_presence(cluster);
+    for (uint32_t c = 0; c < cluster->client_count; c++) {
+        struct client *client = cluster->clients[c];
+        bool gone = cluster->people.deleted_us[client->user] > 0;
+        client->connect_us = gone || client->wire ? client->connect_us : cluster->scene.now_us;
+    }
+    wait_for_quiet(cluster);
+}
+
 /* Who watches is told who is there, who does not read right then too. Somebody says one more thing
  * in each room: it has to reach everybody as it happens, not because they fetch it. */
 static void probe(struct cluster *cluster)
@@ -216,6 +236,7 @@ static void probe(struct cluster *cluster)
     pass(cluster, PROBE_US);
     wait_for_presence(cluster);
     audit_presence(cluster);
+    probe_going(cluster);
     for (uint32_t i = 0; i < cluster->places.count; i++) {
         struct place *place = &cluster->places.at[i];
         for (uint32_t c = 0; c < cluster->client_count && !place->probe; c++) {
