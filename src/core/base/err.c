@@ -7,6 +7,9 @@
 
 #include "base/check.h"
 
+#define OVERLOADED_MS 1000
+#define UNAVAILABLE_MS 200 /* an owner that changes is known again by then */
+
 struct err_row {
     const char *name;
     const char *text;
@@ -55,4 +58,13 @@ int err_http_status(enum err err)
 bool err_may_retry(enum err err)
 {
     return row_of(err_for_client(err))->retry;
+}
+
+uint64_t err_wait_ms(enum err err, uint64_t known_ms)
+{
+    enum err outer = err_for_client(err);
+    uint64_t usual_ms = outer == ERR_OVERLOADED    ? OVERLOADED_MS
+                        : outer == ERR_UNAVAILABLE ? UNAVAILABLE_MS
+                                                   : 0;
+    return known_ms > 0 ? known_ms : usual_ms;
 }

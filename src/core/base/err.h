@@ -8,6 +8,7 @@
  * CHECK (check.h). */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define MUST_USE __attribute__((warn_unused_result))
 
@@ -37,3 +38,7 @@ int err_http_status(enum err err);
 
 /* True if the same request may succeed later without a change. */
 bool err_may_retry(enum err err);
+
+/* How long to wait before that: `known_ms`, or where nobody knows (0) and the state passes by
+ * itself, a little. 0: nothing is said. */
+uint64_t err_wait_ms(enum err err, uint64_t known_ms);

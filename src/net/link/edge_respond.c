@@ -199,6 +199,7 @@ static struct cht_str error_body(const struct err_json *error, char ret_bytes[ER
 void edge_respond_error(struct edge *edge, struct conn_id conn, enum err err, const char *field,
     uint64_t retry_after_ms)
 {
+    retry_after_ms = err_wait_ms(err, retry_after_ms);
     struct err_json error = {.err = err,
         .field = field && strlen(field) <= 64 ? field : NULL,
         .retry_after_ms = retry_after_ms};

@@ -41,6 +41,9 @@ enum cht_read query_read(struct cht_str query, struct cht_scratch *scratch,
     }
     for (uint64_t left = row->takes & ~command->has; left; left &= left - 1) {
         int field = __builtin_ctzll(left);
+        if (cht_row_command.fields[field].kind == CHT_KIND_list) {
+            continue; /* has no form here, so it is unknown */
+        }
         enum cht_read read = read_one(query, field, scratch, command, ret_error);
         if (read != CHT_READ_OK) {
             return read;

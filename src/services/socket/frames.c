@@ -113,7 +113,7 @@ struct cht_str frame_of_error(
         .message = text_of(err_text(err)),
         .retry = err_may_retry(err),
         .field = text_of(refusal->field),
-        .retry_after_ms = refusal->wait_ms,
+        .retry_after_ms = err_wait_ms(err, refusal->wait_ms),
     };
     return frame_of_event(service, &cht_row_f_error, &error);
 }

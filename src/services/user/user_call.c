@@ -136,11 +136,8 @@ bool user_call_refused(struct user_call *call)
         LOG_ERROR(call->service->deps.world->logger, "user.failed", "error=%s step=%s",
             err_name(call->flow.err), flow_step_name(&call->flow));
     }
-    if (err == ERR_OVERLOADED && call->retry_after_ms == 0) {
-        call->retry_after_ms = 1000;
-    }
-    edge_respond_error(
-        call->service->deps.edge, call->conn, err, call->field, call->retry_after_ms);
+    uint64_t wait_ms = err_wait_ms(err, call->retry_after_ms);
+    edge_respond_error(call->service->deps.edge, call->conn, err, call->field, wait_ms);
     return true;
 }
 

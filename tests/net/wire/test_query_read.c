@@ -74,6 +74,16 @@ static void numbers_are_decimal_and_large_ones_are_numbers_too(void **state)
     }
 }
 
+static void what_a_query_can_not_say_is_unknown_to_it(void **state)
+{
+    (void)state;
+    struct cht_read_error error = {0};
+    struct cht_command command = {.type = cht_command_type_sync};
+    assert_int_equal(read_it("rooms=&events=3&rooms=%7B%7D", &command, &error), CHT_READ_OK);
+    assert_int_equal(command.events, 3);
+    assert_false(CHT_HAS(&command, command, rooms));
+}
+
 static void what_is_missing_is_named(void **state)
 {
     (void)state;
@@ -103,6 +113,7 @@ int main(void)
         cmocka_unit_test(parameters_fill_the_fields_that_the_command_takes),
         cmocka_unit_test(what_the_path_gave_is_not_asked_of_the_query),
         cmocka_unit_test(numbers_are_decimal_and_large_ones_are_numbers_too),
+        cmocka_unit_test(what_a_query_can_not_say_is_unknown_to_it),
         cmocka_unit_test(what_is_missing_is_named),
         cmocka_unit_test(a_query_that_does_not_fit_is_refused),
     };

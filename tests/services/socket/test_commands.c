@@ -164,6 +164,15 @@ static void a_full_shard_is_unavailable_at_once(void **state)
     assert_true(says(*state, "\"code\":\"unavailable\""));
 }
 
+static void what_passes_by_itself_says_how_long_to_wait(void **state)
+{
+    connect_one(*state);
+    struct house *house = *state;
+    house->shards_full = true;
+    house_say(*state, 0, SEND);
+    assert_true(says(*state, "\"retry\":true,\"retry_after_ms\":200"));
+}
+
 static void a_ref_in_flight_is_not_taken_again(void **state)
 {
     connect_one(*state);
@@ -446,6 +455,7 @@ int main(void)
         T(a_second_answer_is_dropped),
         T(nobody_answers_and_the_node_says_timeout),
         T(a_full_shard_is_unavailable_at_once),
+        T(what_passes_by_itself_says_how_long_to_wait),
         T(a_ref_in_flight_is_not_taken_again),
         T(without_ref_success_is_silent),
         T(a_query_of_a_room_goes_to_its_owner_with_what_was_seen),
