@@ -144,19 +144,33 @@ static void add_messages(
     }
 }
 
+/* False: `reader` is no member. */
+static bool raise_from(const struct store *store, const struct stored_room *room,
+    const struct cht_id *reader, uint64_t *from_seq)
+{
+    const struct stored_mine *mine = room ? store_mine(store, reader, &room->id) : NULL;
+    if (mine && room->meta.history == cht_history_from_joined && *from_seq < mine->joined_seq) {
+        *from_seq = mine->joined_seq;
+    }
+    return mine != NULL;
+}
+
 static enum err run_messages(struct job *job)
 {
     struct history_messages_op *op = container_of(job->op, struct history_messages_op, op);
     const struct stored_room *room = store_room(store_of(job), &op->room);
     arena_reset(&op->arena);
-    op->head = (struct room_head){0};
+    op->head = 0;
     op->messages = NULL;
     op->count = 0;
     op->more = false;
+    if (op->as_member && !raise_from(store_of(job), room, &op->reader, &op->from_seq)) {
+        return ERR_NOT_FOUND;
+    }
     if (!room) {
         return OK;
     }
-    op->head = store_head(room, &op->arena);
+    op->head = room->head.seq;
     op->messages = arena_array(&op->arena, op->limit, sizeof(*op->messages));
     struct range range = range_of(op->bound, op->seq, op->from_seq);
     uint32_t limit = op->limit;
@@ -177,15 +191,18 @@ static enum err run_entries(struct job *job)
     struct history_entries_op *op = container_of(job->op, struct history_entries_op, op);
     const struct stored_room *room = store_room(store_of(job), &op->room);
     arena_reset(&op->arena);
-    op->head = (struct room_head){0};
+    op->head = 0;
     op->entries = NULL;
     op->count = 0;
     op->oldest_seq = 0;
     op->more = false;
+    if (op->as_member && !raise_from(store_of(job), room, &op->reader, &op->from_seq)) {
+        return ERR_NOT_FOUND;
+    }
     if (!room) {
         return OK;
     }
-    op->head = store_head(room, &op->arena);
+    op->head = room->head.seq;
     op->oldest_seq = room->entry_count ? room->entries[0].seq : 0;
     op->entries = arena_array(&op->arena, op->limit, sizeof(*op->entries));
     struct range range = range_of(op->bound, op->seq, op->from_seq);

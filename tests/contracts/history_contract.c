@@ -212,7 +212,7 @@ static void an_older_change_loses_against_a_newer_one(void **state)
     write_out(&script);
     struct history_messages_op op = newest(script.engine, 5);
     assert_true(is(op.messages[0].text, "newer"));
-    assert_int_equal(op.head.seq, 9);
+    assert_int_equal(op.head, 9);
     arena_deinit(&op.arena);
 }
 
@@ -341,6 +341,64 @@ static void a_stamp_changes_with_its_room_and_stays_otherwise(void **state)
     arena_deinit(&op.arena);
 }
 
+/* ---- as a member */
+
+/* Anna joins at 2 and Bert at 4; messages are at 3 and 5. */
+static void fill_room(struct script *script, enum cht_history_from from)
+{
+    add_room(script, from);
+    add_member(script, 2, ANNA, cht_member_state_joined);
+    add_message(script, 3, "early");
+    add_member(script, 4, BERT, cht_member_state_joined);
+    add_message(script, 5, "late");
+    add_head(script, 5);
+    write_out(script);
+}
+
+/* How many messages and entries `user` reads, of which the first is told; NOT_FOUND is 0. */
+static uint32_t read_as(struct contract_engine *engine, uint32_t user, uint64_t *ret_first)
+{
+    struct history_messages_op messages = {
+        .room = contract_id(ROOM), .reader = contract_id(user), .as_member = true, .limit = 10};
+    struct history_entries_op entries = {
+        .room = contract_id(ROOM), .reader = contract_id(user), .as_member = true, .limit = 10};
+    enum err err = ASK(engine, history_messages, engine->history, &messages);
+    assert_int_equal(ASK(engine, history_entries, engine->history, &entries), err);
+    assert_true(err == OK || err == ERR_NOT_FOUND);
+    assert_int_equal(messages.count, entries.count);
+    assert_int_equal(messages.head, err == OK ? 5 : 0);
+    assert_int_equal(messages.from_seq, entries.from_seq);
+    *ret_first = messages.count ? messages.messages[0].seq : 0;
+    uint32_t count = messages.count;
+    arena_deinit(&messages.arena);
+    arena_deinit(&entries.arena);
+    return count;
+}
+
+static void a_member_reads_and_nobody_else(void **state)
+{
+    struct script script = {.engine = *state};
+    uint64_t first = 0;
+    assert_int_equal(read_as(script.engine, BERT, &first), 0);
+    fill_room(&script, cht_history_from_all);
+    assert_int_equal(read_as(script.engine, BERT, &first), 2);
+    assert_int_equal(first, 3);
+    assert_int_equal(read_as(script.engine, BERT + 1, &first), 0);
+    add_member(&script, 6, BERT, cht_member_state_left);
+    write_out(&script);
+    assert_int_equal(read_as(script.engine, BERT, &first), 0);
+}
+
+static void a_member_reads_from_joining_on_where_the_room_says_so(void **state)
+{
+    struct script script = {.engine = *state};
+    uint64_t first = 0;
+    fill_room(&script, cht_history_from_joined);
+    assert_int_equal(read_as(script.engine, ANNA, &first), 2);
+    assert_int_equal(read_as(script.engine, BERT, &first), 1);
+    assert_int_equal(first, 5);
+}
+
 static void progress_comes_back_and_never_falls(void **state)
 {
     struct script script = {.engine = *state, .index = 41};
@@ -432,6 +490,8 @@ int history_contract(struct contract_engine *engine)
         TEST(a_cid_is_found_within_its_bounds),
         TEST(one_message_is_told_with_ones_own_reaction),
         TEST(a_stamp_changes_with_its_room_and_stays_otherwise),
+        TEST(a_member_reads_and_nobody_else),
+        TEST(a_member_reads_from_joining_on_where_the_room_says_so),
         TEST(progress_comes_back_and_never_falls),
         TEST(words_are_found_by_members_alone),
         TEST(what_was_edited_or_deleted_is_not_found_any_more),

@@ -89,6 +89,10 @@ struct history_reaction {
     bool me;
 };
 
+/* Pages may be asked `as_member`: NOT_FOUND unless `reader` is a member, and where the room hides
+ * older history nothing before joined_seq, to which `from_seq` is raised. Both as of the page, so
+ * nobody reads what was said after their membership ended. */
+
 /* A message as it is now. */
 struct history_message {
     uint64_t seq, n, ts;
@@ -109,21 +113,24 @@ struct history_messages_op {
     struct arena arena;
     struct cht_id room;
     struct cht_id reader; /* for `me` of reactions */
+    bool as_member;       /* only what `reader` may see (below) */
     enum history_bound bound;
     uint64_t seq;
-    uint64_t from_seq; /* nothing before it (joined_seq where the room hides older history) */
+    uint64_t from_seq; /* nothing before it */
     uint32_t limit;
     uint32_t bytes_max;               /* of texts; the page ends earlier */
     struct history_message *messages; /* ascending */
     uint32_t count;
-    struct room_head head;
-    bool more; /* in the direction asked; NEWEST and BEFORE: older ones exist */
+    uint64_t head; /* seq of the newest entry; 0 if there is none */
+    bool more;     /* in the direction asked; NEWEST and BEFORE: older ones exist */
 };
 
 struct history_entries_op {
     struct op op;
     struct arena arena;
     struct cht_id room;
+    struct cht_id reader;
+    bool as_member;
     enum history_bound bound; /* NEWEST, BEFORE or AFTER */
     uint64_t seq;
     uint64_t from_seq;
@@ -131,7 +138,7 @@ struct history_entries_op {
     uint32_t bytes_max;
     struct cht_entry *entries; /* ascending, with texts, without those of deleted messages */
     uint32_t count;
-    struct room_head head;
+    uint64_t head;
     uint64_t oldest_seq; /* what retention keeps */
     bool more;
 };

@@ -115,6 +115,22 @@ enum err db_commit(struct db *db)
     return err;
 }
 
+void db_begin_read(struct db *db)
+{
+    run_kept(db, &db->begin_read, "BEGIN");
+}
+
+enum err db_end_read(struct db *db)
+{
+    enum err err = db_err(db);
+    if (err == OK) {
+        run_kept(db, &db->commit, "COMMIT");
+        return db_err(db);
+    }
+    sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    return err;
+}
+
 static int64_t pragma_number(struct db *db, const char *text)
 {
     sqlite3_stmt *statement = NULL;
@@ -281,9 +297,11 @@ void db_close(struct db *db)
     }
     mem_free(db->statements);
     sqlite3_finalize(db->begin);
+    sqlite3_finalize(db->begin_read);
     sqlite3_finalize(db->commit);
     sqlite3_close(db->handle);
     db->begin = NULL;
+    db->begin_read = NULL;
     db->commit = NULL;
     db->statements = NULL;
     db->statement_count = 0;

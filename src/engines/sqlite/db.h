@@ -30,8 +30,8 @@ struct db {
     const char *const *texts;
     sqlite3_stmt **statements;
     uint32_t statement_count;
-    sqlite3_stmt *begin, *commit; /* kept, because parsing them would cost as much as a row */
-    int rc;     /* the first failure, extended; 0 if none */
+    sqlite3_stmt *begin, *begin_read, *commit; /* kept: parsing them costs as much as a row */
+    int rc;                                    /* the first failure, extended; 0 if none */
     bool fatal; /* an input or output error ends the process: nobody knows any more what is on the
                    disk */
 };
@@ -75,6 +75,12 @@ void db_begin(struct db *db);
 
 /* Ends it. Not OK (as db_err): nothing of it was done. */
 MUST_USE enum err db_commit(struct db *db);
+
+/* Begins a transaction that reads: all that is read until its end is of one moment. */
+void db_begin_read(struct db *db);
+
+/* Ends it, also after a failure; as db_err. */
+MUST_USE enum err db_end_read(struct db *db);
 
 /* Runs fixed text without values. */
 void db_run(struct db *db, const char *text);

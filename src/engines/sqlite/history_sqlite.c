@@ -56,6 +56,28 @@ static enum err run_progress(struct op *asked, struct db_job *job, void *thread)
 
 /* ---- pages */
 
+/* What a page is of. */
+struct view {
+    uint64_t room_no; /* 0: nothing */
+    uint64_t head, first_seq;
+};
+
+/* `member` NULL: everybody's. */
+static struct view view_of(struct db *db, const struct cht_id *room, const struct cht_id *member)
+{
+    struct view view = {0};
+    struct query q = db_query(db, member ? STORE_MINE_VIEW : STORE_ROOM_VIEW);
+    query_id(&q, room);
+    if (member) {
+        query_id(&q, member);
+    }
+    if (query_row(&q)) {
+        view = (struct view){query_get_u64(&q, 0), query_get_u64(&q, 1), query_get_u64(&q, 2)};
+    }
+    query_end(&q);
+    return view;
+}
+
 /* Which rows: places from `first` up to but not with `end`, from one side. */
 struct range {
     uint64_t first, end;
@@ -187,13 +209,15 @@ static void get_reactions(struct db *db, struct history_messages_op *op, uint64_
     query_end(&q);
 }
 
-static void read_page(struct db *db, struct history_messages_op *op)
+static enum err read_page(struct db *db, struct history_messages_op *op)
 {
-    uint64_t room_no = store_find_room(db, &op->room);
-    if (!room_no) {
-        return;
+    struct view view = view_of(db, &op->room, op->as_member ? &op->reader : NULL);
+    if (!view.room_no) {
+        return op->as_member ? ERR_NOT_FOUND : OK;
     }
-    (void)store_get_head(db, &op->room, &op->arena, &op->head);
+    op->head = view.head;
+    op->from_seq = larger(op->from_seq, view.first_seq);
+    uint64_t room_no = view.room_no;
     struct page page =
         op->bound == HISTORY_AROUND
             ? read_around(db, op, room_no)
@@ -204,6 +228,7 @@ static void read_page(struct db *db, struct history_messages_op *op)
     if (op->count) {
         get_reactions(db, op, room_no);
     }
+    return OK;
 }
 
 static enum err run_messages(struct op *asked, struct db_job *job, void *thread)
@@ -212,14 +237,14 @@ static enum err run_messages(struct op *asked, struct db_job *job, void *thread)
     struct history_messages_op *op = container_of(asked, struct history_messages_op, op);
     struct db *db = &((struct data_reader *)thread)->store;
     arena_reset(&op->arena);
-    op->head = (struct room_head){0};
+    op->head = 0;
     op->messages = NULL;
     op->count = 0;
     op->more = false;
-    db_run(db, "BEGIN");
-    read_page(db, op);
-    sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
-    return db_err(db);
+    db_begin_read(db);
+    enum err said = read_page(db, op);
+    enum err err = db_end_read(db);
+    return err == OK ? said : err;
 }
 
 /* ---- entries */
@@ -264,19 +289,20 @@ static enum err read_entries(struct db *db, struct history_entries_op *op, struc
 
 static enum err read_log(struct db *db, struct history_entries_op *op)
 {
-    uint64_t room_no = store_find_room(db, &op->room);
-    if (!room_no) {
-        return OK;
+    struct view view = view_of(db, &op->room, op->as_member ? &op->reader : NULL);
+    if (!view.room_no) {
+        return op->as_member ? ERR_NOT_FOUND : OK;
     }
-    (void)store_get_head(db, &op->room, &op->arena, &op->head);
+    op->head = view.head;
+    op->from_seq = larger(op->from_seq, view.first_seq);
     struct query oldest = db_query(db, STORE_ENTRY_OLDEST);
-    query_u64(&oldest, store_place(room_no, 0));
-    query_u64(&oldest, store_place(room_no + 1, 0));
+    query_u64(&oldest, store_place(view.room_no, 0));
+    query_u64(&oldest, store_place(view.room_no + 1, 0));
     if (query_row(&oldest) && !query_get_null(&oldest, 0)) {
         op->oldest_seq = store_seq_of(query_get_u64(&oldest, 0));
     }
     query_end(&oldest);
-    return read_entries(db, op, range_of(room_no, op->bound, op->seq, op->from_seq));
+    return read_entries(db, op, range_of(view.room_no, op->bound, op->seq, op->from_seq));
 }
 
 static enum err run_entries(struct op *asked, struct db_job *job, void *thread)
@@ -285,15 +311,14 @@ static enum err run_entries(struct op *asked, struct db_job *job, void *thread)
     struct history_entries_op *op = container_of(asked, struct history_entries_op, op);
     struct db *db = &((struct data_reader *)thread)->store;
     arena_reset(&op->arena);
-    op->head = (struct room_head){0};
+    op->head = 0;
     op->entries = NULL;
     op->count = 0;
     op->oldest_seq = 0;
     op->more = false;
-    db_run(db, "BEGIN");
+    db_begin_read(db);
     enum err said = read_log(db, op);
-    sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
-    enum err err = db_err(db);
+    enum err err = db_end_read(db);
     return err == OK ? said : err;
 }
 

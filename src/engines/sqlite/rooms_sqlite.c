@@ -68,7 +68,7 @@ static enum err run_load(struct op *asked, struct db_job *job, void *thread)
     struct db *db = &((struct data_reader *)thread)->store;
     struct room_of_user room = {0};
     arena_reset(&op->arena);
-    db_run(db, "BEGIN");
+    db_begin_read(db);
     struct query q = db_query(db, STORE_ROOM_GET);
     query_id(&q, &op->room);
     bool found = query_row(&q);
@@ -83,8 +83,7 @@ static enum err run_load(struct op *asked, struct db_job *job, void *thread)
     if (found) {
         get_cids(db, op);
     }
-    sqlite3_exec(db->handle, "COMMIT", NULL, NULL, NULL);
-    enum err err = db_err(db);
+    enum err err = db_end_read(db);
     return err == OK && !found ? ERR_NOT_FOUND : err;
 }
 

@@ -69,8 +69,6 @@ void store_get_room(
     const struct query *query, int first, struct arena *arena, struct room_of_user *ret_room);
 void store_get_message(
     const struct query *query, int first, struct arena *arena, struct history_message *ret_message);
-enum err store_get_head(
-    struct db *db, const struct cht_id *room, struct arena *arena, struct room_head *ret_head);
 
 /* The entry as it was written, without by, cid and text, which have columns. False: it does not
  * decode. */

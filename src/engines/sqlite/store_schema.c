@@ -128,19 +128,6 @@ void store_get_room(
     get_head(query, first + 12, arena, &ret_room->head);
 }
 
-enum err store_get_head(
-    struct db *db, const struct cht_id *room, struct arena *arena, struct room_head *ret_head)
-{
-    struct query q = db_query(db, STORE_ROOM_GET_HEAD);
-    query_id(&q, room);
-    bool found = query_row(&q);
-    if (found) {
-        get_head(&q, 12, arena, ret_head);
-    }
-    query_end(&q);
-    return found ? OK : ERR_NOT_FOUND;
-}
-
 void store_get_message(
     const struct query *query, int first, struct arena *arena, struct history_message *ret_message)
 {

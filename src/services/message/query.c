@@ -194,21 +194,27 @@ void query_ask_member(struct flow *flow)
     rooms_one_of_user(query->service->deps.rooms, flow_tolerate(flow), &query->one);
 }
 
+void query_take_member(struct query *query, enum err said)
+{
+    query->member = said;
+    if (said == ERR_NOT_FOUND) {
+        query->load.room = query->command.room;
+        rooms_load(query->service->deps.rooms, flow_tolerate(&query->flow), &query->load);
+    } else if (said != OK) {
+        flow_fail(&query->flow, ERR_UNAVAILABLE);
+    }
+}
+
 void query_ask_room(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
-    if (query->one.op.err == ERR_NOT_FOUND) {
-        query->load.room = query->command.room;
-        rooms_load(query->service->deps.rooms, flow_tolerate(flow), &query->load);
-    } else if (query->one.op.err != OK) {
-        flow_fail(flow, ERR_UNAVAILABLE);
-    }
+    query_take_member(query, query->one.op.err);
 }
 
 void query_check_right(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
-    if (query->one.op.err == OK) {
+    if (query->member == OK) {
         return;
     }
     const struct room_meta *meta = &query->load.meta;
@@ -224,14 +230,6 @@ void query_check_right(struct flow *flow)
     } else {
         query->is_visitor = true;
         query->one.one = (struct room_of_user){.meta = *meta, .head = query->load.head};
-    }
-}
-
-void query_ask_still(struct flow *flow)
-{
-    struct query *query = (struct query *)flow;
-    if (query->page_head != query->one.one.head.seq) {
-        query_ask_member(flow);
     }
 }
 

@@ -44,14 +44,13 @@ struct query {
     struct hot_stamp stamp;  /* before anything was read */
     struct buf *body;        /* the answer, if it was finished before; else `encode` makes it */
     struct rooms_one_of_user_op one;
+    enum err member; /* what the store said when it was asked as the asker */
     struct rooms_load_op load;
     struct users_get_op users;
     struct cht_id *user_ids;
     uint32_t user_count;
     struct cht_str *names; /* of them, all from memory; NULL: `users` has them */
     uint64_t names_stamp;  /* before they were read */
-    uint64_t from_seq;     /* where the page may begin */
-    uint64_t page_head;    /* of the room, when the page was read */
     bool is_visitor;       /* of a public channel */
     union {
         struct history_messages_op messages;
@@ -77,22 +76,17 @@ void query_on_mail(struct message_service *service, struct buf *mail);
 void query_wait_room(struct flow *flow);
 void query_wait_all(struct flow *flow);
 void query_ask_member(struct flow *flow);
-void query_ask_room(struct flow *flow); /* only if the asker is no member */
+void query_ask_room(struct flow *flow);
 void query_check_right(struct flow *flow);
-void query_ask_still(struct flow *flow); /* only if the page is newer than the membership */
+
+/* For families that read as a member: asks for the room if that said NOT_FOUND, so that
+ * query_check_right knows how to refuse. */
+void query_take_member(struct query *query, enum err said);
 void query_ask_users(struct flow *flow);
 void query_finish(struct flow *flow);
 #define QUERY_RIGHTS                                                                               \
     {"wait_fresh", query_wait_room}, {"ask_member", query_ask_member},                             \
         {"ask_room", query_ask_room},                                                              \
-    {                                                                                              \
-        "check_right", query_check_right                                                           \
-    }
-
-/* After a read of one room that set page_head: who had to go meanwhile, or left and came back, is
- * not shown what was said after. */
-#define QUERY_STILL                                                                                \
-    {"ask_still", query_ask_still}, {"ask_room", query_ask_room},                                  \
     {                                                                                              \
         "check_right", query_check_right                                                           \
     }

@@ -25,12 +25,22 @@ static bool read_bound(struct query *query, enum history_bound *ret_bound, uint6
     return true;
 }
 
-/* Who left and came back while the page was read may see less of it now. */
-static void check_begin(struct flow *flow)
+/* Messages and entries are read as a member, in one question. */
+#define PAGE_RIGHTS                                                                                \
+    {"ask_room", ask_room},                                                                        \
+    {                                                                                              \
+        "check_right", query_check_right                                                           \
+    }
+
+/* The reads begin alike. */
+static void ask_room(struct flow *flow)
 {
-    const struct query *query = (struct query *)flow;
-    if (query_first_seq(query) > query->from_seq) {
-        flow_fail(flow, ERR_UNAVAILABLE);
+    struct query *query = (struct query *)flow;
+    enum err said = query->read.messages.op.err;
+    if (said == OK || said == ERR_NOT_FOUND) {
+        query_take_member(query, said);
+    } else {
+        flow_fail(flow, said);
     }
 }
 
@@ -40,28 +50,28 @@ static void read_messages(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     struct history_messages_op *op = &query->read.messages;
-    if (!read_bound(query, &op->bound, &op->seq) || !query_member_reached(query)) {
+    if (!read_bound(query, &op->bound, &op->seq)) {
         return;
     }
     op->room = query->command.room;
     op->reader = query->command.author;
-    op->from_seq = query->from_seq = query_first_seq(query);
+    op->as_member = true;
+    op->from_seq = 1;
     op->limit = query->limit;
     op->bytes_max = QUERY_PAGE_BYTES;
-    history_messages(query->service->deps.history, &flow->asker, op);
+    history_messages(query->service->deps.history, flow_tolerate(flow), op);
 }
 
 static void collect_messages(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     struct history_messages_op *op = &query->read.messages;
-    if (!query_reached(query, op->head.seq)) {
+    if (!query_reached(query, op->head)) {
         if (flow->err == OK) {
             history_messages(query->service->deps.history, &flow->asker, op);
         }
         return;
     }
-    query->page_head = op->head.seq;
     for (uint32_t i = 0; i < op->count; i++) {
         query_add_user(query, &op->messages[i].from);
     }
@@ -116,7 +126,7 @@ static void encode_messages(struct query *query, struct cht_json *json)
         put_message(query, json, &op->messages[i]);
     }
     cht_json_end(json, ']');
-    query_put_u64(json, "head", op->head.seq);
+    query_put_u64(json, "head", op->head);
     cht_json_key(json, "more");
     cht_json_flag(json, op->more);
     query_put_users(query, json);
@@ -156,7 +166,7 @@ static void look_for_page(struct flow *flow)
 static void look_again(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
-    struct hot_page *page = find_hot(query);
+    struct hot_page *page = query->one.op.err == OK ? find_hot(query) : NULL;
     if (page != NULL && !page->is_own && page->from_seq == query_first_seq(query)) {
         hot_page_add_reader(page, &query->command.author);
         answer_hot(query, page);
@@ -171,7 +181,7 @@ static void encode_newest(struct query *query, struct cht_json *json)
         .room = query->command.room,
         .stamp = query->stamp,
         .from_seq = op->from_seq,
-        .head = op->head.seq,
+        .head = op->head,
         .limit = query->limit,
     };
     for (uint32_t i = 0; i < op->count; i++) {
@@ -189,17 +199,16 @@ static void start_newest(struct query *query)
 {
     static const struct flow_step steps[] = {{"wait_fresh", query_wait_room},
         {"look_for_page", look_for_page}, {"ask_member", query_ask_member},
-        {"ask_room", query_ask_room}, {"check_right", query_check_right},
-        {"look_again", look_again}, {"read", read_messages}, {"collect", collect_messages},
-        QUERY_STILL, {"check_begin", check_begin}, QUERY_END};
+        {"look_again", look_again}, {"read", read_messages}, PAGE_RIGHTS,
+        {"collect", collect_messages}, QUERY_END};
     query->encode = encode_newest;
     QUERY_START(query, steps);
 }
 
 void query_start_history(struct query *query)
 {
-    static const struct flow_step steps[] = {QUERY_RIGHTS, {"read", read_messages},
-        {"collect", collect_messages}, QUERY_STILL, {"check_begin", check_begin}, QUERY_END};
+    static const struct flow_step steps[] = {{"wait_fresh", query_wait_room},
+        {"read", read_messages}, PAGE_RIGHTS, {"collect", collect_messages}, QUERY_END};
     const uint64_t bounds =
         CHT_BIT(command, before_seq) | CHT_BIT(command, after_seq) | CHT_BIT(command, around_seq);
     if ((query->command.has & bounds) == 0) {
@@ -216,27 +225,28 @@ static void read_entries(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     struct history_entries_op *op = &query->read.entries;
-    if (!read_bound(query, &op->bound, &op->seq) || !query_member_reached(query)) {
+    if (!read_bound(query, &op->bound, &op->seq)) {
         return;
     }
     op->room = query->command.room;
-    op->from_seq = query->from_seq = query_first_seq(query);
+    op->reader = query->command.author;
+    op->as_member = true;
+    op->from_seq = 1;
     op->limit = query->limit;
     op->bytes_max = QUERY_PAGE_BYTES;
-    history_entries(query->service->deps.history, &flow->asker, op);
+    history_entries(query->service->deps.history, flow_tolerate(flow), op);
 }
 
 static void collect_entries(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     struct history_entries_op *op = &query->read.entries;
-    if (!query_reached(query, op->head.seq)) {
+    if (!query_reached(query, op->head)) {
         if (flow->err == OK) {
             history_entries(query->service->deps.history, &flow->asker, op);
         }
         return;
     }
-    query->page_head = op->head.seq;
     for (uint32_t i = 0; i < op->count; i++) {
         query_add_user(query, &op->entries[i].by);
         query_add_user(query, &op->entries[i].user);
@@ -255,7 +265,7 @@ static void encode_entries(struct query *query, struct cht_json *json)
         cht_entry_json(json, &query->command.room, &op->entries[i]);
     }
     cht_json_end(json, ']');
-    query_put_u64(json, "head", op->head.seq);
+    query_put_u64(json, "head", op->head);
     cht_json_key(json, "more");
     cht_json_flag(json, op->more);
     bool asks_from = op->bound == HISTORY_AFTER;
@@ -268,8 +278,8 @@ static void encode_entries(struct query *query, struct cht_json *json)
 
 void query_start_events(struct query *query)
 {
-    static const struct flow_step steps[] = {QUERY_RIGHTS, {"read", read_entries},
-        {"collect", collect_entries}, QUERY_STILL, {"check_begin", check_begin}, QUERY_END};
+    static const struct flow_step steps[] = {{"wait_fresh", query_wait_room},
+        {"read", read_entries}, PAGE_RIGHTS, {"collect", collect_entries}, QUERY_END};
     query->encode = encode_entries;
     QUERY_START(query, steps);
 }
