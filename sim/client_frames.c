@@ -12,6 +12,7 @@
 #include "cluster.h"
 #include "object.h"
 
+#define LISTS_DEEP 2       /* the entries of the rooms of an answer */
 #define SETTLED_US 5000000 /* until a search knows */
 #define REMOVED_US 2000000
 #define VIEW_US 1000000 /* leaving and joining again may be under way */
@@ -233,20 +234,78 @@ static void take_entry(struct client *client, uint32_t place, const struct objec
 static void each_object(struct client *client, struct cht_str list, struct ask *ask,
     void (*each)(struct client *client, struct ask *ask, const struct object *object))
 {
-    static char copy[OBJECT_BYTES_MAX];
+    static char copies[LISTS_DEEP][OBJECT_BYTES_MAX];
+    static uint32_t depth;
+    CHECK(depth < LISTS_DEEP);
+    char *copy = copies[depth++];
     uint32_t at = 0;
     struct cht_str bytes;
     while (list.at && object_next(list, &at, &bytes)) {
         struct object object;
         if (!object_read(bytes, copy, &object)) {
             FAIL(client, "I6", "an object of an answer can not be read");
-            return;
+            break;
         }
         each(client, ask, &object);
     }
+    depth--;
 }
 
 /* ---- answers to questions */
+
+/* I16: a page has no text of what was deleted up to its head. */
+static void judge_gone(struct client *client, const struct ask *ask, const struct object *object)
+{
+    const struct truth_room *room = truth_of(client, ask->place);
+    const struct truth_entry *entry = truth_entry(room, object_number(object, "seq"));
+    const struct truth_entry *message =
+        entry && entry->kind == cht_entry_kind_edited ? truth_entry(room, entry->target) : entry;
+    bool gone = message && message->deleted_seq && message->deleted_seq <= ask->head;
+    if (gone && object_text(object, "text").size > 0) {
+        FAIL(client, "I16",
+            "a page of room %u up to %llu has a text of message %llu, deleted by %llu", ask->place,
+            (unsigned long long)ask->head, (unsigned long long)message->seq,
+            (unsigned long long)message->deleted_seq);
+    }
+}
+
+/* I14: an entry from before joining, where history begins with that. */
+static void judge_view(struct client *client, uint32_t place, const struct truth_entry *entry)
+{
+    const struct truth_room *room = truth_of(client, place);
+    bool from_joined = room && room->history == cht_history_from_joined;
+    if (from_joined && entry && !(entry->members & UINT64_C(1) << client->user) &&
+        entry->landed_us + VIEW_US < client->cluster->scene.now_us) {
+        FAIL(client, "I14", "user %u was shown entry %llu of room %u, from before joining",
+            client->user, (unsigned long long)entry->seq, place);
+    }
+}
+
+/* One of the newest entries beside a room of a list: they end where the list is. */
+static void take_newest(struct client *client, struct ask *ask, const struct object *object)
+{
+    uint64_t seq = object_number(object, "seq");
+    if (seq <= ask->page || seq > ask->head) {
+        FAIL(client, "I6", "room %u is listed at %llu, with entry %llu behind %llu", ask->place,
+            (unsigned long long)ask->head, (unsigned long long)seq, (unsigned long long)ask->page);
+    }
+    ask->page = seq;
+    judge_view(client, ask->place, truth_entry(truth_of(client, ask->place), seq));
+    judge_entry(client, ask->place, object, false);
+    judge_gone(client, ask, object);
+}
+
+/* I14: as of its seq the user was in it. */
+static void judge_listed(struct client *client, uint32_t place, uint64_t seq)
+{
+    const struct truth_room *room = truth_of(client, place);
+    const struct truth_entry *entry = truth_entry(room, seq);
+    if (entry && !(entry->members & UINT64_C(1) << client->user) &&
+        !truth_is_of_pair(room, client->user)) {
+        FAIL(client, "I14", "user %u is listed room %u as of %llu and was not in it", client->user,
+            place, (unsigned long long)seq);
+    }
+}
 
 static void take_listed(struct client *client, struct ask *ask, const struct object *object)
 {
@@ -266,22 +325,11 @@ static void take_listed(struct client *client, struct ask *ask, const struct obj
     view->wanted = seq > view->wanted ? seq : view->wanted;
     view->member = true;
     view->listed = true;
-}
-
-/* I16: a page has no text of what was deleted up to its head. */
-static void judge_gone(struct client *client, const struct ask *ask, const struct object *object)
-{
-    const struct truth_room *room = truth_of(client, ask->place);
-    const struct truth_entry *entry = truth_entry(room, object_number(object, "seq"));
-    const struct truth_entry *message =
-        entry && entry->kind == cht_entry_kind_edited ? truth_entry(room, entry->target) : entry;
-    bool gone = message && message->deleted_seq && message->deleted_seq <= ask->head;
-    if (gone && object_text(object, "text").size > 0) {
-        FAIL(client, "I16",
-            "a page of room %u up to %llu has a text of message %llu, deleted by %llu", ask->place,
-            (unsigned long long)ask->head, (unsigned long long)message->seq,
-            (unsigned long long)message->deleted_seq);
-    }
+    judge_listed(client, place, seq);
+    ask->place = place;
+    ask->head = seq;
+    ask->page = 0;
+    each_object(client, object_text(object, "events"), ask, take_newest);
 }
 
 /* A page has every entry, and begins right behind what was asked, or where this user's view of the
@@ -292,17 +340,14 @@ static void take_event(struct client *client, struct ask *ask, const struct obje
     const struct truth_room *room = truth_of(client, ask->place);
     uint64_t seq = object_number(object, "seq");
     bool from_joined = room && room->history == cht_history_from_joined;
-    const struct truth_entry *entry = truth_entry(room, seq);
     uint64_t last = ask->page ? ask->page : ask->after;
     bool begins = !ask->page && from_joined && seq > last;
     if (seq != last + 1 && !begins) {
         FAIL(client, "I6", "a page of room %u has %llu behind %llu", ask->place,
             (unsigned long long)seq, (unsigned long long)last);
     }
-    if (begins && entry && !(entry->members & UINT64_C(1) << client->user) &&
-        entry->landed_us + VIEW_US < client->cluster->scene.now_us) {
-        FAIL(client, "I14", "user %u was shown entry %llu of room %u, from before joining",
-            client->user, (unsigned long long)seq, ask->place);
+    if (begins) {
+        judge_view(client, ask->place, truth_entry(room, seq));
     }
     ask->page = seq;
     judge_entry(client, ask->place, object, false);

@@ -9,6 +9,8 @@
 #include "client.h"
 #include "cluster.h"
 
+#define SYNC_EVENTS_MAX 20
+
 void client_say(struct client *client, const struct cht_command *command, const char *ref)
 {
     char text[8192];
@@ -77,8 +79,9 @@ void client_sync(struct client *client)
         }
     }
     struct cht_command command = {.type = cht_command_type_sync,
-        .has = CHT_BIT(command, rooms) | CHT_BIT(command, limit),
+        .has = CHT_BIT(command, rooms) | CHT_BIT(command, events) | CHT_BIT(command, limit),
         .rooms = {rooms, count},
+        .events = ask->number % (SYNC_EVENTS_MAX + 1),
         .limit = 100};
     client->synced = true;
     client->sync_us = cluster->scene.now_us;

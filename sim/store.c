@@ -83,6 +83,32 @@ struct stored_mine *store_mine(
     return NULL;
 }
 
+const struct stored_user *store_user(const struct store *store, const struct cht_id *user)
+{
+    for (uint32_t i = 0; i < store->user_count; i++) {
+        if (cht_id_equal(&store->users[i].user, user)) {
+            return &store->users[i];
+        }
+    }
+    return NULL;
+}
+
+void store_user_changed(struct store *store, const struct cht_id *user)
+{
+    uint32_t at = 0;
+    while (at < store->user_count && store_compare(&store->users[at].user, user) < 0) {
+        at++;
+    }
+    if (at == store->user_count || !cht_id_equal(&store->users[at].user, user)) {
+        store->users = store_grow(
+            store->users, store->user_count, &store->user_capacity, sizeof(*store->users));
+        struct stored_user *row =
+            store_insert(store->users, &store->user_count, at, sizeof(*store->users));
+        row->user = *user;
+    }
+    store->users[at].changed = store->writes;
+}
+
 struct stored_message *store_message(const struct stored_room *room, uint64_t seq)
 {
     for (uint32_t i = 0; room && i < room->message_count; i++) {
@@ -216,6 +242,7 @@ void store_deinit(struct store *store)
     }
     mem_free(store->rooms);
     mem_free(store->mine);
+    mem_free(store->users);
     mem_free(store->names);
     *store = (struct store){0};
 }

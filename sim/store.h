@@ -42,7 +42,7 @@ struct stored_room {
     struct room_meta meta;
     struct room_head head;
     uint64_t meta_seq, gone_seq;
-    uint64_t changes;             /* ever applied */
+    uint64_t changed;             /* by the clock `writes` */
     struct stored_entry *entries; /* by seq */
     uint32_t entry_count, entry_capacity;
     struct stored_message *messages; /* by seq */
@@ -60,6 +60,12 @@ struct stored_mine {
     bool hidden;
 };
 
+/* When somebody's memberships or cursors last changed. */
+struct stored_user {
+    struct cht_id user;
+    uint64_t changed;
+};
+
 struct stored_name {
     struct cht_str name; /* folded */
     struct cht_id room;
@@ -71,6 +77,8 @@ struct store {
     uint32_t room_count, room_capacity;
     struct stored_mine *mine; /* by user and room */
     uint32_t mine_count, mine_capacity;
+    struct stored_user *users; /* by user */
+    uint32_t user_count, user_capacity;
     struct stored_name *names; /* by name */
     uint32_t name_count, name_capacity;
     struct history_progress progress[STORE_SHARDS_MAX];

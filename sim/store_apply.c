@@ -345,7 +345,10 @@ static void apply_mention(struct store *store, const struct history_change *c)
 void store_apply(struct store *store, const struct history_change *c)
 {
     struct stored_room *room = need_room(store, &c->room);
-    room->changes++;
+    room->changed = store->writes;
+    if (c->kind == CHANGE_MEMBER) {
+        store_user_changed(store, &c->member->user);
+    }
     switch (c->kind) {
     case CHANGE_ENTRY:
         apply_entry(room, c);

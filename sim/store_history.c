@@ -24,6 +24,7 @@ static enum err run_write(struct job *job)
     struct history_write_op *op = container_of(job->op, struct history_write_op, op);
     struct store *store = store_of(job);
     uint32_t former = heap_use(HEAP_WORLD);
+    store->writes++;
     for (uint32_t i = 0; i < op->count; i++) {
         store_apply(store, &op->changes[i]);
     }
@@ -32,7 +33,6 @@ static enum err run_write(struct job *job)
     if (progress->index < op->progress.index) {
         *progress = op->progress;
     }
-    store->writes++;
     return OK;
 }
 
@@ -353,10 +353,15 @@ PORT(message, history_message_op, JOB_READ, run_message)
 PORT(find_cid, history_find_cid_op, JOB_READ, run_find_cid)
 PORT(search, history_search_op, JOB_READ, run_search)
 
+static uint64_t now(struct history *history)
+{
+    return 1 + of(history)->store->writes;
+}
+
 static uint64_t stamp(struct history *history, const struct cht_id *id)
 {
     const struct stored_room *room = store_room(of(history)->store, id);
-    return room ? 1 + room->changes : 1;
+    return room ? 1 + room->changed : 1;
 }
 
 const struct history_ops store_history_ops = {
@@ -367,5 +372,6 @@ const struct history_ops store_history_ops = {
     .message = message,
     .find_cid = find_cid,
     .search = search,
+    .now = now,
     .stamp = stamp,
 };

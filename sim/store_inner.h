@@ -19,6 +19,8 @@ int store_compare(const struct cht_id *a, const struct cht_id *b);
 struct stored_room *store_room(const struct store *store, const struct cht_id *room);
 struct stored_mine *store_mine(
     const struct store *store, const struct cht_id *user, const struct cht_id *room);
+const struct stored_user *store_user(const struct store *store, const struct cht_id *user);
+void store_user_changed(struct store *store, const struct cht_id *user);
 struct stored_message *store_message(const struct stored_room *room, uint64_t seq);
 struct room_member *store_member(const struct stored_room *room, const struct cht_id *user);
 struct stored_name *store_name(const struct store *store, struct cht_str folded);

@@ -245,12 +245,19 @@ static enum err run_find_public(struct job *job)
 static enum err run_set_cursor(struct job *job)
 {
     struct rooms_cursor_op *op = container_of(job->op, struct rooms_cursor_op, op);
-    struct stored_mine *mine = store_mine(store_of(job), &op->user, &op->room);
+    struct store *store = store_of(job);
+    struct stored_mine *mine = store_mine(store, &op->user, &op->room);
     if (!mine) {
         return ERR_NOT_FOUND;
     }
     op->rose = mine->read_n < op->read_n;
-    mine->read_n = op->rose ? op->read_n : mine->read_n;
+    if (op->rose) {
+        uint32_t former = heap_use(HEAP_WORLD);
+        store->writes++;
+        store_user_changed(store, &op->user);
+        heap_use(former);
+        mine->read_n = op->read_n;
+    }
     op->read_n = mine->read_n;
     return OK;
 }
@@ -300,6 +307,12 @@ PORT(find_public, rooms_public_op, JOB_READ)
 PORT(set_cursor, rooms_cursor_op, JOB_WRITE)
 PORT(claim_name, rooms_name_op, JOB_WRITE)
 
+static uint64_t stamp(struct rooms *rooms, const struct cht_id *id)
+{
+    const struct stored_user *user = store_user(of(rooms)->store, id);
+    return user ? 1 + user->changed : 1;
+}
+
 const struct rooms_ops store_rooms_ops = {
     .load = load,
     .members = members,
@@ -311,4 +324,5 @@ const struct rooms_ops store_rooms_ops = {
     .find_public = find_public,
     .set_cursor = set_cursor,
     .claim_name = claim_name,
+    .stamp = stamp,
 };

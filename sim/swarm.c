@@ -85,6 +85,7 @@ static void draw_limits(struct cluster *cluster, struct dice *dice)
     cluster->message.rooms_cached = tiny ? 16 : 256;
     cluster->message.hot_pages_max = tiny ? 2 : 256;
     cluster->message.names_max = tiny ? 2 : 256;
+    cluster->message.lists_max = cluster->message.tails_max = tiny ? 2 : 256;
     cluster->message.batch_records_max = tiny ? dice_between(dice, 1, 8) : 64;
     cluster->socket.connections_max = DOOR_SLOTS;
     cluster->socket.rooms_max = 64;

@@ -48,6 +48,8 @@ void metrics_read(struct worker *worker, struct metrics *ret_metrics)
         .queries_total = message.queries,
         .queries_behind_total = message.behind,
         .queries_hot_total = message.hot,
+        .shared_found_total = message.shared_found,
+        .shared_read_total = message.shared_read,
         .mails_dropped_total = mail_dropped(worker->mail),
         .commands_waiting = bus_local_waiting(worker->house->bus, worker->index),
         .bugs_total = worker->index == 0 ? bug_count() : 0, /* counted for the process */

@@ -341,6 +341,19 @@ static void a_stamp_changes_with_its_room_and_stays_otherwise(void **state)
     arena_deinit(&op.arena);
 }
 
+static void a_stamp_is_when_its_room_last_changed(void **state)
+{
+    struct script script = {.engine = *state};
+    uint64_t before = history_now(script.engine->history);
+    assert_true(stamp_of(script.engine, ROOM) <= before);
+    add_message(&script, 1, "first");
+    write_out(&script);
+    uint64_t after = history_now(script.engine->history);
+    assert_true(stamp_of(script.engine, ROOM) > before);
+    assert_true(stamp_of(script.engine, ROOM) <= after);
+    assert_true(stamp_of(script.engine, ROOM + 1) <= before);
+}
+
 /* ---- as a member */
 
 /* Anna joins at 2 and Bert at 4; messages are at 3 and 5. */
@@ -490,6 +503,7 @@ int history_contract(struct contract_engine *engine)
         TEST(a_cid_is_found_within_its_bounds),
         TEST(one_message_is_told_with_ones_own_reaction),
         TEST(a_stamp_changes_with_its_room_and_stays_otherwise),
+        TEST(a_stamp_is_when_its_room_last_changed),
         TEST(a_member_reads_and_nobody_else),
         TEST(a_member_reads_from_joining_on_where_the_room_says_so),
         TEST(progress_comes_back_and_never_falls),

@@ -193,6 +193,39 @@ static void the_rooms_of_a_user_are_listed(void **state)
     arena_deinit(&op.arena);
 }
 
+static uint64_t stamp_of(struct contract_engine *engine, uint32_t user)
+{
+    struct cht_id id = contract_id(user);
+    return rooms_stamp(engine->rooms, &id);
+}
+
+/* True if Anna's stamp is newer than `*now`, which is then the time; Bert's never is. */
+static bool has_changed(struct contract_engine *engine, uint64_t *now)
+{
+    bool changed = stamp_of(engine, ANNA) > *now;
+    assert_true(stamp_of(engine, BERT) <= *now);
+    *now = history_now(engine->history);
+    assert_true(stamp_of(engine, ANNA) <= *now);
+    return changed;
+}
+
+static void a_stamp_is_when_somebodys_rooms_last_changed(void **state)
+{
+    struct contract_engine *engine = *state;
+    uint64_t now = history_now(engine->history);
+    put_room(engine, 30, 1, cht_room_kind_group, "");
+    assert_false(has_changed(engine, &now));
+    put_member(engine, 30, ANNA, 2, cht_member_state_joined);
+    assert_true(has_changed(engine, &now));
+    struct rooms_cursor_op read = {.room = contract_id(30), .user = contract_id(ANNA), .read_n = 9};
+    assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &read), OK);
+    assert_true(has_changed(engine, &now));
+    assert_int_equal(ASK(engine, rooms_set_cursor, engine->rooms, &read), OK);
+    assert_false(has_changed(engine, &now));
+    put_member(engine, 30, ANNA, 3, cht_member_state_left);
+    assert_true(has_changed(engine, &now));
+}
+
 static void a_cursor_only_rises(void **state)
 {
     struct contract_engine *engine = *state;
@@ -423,6 +456,7 @@ int rooms_contract(struct contract_engine *engine)
         TEST(a_room_is_loaded_with_its_newest_commands),
         TEST(members_come_in_pages),
         TEST(the_rooms_of_a_user_are_listed),
+        TEST(a_stamp_is_when_somebodys_rooms_last_changed),
         TEST(a_cursor_only_rises),
         TEST(a_left_direct_room_is_hidden_until_the_next_message),
         TEST(who_is_in_many_rooms_is_crowded),

@@ -195,6 +195,7 @@ struct history_ops {
     void (*message)(struct history *history, struct history_message_op *op);
     void (*find_cid)(struct history *history, struct history_find_cid_op *op);
     void (*search)(struct history *history, struct history_search_op *op);
+    uint64_t (*now)(struct history *history);
     uint64_t (*stamp)(struct history *history, const struct cht_id *room);
 };
 
@@ -219,10 +220,16 @@ HISTORY_ASK(find_cid, history_find_cid_op)
 HISTORY_ASK(search, history_search_op)
 #undef HISTORY_ASK
 
-/* A number that is another one once anything written through history_write has changed for the
- * room: what was read after a stamp was taken is what the store has as long as the stamp stays. It
- * may change for nothing. Answered at once; 0: not known now, as while the room is being written.
- */
+/* A clock of what is written, answered at once like the stamps that are readings of it. */
+static inline uint64_t history_now(struct history *history)
+{
+    return history->ops->now(history);
+}
+
+/* When the room last changed: a number that is another, larger one once anything written through
+ * history_write has changed for it. So what was read of the room after the clock said T is what the
+ * store has as long as the stamp is at most T. It may change for nothing. 0: not known now, as
+ * while the room is being written. */
 static inline uint64_t history_stamp(struct history *history, const struct cht_id *room)
 {
     return history->ops->stamp(history, room);

@@ -198,6 +198,7 @@ struct rooms_ops {
     void (*find_public)(struct rooms *rooms, struct rooms_public_op *op);
     void (*set_cursor)(struct rooms *rooms, struct rooms_cursor_op *op);
     void (*claim_name)(struct rooms *rooms, struct rooms_name_op *op);
+    uint64_t (*stamp)(struct rooms *rooms, const struct cht_id *user);
 };
 
 struct rooms {
@@ -223,3 +224,11 @@ ROOMS_ASK(find_public, rooms_public_op)
 ROOMS_ASK(set_cursor, rooms_cursor_op)
 ROOMS_ASK(claim_name, rooms_name_op)
 #undef ROOMS_ASK
+
+/* When it last changed which rooms the user is in, or how far the user has read: like
+ * history_stamp, by the clock history_now. Whatever else of a list of rooms may change is a change
+ * of its rooms. */
+static inline uint64_t rooms_stamp(struct rooms *rooms, const struct cht_id *user)
+{
+    return rooms->ops->stamp(rooms, user);
+}

@@ -16,7 +16,7 @@
 
 #define DATA_READERS 3 /* the last one searches, so that searches hold up nothing else */
 #define DATA_SEARCHES_MAX 32
-#define DATA_ROOM_STAMPS 4096
+#define DATA_STORE_STAMPS 8192
 
 struct data_sqlite;
 struct log_shared;
@@ -27,7 +27,7 @@ struct data_writer {
     struct data_sqlite *data;
     struct db db;
     struct db_queue queue;
-    struct stamps stamps; /* of rooms; of all users together */
+    struct stamps stamps; /* of rooms and of their members; of all users together */
     pthread_t thread;
     bool running;
     void (*on_idle)(struct data_writer *writer);     /* may be NULL */

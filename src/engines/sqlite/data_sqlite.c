@@ -193,7 +193,7 @@ static struct data_sqlite *create(const struct data_sqlite_options *options)
     db_queue_init(&data->searches);
     db_queue_init(&data->store.queue);
     db_queue_init(&data->users.queue);
-    stamps_init(&data->store.stamps, DATA_ROOM_STAMPS);
+    stamps_init(&data->store.stamps, DATA_STORE_STAMPS);
     stamps_init(&data->users.stamps, 1);
     CHECK(pthread_mutex_init(&data->keeper_mutex, NULL) == 0);
     CHECK(pthread_cond_init(&data->keeper_wake, NULL) == 0);

@@ -25,8 +25,12 @@ static enum err run_write(struct op *asked, struct db_job *job, void *thread)
     struct history_write_op *op = container_of(asked, struct history_write_op, op);
     struct data_writer *writer = thread;
     for (uint32_t i = 0; i < op->count && writer->db.rc == SQLITE_OK; i++) {
-        stamps_open(&writer->stamps, &op->changes[i].room);
-        store_apply(writer, &op->changes[i]);
+        const struct history_change *change = &op->changes[i];
+        stamps_open(&writer->stamps, &change->room);
+        if (change->kind == CHANGE_MEMBER) {
+            stamps_open(&writer->stamps, &change->member->user);
+        }
+        store_apply(writer, change);
     }
     struct query q = db_query(&writer->db, STORE_PROGRESS_PUT);
     query_u64(&q, op->progress.shard);
@@ -444,6 +448,11 @@ static void write_changes(struct history *history, struct history_write_op *op)
     db_job_put(&of(history)->data->store.queue, &op->op, of(history)->loop, run_write);
 }
 
+static uint64_t now(struct history *history)
+{
+    return stamps_now(&of(history)->data->store.stamps);
+}
+
 static uint64_t stamp(struct history *history, const struct cht_id *room)
 {
     return stamps_get(&of(history)->data->store.stamps, room);
@@ -457,6 +466,7 @@ static const struct history_ops ops = {
     .message = message,
     .find_cid = find_cid,
     .search = search,
+    .now = now,
     .stamp = stamp,
 };
 

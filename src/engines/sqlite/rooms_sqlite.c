@@ -324,7 +324,8 @@ static enum err run_set_cursor(struct op *asked, struct db_job *job, void *threa
 {
     (void)job;
     struct rooms_cursor_op *op = container_of(asked, struct rooms_cursor_op, op);
-    struct db *db = &((struct data_writer *)thread)->db;
+    struct data_writer *writer = thread;
+    struct db *db = &writer->db;
     struct query get = db_query(db, STORE_MINE_CURSOR);
     query_id(&get, &op->user);
     query_id(&get, &op->room);
@@ -333,6 +334,7 @@ static enum err run_set_cursor(struct op *asked, struct db_job *job, void *threa
     query_end(&get);
     op->rose = found && before < op->read_n;
     if (op->rose) {
+        stamps_open(&writer->stamps, &op->user);
         struct query put = db_query(db, STORE_MINE_READ);
         query_id(&put, &op->user);
         query_id(&put, &op->room);
@@ -411,6 +413,11 @@ READ(find_public, rooms_public_op)
 WRITE(set_cursor, rooms_cursor_op)
 WRITE(claim_name, rooms_name_op)
 
+static uint64_t stamp(struct rooms *rooms, const struct cht_id *user)
+{
+    return stamps_get(&of(rooms)->data->store.stamps, user);
+}
+
 static const struct rooms_ops ops = {
     .load = load,
     .members = members,
@@ -422,6 +429,7 @@ static const struct rooms_ops ops = {
     .find_public = find_public,
     .set_cursor = set_cursor,
     .claim_name = claim_name,
+    .stamp = stamp,
 };
 
 struct rooms *rooms_sqlite_create(struct data_sqlite *data, struct loop *loop)

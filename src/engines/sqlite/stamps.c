@@ -1,7 +1,7 @@
 /* stamps - see stamps.h.
  *
- * Happy path: even, odd while open, the next even number. How it fails: it does not; a stamp counts
- * up for longer than any process lives. */
+ * Happy path: a reading of the clock, none while open, a later reading. How it fails: it does not;
+ * the clock counts up for longer than any process lives. */
 
 #include "stamps.h"
 
@@ -15,8 +15,9 @@ void stamps_init(struct stamps *stamps, uint32_t count)
     *stamps = (struct stamps){.count = count};
     stamps->at = mem_array(count, sizeof(*stamps->at));
     stamps->open = mem_array(count, sizeof(*stamps->open));
+    atomic_init(&stamps->now, 1);
     for (uint32_t i = 0; i < count; i++) {
-        atomic_init(&stamps->at[i], 2);
+        atomic_init(&stamps->at[i], 1);
     }
 }
 
@@ -39,21 +40,27 @@ static uint32_t place_of(const struct stamps *stamps, const struct cht_id *key)
 void stamps_open(struct stamps *stamps, const struct cht_id *key)
 {
     uint32_t place = place_of(stamps, key);
-    if (atomic_load(&stamps->at[place]) % 2 == 0) {
-        atomic_fetch_add(&stamps->at[place], 1);
+    if (atomic_load(&stamps->at[place]) != 0) {
+        atomic_store(&stamps->at[place], 0);
         stamps->open[stamps->open_count++] = place;
     }
 }
 
 void stamps_close(struct stamps *stamps)
 {
+    uint64_t now = atomic_load(&stamps->now) + 1;
     while (stamps->open_count > 0) {
-        atomic_fetch_add(&stamps->at[stamps->open[--stamps->open_count]], 1);
+        atomic_store(&stamps->at[stamps->open[--stamps->open_count]], now);
     }
+    atomic_store(&stamps->now, now);
+}
+
+uint64_t stamps_now(const struct stamps *stamps)
+{
+    return atomic_load(&stamps->now);
 }
 
 uint64_t stamps_get(const struct stamps *stamps, const struct cht_id *key)
 {
-    uint64_t stamp = atomic_load(&stamps->at[place_of(stamps, key)]);
-    return stamp % 2 == 0 ? stamp : 0;
+    return atomic_load(&stamps->at[place_of(stamps, key)]);
 }

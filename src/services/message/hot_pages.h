@@ -5,14 +5,14 @@
  * One page a room, with the stamps of the stores that it was read under (ports/history.h): it is
  * given only while both stay, so it is what the stores would answer now. It knows who was found to
  * see just this page, until a stamp changes: membership is the room's, so its change is one too. A
- * page with reactions says which are the reader's own and is for that reader alone. Bounded in
- * pages and bytes; the one used longest ago makes room. */
+ * page with reactions says which are the reader's own and is for that reader alone. Bounded as in
+ * kept.h. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "chattifier/types.h"
+#include "kept.h"
 
 #define HOT_READERS 32
 
@@ -22,7 +22,7 @@ struct hot_stamp {
 };
 
 struct hot_page {
-    struct cht_id room;
+    struct kept_item kept; /* first; by room */
     struct hot_stamp stamp;
     uint64_t from_seq; /* nothing before it is in it, or said to be there */
     uint64_t head;
@@ -31,7 +31,6 @@ struct hot_page {
     struct buf *body;
     struct cht_id readers[HOT_READERS]; /* the newest ones */
     uint32_t reader_count;              /* ever */
-    uint32_t older, newer;              /* in use */
 };
 
 struct hot_pages;
@@ -45,9 +44,10 @@ void hot_pages_destroy(struct hot_pages *pages);
 struct hot_page *hot_pages_find(struct hot_pages *pages, const struct cht_id *room, uint32_t limit,
     const struct hot_stamp *stamp);
 
-/* Keeps it instead of what is there of its room, if it can: `page` is copied, with a reference to
- * its body. */
-void hot_pages_keep(struct hot_pages *pages, const struct hot_page *page);
+/* Keeps it instead of what is there of `room`, if it can: `page` is copied, with a reference to its
+ * body. */
+void hot_pages_keep(
+    struct hot_pages *pages, const struct cht_id *room, const struct hot_page *page);
 
 /* Was `reader` found to see this page? */
 bool hot_page_is_for(const struct hot_page *page, const struct cht_id *reader);

@@ -10,8 +10,10 @@
 #include "consume.h"
 #include "fresh.h"
 #include "hot_pages.h"
+#include "lists.h"
 #include "names.h"
 #include "query.h"
+#include "tails.h"
 
 #define WORK_CREDIT 4096
 
@@ -37,6 +39,10 @@ static void create_memory(struct message_service *service)
     service->hot =
         hot_pages_create((uint32_t)settings->hot_pages_max, settings->hot_pages_bytes_max, secret);
     service->names = names_create((uint32_t)settings->names_max, secret);
+    service->lists = shared_create(
+        service, &lists_kind, (uint32_t)settings->lists_max, settings->lists_bytes_max, secret);
+    service->tails = shared_create(
+        service, &tails_kind, (uint32_t)settings->tails_max, settings->tails_bytes_max, secret);
 }
 
 struct message_service *message_create(
@@ -72,6 +78,8 @@ void message_destroy(struct message_service *service)
     fresh_destroy(service->fresh);
     hot_pages_destroy(service->hot);
     names_destroy(service->names);
+    shared_destroy(service->lists);
+    shared_destroy(service->tails);
     mem_free(service->consumes);
     mem_free(service->body);
     mem_free(service);

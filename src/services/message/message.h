@@ -40,8 +40,9 @@ struct message_deps {
 struct message_counters {
     uint64_t records, batches, repeats, old_terms, holes, failed_writes;
     uint64_t queries, refused;
-    uint64_t behind; /* answered although the store had not caught up */
-    uint64_t hot;    /* answered with a page from memory */
+    uint64_t behind;                    /* answered although the store had not caught up */
+    uint64_t hot;                       /* answered with a page from memory */
+    uint64_t shared_found, shared_read; /* lists and tails, in memory and from the store */
 };
 
 /* Opens the work box and answers from here on. Settings are copied. */

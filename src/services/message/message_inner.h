@@ -15,6 +15,7 @@ struct roster_flow;
 struct fresh;
 struct hot_pages;
 struct names;
+struct shared;
 
 /* Lists of the questions for rooms of somebody that are in work, by the user. */
 #define ROSTER_BUCKETS 1024u
@@ -28,6 +29,8 @@ struct message_service {
     struct fresh *fresh;
     struct hot_pages *hot;
     struct names *names;
+    struct shared *lists;      /* of users' rooms */
+    struct shared *tails;      /* of rooms */
     struct consume **consumes; /* by shard; NULL: another worker's */
     struct timer gather;       /* records wait for it to be written */
     uint64_t gather_end_ms;    /* before it, records gather */

@@ -42,13 +42,23 @@ static void send_error(struct query *query, enum err err)
     send_reply(query->service, query->command.node, &reply);
 }
 
+static void give_back_shared(struct query *query)
+{
+    if (query->list != NULL) {
+        kept_unref(&query->list->thing.kept);
+    }
+    for (uint32_t i = 0; i < query->event_rooms; i++) {
+        kept_unref(&query->events[i].tail->thing.kept);
+    }
+}
+
 static void destroy(struct query *query)
 {
     query->service->in_work--;
+    give_back_shared(query);
     arena_deinit(&query->one.arena);
     arena_deinit(&query->load.arena);
     arena_deinit(&query->users.arena);
-    arena_deinit(&query->rooms.arena);
     /* The reads begin alike, so the arena of one is the arena of all. */
     arena_deinit(&query->read.messages.arena);
     arena_deinit(&query->arena);
@@ -247,7 +257,7 @@ void query_add_user(struct query *query, const struct cht_id *user)
         return;
     }
     if (query->user_ids == NULL) {
-        query->user_ids = arena_array(&query->arena, QUERY_USERS_MAX, sizeof(*query->user_ids));
+        query->user_ids = arena_take_raw(&query->arena, QUERY_USERS_MAX * sizeof(*query->user_ids));
     }
     for (uint32_t i = query->user_count; i > 0; i--) {
         if (cht_id_equal(&query->user_ids[i - 1], user)) {
@@ -259,10 +269,10 @@ void query_add_user(struct query *query, const struct cht_id *user)
     }
 }
 
-void query_add_users(struct query *query, const struct cht_ids *users)
+void query_add_users(struct query *query, const struct cht_id *users, uint32_t count)
 {
-    for (uint32_t i = 0; i < users->count; i++) {
-        query_add_user(query, &users->at[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        query_add_user(query, &users[i]);
     }
 }
 

@@ -10,10 +10,11 @@
 #include "cursor.h"
 #include "fresh.h"
 #include "hot_pages.h"
+#include "lists.h"
+#include "tails.h"
 
 #define QUERY_LIMIT_DEFAULT 50
 #define QUERY_LIMIT_MAX 100
-#define QUERY_ROOMS_MAX 1000
 #define QUERY_USERS_MAX 1000 /* as many as one question to the users' store may name */
 
 /* Of texts; with all around them a page stays under 256 KiB. */
@@ -21,6 +22,12 @@
 #define QUERY_BODY_BYTES (1u << 20)
 
 struct query;
+
+/* Of one room of a sync: entries of the tail from `first` up to but not with `end`. */
+struct query_events {
+    struct tail *tail; /* a reference */
+    uint32_t first, end;
+};
 
 typedef void (*query_encode)(struct query *query, struct cht_json *json);
 
@@ -59,12 +66,13 @@ struct query {
         struct rooms_members_op members;
         struct rooms_public_op public;
     } read;
-    struct rooms_of_user_op rooms;
-    struct room_of_user **chosen; /* of a list of rooms, in order */
+    struct shared_op ask;
+    struct room_list *list;             /* a reference */
+    const struct room_of_user **chosen; /* of the list, in order */
     uint32_t chosen_count;
-    uint32_t at;
+    struct query_events *events; /* per chosen room of a sync that wants them */
+    uint32_t event_rooms;        /* that have them */
     uint64_t bytes;
-    struct cht_str *events_json; /* per chosen room of a sync, finished */
     struct cht_id *gone;
     uint32_t gone_count;
 };
@@ -98,7 +106,7 @@ void query_finish(struct flow *flow);
 
 /* Beside the list; who comes behind QUERY_USERS_MAX others is left out. */
 void query_add_user(struct query *query, const struct cht_id *user);
-void query_add_users(struct query *query, const struct cht_ids *users);
+void query_add_users(struct query *query, const struct cht_id *users, uint32_t count);
 void query_set_next(struct query *query, const void *position, uint32_t size);
 uint64_t query_first_seq(const struct query *query);
 

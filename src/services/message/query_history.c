@@ -77,7 +77,8 @@ static void collect_messages(struct flow *flow)
     }
     for (uint32_t i = 0; i < op->count; i++) {
         if (!op->messages[i].deleted) {
-            query_add_users(query, &op->messages[i].mentions);
+            const struct cht_ids *mentions = &op->messages[i].mentions;
+            query_add_users(query, mentions->at, mentions->count);
         }
     }
 }
@@ -178,7 +179,6 @@ static void encode_newest(struct query *query, struct cht_json *json)
     const struct history_messages_op *op = &query->read.messages;
     encode_messages(query, json);
     struct hot_page page = {
-        .room = query->command.room,
         .stamp = query->stamp,
         .from_seq = op->from_seq,
         .head = op->head,
@@ -190,7 +190,7 @@ static void encode_newest(struct query *query, struct cht_json *json)
     if (json->used <= json->size) {
         page.body = buf_copy(json->at, json->used);
         hot_page_add_reader(&page, &query->command.author);
-        hot_pages_keep(query->service->hot, &page);
+        hot_pages_keep(query->service->hot, &query->command.room, &page);
         buf_unref(page.body);
     }
 }
@@ -252,7 +252,8 @@ static void collect_entries(struct flow *flow)
         query_add_user(query, &op->entries[i].user);
     }
     for (uint32_t i = 0; i < op->count; i++) {
-        query_add_users(query, &op->entries[i].mentions);
+        const struct cht_ids *mentions = &op->entries[i].mentions;
+        query_add_users(query, mentions->at, mentions->count);
     }
 }
 

@@ -42,30 +42,6 @@ static void put_user_key(struct cht_json *json, const struct cht_id *user)
     cht_json_key(json, text);
 }
 
-static void put_name(struct cht_json *json, const struct user *user)
-{
-    static const struct cht_str nobody = {NULL, 0};
-    static const struct cht_str deleted = {"Deleted user", 12};
-    cht_json_begin(json, '{');
-    put_text(json, "username", user->deleted ? nobody : user->username);
-    put_text(json, "display_name", user->deleted ? deleted : user->display_name);
-    if (user->deleted) {
-        cht_json_key(json, "deleted");
-        cht_json_flag(json, true);
-    }
-    cht_json_end(json, '}');
-}
-
-static void put_and_keep_name(struct query *query, struct cht_json *json, const struct user *user)
-{
-    size_t before = json->used;
-    put_name(json, user);
-    if (json->used <= json->size) {
-        struct cht_str name = {json->at + before, (uint32_t)(json->used - before)};
-        names_keep(query->service->names, query->names_stamp, &user->id, name);
-    }
-}
-
 void query_put_users(struct query *query, struct cht_json *json)
 {
     cht_json_key(json, "users");
@@ -76,7 +52,7 @@ void query_put_users(struct query *query, struct cht_json *json)
     }
     for (uint32_t i = 0; query->names == NULL && i < query->users.count; i++) {
         put_user_key(json, &query->users.users[i].id);
-        put_and_keep_name(query, json, &query->users.users[i]);
+        names_write(query->service->names, query->names_stamp, json, &query->users.users[i]);
     }
     cht_json_end(json, '}');
 }

@@ -31,7 +31,7 @@ static void read_rooms(struct flow *flow)
     struct roster_flow *roster = (struct roster_flow *)flow;
     roster->rooms.user = roster->question.user;
     roster->rooms.after = roster->question.after_room;
-    roster->rooms.limit = QUERY_ROOMS_MAX;
+    roster->rooms.limit = LIST_ROOMS_MAX;
     roster->rooms.brief = true;
     rooms_of_user(roster->service->deps.rooms, &flow->asker, &roster->rooms);
 }

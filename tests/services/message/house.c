@@ -257,33 +257,55 @@ static bool is_idle(void *context)
     return message_is_idle(service);
 }
 
-int house_setup(void **state)
+static void start_service(void)
 {
-    static struct message_settings settings = {.batch_records_max = 16,
+    static const struct message_settings settings = {.batch_records_max = 16,
         .batch_bytes_max = 1 << 20,
         .gather_ms = 1000, /* which never pass by themselves: questions hurry */
         .rooms_cached = 16,
         .hot_pages_max = 2,
         .hot_pages_bytes_max = 65536,
         .names_max = 8,
+        .lists_max = 2,
+        .lists_bytes_max = 65536,
+        .tails_max = 2,
+        .tails_bytes_max = 65536,
         .queries_max = 16,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};
+    struct message_deps deps = {&engine->loop.world, engine->log, &mail, engine->rooms,
+        engine->history, engine->users, &secrets, engine->shards, 3};
+    service = message_create(&deps, &settings);
+    for (uint32_t i = 0; i < engine->shards; i++) {
+        message_own(service, i);
+    }
+}
+
+static void end_service(void)
+{
+    assert_true(test_loop_run_until(&engine->loop, is_idle, NULL));
+    test_loop_settle(&engine->loop);
+    message_destroy(service);
+}
+
+void house_restart(void)
+{
+    end_service();
+    start_service();
+}
+
+int house_setup(void **state)
+{
     engine = sqlite_engine();
     *state = engine;
     contract_setup(state);
     engine->loop.world.logger = sqlite_engine_logger();
-    struct message_deps deps = {&engine->loop.world, engine->log, &mail, engine->rooms,
-        engine->history, engine->users, &secrets, engine->shards, 3};
     next_index = next_seq = next_n = 0;
     room_id = contract_id(1);
     ann = contract_id(2);
     bob = contract_id(3);
     eve = contract_id(4);
-    service = message_create(&deps, &settings);
-    for (uint32_t i = 0; i < engine->shards; i++) {
-        message_own(service, i);
-    }
+    start_service();
     owner = (struct log_claim_op){0};
     log_claim(engine->log, &contract_asker()->asker, &owner,
         cht_shard_of_room(&room_id, engine->shards), 5);
@@ -301,11 +323,14 @@ uint64_t house_hot_answers(void)
     return message_counters(service).hot;
 }
 
+uint64_t house_shared_reads(void)
+{
+    return message_counters(service).shared_read;
+}
+
 int house_teardown(void **state)
 {
     log_release(engine->log, owner.writer);
-    assert_true(test_loop_run_until(&engine->loop, is_idle, NULL));
-    test_loop_settle(&engine->loop);
-    message_destroy(service);
+    end_service();
     return contract_teardown(state);
 }

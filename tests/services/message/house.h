@@ -22,6 +22,12 @@ int house_teardown(void **state);
 /* New settings, where they are reloadable. */
 void house_set(const struct message_settings *settings);
 
+/* Another service on the same stores, which remembers nothing. */
+void house_restart(void);
+
+/* How many lists and tails were read from the store. */
+uint64_t house_shared_reads(void);
+
 /* How many questions were answered with a page from memory. */
 uint64_t house_hot_answers(void);
 

@@ -281,9 +281,9 @@ static struct hot_page *find(struct hot_pages *pages, uint32_t room)
 
 static void keep(struct hot_pages *pages, uint32_t room, struct hot_stamp stamp, uint32_t bytes)
 {
-    struct hot_page page = {
-        .room = contract_id(room), .stamp = stamp, .limit = 50, .body = buf_create(bytes)};
-    hot_pages_keep(pages, &page);
+    struct cht_id id = contract_id(room);
+    struct hot_page page = {.stamp = stamp, .limit = 50, .body = buf_create(bytes)};
+    hot_pages_keep(pages, &id, &page);
     buf_unref(page.body);
 }
 

@@ -54,6 +54,23 @@ static void the_later_of_two_at_one_place_has_it(void **state)
     names_destroy(names);
 }
 
+static void a_few_who_come_to_one_group_are_all_known(void **state)
+{
+    (void)state;
+    struct names *names = names_create(4, secret);
+    for (uint32_t user = 1; user <= 4; user++) {
+        keep(names, 2, user, "{}");
+    }
+    for (uint32_t user = 1; user <= 4; user++) {
+        assert_true(has(names, 2, user, "{}"));
+    }
+    keep(names, 4, 5, "{5}");
+    assert_true(has(names, 4, 5, "{5}"));
+    keep(names, 4, 5, "{6}");
+    assert_true(has(names, 4, 5, "{6}"));
+    names_destroy(names);
+}
+
 static void a_name_that_is_too_long_or_has_no_place_is_not_kept(void **state)
 {
     (void)state;
@@ -79,6 +96,7 @@ int main(void)
         cmocka_unit_test(a_name_is_known_until_an_account_changes),
         cmocka_unit_test(what_was_read_while_accounts_changed_is_not_given),
         cmocka_unit_test(the_later_of_two_at_one_place_has_it),
+        cmocka_unit_test(a_few_who_come_to_one_group_are_all_known),
         cmocka_unit_test(a_name_that_is_too_long_or_has_no_place_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
