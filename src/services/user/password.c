@@ -62,6 +62,7 @@ static void check_old(struct flow *flow)
         return;
     }
     if (!passwords_may_choose(p->new, p->get.users->username)) {
+        own_password_judged(&p->call, &p->own, ERR_BAD_FIELD); /* nobody looked at the old one */
         user_call_bad_field(&p->call, "new_password");
         return;
     }

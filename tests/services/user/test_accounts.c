@@ -243,6 +243,20 @@ static void a_store_that_is_away_is_told_and_counts_as_no_wrong_password(void **
     assert_int_equal(ask(HTTP_POST, "/user/login", BOB "}", NULL)->status, 200);
 }
 
+static void a_new_password_that_is_refused_is_no_wrong_old_one(void **state)
+{
+    static const char common[] =
+        "{\"old_password\":\"" HOUSE_PASSWORD "\",\"new_password\":\"password123\"}";
+    static const char good[] =
+        "{\"old_password\":\"" HOUSE_PASSWORD "\",\"new_password\":\"orange bicycle\"}";
+    (void)state;
+    struct identity bob = house_user(&house, "bob");
+    for (uint64_t i = 0; i <= house.settings.login_failures; i++) {
+        assert_int_equal(ask(HTTP_PUT, "/user/me/password", common, &bob)->status, 422);
+    }
+    assert_int_equal(ask(HTTP_PUT, "/user/me/password", good, &bob)->status, 200);
+}
+
 static void a_house_without_registration_takes_no_strangers(void **state)
 {
     (void)state;
@@ -267,6 +281,7 @@ int main(void)
         TEST(a_device_that_stays_away_too_long_signs_in_again),
         TEST(an_outdated_hash_is_made_anew_by_the_next_sign_in),
         TEST(a_store_that_is_away_is_told_and_counts_as_no_wrong_password),
+        TEST(a_new_password_that_is_refused_is_no_wrong_old_one),
         TEST(a_house_without_registration_takes_no_strangers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
