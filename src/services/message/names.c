@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/check.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -71,6 +72,7 @@ static struct name *take_place(struct names *names, uint64_t stamp, const struct
             return &group[i];
         }
     }
+    CHECK(names->group_names > 0); /* there are groups */
     return &group[names->next++ % names->group_names];
 }
 
