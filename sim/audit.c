@@ -17,6 +17,8 @@
         return false;                                                                              \
     } while (0)
 
+#define CLOSE_US 5000000
+
 /* ---- quiet */
 
 static bool has_seen_all(struct cluster *cluster, const struct client *client, bool tell)
@@ -97,12 +99,21 @@ void audit_live(struct cluster *cluster)
     }
 }
 
+/* For so long that who watches has been told: a repeat of what was true already may still add
+ * somebody now. */
+static bool has_been_in(const struct cluster *cluster, const struct truth_room *room, uint32_t user)
+{
+    const struct truth_entry *joined = truth_entry(room, room->members[user].joined_seq);
+    return truth_is_member(room, user) && joined &&
+           joined->landed_us + CLOSE_US < cluster->scene.now_us;
+}
+
 static bool are_close(const struct cluster *cluster, uint32_t user, uint32_t other)
 {
     for (uint32_t i = 0; i < cluster->places.count; i++) {
         const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[i].room);
         if (room && room->kind != cht_room_kind_channel && !room->gone &&
-            truth_is_member(room, user) && truth_is_member(room, other)) {
+            has_been_in(cluster, room, user) && has_been_in(cluster, room, other)) {
             return true;
         }
     }
