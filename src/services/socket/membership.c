@@ -106,6 +106,7 @@ void membership_remove_connection(
     CHECK(c->places.count == user->rooms.count);
     for (uint32_t i = 0; i < user->rooms.count; i++) {
         struct room *room = &service->rooms[rooms[i]];
+        fanout_close_block(service, room); /* what it has still to be sent ends here */
         leave(service, room, slot_list_at(&c->places)[i]);
         after_leaving(service, room);
     }

@@ -81,8 +81,9 @@ void house_upgrade_lost(struct house *house);
 /* The client sends a text. */
 void house_say(struct house *house, uint32_t slot, const char *text);
 
-/* The client goes. */
+/* The client goes, after this turn or in it; what it was sent in a turn leaves in either case. */
 void house_leave(struct house *house, uint32_t slot);
+void house_leave_at_once(struct house *house, uint32_t slot);
 
 /* Ends the turn: everything collected is delivered. */
 void house_turn(struct house *house);

@@ -246,6 +246,12 @@ void house_say(struct house *house, uint32_t slot, const char *text)
 void house_leave(struct house *house, uint32_t slot)
 {
     house_turn(house);
+    house_leave_at_once(house, slot);
+}
+
+void house_leave_at_once(struct house *house, uint32_t slot)
+{
+    (void)house;
     clients[slot].open = false;
     ws->on_closed(ws, slot, 1000);
 }

@@ -180,6 +180,19 @@ static void who_is_removed_hears_the_removal_and_nothing_after(void **state)
         "{\"room\":50,\"seq\":5}\n{\"room\":50,\"seq\":6}\n{\"room\":50,\"seq\":7}\n");
 }
 
+/* Its last output leaves at the end of the turn, and nobody else of that user is here. */
+static void who_goes_in_a_turn_hears_nothing_of_its_rest(void **state)
+{
+    enter(*state, 0, ANN, 4);
+    enter(*state, 1, BOB, 4);
+    entry(*state, 5);
+    house_leave_at_once(*state, 1);
+    house_deliver_member(*state, ROOM, 6, BOB, cht_member_state_removed);
+    entry(*state, 7);
+    assert_string_equal(house_heard(*state, 1), "{\"room\":50,\"seq\":5}\n");
+    assert_non_null(strstr(house_heard(*state, 0), "\"seq\":7"));
+}
+
 static void who_is_removed_hears_no_typing_of_the_same_turn(void **state)
 {
     enter(*state, 0, ANN, 4);
@@ -613,6 +626,7 @@ int main(void)
         T(a_new_owner_is_subscribed_with),
         T(an_entry_of_an_older_term_is_dropped),
         T(who_is_removed_hears_the_removal_and_nothing_after),
+        T(who_goes_in_a_turn_hears_nothing_of_its_rest),
         T(who_is_removed_hears_no_typing_of_the_same_turn),
         T(typing_between_two_entries_of_a_turn_stays_between_them),
         T(who_joins_hears_the_joining_and_what_follows_but_nothing_before),
