@@ -29,7 +29,7 @@ void hot_pages_destroy(struct hot_pages *pages)
 
 /* ---- asking */
 
-static bool is_same(const struct hot_stamp *a, const struct hot_stamp *b)
+bool hot_stamp_is_same(const struct hot_stamp *a, const struct hot_stamp *b)
 {
     return a->room == b->room && a->users == b->users;
 }
@@ -41,7 +41,7 @@ struct hot_page *hot_pages_find(struct hot_pages *pages, const struct cht_id *ro
     if (page == NULL) {
         return NULL;
     }
-    if (!is_same(&page->stamp, stamp)) {
+    if (!hot_stamp_is_same(&page->stamp, stamp)) {
         kept_drop(&pages->kept, &page->kept);
         return NULL;
     }

@@ -21,6 +21,8 @@ struct hot_stamp {
     uint64_t room, users;
 };
 
+bool hot_stamp_is_same(const struct hot_stamp *a, const struct hot_stamp *b);
+
 struct hot_page {
     struct kept_item kept; /* first; by room */
     struct hot_stamp stamp;

@@ -149,14 +149,19 @@ static void answer_hot(struct query *query, const struct hot_page *page)
     flow_skip_to_end(&query->flow);
 }
 
+static struct hot_stamp stamp_now(const struct query *query)
+{
+    return (struct hot_stamp){
+        history_stamp(query->service->deps.history, &query->command.room),
+        users_stamp(query->service->deps.users),
+    };
+}
+
 /* For a reader who is known to see it. */
 static void look_for_page(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
-    query->stamp = (struct hot_stamp){
-        history_stamp(query->service->deps.history, &query->command.room),
-        users_stamp(query->service->deps.users),
-    };
+    query->stamp = stamp_now(query);
     const struct hot_page *page = query->fresh.op.err == OK ? find_hot(query) : NULL;
     if (page != NULL && hot_page_is_for(page, &query->command.author)) {
         answer_hot(query, page);
@@ -174,9 +179,12 @@ static void look_again(struct flow *flow)
     }
 }
 
+/* What was read while the stamp changed may be newer than it, and would be shown to one who was
+ * found to be a member under it and is none any more. */
 static void encode_newest(struct query *query, struct cht_json *json)
 {
     const struct history_messages_op *op = &query->read.messages;
+    struct hot_stamp now = stamp_now(query);
     encode_messages(query, json);
     struct hot_page page = {
         .stamp = query->stamp,
@@ -187,7 +195,7 @@ static void encode_newest(struct query *query, struct cht_json *json)
     for (uint32_t i = 0; i < op->count; i++) {
         page.is_own = page.is_own || op->messages[i].reaction_count > 0;
     }
-    if (json->used <= json->size) {
+    if (json->used <= json->size && hot_stamp_is_same(&now, &query->stamp)) {
         page.body = buf_copy(json->at, json->used);
         hot_page_add_reader(&page, &query->command.author);
         hot_pages_keep(query->service->hot, &query->command.room, &page);
