@@ -39,16 +39,30 @@ static void add_chunk(struct arena *arena, size_t size)
     arena->total += wanted;
 }
 
+static size_t rounded_up(size_t size)
+{
+    return (size + 15) & ~(size_t)15;
+}
+
 void *arena_take_raw(struct arena *arena, size_t size)
 {
     CHECK(size <= SIZE_MAX / 2);
-    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t rounded = rounded_up(size);
     if (!arena->chunks || arena->chunks->size - arena->used < rounded) {
         add_chunk(arena, rounded);
     }
     void *taken = arena->chunks->bytes + arena->used;
     arena->used += rounded;
     return taken;
+}
+
+void arena_shorten(struct arena *arena, const void *last, size_t size)
+{
+    CHECK(arena->chunks != NULL);
+    const uint8_t *end = (const uint8_t *)last + rounded_up(size);
+    CHECK((const uint8_t *)last >= arena->chunks->bytes);
+    CHECK(end <= arena->chunks->bytes + arena->used);
+    arena->used = (size_t)(end - arena->chunks->bytes);
 }
 
 void *arena_take(struct arena *arena, size_t size)

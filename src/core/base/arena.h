@@ -25,6 +25,9 @@ void *arena_take(struct arena *arena, size_t size);
 /* The same with whatever is there: for what is written before it is read. */
 void *arena_take_raw(struct arena *arena, size_t size);
 
+/* Of what was taken last only the first `size` bytes stay; the rest is taken again. */
+void arena_shorten(struct arena *arena, const void *last, size_t size);
+
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
 /* A place more at the end of an array of `count` items that only this has grown: the same array, or

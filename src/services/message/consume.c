@@ -15,7 +15,8 @@
 
 #define RETRY_DOUBLINGS_MAX 5
 
-/* Memory for a decoded record, for each byte of it: structs are wider than what is on the wire. */
+/* Memory for a decoded record, for each byte of it, at the most: structs are wider than what is on
+ * the wire. */
 #define DECODED_PER_BYTE 16
 
 struct waiting {
@@ -254,8 +255,10 @@ static bool decode(
     size_t size = (size_t)waiting->record->size * DECODED_PER_BYTE + 1024;
     struct cht_scratch scratch = {arena_take_raw(&consume->arena, size), size, 0};
     struct cht_str bytes = event_buf_bytes(waiting->record);
-    return cht_event_number_of(bytes) == CHT_EVENT_record &&
-           cht_decode(&cht_row_record, bytes, &scratch, record);
+    bool good = cht_event_number_of(bytes) == CHT_EVENT_record &&
+                cht_decode(&cht_row_record, bytes, &scratch, record);
+    arena_shorten(&consume->arena, scratch.at, scratch.used);
+    return good;
 }
 
 /* Projects the record if its room is in memory; false: it has to be loaded, or does not fit into

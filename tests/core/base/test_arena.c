@@ -72,11 +72,26 @@ static void what_was_large_once_is_given_back_at_the_reset(void **state)
     arena_deinit(&arena);
 }
 
+static void what_was_not_needed_is_taken_again(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    const char *copy = arena_copy(&arena, "stays", 6);
+    uint8_t *taken = arena_take_raw(&arena, 500);
+    arena_shorten(&arena, taken, 20);
+    uint8_t *next = arena_take_raw(&arena, 16);
+    assert_ptr_equal(next, taken + 32);
+    memset(next, 0xff, 16);
+    assert_string_equal(copy, "stays");
+    arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_taken_is_zeroed_also_where_bytes_were_before),
         cmocka_unit_test(a_copy_stays_while_more_is_taken),
+        cmocka_unit_test(what_was_not_needed_is_taken_again),
         cmocka_unit_test(an_array_keeps_its_items_as_it_grows),
         cmocka_unit_test(a_reset_keeps_a_chunk_for_the_next_use),
         cmocka_unit_test(what_was_large_once_is_given_back_at_the_reset),
