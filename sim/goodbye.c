@@ -1,13 +1,15 @@
 /* goodbye - see the header.
  *
- * Happy path: a `room.leave` for each room, with the service's own repeats; when all are answered
- * the mark, a cast, and the word of the sessions engine to every node within two seconds. How it
- * fails: a leave that stays refused for now, and a crash, stop it before the mark. */
+ * Happy path: the list of rooms and a `room.leave` for each, with the service's own repeats; when
+ * all are answered the mark, a cast, and the word of the sessions engine to every node within two
+ * seconds. How it fails: a list that does not come, a leave that stays refused for now, and a
+ * crash, stop it before the mark. */
 
 #include "goodbye.h"
 
 #include <stdio.h>
 
+#include "base/check.h"
 #include "base/event_buf.h"
 #include "base/mem.h"
 #include "client.h"
@@ -25,6 +27,7 @@ struct goodbye {
     uint32_t user, leave_count;
     uint64_t began_us;
     char cid[64];
+    struct room_list_op rooms;
     struct room_ask_op leaves[PLACES_MAX];
 };
 
@@ -66,20 +69,25 @@ static void tell_nodes(struct cluster *cluster, uint32_t user)
     }
 }
 
+static void ask_rooms(struct flow *flow)
+{
+    struct goodbye *goodbye = (struct goodbye *)flow;
+    goodbye->rooms.user = people_id(goodbye->user);
+    room_list(&goodbye->node->room_lists, &flow->asker, &goodbye->rooms);
+}
+
 static void leave_all(struct flow *flow)
 {
     struct goodbye *goodbye = (struct goodbye *)flow;
-    const struct cluster *cluster = goodbye->node->cluster;
-    for (uint32_t i = 0; i < cluster->places.count; i++) {
-        const struct truth_room *room = truth_room(&cluster->truth, &cluster->places.at[i].room);
-        if (!truth_is_member(room, goodbye->user)) {
-            continue;
-        }
+    const struct cht_room_place *rooms = goodbye->rooms.page.rooms.at;
+    goodbye->leave_count = goodbye->rooms.page.rooms.count;
+    CHECK(goodbye->leave_count <= PLACES_MAX);
+    for (uint32_t i = 0; i < goodbye->leave_count; i++) {
         struct cht_command command = {.type = cht_command_type_room_leave,
-            .author = people_id(goodbye->user),
-            .room = room->id,
+            .author = goodbye->rooms.user,
+            .room = rooms[i].room,
             .cid = cht_str_of(goodbye->cid)};
-        struct room_ask_op *leave = &goodbye->leaves[goodbye->leave_count++];
+        struct room_ask_op *leave = &goodbye->leaves[i];
         leave->repeat_ms = LEAVE_MS;
         room_ask(&goodbye->node->room_asks, flow_tolerate(flow), leave, &command);
     }
@@ -111,13 +119,14 @@ static void finish(struct flow *flow)
 {
     struct goodbye *goodbye = (struct goodbye *)flow;
     goodbye->node->goodbyes--;
+    arena_deinit(&goodbye->rooms.arena);
     mem_free(goodbye);
 }
 
 static void run_goodbye(struct scene *scene, struct event *event)
 {
     static const struct flow_step steps[] = {
-        {"leave_all", leave_all}, {"mark", mark}, {"finish", finish}};
+        {"ask_rooms", ask_rooms}, {"leave_all", leave_all}, {"mark", mark}, {"finish", finish}};
     const struct goodbye_event *asked = (struct goodbye_event *)event;
     struct goodbye *goodbye = mem_new(sizeof(*goodbye));
     goodbye->node = asked->node;

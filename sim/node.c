@@ -161,6 +161,7 @@ static void open_services(struct node *node)
     struct message_deps message = {.world = &node->world,
         .log = &node->journal.log,
         .mail = &node->bus.mail,
+        .cast = &node->bus.cast,
         .rooms = &node->store.rooms,
         .history = &node->store.history,
         .users = &node->people.users,
@@ -207,6 +208,7 @@ void node_start(struct node *node)
     node->edge = door_create(cluster, node->number, node->scene_node.life);
     open_services(node);
     room_asks_init(&node->room_asks, &node->loop, &node->bus.mail, &node->bus.shards);
+    room_lists_init(&node->room_lists, &node->loop, &node->bus.mail);
     node->goodbyes = 0;
     turn(&node->scene_node);
     heap_use(former);

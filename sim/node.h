@@ -17,6 +17,7 @@
 #include "socket/socket.h"
 #include "store.h"
 #include "user/room_asks.h"
+#include "user/room_lists.h"
 #include "world/random.h"
 
 struct cluster;
@@ -46,7 +47,8 @@ struct node {
     struct message_service *message;
     struct socket_service *socket;
     struct room_asks room_asks; /* of accounts that are deleted */
-    uint32_t goodbyes;          /* under way */
+    struct room_lists room_lists;
+    uint32_t goodbyes; /* under way */
 };
 
 void node_init(struct node *node, struct cluster *cluster, uint32_t number);

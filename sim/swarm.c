@@ -14,6 +14,7 @@
 #define DOWN_US_MAX 6000000
 #define PAUSE_US_MAX 20000000
 #define STALL_US_MAX 15000000
+#define GATHER_MORE_MS_MAX 4000
 #define SKEW_MS_MAX 10000
 #define SKEW_FAR_MS_MAX 300000
 
@@ -178,6 +179,17 @@ static void draw_forgetting(struct cluster *cluster)
     }
 }
 
+/* In half of the worlds records gather for longer than a question waits: what is asked for is there
+ * in time only if the question hurries it. */
+static void draw_gathering(struct cluster *cluster)
+{
+    struct dice dice = dice_fork(&cluster->dice, 12);
+    if (dice_hits(&dice, 5000)) {
+        cluster->message.gather_ms =
+            cluster->message.fresh_wait_ms + dice_between(&dice, 100, GATHER_MORE_MS_MAX);
+    }
+}
+
 void swarm_draw(struct cluster *cluster)
 {
     struct dice dice = dice_fork(&cluster->dice, 1);
@@ -202,6 +214,7 @@ void swarm_draw(struct cluster *cluster)
     draw_tokens(cluster);
     draw_more_faults(cluster);
     draw_forgetting(cluster);
+    draw_gathering(cluster);
 }
 
 void swarm_print(const struct cluster *cluster)

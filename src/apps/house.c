@@ -304,12 +304,15 @@ static bool is_idle(const struct house *house)
 }
 
 /* What is in flight when the loops stop is answered before anything is taken down: flows end,
- * nothing leaks, nothing is cut short. Bounded: a store that does not answer does not hold the
- * process. */
+ * nothing leaks, nothing is cut short, and the next start finds the store where the log is.
+ * Bounded: a store that does not answer does not hold the process. */
 static void settle(struct house *house)
 {
     struct loop *loop = house->workers[0].world.loop;
     uint64_t until = loop_now_ms(loop) + SETTLE_MS;
+    for (uint32_t i = 0; i < house->worker_count; i++) {
+        message_hurry(house->workers[i].message);
+    }
     for (uint32_t round = 0; round < SETTLE_ROUNDS; round++) {
         house_turn(house);
     }

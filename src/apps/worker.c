@@ -80,6 +80,7 @@ static void open_message(struct worker *worker)
         .world = &worker->world,
         .log = worker->log,
         .mail = worker->mail,
+        .cast = worker->cast,
         .rooms = worker->rooms,
         .history = worker->history,
         .users = worker->users,

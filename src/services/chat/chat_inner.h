@@ -269,6 +269,10 @@ void owner_end_term(struct shard *shard, bool release);
 /* Asks how far the store is, for every owned shard where that may have changed. */
 void owner_ask_progress(struct chat_service *chat);
 
+/* Somebody waits for the store to have the log of `shard` up to `index`, which is durable: whoever
+ * writes it there is told. The word may be lost. */
+void owner_want_stored(struct chat_service *chat, uint32_t shard, uint64_t index);
+
 /* A node that does not know its owners asks everybody; each tells what is theirs. */
 void owner_announce(struct chat_service *chat);
 

@@ -10,7 +10,7 @@ static const struct topic_use uses[] = {
     {TOPIC_HEARS, "room_log", "record"},
     {TOPIC_SAYS, "mail_live", "delivery reply heads subscribed ephemeral joined"},
     {TOPIC_HEARS, "mail_work", "subscribe resend command"},
-    {TOPIC_SAYS, "control", "claimed joined"},
+    {TOPIC_SAYS, "control", "claimed joined wanted"},
     {TOPIC_HEARS, "control", "hello blocked"},
 };
 

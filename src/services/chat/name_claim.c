@@ -1,9 +1,9 @@
 /* name_claim - a public name for a room, as of all that was durable when it was asked for.
  *
  * Happy path: the store gives it. How it fails: another room has it, and perhaps the store alone
- * does not know yet that this one was renamed or deleted. So it is asked once more when the store
- * has what was durable of the holder's shard; what is taken then is taken. A store that does not
- * get there in 2 s is unavailable. */
+ * does not know yet that this one was renamed or deleted. So the store is hurried and asked once
+ * more when it has what was durable of the holder's shard; what is taken then is taken. A store
+ * that does not get there in 2 s is unavailable. */
 
 #include <string.h>
 
@@ -49,6 +49,7 @@ static void catch_up(struct flow *flow)
         return;
     }
     flow_again(flow);
+    owner_want_stored(chat, op->progress.shard, op->tail.index);
     history_progress(chat->deps.history, &flow->asker, &op->progress);
     pause_ask(chat->loop, &flow->asker, &op->pause, ROUND_MS);
 }

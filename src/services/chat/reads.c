@@ -8,7 +8,7 @@
  * reader's and, in small rooms, to everybody (receipt). Typing is shown to the others, of a few at
  * a time (typists). How it
  * fails: no rights: the refusal of room_may; a membership that the store does not have yet is
- * waited for; no store, or the term ends: unavailable. */
+ * hurried and waited for; no store, or the term ends: unavailable. */
 
 #include "base/event_buf.h"
 #include "base/mem.h"
@@ -23,10 +23,12 @@ struct reading {
     struct outbox_turn turn;
     struct chat_service *chat;
     struct room_id room;
+    uint32_t shard;
     uint64_t node, node_ref;
     bool is_typing, on;
     enum err may;
     struct rooms_cursor_op cursor;
+    uint64_t index;  /* of the room's newest record when it was asked */
     uint64_t sent_n; /* the reader's own newest message, if the store does not have it yet */
     bool asked;
     uint32_t pauses;
@@ -99,6 +101,7 @@ static void set_cursor(struct flow *flow)
         }
         reading->asked = false;
         reading->pauses++;
+        owner_want_stored(reading->chat, reading->shard, reading->index);
         op_ask(&reading->pause, &flow->asker);
         timer_start(reading->chat->loop, &reading->timer, PAUSE_MS, on_paused);
         flow_again(flow);
@@ -209,6 +212,8 @@ static struct reading *make(
     reading->turn.on_turn = on_turn;
     reading->chat = chat;
     reading->room = id_of_room(room);
+    reading->shard = room->shard;
+    reading->index = room->state.index;
     reading->node = command->node;
     reading->node_ref = command->node_ref;
     reading->may = room_may(&room->state, &command->author, command->type);

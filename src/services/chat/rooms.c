@@ -89,6 +89,20 @@ static struct room *find_idlest(struct chat_service *chat, bool resting)
     return idlest;
 }
 
+/* Rooms that the store does not have whole can not rest: it is hurried, not again before it has
+ * said how far it is. */
+static void want_all_stored(struct chat_service *chat)
+{
+    for (uint32_t i = 0; i < chat->shard_count; i++) {
+        const struct shard *shard = &chat->shards[i];
+        if (shard_is(shard, SHARD_OWNED) && !shard->progress_asked &&
+            shard->stored_index < shard->last_index) {
+            owner_want_stored(chat, i, shard->last_index);
+        }
+    }
+    owner_ask_progress(chat);
+}
+
 static bool may_load(struct chat_service *chat)
 {
     if (chat->room_count - chat->resting_count < chat->settings.rooms_loaded_max) {
@@ -96,6 +110,7 @@ static bool may_load(struct chat_service *chat)
     }
     struct room *room = find_idlest(chat, false);
     if (!room) {
+        want_all_stored(chat);
         return false;
     }
     if (room->node_count > 0) {

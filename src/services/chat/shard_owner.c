@@ -5,13 +5,13 @@
  *       +---- failed, lost, fenced, an append not OK -----------+
  *
  * Happy path: the log is claimed, which fences every older writer; a claim record is appended; the
- * records between what the store has and that claim are read as an overlay, up to the claim itself;
- * then, and not before, commands are decided, and every node is told. How it fails: any step that
- * is not OK gives the shard back to the bus, which offers it again after a moment. A hole, a record
- * that can not be read, or a store that is ahead of the log is an alarm: nothing is decided on what
- * is not known. A store that is too far behind refuses commands. Where a record of the old owner
- * has the place of the claim, its append was on its way at the fence; the next attempt finds it in
- * its overlay. */
+ * records between what the store has and that claim are read as an overlay, up to the claim itself,
+ * and the store is hurried past them; then, and not before, commands are decided, and every node is
+ * told. How it fails: any step that is not OK gives the shard back to the bus, which offers it
+ * again after a moment. A hole, a record that can not be read, or a store that is ahead of the log
+ * is an alarm: nothing is decided on what is not known. A store that is too far behind refuses
+ * commands. Where a record of the old owner has the place of the claim, its append was on its way
+ * at the fence; the next attempt finds it in its overlay. */
 
 #include "base/event_buf.h"
 #include "base/mem.h"
@@ -177,13 +177,24 @@ static void take_records(struct flow *flow)
     }
 }
 
+static void tell_all(struct chat_service *chat, const struct cht_event_row *row, const void *event)
+{
+    struct buf *buf = event_buf_encode(row, event);
+    cast_send(chat->deps.cast, buf);
+    buf_unref(buf);
+}
+
 static void announce(struct shard *shard)
 {
     struct cht_claimed event = {
         .shard = shard->number, .term = shard->term, .node = shard->chat->deps.mail->node};
-    struct buf *buf = event_buf_encode(&cht_row_claimed, &event);
-    cast_send(shard->chat->deps.cast, buf);
-    buf_unref(buf);
+    tell_all(shard->chat, &cht_row_claimed, &event);
+}
+
+void owner_want_stored(struct chat_service *chat, uint32_t shard, uint64_t index)
+{
+    struct cht_wanted event = {.shard = shard, .index = index};
+    tell_all(chat, &cht_row_wanted, &event);
 }
 
 static void finish(struct flow *flow)
@@ -210,6 +221,9 @@ static void finish(struct flow *flow)
     shard->last_index = claim->tail.index + 1;
     shard->stored_index = claim->progress.progress.index;
     mem_free(claim);
+    if (shard->overlay_count > 0) {
+        owner_want_stored(chat, shard->number, shard->last_index);
+    }
     machine_move(&shard->machine, SHARD_OWNED);
 }
 

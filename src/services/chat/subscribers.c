@@ -194,9 +194,13 @@ static const struct flow_step resend_steps[] = {
     {"resend.end", end_resend},
 };
 
+/* What the store does not have yet is hurried, for when the node asks again. */
 static void resend_from_store(
     struct chat_service *chat, struct room *room, const struct cht_resend *asked, uint64_t until)
 {
+    if (room->state.index > chat->shards[room->shard].stored_index) {
+        owner_want_stored(chat, room->shard, room->state.index);
+    }
     struct resend *resend = mem_new(sizeof(*resend));
     resend->chat = chat;
     resend->room = id_of_room(room);

@@ -14,6 +14,8 @@
 #include "room_cache.h"
 
 #define RETRY_DOUBLINGS_MAX 5
+#define RECORDS_A_TURN 256
+#define TURN_MS 1
 
 /* Memory for a decoded record, for each byte of it, at the most: structs are wider than what is on
  * the wire. */
@@ -30,6 +32,7 @@ struct consume {
     struct message_service *service;
     struct log_follow follow;
     struct history_progress_op progress;
+    struct log_tail_op tail;
     struct history_write_op write;
     struct rooms_load_op load;
     struct room_cache rooms;
@@ -40,21 +43,26 @@ struct consume {
     struct waiting *ring;
     uint32_t shard;
     uint32_t ring_size, first, count;
+    uint64_t bytes;              /* of the records in the ring */
     uint32_t batch_size, loaded; /* records of this batch, and how many of them have their room */
+    uint64_t batch_bytes;
     uint64_t batch;
     struct log_place place;
     uint64_t stored;
+    uint64_t wanted; /* somebody waits for it to be stored */
     uint32_t failures;
     bool busy, started, stopped, closing;
 };
 
-static void start(struct flow *flow);
+static void read_progress(struct flow *flow);
+static void read_tail(struct flow *flow);
 static void load_rooms(struct flow *flow);
 static void write_batch(struct flow *flow);
 static void finish_start(struct flow *flow);
 static void finish_batch(struct flow *flow);
 
-static const struct flow_step start_steps[] = {{"read_progress", start}, {"follow", finish_start}};
+static const struct flow_step start_steps[] = {
+    {"read_progress", read_progress}, {"read_tail", read_tail}, {"follow", finish_start}};
 static const struct flow_step batch_steps[] = {
     {"load_rooms", load_rooms}, {"write_batch", write_batch}, {"finish_batch", finish_batch}};
 
@@ -79,34 +87,65 @@ static void stop_with_alarm(struct consume *consume, uint64_t index, const char 
         (unsigned long long)consume->place.index, why);
 }
 
+static bool may_start(const struct consume *consume)
+{
+    return !consume->busy && consume->count > 0 && !consume->stopped && consume->retry.loop == NULL;
+}
+
 static void start_batch(struct consume *consume)
 {
-    if (consume->busy || consume->count == 0 || consume->stopped || consume->retry.loop != NULL) {
+    if (!may_start(consume)) {
         return;
     }
     consume->busy = true;
     consume->batch++;
     consume->loaded = 0;
     consume->batch_size = 0;
+    consume->batch_bytes = 0;
     consume->changes.count = 0;
     flow_start(
         &consume->flow, consume->service->deps.world->loop, batch_steps, FLOW_STEPS(batch_steps));
 }
 
-static void on_gathered(struct timer *timer)
+/* Some records a turn: all of all shards would hold up what else the loop has to do. */
+static void write_some(struct timer *timer)
 {
-    struct message_service *service = container_of(timer, struct message_service, gather);
-    service->gather_end_ms = loop_now_ms(service->deps.world->loop) + service->settings.gather_ms;
-    for (uint32_t i = 0; i < service->deps.shard_count; i++) {
-        if (service->consumes[i] != NULL) {
-            start_batch(service->consumes[i]);
+    struct message_service *service = container_of(timer, struct message_service, writes);
+    uint32_t records = 0;
+    while (service->writes_left > 0 && records < RECORDS_A_TURN) {
+        struct consume *consume = service->consumes[service->write_at];
+        service->write_at = (service->write_at + 1) % service->deps.shard_count;
+        service->writes_left--;
+        if (consume != NULL && may_start(consume)) {
+            records += consume->count;
+            start_batch(consume);
         }
+    }
+    if (service->writes_left > 0) {
+        timer_start(service->deps.world->loop, &service->writes, TURN_MS, write_some);
     }
 }
 
-void consume_hurry(struct consume *consume)
+void consume_write_all(struct message_service *service)
 {
-    start_batch(consume);
+    service->gather_end_ms = loop_now_ms(service->deps.world->loop) + service->settings.gather_ms;
+    service->writes_left = service->deps.shard_count;
+    if (service->writes.loop == NULL) {
+        write_some(&service->writes);
+    }
+}
+
+static void on_gathered(struct timer *timer)
+{
+    consume_write_all(container_of(timer, struct message_service, gather));
+}
+
+static bool gathers_no_more(const struct consume *consume)
+{
+    const struct message_settings *settings = &consume->service->settings;
+    return consume->count >= settings->batch_records_max ||
+           consume->bytes >= settings->batch_bytes_max || consume->stored < consume->wanted ||
+           consume->service->hurries;
 }
 
 /* Starts a batch, now or when more have gathered. The ring holds two batches, so half of it still
@@ -116,15 +155,23 @@ static void gather(struct consume *consume)
     struct message_service *service = consume->service;
     struct loop *loop = service->deps.world->loop;
     uint64_t now = loop_now_ms(loop);
-    if (consume->count >= service->settings.batch_records_max ||
-        fresh_is_waited_for(service->fresh, consume->shard)) {
+    if (gathers_no_more(consume)) {
         start_batch(consume);
     } else if (consume->count == 0 || service->gather.loop != NULL) {
         return;
     } else if (now >= service->gather_end_ms) {
-        on_gathered(&service->gather);
+        consume_write_all(service);
     } else {
         timer_start(loop, &service->gather, service->gather_end_ms - now, on_gathered);
+    }
+}
+
+/* Only what is durable is wanted, so it comes, if it is not here yet. */
+void consume_want(struct consume *consume, uint64_t index)
+{
+    if (index > consume->wanted) {
+        consume->wanted = index;
+        gather(consume);
     }
 }
 
@@ -147,6 +194,7 @@ static void on_item(struct source *source, void *item)
     CHECK(consume->count < consume->ring_size);
     *waiting_at(consume, consume->count++) =
         (struct waiting){buf_ref(got->record), got->index, got->term, got->at};
+    consume->bytes += got->record->size;
     gather(consume);
 }
 
@@ -224,11 +272,18 @@ void consume_destroy(struct consume *consume)
 
 /* ---- start */
 
-static void start(struct flow *flow)
+static void read_progress(struct flow *flow)
 {
     struct consume *consume = (struct consume *)flow;
     consume->progress.shard = consume->shard;
     history_progress(consume->service->deps.history, &flow->asker, &consume->progress);
+}
+
+/* What is in the log at the start is behind already. */
+static void read_tail(struct flow *flow)
+{
+    struct consume *consume = (struct consume *)flow;
+    log_tail(consume->service->deps.log, &flow->asker, &consume->tail, consume->shard);
 }
 
 static void finish_start(struct flow *flow)
@@ -241,6 +296,7 @@ static void finish_start(struct flow *flow)
     consume->failures = 0;
     consume->started = true;
     consume->stored = consume->progress.progress.index;
+    consume_want(consume, consume->tail.index);
     consume->place = (struct log_place){consume->stored, consume->progress.progress.term};
     fresh_stored(consume->service->fresh, consume->shard, consume->stored);
     log_follow(consume->service->deps.log, &consume->follow, consume->shard, consume->stored + 1);
@@ -297,7 +353,7 @@ static bool is_full(const struct consume *consume)
     const struct message_settings *settings = &consume->service->settings;
     return consume->batch_size == consume->count ||
            consume->batch_size == settings->batch_records_max ||
-           consume->arena.total >= settings->batch_bytes_max * DECODED_PER_BYTE;
+           consume->batch_bytes >= settings->batch_bytes_max;
 }
 
 /* Takes records until one needs its room loaded; that load is asked, and the step runs again. */
@@ -327,6 +383,7 @@ static void load_rooms(struct flow *flow)
             flow_again(flow);
             return;
         }
+        consume->batch_bytes += waiting_at(consume, consume->batch_size)->record->size;
         consume->batch_size++;
     }
 }
@@ -364,6 +421,7 @@ static void batch_stored(struct consume *consume)
     }
     consume->first = (consume->first + size) % consume->ring_size;
     consume->count -= size;
+    consume->bytes -= consume->batch_bytes;
     consume->failures = 0;
     consume->stored = consume->write.progress.index;
     consume->service->counters.records += size;

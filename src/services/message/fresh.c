@@ -1,16 +1,19 @@
 /* fresh - see fresh.h.
  *
  * Happy path: a question becomes a part at its shard (one at each, for all); the tail is asked, the
- * parts that it covers get it as their target, and those at or below what is stored are done. How
- * it fails: a tail or progress that can not be read is asked again at the next tick; who waited too
- * long is answered TIMEOUT. */
+ * parts that it covers get it as their target, and those at or below what is stored are done. The
+ * others are wanted: this worker writes its own shard at once, and for a shard of another one the
+ * store is looked at each tick and everybody told, which may be lost. How it fails: a tail or
+ * progress that can not be read is asked again at the next tick; who waited too long is answered
+ * TIMEOUT. */
 
 #include "fresh.h"
 
+#include "base/event_buf.h"
 #include "base/mem.h"
 #include "consume.h"
 
-#define TICK_MS 10
+#define TICK_MS 5
 
 struct fresh_part {
     struct fresh_part *next;
@@ -27,6 +30,8 @@ struct fresh_shard {
     struct fresh_part *asked;   /* the tail on its way covers them */
     struct fresh_part *waiting; /* for the store */
     uint64_t stored;
+    uint64_t wanted;        /* the newest target */
+    uint64_t told_again_ms; /* not before, so that many questions are one word to the others */
     uint32_t index;
     bool tail_asked, progress_asked;
 };
@@ -82,7 +87,22 @@ static void ask_tail(struct fresh_shard *shard)
     log_tail(shard->fresh->service->deps.log, &shard->tail_asker, &shard->tail, shard->index);
 }
 
-/* The progress of another worker's shard is read; one's own is known, and can be hurried. */
+/* Whoever writes the shard may be gathering. */
+static void tell_wanted(struct fresh_shard *shard)
+{
+    const struct message_deps *deps = &shard->fresh->service->deps;
+    uint64_t now_ms = loop_now_ms(deps->world->loop);
+    if (shard->waiting == NULL || now_ms < shard->told_again_ms) {
+        return;
+    }
+    shard->told_again_ms = now_ms + TICK_MS;
+    struct cht_wanted wanted = {.shard = shard->index, .index = shard->wanted};
+    struct buf *buf = event_buf_encode(&cht_row_wanted, &wanted);
+    cast_send(deps->cast, buf);
+    buf_unref(buf);
+}
+
+/* The progress of another worker's shard is read; one's own is known. */
 static void ask_progress(struct fresh_shard *shard)
 {
     struct consume *own = shard->fresh->service->consumes[shard->index];
@@ -90,7 +110,7 @@ static void ask_progress(struct fresh_shard *shard)
         return;
     }
     if (own != NULL) {
-        consume_hurry(own);
+        consume_want(own, shard->wanted);
         return;
     }
     shard->progress_asked = true;
@@ -186,11 +206,6 @@ void fresh_stored(struct fresh *fresh, uint32_t shard, uint64_t index)
     }
 }
 
-bool fresh_is_waited_for(const struct fresh *fresh, uint32_t shard)
-{
-    return fresh->shards[shard].waiting != NULL;
-}
-
 static void move_asked(struct fresh_shard *shard, struct fresh_part **to, uint64_t target)
 {
     while (shard->asked != NULL) {
@@ -210,7 +225,8 @@ static void on_tail(struct asker *asker, struct op *op)
         move_asked(shard, &shard->arrived, 0);
         return;
     }
-    move_asked(shard, &shard->waiting, shard->tail.index);
+    shard->wanted = shard->tail.index;
+    move_asked(shard, &shard->waiting, shard->wanted);
     settle(shard);
     ask_progress(shard);
     ask_tail(shard);
@@ -222,6 +238,7 @@ static void on_progress(struct asker *asker, struct op *op)
     shard->progress_asked = false;
     if (op->err == OK) {
         fresh_stored(shard->fresh, shard->index, shard->progress.progress.index);
+        tell_wanted(shard);
     }
 }
 

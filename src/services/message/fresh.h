@@ -5,7 +5,8 @@
  * A question waits for one shard, or for all. The tail of a shard is read once for all questions
  * that came while no reading was on its way; a question that comes while one is on its way waits
  * for the next, since the first may have been taken before. The common case, a store that has
- * caught up, costs one tail and no look at the store. */
+ * caught up, costs one tail and no look at the store. What is not stored yet is hurried, whichever
+ * worker writes it. */
 
 #include "message_inner.h"
 
@@ -34,9 +35,6 @@ void fresh_pause(struct fresh *fresh, struct asker *asker, struct fresh_op *op, 
 
 /* Nobody waits and nothing is asked. */
 bool fresh_is_idle(const struct fresh *fresh);
-
-/* Does a question wait for `shard` to be stored? */
-bool fresh_is_waited_for(const struct fresh *fresh, uint32_t shard);
 
 /* A shard of this worker is stored up to `index`. */
 void fresh_stored(struct fresh *fresh, uint32_t shard, uint64_t index);

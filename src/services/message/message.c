@@ -1,7 +1,8 @@
 /* message - see message.h.
  *
- * Happy path: mail of the work box is told apart by its event's number; questions become flows. How
- * it fails: what is not for this service or can not be read is ignored, its sender asks again. */
+ * Happy path: mail of the work box is told apart by its event's number; questions become flows.
+ * Whoever waits for the store on another worker casts so. How it fails: what is not for this
+ * service or can not be read is ignored, its sender asks again. */
 
 #include "message/message.h"
 
@@ -28,6 +29,19 @@ static void on_mail(struct mail_handler *handler, struct buf *event)
         roster_on_mail(service, bytes);
     } else if (number == CHT_EVENT_circles_query) {
         circles_on_mail(service, bytes);
+    }
+}
+
+static void on_cast(struct cast_handler *handler, struct buf *event)
+{
+    struct message_service *service = container_of(handler, struct message_service, casts);
+    struct cht_str bytes = event_buf_bytes(event);
+    struct cht_scratch nothing = {NULL, 0, 0};
+    struct cht_wanted wanted;
+    if (cht_event_number_of(bytes) == CHT_EVENT_wanted &&
+        cht_decode(&cht_row_wanted, bytes, &nothing, &wanted) &&
+        wanted.shard < service->deps.shard_count && service->consumes[wanted.shard] != NULL) {
+        consume_want(service->consumes[wanted.shard], wanted.index);
     }
 }
 
@@ -58,12 +72,20 @@ struct message_service *message_create(
     create_memory(service);
     service->mail.on_mail = on_mail;
     mail_open(deps->mail, MAIL_WORK, &service->mail, WORK_CREDIT);
+    service->casts.on_cast = on_cast;
+    cast_listen(deps->cast, &service->casts);
     return service;
 }
 
 void message_set(struct message_service *service, const struct message_settings *settings)
 {
     settings_copy_reloadable(&message_settings_table, &service->settings, settings);
+}
+
+void message_hurry(struct message_service *service)
+{
+    service->hurries = true;
+    consume_write_all(service);
 }
 
 void message_destroy(struct message_service *service)
@@ -75,6 +97,7 @@ void message_destroy(struct message_service *service)
         consume_destroy(service->consumes[i]);
     }
     timer_stop(&service->gather);
+    timer_stop(&service->writes);
     fresh_destroy(service->fresh);
     hot_pages_destroy(service->hot);
     names_destroy(service->names);

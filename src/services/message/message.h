@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "message/message_settings.h"
+#include "ports/cast.h"
 #include "ports/history.h"
 #include "ports/log.h"
 #include "ports/mail.h"
@@ -29,6 +30,7 @@ struct message_deps {
     const struct world *world;
     struct log *log;
     struct mail *mail;
+    struct cast *cast;
     struct rooms *rooms;
     struct history *history;
     struct users *users;
@@ -51,6 +53,9 @@ struct message_service *message_create(
 
 /* Takes over what is reloadable. */
 void message_set(struct message_service *service, const struct message_settings *settings);
+
+/* The end is near: what has gathered is written now, and nothing gathers from here on. */
+void message_hurry(struct message_service *service);
 
 /* Nothing is asked of any port and no query is in work. */
 bool message_is_idle(const struct message_service *service);

@@ -26,6 +26,7 @@ struct message_service {
     struct message_counters counters;
     _Atomic(bool) broken; /* the log of a shard has a hole: nothing more of it is stored */
     struct mail_handler mail;
+    struct cast_handler casts;
     struct fresh *fresh;
     struct hot_pages *hot;
     struct names *names;
@@ -34,7 +35,11 @@ struct message_service {
     struct consume **consumes; /* by shard; NULL: another worker's */
     struct timer gather;       /* records wait for it to be written */
     uint64_t gather_end_ms;    /* before it, records gather */
-    uint32_t in_work;          /* queries */
+    struct timer writes;       /* shards are written, one behind the other */
+    uint32_t write_at;         /* the next of them */
+    uint32_t writes_left;
+    bool hurries;     /* nothing gathers any more */
+    uint32_t in_work; /* queries */
     struct roster_flow *rosters[ROSTER_BUCKETS];
     char *body; /* where the one answer at work is encoded */
 };

@@ -1,18 +1,19 @@
 /* goodbye - DELETE /user/me {password}.
  *
- * Happy path: the password fits; the user leaves every room, page by page, and waits for their
- * owners' answers; then the account is marked deleted, its hash emptied and all tokens void. How it
- * fails: a leave that is refused for now is repeated; one that is not answered with better stops it
- * before the mark, so that whoever has no account is in no room, and the user may ask again. So it
- * is when the process ends on the way. Leaving twice is harmless. */
+ * Happy path: the password fits; the user leaves every room that they are in by all that is durable
+ * now, some at a time, and waits for their owners' answers; then the account is marked deleted, its
+ * hash emptied and all tokens void. How it fails: a leave that is refused for now is repeated; one
+ * that is not answered with better, and a list of rooms that does not come, stop it before the
+ * mark, so that whoever has no account is in no room, and the user may ask again. So it is when the
+ * process ends on the way. Leaving twice is harmless. */
 
 #include <string.h>
 
 #include "user/passwords.h"
 #include "user/user_inner.h"
 
-#define PAGE 100
-#define LEAVE_MS 10000 /* for one page */
+#define LEAVES_MAX 100 /* under way */
+#define LEAVE_MS 10000 /* for so many */
 #define CID "account-deleted:"
 
 struct goodbye {
@@ -21,7 +22,8 @@ struct goodbye {
     struct own_password own;
     struct users_get_op get;
     struct secrets_check_op check;
-    struct rooms_of_user_op rooms;
+    struct room_list_op rooms;
+    uint32_t next_room; /* of the page */
     struct room_ask_op *leaves;
     uint32_t leave_count;
     char
@@ -69,6 +71,12 @@ static void check_password(struct flow *flow)
     secrets_check(g->call.service->deps.secrets, flow_tolerate(flow), &g->check);
 }
 
+static void ask_page(struct goodbye *g)
+{
+    g->next_room = 0;
+    room_list(&g->call.service->room_lists, &g->call.flow.asker, &g->rooms);
+}
+
 static void ask_rooms(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
@@ -79,9 +87,7 @@ static void ask_rooms(struct flow *flow)
         return;
     }
     g->rooms.user = g->call.identity.user;
-    g->rooms.limit = PAGE;
-    g->rooms.brief = true;
-    rooms_of_user(g->call.service->deps.rooms, &flow->asker, &g->rooms);
+    ask_page(g);
 }
 
 static void leave(struct goodbye *g, const struct cht_id *room, struct room_ask_op *op)
@@ -114,24 +120,28 @@ static void begin_to_leave(struct flow *flow)
     user_new_id(g->call.service, &id);
     memcpy(g->cid, CID, sizeof(CID));
     cht_id_to_text(&id, g->cid + sizeof(CID) - 1);
-    g->leaves = arena_array(&g->call.arena, PAGE, sizeof(*g->leaves));
+    g->leaves = arena_array(&g->call.arena, LEAVES_MAX, sizeof(*g->leaves));
 }
 
-/* A page is left, then the next one is asked for, both in one step that runs again. */
+/* Some rooms are left, or the next page is asked for; the step runs again until there is neither.
+ */
 static void leave_rooms(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
+    const struct cht_room_place *rooms = g->rooms.page.rooms.at;
+    uint32_t count = g->rooms.page.rooms.count;
     if (!have_left(g)) {
         return;
     }
-    g->leave_count = g->rooms.count < PAGE ? g->rooms.count : PAGE;
-    for (uint32_t i = 0; i < g->leave_count; i++) {
-        leave(g, &g->rooms.rooms[i].meta.room, &g->leaves[i]);
+    g->leave_count = 0;
+    while (g->next_room < count && g->leave_count < LEAVES_MAX) {
+        leave(g, &rooms[g->next_room++].room, &g->leaves[g->leave_count++]);
     }
-    if (g->rooms.more && g->leave_count > 0) {
-        g->rooms.after = g->rooms.rooms[g->leave_count - 1].meta.room;
+    if (g->leave_count > 0) {
         flow_again(flow);
-        rooms_of_user(g->call.service->deps.rooms, &flow->asker, &g->rooms);
+    } else if (g->rooms.page.more) {
+        ask_page(g);
+        flow_again(flow);
     }
 }
 
@@ -148,9 +158,6 @@ static enum err delete_edit(struct change_user_op *op, struct user *user)
 static void mark_deleted(struct flow *flow)
 {
     struct goodbye *g = goodbye_of(flow);
-    if (!have_left(g)) {
-        return;
-    }
     g->change.id = g->call.identity.user;
     g->change.edit = delete_edit;
     change_user(g->call.service, &flow->asker, &g->change);

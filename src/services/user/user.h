@@ -40,7 +40,7 @@ struct user_service_deps {
     const struct user_settings *settings;
 };
 
-/* Opens the boxes LIVE and WORK of the mail port. */
+/* Opens the boxes LIVE, PAGES and WORK of the mail port. */
 struct user_service *user_service_create(const struct user_service_deps *deps);
 
 /* Where the gateway sends requests under /user and /.well-known. */

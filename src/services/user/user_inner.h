@@ -8,6 +8,7 @@
 #include "flow/pause.h"
 #include "user/default_rooms.h"
 #include "user/room_asks.h"
+#include "user/room_lists.h"
 #include "user/user.h"
 
 struct user_flow;
@@ -19,6 +20,7 @@ struct user_service {
     struct upstream_server server;
     struct mail_handler on_work;
     struct room_asks room_asks;
+    struct room_lists room_lists;
     struct default_rooms default_rooms;
     uint32_t calls; /* requests and queries under way */
 };

@@ -74,6 +74,7 @@ struct user_service *user_service_create(const struct user_service_deps *deps)
     service->deps = *deps;
     service->server.on_call = on_call;
     room_asks_init(&service->room_asks, deps->world->loop, deps->mail, deps->shards);
+    room_lists_init(&service->room_lists, deps->world->loop, deps->mail);
     default_rooms_init(&service->default_rooms, &service->deps, &service->room_asks);
     user_queries_open(service);
     return service;

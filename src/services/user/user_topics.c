@@ -8,6 +8,8 @@ static const struct topic_use uses[] = {
     {TOPIC_SAYS, "room_commands", "command"},
     {TOPIC_HEARS, "mail_live", "reply"},
     {TOPIC_SAYS, "mail_pages", "reply"},
+    {TOPIC_HEARS, "mail_pages", "roster"},
+    {TOPIC_SAYS, "mail_work", "roster_query"},
     {TOPIC_HEARS, "mail_work", "command"},
     {TOPIC_SAYS, "control", "revoked blocked"},
 };

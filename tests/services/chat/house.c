@@ -317,6 +317,12 @@ static void send_here(struct mail *mail, enum mail_box box, uint64_t node, struc
 static void cast_here(struct cast *cast, struct buf *event)
 {
     struct house *house = container_of(cast, struct house, cast);
+    struct cht_wanted wanted;
+    if (cht_event_number_of(event_buf_bytes(event)) == CHT_EVENT_wanted) {
+        decode(house, &cht_row_wanted, event, &wanted);
+        house->wanted_index = wanted.index;
+        return;
+    }
     hear(house, "* ");
     hear_event(house, event);
 }

@@ -56,6 +56,7 @@ struct house {
 
     /* the store */
     uint64_t stored_index;   /* of every shard, but never more than the log has */
+    uint64_t wanted_index;   /* what somebody waits for, as heard last; 0: nobody did */
     uint64_t progress_index; /* not 0: instead of it, whatever the log has */
     struct room_meta meta;   /* of the one room it knows; none: it knows none */
     struct room_head head;

@@ -29,6 +29,7 @@ static void a_name_that_was_given_up_is_free_when_the_store_knows(void **state)
     ask_for_a_taken_name(house);
     house_pass(house, 500);
     assert_string_equal(house_heard(house), "");
+    assert_true(house->wanted_index > 0);
     house->name_taken = false;
     house->stored_index = UINT64_MAX;
     house_pass(house, 100);

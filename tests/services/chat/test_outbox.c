@@ -382,6 +382,8 @@ static void who_left_while_a_cursor_waits_for_the_store_is_told_so(void **state)
     house_heard(house);
     house_pass(house, 100);
     assert_string_equal(house_heard(house), "");
+    assert_int_equal(
+        house->wanted_index, house->shard[cht_shard_of_room(&room, HOUSE_SHARDS)].count);
     struct cht_command leave = house_command(house, cht_command_type_room_leave, 2);
     leave.room = room;
     house_do(house, &leave);

@@ -107,6 +107,13 @@ static void what_the_store_does_not_have_is_read_from_the_log(void **state)
     assert_int_equal(record.term, 3);
 }
 
+static void what_the_store_does_not_have_is_hurried_by_a_new_owner(void **state)
+{
+    struct house *house = *state;
+    house_gain(house, SHARD);
+    assert_int_equal(house->wanted_index, 5);
+}
+
 static void what_the_store_has_is_not_read_again(void **state)
 {
     struct house *house = *state;
@@ -114,6 +121,7 @@ static void what_the_store_has_is_not_read_again(void **state)
     house->shard[SHARD].trimmed = 4; /* it could not be read either */
     house_gain(house, SHARD);
     assert_string_equal(house_heard(house), "* claimed 1 term=3\n");
+    assert_int_equal(house->wanted_index, 0);
 }
 
 static void a_store_that_is_far_behind_refuses_commands_until_it_has_caught_up(void **state)
@@ -381,6 +389,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_owner_appends_its_claim_first_and_tells_everybody),
         TEST(what_the_store_does_not_have_is_read_from_the_log),
+        TEST(what_the_store_does_not_have_is_hurried_by_a_new_owner),
         TEST(what_the_store_has_is_not_read_again),
         TEST(a_store_that_is_far_behind_refuses_commands_until_it_has_caught_up),
         TEST(nothing_is_decided_before_the_claim_is_durable),

@@ -129,7 +129,7 @@ static void a_follower_is_told_the_head_behind_a_page_and_so_asks_for_the_next(v
     assert_string_equal(house_heard(house), "");
 }
 
-static void a_store_that_is_behind_gives_what_it_has(void **state)
+static void a_store_that_is_behind_gives_what_it_has_and_is_hurried(void **state)
 {
     struct house *house = *state;
     struct cht_id room = house_group(house, 2);
@@ -140,6 +140,8 @@ static void a_store_that_is_behind_gives_what_it_has(void **state)
     house_heard(house);
     house_resend(house, &room, NODE, 2);
     assert_string_equal(strchr(house_heard(house), '\n'), "\n");
+    assert_int_equal(
+        house->wanted_index, house->shard[cht_shard_of_room(&room, HOUSE_SHARDS)].count);
 }
 
 static void a_deleted_text_is_not_among_the_frames_that_are_sent_again(void **state)
@@ -250,7 +252,7 @@ int main(void)
         TEST(what_a_node_missed_comes_from_the_newest_frames_in_order),
         TEST(what_is_older_than_the_frames_comes_from_the_store),
         TEST(a_follower_is_told_the_head_behind_a_page_and_so_asks_for_the_next),
-        TEST(a_store_that_is_behind_gives_what_it_has),
+        TEST(a_store_that_is_behind_gives_what_it_has_and_is_hurried),
         TEST(a_deleted_text_is_not_among_the_frames_that_are_sent_again),
         TEST(an_edit_whose_message_is_old_is_not_sent_again_after_the_delete),
         TEST(a_blanked_frame_says_the_rest_as_before),

@@ -91,6 +91,15 @@ static void fake_send(struct mail *mail, enum mail_box box, uint64_t node, struc
     kinds[answers++ % sizeof(kinds)] = 'l';
 }
 
+static void fake_listen(struct cast *cast, struct cast_handler *handler)
+{
+    (void)cast;
+    (void)handler;
+}
+
+static const struct cast_ops cast_ops = {.listen = fake_listen};
+static struct cast casts = {&cast_ops};
+
 static const struct mail_ops mail_ops = {.open = fake_open, .send = fake_send};
 static struct mail mail = {.ops = &mail_ops, .node = 5, .boot = 1};
 
@@ -273,7 +282,7 @@ static void start_service(void)
         .queries_max = 16,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};
-    struct message_deps deps = {&engine->loop.world, engine->log, &mail, engine->rooms,
+    struct message_deps deps = {&engine->loop.world, engine->log, &mail, &casts, engine->rooms,
         engine->history, engine->users, &secrets, engine->shards, 3};
     service = message_create(&deps, &settings);
     for (uint32_t i = 0; i < engine->shards; i++) {

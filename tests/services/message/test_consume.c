@@ -3,15 +3,19 @@
 #include "base/event_buf.h"
 #include "test.h"
 
+#include "base/event_buf.h"
 #include "base/logger.h"
 #include "message/message.h"
 #include "test_loop.h"
+
+#define BATCH_BYTES 8192
 
 static struct test_loop loop;
 static struct logger logger;
 static struct message_service *service;
 static struct log_follow *followed;
-static uint64_t marked, stored_index;
+static struct cast_handler *listener;
+static uint64_t marked, stored_index, tail_index;
 static uint32_t writes, heads;
 static enum err write_err;
 
@@ -37,8 +41,15 @@ static void fake_mark(struct log *log, uint32_t shard, uint64_t index)
     marked = index;
 }
 
+static void fake_tail(struct log *log, struct log_tail_op *op)
+{
+    (void)log;
+    op->index = tail_index;
+    op_answer_later(&op->op, &loop.loop, OK);
+}
+
 static const struct log_ops log_ops = {
-    .follow = fake_follow, .unfollow = fake_unfollow, .mark = fake_mark};
+    .follow = fake_follow, .unfollow = fake_unfollow, .mark = fake_mark, .tail = fake_tail};
 static struct log log_port = {&log_ops};
 
 static void fake_progress(struct history *history, struct history_progress_op *op)
@@ -85,6 +96,15 @@ static void fake_open(
 static const struct mail_ops mail_ops = {.open = fake_open};
 static struct mail mail_port = {.ops = &mail_ops, .node = 1};
 
+static void fake_listen(struct cast *cast, struct cast_handler *handler)
+{
+    (void)cast;
+    listener = handler;
+}
+
+static const struct cast_ops cast_ops = {.listen = fake_listen};
+static struct cast cast_port = {&cast_ops};
+
 static void write_nothing(struct logger *l, const char *line, uint32_t size)
 {
     (void)l;
@@ -98,14 +118,16 @@ static uint64_t no_time(struct logger *l)
     return 0;
 }
 
-static void give(uint64_t term, uint64_t index)
+static const char text[BATCH_BYTES];
+
+static void give_bytes(uint64_t term, uint64_t index, uint32_t text_bytes)
 {
     struct cht_entry entry = {.kind = cht_entry_kind_message,
         .seq = index,
         .n = index,
         .ts = 1,
         .by = {{3}},
-        .text = {"hi", 2}};
+        .text = {text, text_bytes}};
     struct cht_record record = {
         .term = term, .index = index, .room = {{7}}, .entries = {&entry, 1}};
     struct buf *buf = event_buf_encode(&cht_row_record, &record);
@@ -114,10 +136,23 @@ static void give(uint64_t term, uint64_t index)
     buf_unref(buf);
 }
 
+static void give(uint64_t term, uint64_t index)
+{
+    give_bytes(term, index, 2);
+}
+
+static void want(uint64_t shard, uint64_t index)
+{
+    struct cht_wanted wanted = {.shard = shard, .index = index};
+    struct buf *buf = event_buf_encode(&cht_row_wanted, &wanted);
+    listener->on_cast(listener, buf);
+    buf_unref(buf);
+}
+
 static int setup_gathering(void **state, uint64_t gather_ms)
 {
     struct message_settings settings = {.batch_records_max = 4,
-        .batch_bytes_max = 1 << 20,
+        .batch_bytes_max = BATCH_BYTES,
         .gather_ms = gather_ms,
         .rooms_cached = 16,
         .queries_max = 16,
@@ -134,6 +169,7 @@ static int setup_gathering(void **state, uint64_t gather_ms)
     struct message_deps deps = {.world = &loop.world,
         .log = &log_port,
         .mail = &mail_port,
+        .cast = &cast_port,
         .rooms = &rooms_port,
         .history = &history_port,
         .shard_count = 1};
@@ -153,10 +189,17 @@ static int setup_slow(void **state)
     return setup_gathering(state, 20);
 }
 
+static int setup_behind(void **state)
+{
+    tail_index = 13;
+    return setup_gathering(state, 20);
+}
+
 static int teardown(void **state)
 {
     (void)state;
     message_destroy(service);
+    tail_index = 0;
     test_loop_deinit(&loop);
     return 0;
 }
@@ -252,6 +295,82 @@ static void a_whole_batch_does_not_wait_for_more(void **state)
     assert_int_equal(writes, 2);
 }
 
+/* The first is written at once, and the others gather. */
+static void give_one_and_more(uint64_t last)
+{
+    for (uint64_t i = 11; i <= last; i++) {
+        give(1, i);
+        test_loop_settle(&loop);
+    }
+    assert_int_equal(stored_index, 11);
+}
+
+static void what_is_wanted_elsewhere_is_written_at_once(void **state)
+{
+    (void)state;
+    give_one_and_more(13);
+    want(0, 12);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 13);
+    assert_int_equal(writes, 2);
+}
+
+static void what_is_wanted_before_it_is_here_does_not_gather(void **state)
+{
+    (void)state;
+    give_one_and_more(12);
+    want(0, 13);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 12);
+    give(1, 13);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 13);
+}
+
+static void who_wants_what_is_stored_or_is_of_another_shard_hurries_nothing(void **state)
+{
+    (void)state;
+    give_one_and_more(12);
+    want(0, 11);
+    want(1, 12);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 11);
+}
+
+static void what_was_in_the_log_at_the_start_does_not_gather(void **state)
+{
+    (void)state;
+    for (uint64_t i = 11; i <= 15; i++) {
+        give(1, i);
+        test_loop_settle(&loop);
+    }
+    assert_int_equal(stored_index, 14); /* 14 is the first after a pause */
+    assert_int_equal(writes, 4);
+}
+
+static void records_of_many_bytes_are_a_whole_batch(void **state)
+{
+    (void)state;
+    give_one_and_more(12);
+    assert_int_equal(writes, 1);
+    give_bytes(1, 13, BATCH_BYTES);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 13);
+}
+
+static void at_the_end_nothing_gathers(void **state)
+{
+    (void)state;
+    give_one_and_more(12);
+    message_hurry(service);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 12);
+    give(1, 13);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 13);
+    assert_true(message_is_idle(service));
+}
+
 static void a_failed_write_is_tried_again(void **state)
 {
     (void)state;
@@ -278,6 +397,13 @@ int main(void)
         TEST(what_arrives_during_a_write_is_one_batch),
         SLOW(what_follows_the_first_gathers_and_is_one_batch),
         SLOW(a_whole_batch_does_not_wait_for_more),
+        SLOW(records_of_many_bytes_are_a_whole_batch),
+        SLOW(what_is_wanted_elsewhere_is_written_at_once),
+        SLOW(what_is_wanted_before_it_is_here_does_not_gather),
+        SLOW(who_wants_what_is_stored_or_is_of_another_shard_hurries_nothing),
+        cmocka_unit_test_setup_teardown(
+            what_was_in_the_log_at_the_start_does_not_gather, setup_behind, teardown),
+        SLOW(at_the_end_nothing_gathers),
         TEST(a_failed_write_is_tried_again),
     };
 #undef TEST

@@ -64,6 +64,35 @@ static void on_command(struct shards_handler *handler, uint32_t shard,
     shards_done(house->deps.shards, shard, position);
 }
 
+/* Rooms 1, 2, 3 ... on pages of two. */
+static void send_list(struct house *house, const struct cht_roster_query *query)
+{
+    struct cht_room_place places[2] = {0};
+    struct cht_roster page = {
+        .node_ref = query->node_ref, .user = query->user, .rooms = {places, 0}};
+    uint8_t room = query->after_room.bytes[0];
+    while (room < house->rooms && page.rooms.count < 2) {
+        page.next.bytes[0] = ++room;
+        places[page.rooms.count++].room = page.next;
+    }
+    page.more = room < house->rooms;
+    struct buf *bytes = event_buf_encode(&cht_row_roster, &page);
+    mail_send(house->deps.mail, MAIL_PAGES, query->node, bytes);
+    buf_unref(bytes);
+}
+
+static void on_list(struct mail_handler *handler, struct buf *event)
+{
+    struct house *house = container_of(handler, struct house, lister);
+    struct cht_str bytes = event_buf_bytes(event);
+    struct cht_roster_query query;
+    struct cht_scratch nothing = {NULL, 0, 0};
+    if (cht_decode(&cht_row_roster_query, bytes, &nothing, &query) &&
+        ++house->lists > house->no_lists) {
+        send_list(house, &query);
+    }
+}
+
 static void open_engines(struct house *house)
 {
     char keys[96];
@@ -119,6 +148,8 @@ void house_init(struct house *house)
     house->deps.settings = &house->settings;
     house->owner = (struct shards_handler){on_gain, on_command, NULL};
     shards_own(house->deps.shards, &house->owner, 64);
+    house->lister.on_mail = on_list;
+    mail_open(house->deps.mail, MAIL_WORK, &house->lister, 64);
     house->service = user_service_create(&house->deps);
     test_loop_advance(&house->loop, 1);
     test_loop_settle(&house->loop);

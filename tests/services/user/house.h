@@ -27,8 +27,11 @@ struct house {
     bool silent;                     /* the owner answers nothing */
     enum err refusal;                /* of its leaves, `refusals` times */
     uint32_t refusals;
-    bool busy;       /* the pool of slow work is full */
-    uint32_t hashes; /* slow jobs so far */
+    struct mail_handler lister; /* of rooms, in the place of the message service */
+    uint8_t rooms;              /* everybody is in so many */
+    uint32_t lists, no_lists;   /* it was asked so often, and answers nothing so often */
+    bool busy;                  /* the pool of slow work is full */
+    uint32_t hashes;            /* slow jobs so far */
     uint32_t next_slot;
 };
 

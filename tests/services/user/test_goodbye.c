@@ -11,35 +11,18 @@
 static struct house house;
 static struct identity bob;
 
-/* Three rooms on two pages. */
-static void list_rooms(struct rooms *rooms, struct rooms_of_user_op *op)
-{
-    (void)rooms;
-    op->more = cht_id_is_none(&op->after);
-    op->count = op->more ? 2 : 1;
-    op->rooms = arena_array(&op->arena, op->count, sizeof(*op->rooms));
-    for (uint32_t i = 0; i < op->count; i++) {
-        op->rooms[i].meta.room.bytes[0] = (uint8_t)(op->after.bytes[0] + i + 1);
-    }
-    op_answer_later(&op->op, &house.loop.loop, OK);
-}
-
-static const struct rooms_ops three_ops = {.of_user = list_rooms};
-static struct rooms three_rooms = {&three_ops};
-
 static int open_house(void **state)
 {
     (void)state;
     house_init(&house);
     bob = house_user(&house, "bob");
-    house.service->deps.rooms = &three_rooms;
+    house.rooms = ROOMS;
     return 0;
 }
 
 static int close_house(void **state)
 {
     (void)state;
-    house.service->deps.rooms = house.deps.rooms;
     house_deinit(&house);
     return 0;
 }
@@ -56,13 +39,18 @@ static bool is_answered(void *context)
     return fake_edge_answer(60)->count > 0;
 }
 
-static void begin(void)
+static void ask(void)
 {
     struct edge_request request =
         fake_edge_request(60, HTTP_DELETE, "/user/me", "{\"password\":\"" HOUSE_PASSWORD "\"}");
     struct upstream_call call = {&request, &bob, UPSTREAM_ALLOWED};
     struct upstream_server *server = user_service_server(house.service);
     server->on_call(server, &call);
+}
+
+static void begin(void)
+{
+    ask();
     assert_true(test_loop_run_until(&house.loop, leaves, NULL));
 }
 
@@ -75,7 +63,6 @@ static int end(void)
 
 static int status_of_login(void)
 {
-    house.service->deps.rooms = house.deps.rooms;
     return fake_edge_answer(house_ask(&house, HTTP_POST, "/user/login", BOB, NULL))->status;
 }
 
@@ -86,6 +73,33 @@ static void every_room_is_left_once(void **state)
     assert_int_equal(end(), 200);
     assert_int_equal(house.leaves, ROOMS);
     assert_int_equal(status_of_login(), 401);
+}
+
+static bool is_asked(void *context)
+{
+    (void)context;
+    return house.lists > 0;
+}
+
+static void a_list_that_does_not_come_is_asked_for_again(void **state)
+{
+    (void)state;
+    house.no_lists = 2;
+    ask();
+    assert_true(test_loop_run_until(&house.loop, is_asked, NULL));
+    assert_int_equal(end(), 200);
+    assert_int_equal(house.leaves, ROOMS);
+}
+
+static void whose_rooms_are_not_known_keeps_the_account(void **state)
+{
+    (void)state;
+    house.no_lists = UINT32_MAX;
+    ask();
+    assert_true(test_loop_run_until(&house.loop, is_asked, NULL));
+    assert_int_equal(end(), 503);
+    assert_int_equal(house.leaves, 0);
+    assert_int_equal(status_of_login(), 200);
 }
 
 static void a_leave_that_is_refused_for_now_is_repeated(void **state)
@@ -149,6 +163,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_house, close_house)
     const struct CMUnitTest tests[] = {
         TEST(every_room_is_left_once),
+        TEST(a_list_that_does_not_come_is_asked_for_again),
+        TEST(whose_rooms_are_not_known_keeps_the_account),
         TEST(a_leave_that_is_refused_for_now_is_repeated),
         TEST(a_leave_that_nobody_answers_is_repeated),
         TEST(a_room_that_is_left_already_holds_up_nothing),
