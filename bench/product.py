@@ -44,7 +44,7 @@ OPEN_LIMITS = {
 class Product(Server):
     dialect = "chattifier"
 
-    def __init__(self, port, directory, workers=1, settings=None, wrapper=()):
+    def __init__(self, port, directory, workers=1, settings=None, wrapper=(), binary=os.path.join(BUILD, "src/apps/chattifier")):
         self.directory = directory
         self.people = []  # (user, token)
         self.own_rooms = []
@@ -53,7 +53,7 @@ class Product(Server):
         settings = {**OPEN_LIMITS, **(settings or {})}
         super().__init__(
             "chattifier", port,
-            [*wrapper, os.path.join(BUILD, "src/apps/chattifier"), "standalone", "--port", str(port), "--management-port", str(port + 1),
+            [*wrapper, binary, "standalone", "--port", str(port), "--management-port", str(port + 1),
              "--data", directory, "--workers", str(workers), *[f"--{k}={v}" for k, v in settings.items()]],
             "ready", {"CHATTIFIER_GATEWAY_WEB_ROOT": os.path.join(ROOT, "web")})
 
