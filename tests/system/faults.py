@@ -397,7 +397,8 @@ LONG = {
 class Rig:
     """A house with what a fault needs, which is gone after, whatever happened."""
 
-    def __init__(self, directory, fault, **more):
+    def __init__(self, directory, fault, share=2, **more):
+        """`share`: of a core, in percent, where the process is to be overloaded."""
         self.disk = Disk(64) if fault == "disk" else None
         self.house = self.disk.house(f"{directory}/log", **more) if self.disk else House(f"{directory}/data", **more)
         self.interposed = None
@@ -406,7 +407,7 @@ class Rig:
             self.interposed.file("log.db")
         if fault in ("memory", "slow"):  # a sanitizer keeps what was given back
             self.house.environment = {"ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1".lstrip(":")}
-        self.share = Share(2) if fault == "overload" else None
+        self.share = Share(share) if fault == "overload" else None
 
     def __enter__(self):
         self.house.start()
