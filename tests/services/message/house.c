@@ -173,11 +173,29 @@ void house_say(const char *text)
     house_append(&entry, 1);
 }
 
+void house_change_message(enum cht_entry_kind kind, uint64_t target, const char *text)
+{
+    struct cht_entry entry = {
+        .kind = kind, .by = ann, .target = target, .text = contract_str(text)};
+    house_append(&entry, 1);
+}
+
+void house_set_history(enum cht_history_from from)
+{
+    struct cht_entry entry = {.kind = cht_entry_kind_updated, .by = ann, .history = from};
+    house_append(&entry, 1);
+}
+
 void house_change_member(struct cht_id user, enum cht_member_state state, enum cht_role role)
 {
     struct cht_entry entry = {
         .kind = cht_entry_kind_member, .user = user, .state = state, .role = role, .by = ann};
     house_append(&entry, 1);
+}
+
+struct cht_id house_person(int number)
+{
+    return number == 0 ? ann : number == 1 ? bob : eve;
 }
 
 /* ---- questions */

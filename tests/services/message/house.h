@@ -39,11 +39,18 @@ void house_append(struct cht_entry *entries, uint32_t count);
 /* Made by ann, who is its owner, with bob: entries 1 to 3. Rooms of up to 3 show what is read. */
 void house_create_room(enum cht_room_kind kind, enum cht_visibility visibility);
 void house_say(const char *text);
+
+/* By ann: an edit or a delete; what of the past members see. */
+void house_change_message(enum cht_entry_kind kind, uint64_t target, const char *text);
+void house_set_history(enum cht_history_from from);
 void house_change_member(struct cht_id user, enum cht_member_state state, enum cht_role role);
 
 /* ---- questions */
 void house_post(const struct cht_event_row *row, const void *event);
 void house_post_question(struct cht_command command);
+
+/* ann, bob or eve, for dice. */
+struct cht_id house_person(int number);
 
 /* Waits until there are more answers than that. */
 void house_wait_answers(uint32_t before);

@@ -51,13 +51,6 @@ static void assert_hot(struct cht_id reader, bool hot)
     assert_int_equal(house_hot_answers() - before, hot);
 }
 
-static void change_message(enum cht_entry_kind kind, uint64_t target, const char *text)
-{
-    struct cht_entry entry = {
-        .kind = kind, .by = ann, .target = target, .text = contract_str(text)};
-    house_append(&entry, 1);
-}
-
 static void react(struct cht_id user, uint64_t target, const char *key, bool on)
 {
     struct cht_entry entry = {.kind = cht_entry_kind_reaction,
@@ -65,12 +58,6 @@ static void react(struct cht_id user, uint64_t target, const char *key, bool on)
         .target = target,
         .key = contract_str(key),
         .on = on};
-    house_append(&entry, 1);
-}
-
-static void set_history(enum cht_history_from from)
-{
-    struct cht_entry entry = {.kind = cht_entry_kind_updated, .by = ann, .history = from};
     house_append(&entry, 1);
 }
 
@@ -114,7 +101,7 @@ static void a_deleted_text_is_never_given_again(void **state)
     uint64_t target = next_seq;
     assert_hot(bob, false);
     assert_has("hello");
-    change_message(cht_entry_kind_deleted, target, "");
+    house_change_message(cht_entry_kind_deleted, target, "");
     ask_newest(bob, 0);
     assert_has_not("hello");
     assert_has("\"deleted\":true");
@@ -128,7 +115,7 @@ static void an_edit_is_shown(void **state)
     make_room();
     uint64_t target = next_seq;
     assert_hot(bob, false);
-    change_message(cht_entry_kind_edited, target, "good day");
+    house_change_message(cht_entry_kind_edited, target, "good day");
     ask_newest(bob, 0);
     assert_has("\"text\":\"good day\"");
     assert_hot(bob, true);
@@ -170,7 +157,7 @@ static void nobody_sees_the_past_of_another(void **state)
 {
     (void)state;
     make_room();
-    set_history(cht_history_from_joined);
+    house_set_history(cht_history_from_joined);
     house_change_member(eve, cht_member_state_joined, cht_role_member);
     assert_hot(bob, false);
     assert_has("hello");
@@ -220,16 +207,11 @@ static void a_page_older_than_what_the_asker_has_seen_is_not_given(void **state)
 
 /* ---- every change, at random */
 
-static struct cht_id person(int number)
-{
-    return number == 0 ? ann : number == 1 ? bob : eve;
-}
-
 static void change_something(unsigned *dice)
 {
     char text[32];
     uint64_t target = 1 + (uint64_t)rand_r(dice) % next_seq;
-    struct cht_id user = person(rand_r(dice) % 3);
+    struct cht_id user = house_person(rand_r(dice) % 3);
     snprintf(text, sizeof(text), "text %llu", (unsigned long long)next_seq);
     switch (rand_r(dice) % 7) {
     case 0:
@@ -237,16 +219,16 @@ static void change_something(unsigned *dice)
         house_say(text);
         break;
     case 2:
-        change_message(cht_entry_kind_edited, target, text);
+        house_change_message(cht_entry_kind_edited, target, text);
         break;
     case 3:
-        change_message(cht_entry_kind_deleted, target, "");
+        house_change_message(cht_entry_kind_deleted, target, "");
         break;
     case 4:
         react(user, target, "+1", rand_r(dice) % 3 > 0);
         break;
     case 5:
-        set_history(rand_r(dice) % 2 ? cht_history_from_joined : cht_history_from_all);
+        house_set_history(rand_r(dice) % 2 ? cht_history_from_joined : cht_history_from_all);
         break;
     default:
         house_change_member(user,
@@ -263,7 +245,7 @@ static void after_any_change_a_page_is_what_the_store_answers(void **state)
     for (int i = 0; i < 150; i++) {
         change_something(&dice);
         for (int asked = 0; asked < 3; asked++) {
-            assert_same_as_stored(person(rand_r(&dice) % 3), rand_r(&dice) % 2 ? 3 : 50);
+            assert_same_as_stored(house_person(rand_r(&dice) % 3), rand_r(&dice) % 2 ? 3 : 50);
         }
     }
     assert_true(house_hot_answers() > 100);

@@ -46,19 +46,6 @@ static uint64_t reads_of_sync(struct cht_id user, uint64_t known)
     return house_shared_reads() - before;
 }
 
-static void change_message(enum cht_entry_kind kind, uint64_t target, const char *text)
-{
-    struct cht_entry entry = {
-        .kind = kind, .by = ann, .target = target, .text = contract_str(text)};
-    house_append(&entry, 1);
-}
-
-static void set_history(enum cht_history_from from)
-{
-    struct cht_entry entry = {.kind = cht_entry_kind_updated, .by = ann, .history = from};
-    house_append(&entry, 1);
-}
-
 static void set_read(struct cht_id user, uint64_t n)
 {
     struct rooms_cursor_op op = {.room = room_id, .user = user, .read_n = n};
@@ -147,7 +134,7 @@ static void a_deleted_text_is_never_given_again(void **state)
     uint64_t target = next_seq;
     ask_sync(bob, 0, 20);
     assert_has("hello");
-    change_message(cht_entry_kind_deleted, target, "");
+    house_change_message(cht_entry_kind_deleted, target, "");
     ask_sync(bob, 0, 20);
     assert_has_not("hello");
     ask_sync(ann, 0, 20);
@@ -183,7 +170,7 @@ static void who_joins_late_sees_nothing_of_before(void **state)
 {
     (void)state;
     make_room();
-    set_history(cht_history_from_joined);
+    house_set_history(cht_history_from_joined);
     house_change_member(eve, cht_member_state_joined, cht_role_member);
     house_say("welcome");
     ask_sync(bob, 0, 20);
@@ -341,29 +328,24 @@ static void who_is_named_is_asked_for_once_for_all(void **state)
 
 /* ---- every change, at random */
 
-static struct cht_id person(int number)
-{
-    return number == 0 ? ann : number == 1 ? bob : eve;
-}
-
 static void change_something(unsigned *dice)
 {
     char text[32];
     uint64_t target = 1 + (uint64_t)rand_r(dice) % next_seq;
-    struct cht_id user = person(rand_r(dice) % 3);
+    struct cht_id user = house_person(rand_r(dice) % 3);
     snprintf(text, sizeof(text), "text %llu", (unsigned long long)next_seq);
     switch (rand_r(dice) % 7) {
     case 0:
         house_say(text);
         break;
     case 1:
-        change_message(cht_entry_kind_edited, target, text);
+        house_change_message(cht_entry_kind_edited, target, text);
         break;
     case 2:
-        change_message(cht_entry_kind_deleted, target, "");
+        house_change_message(cht_entry_kind_deleted, target, "");
         break;
     case 3:
-        set_history(rand_r(dice) % 2 ? cht_history_from_joined : cht_history_from_all);
+        house_set_history(rand_r(dice) % 2 ? cht_history_from_joined : cht_history_from_all);
         break;
     case 4:
         set_read(user, (uint64_t)rand_r(dice) % 10);
@@ -381,7 +363,7 @@ static void after_any_change_a_list_is_what_the_store_answers(void **state)
     make_room();
     unsigned dice = 11;
     for (int i = 0; i < 60; i++) {
-        struct cht_id user = person(rand_r(&dice) % 3);
+        struct cht_id user = house_person(rand_r(&dice) % 3);
         uint64_t known = (uint64_t)rand_r(&dice) % (next_seq + 1);
         ask_sync(ann, 0, 20);
         ask_sync(user, known, 20);
