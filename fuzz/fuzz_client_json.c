@@ -100,9 +100,18 @@ static void check_members(const uint8_t *bytes, size_t size)
     free(copy);
 }
 
+static void check_name(void)
+{
+    const struct cht_command *command = &first.command;
+    bool names = command->type == cht_command_type_room_create ||
+                 command->type == cht_command_type_room_update;
+    DEMAND(!names || command->name.size == 0 || cht_is_name(command->name));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (read_copy(&first, bytes, size)) {
+        check_name();
         check_written();
         check_binary();
     }

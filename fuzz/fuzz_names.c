@@ -1,8 +1,8 @@
 /* fuzz_names - names of users and devices, and the form in which they are compared.
  *
  * Happy path: a username that is good has only its few characters, other names are UTF-8 without
- * control characters, and folding twice is folding once. How it fails: a trap, which the fuzzer
- * reports with its input. */
+ * control characters and never only invisible, and folding twice is folding once. How it fails: a
+ * trap, which the fuzzer reports with its input. */
 
 #include <string.h>
 
@@ -43,11 +43,26 @@ static void check_shown(struct cht_str text, bool good, uint32_t points_max, con
     }
 }
 
+/* What the invisible leaves is enough to tell names apart. */
+static void check_name(struct cht_str text)
+{
+    static const char *const joiners[] = {"\u200c", "\u200d"};
+    struct arena arena = {0};
+    DEMAND(!cht_has_hidden(text));
+    DEMAND(name_fold(&arena, text).size > 0);
+    for (size_t i = 0; i < sizeof(joiners) / sizeof(joiners[0]); i++) {
+        DEMAND(text.size >= 3 && memcmp(text.at, joiners[i], 3) != 0);
+        DEMAND(memcmp(text.at + text.size - 3, joiners[i], 3) != 0);
+    }
+    arena_deinit(&arena);
+}
+
 static void check_folded(struct cht_str text)
 {
     struct arena arena = {0};
     struct cht_str once = name_fold(&arena, text);
     struct cht_str twice = name_fold(&arena, once);
+    DEMAND(name_fold_prefix(&arena, text).size >= once.size);
     DEMAND(once.size <= text.size);
     DEMAND(cht_str_equal(once, twice));
     DEMAND(!cht_utf8_valid(text) || cht_utf8_valid(once));
@@ -63,6 +78,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     check_username(text);
     check_shown(text, names_display_valid(text), 64, "");
     check_shown(text, names_device_valid(text), 64, "");
+    if (cht_utf8_valid(text) && cht_is_name(text) && text.size >= 3) {
+        check_name(text);
+    }
     check_shown(text, names_bio_valid(text), 500, "\r\n");
     check_folded(text);
     free(copy);

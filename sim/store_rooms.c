@@ -219,7 +219,7 @@ static enum err run_find_public(struct job *job)
     struct rooms_public_op *op = container_of(job->op, struct rooms_public_op, op);
     const struct store *store = store_of(job);
     struct arena arena = {0};
-    struct cht_str prefix = name_fold(&arena, op->prefix);
+    struct cht_str prefix = name_fold_prefix(&arena, op->prefix);
     arena_reset(&op->arena);
     op->rooms = arena_array(&op->arena, op->limit, sizeof(*op->rooms));
     op->count = 0;

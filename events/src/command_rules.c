@@ -48,7 +48,7 @@ static int check_create(const struct cht_command *command)
     if (command->kind == cht_room_kind_direct) {
         return check_direct(command);
     }
-    if (command->name.size == 0) {
+    if (!cht_is_name(command->name)) {
         return CHT_AT_command_name;
     }
     if (command->visibility == cht_visibility_public && command->kind != cht_room_kind_channel) {
@@ -60,7 +60,9 @@ static int check_create(const struct cht_command *command)
 /* Every room that can be changed has a name. */
 static int check_update(const struct cht_command *command)
 {
-    return (command->cleared & CHT_BIT(command, name)) != 0 ? CHT_AT_command_name : -1;
+    bool cleared = (command->cleared & CHT_BIT(command, name)) != 0;
+    bool named = !has(command, CHT_AT_command_name) || cht_is_name(command->name);
+    return cleared || !named ? CHT_AT_command_name : -1;
 }
 
 static int check_history(const struct cht_command *command)

@@ -1,6 +1,6 @@
 #pragma once
 
-/* utf8 - words of eight bytes, and one code point at a time. */
+/* utf8 - words of eight bytes, and the bytes of one code point. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -33,10 +33,6 @@ static inline unsigned cht_bytes_before(uint64_t marks)
 {
     return (unsigned)__builtin_ctzll(marks) / 8;
 }
-
-/* Size of the valid sequence that begins at `at`, 0 if it is none; its code point in `ret_point`.
- * at < end. */
-unsigned cht_utf8_step(const uint8_t *at, const uint8_t *end, uint32_t *ret_point);
 
 /* Writes `point` (no surrogate, at most 0x10ffff) and answers the size. */
 unsigned cht_utf8_put(uint32_t point, uint8_t *ret_bytes);

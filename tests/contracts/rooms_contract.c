@@ -425,6 +425,25 @@ static void a_public_name_belongs_to_one_room(void **state)
     assert_int_equal(claim(engine, 32, "größe"), OK);
 }
 
+/* With a word joiner, a no-break space, two of them, blanks at the ends, a byte order mark. */
+static void names_that_look_alike_are_one_public_name(void **state)
+{
+    static const char *const alike[] = {
+        "the lo\u2060unge", "the\u00a0lounge", "The  Lounge", " the lounge ", "the lounge\ufeff"};
+    struct contract_engine *engine = *state;
+    put_room(engine, 30, 1, cht_room_kind_channel, "the lounge");
+    for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
+        assert_int_equal(claim(engine, 31, alike[i]), ERR_TAKEN);
+    }
+    assert_int_equal(claim(engine, 31, "thelounge"), OK);
+    put_room(engine, 31, 1, cht_room_kind_channel, "theatre");
+    struct rooms_public_op op = {.prefix = contract_str("The\u2003"), .limit = 2};
+    assert_int_equal(ASK(engine, rooms_find_public, engine->rooms, &op), OK);
+    assert_int_equal(op.count, 1);
+    assert_true(cht_str_equal(op.rooms[0].meta.name, contract_str("the lounge")));
+    arena_deinit(&op.arena);
+}
+
 static void public_rooms_are_found_in_the_order_of_their_names(void **state)
 {
     struct contract_engine *engine = *state;
@@ -464,6 +483,7 @@ int rooms_contract(struct contract_engine *engine)
         TEST(what_does_not_fit_of_them_comes_in_the_next_answer),
         TEST(the_end_of_a_room_ends_memberships_and_frees_its_name),
         TEST(a_public_name_belongs_to_one_room),
+        TEST(names_that_look_alike_are_one_public_name),
         TEST(public_rooms_are_found_in_the_order_of_their_names),
     };
 #undef TEST

@@ -155,7 +155,9 @@ def test_the_length_of_a_text_counts_its_bytes_and_not_its_escapes(pair):
 
 NAMES = {
     "one": ("x", True), "64 of four bytes": ("😀" * 64, True), "65": ("x" * 65, False), "none": ("", False),
-    "a blank": (" ", True), "combined": ("e\u0301", True), "joiner": ("👩\u200d💻", True),
+    "a blank": (" ", False), "combined": ("e\u0301", True), "joiner": ("👩\u200d💻", True), "heart": ("Ann ❤\ufe0f", True),
+    "Persian": ("می\u200cخواهم", True), "zero width space": ("a\u200b", False), "filler": ("\u3164", False), "soft hyphen": ("a\u00adb", False),
+    "joiner at the end": ("👩\u200d", False), "tags": ("a\U000e0061", False), "LRM": ("a\u200e", False), "private": ("a\ue000", False),
     "tab": ("a\tb", False), "delete": ("a\u007f", False), "C1 control": ("a\u0085", False), "NUL": ("a\0", False),
     "RLO": ("a\u202e", False), "LRE": ("a\u202a", False), "RLI": ("a\u2067", False), "PDI": ("a\u2069", False),
 }

@@ -281,6 +281,7 @@ def test_a_name_that_is_taken_stays_taken_however_it_is_asked_for(people):
     ann.channel(name)
     second = bob.channel(other)
     assert refusal(bob, "room.update", room=second, name=name.upper().replace("SS", "ß")) == ("conflict", "name")
+    assert refusal(bob, "room.update", room=second, name=name.replace(" ", " \u00a0")) == ("conflict", "name")
     hidden = bob.channel(name, visibility="private")
     assert refusal(bob, "room.update", room=hidden, visibility="public")[0] == "conflict"
     do(bob, "room.update", second, name=f"{other} too")

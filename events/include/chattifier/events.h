@@ -380,8 +380,25 @@ CHT_API size_t cht_utf8_count(struct cht_str valid_text); /* code points */
 #define CHT_UTF8_BAD 0xffffffffu
 CHT_API uint32_t cht_utf8_next(uint32_t state, const uint8_t *bytes, size_t size);
 
+/* Size of the valid sequence that begins at `at` (before `end`), 0 if it is none; its code point in
+ * `ret_point`. */
+CHT_API unsigned cht_utf8_step(const uint8_t *at, const uint8_t *end, uint32_t *ret_point);
+
 /* True if `text` has a control character or a bidirectional override or isolate. */
 CHT_API bool cht_has_hidden(struct cht_str valid_text);
+
+/* What a code point shows: NOTHING is what Unicode says to ignore (Default_Ignorable_Code_Point),
+ * BLANK a space of any width. */
+enum cht_look { CHT_LOOK_SHOWN, CHT_LOOK_BLANK, CHT_LOOK_NOTHING };
+CHT_API enum cht_look cht_look_of(uint32_t point);
+
+/* True if `text` shows what it is, as names have to: something in it is neither blank nor
+ * invisible, and nothing is a control character, an end of a line, a mark that turns the direction
+ * of writing, of private use or no character at all. Of what shows nothing there may be: joiners
+ * within a group of emoji, joiners and non-joiners between letters of scripts that need them, the
+ * selector of a form behind an emoji, an ideograph or a Mongolian letter, and the tags of the flags
+ * of England, Scotland and Wales. It says nothing of the length. */
+CHT_API bool cht_is_name(struct cht_str valid_text);
 
 /* True if all bytes are of [A-Za-z0-9._:-], as those of a `cid`. */
 CHT_API bool cht_is_token(struct cht_str text);

@@ -1,11 +1,15 @@
-/* fold - simple case folding of the alphabets that names are mostly written in.
+/* fold - simple case folding of the alphabets that names are mostly written in, without what shows
+ * nothing.
  *
- * Happy path: one- and two-byte code points are looked at, longer ones copied. How it fails: it
- * does not. */
+ * Happy path: code points of one and two bytes are folded, longer ones copied; blanks become one
+ * space, what is invisible goes. How it fails: it does not. */
 
 #include "base/fold.h"
 
 #include <stdbool.h>
+#include <string.h>
+
+#include "chattifier/events.h"
 
 static bool is_between(uint32_t code, uint32_t first, uint32_t last)
 {
@@ -76,19 +80,66 @@ static uint32_t fold_code(uint32_t code)
     return code < 0x400 ? fold_greek(code) : fold_cyrillic(code);
 }
 
+struct folding {
+    char *at;
+    uint32_t size;
+    bool blank; /* the last that was put was one */
+};
+
+static void put(struct folding *folding, const char *bytes, uint32_t size)
+{
+    memmove(folding->at + folding->size, bytes, size);
+    folding->size += size;
+    folding->blank = false;
+}
+
+static void put_blank(struct folding *folding)
+{
+    if (folding->size > 0 && !folding->blank) {
+        put(folding, " ", 1);
+        folding->blank = true;
+    }
+}
+
+static void put_point(struct folding *folding, uint32_t code, const char *bytes, uint32_t size)
+{
+    char two[2];
+    if (code >= 'A' && code <= 'Z') {
+        two[0] = (char)(code | 0x20);
+        put(folding, two, 1);
+    } else if (size == 2) {
+        code = fold_code(code);
+        two[0] = (char)(0xc0 | code >> 6);
+        two[1] = (char)(0x80 | (code & 0x3f));
+        put(folding, two, 2);
+    } else {
+        put(folding, bytes, size);
+    }
+}
+
+struct cht_str name_fold_prefix(struct arena *arena, struct cht_str prefix)
+{
+    struct folding folding = {prefix.size ? arena_take(arena, prefix.size) : NULL, 0, false};
+    const uint8_t *from = (const uint8_t *)prefix.at;
+    for (uint32_t i = 0; i < prefix.size;) {
+        uint32_t code = 0;
+        unsigned size = cht_utf8_step(from + i, from + prefix.size, &code);
+        enum cht_look look = size ? cht_look_of(code) : CHT_LOOK_SHOWN;
+        if (look == CHT_LOOK_BLANK) {
+            put_blank(&folding);
+        } else if (look == CHT_LOOK_SHOWN) {
+            put_point(&folding, code, prefix.at + i, size ? size : 1);
+        }
+        i += size ? size : 1;
+    }
+    return (struct cht_str){folding.size ? folding.at : NULL, folding.size};
+}
+
 struct cht_str name_fold(struct arena *arena, struct cht_str name)
 {
-    char *at = name.size ? arena_copy(arena, name.at, name.size) : NULL;
-    for (uint32_t i = 0; i < name.size; i++) {
-        uint8_t lead = (uint8_t)at[i];
-        if (lead >= 'A' && lead <= 'Z') {
-            at[i] = (char)(lead | 0x20);
-        } else if (is_between(lead, 0xc2, 0xdf) && i + 1 < name.size &&
-                   ((uint8_t)at[i + 1] & 0xc0) == 0x80) {
-            uint32_t code = fold_code((lead & 0x1fu) << 6 | ((uint8_t)at[i + 1] & 0x3fu));
-            at[i] = (char)(0xc0 | code >> 6);
-            at[++i] = (char)(0x80 | (code & 0x3f));
-        }
+    struct cht_str folded = name_fold_prefix(arena, name);
+    if (folded.size > 0 && folded.at[folded.size - 1] == ' ') {
+        folded.size--;
     }
-    return (struct cht_str){at, name.size};
+    return folded;
 }

@@ -225,6 +225,15 @@ static void set_pragmas(struct db *db, const struct db_schema *schema, bool crea
                "PRAGMA journal_size_limit=33554432; PRAGMA trusted_schema=OFF");
 }
 
+static void add_functions(struct db *db, const struct db_function *functions)
+{
+    const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+    for (; functions && functions->name; functions++) {
+        db_note(db, sqlite3_create_function_v2(db->handle, functions->name, 1, flags, NULL,
+                        functions->run, NULL, NULL, NULL));
+    }
+}
+
 /* SQLite would make it readable for everybody. */
 static bool make_private(struct db *db, const char *path, int64_t *ret_size)
 {
@@ -269,6 +278,7 @@ enum err db_open(struct db *db, const char *dir, const struct db_schema *schema,
         db, sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
     if (db->handle) {
         sqlite3_extended_result_codes(db->handle, 1);
+        add_functions(db, schema->functions);
     }
     enum err err = meaning(db->rc);
     if (err == OK && create) {

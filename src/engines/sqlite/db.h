@@ -42,14 +42,21 @@ struct query {
     int bound;
 };
 
+/* A function of one value that the texts may call; its like in C makes the result. */
+struct db_function {
+    const char *name;
+    void (*run)(sqlite3_context *context, int count, sqlite3_value **values);
+};
+
 /* What a file is: how its schema came to be, step by step. */
 struct db_schema {
     const char *file;
     int application;               /* PRAGMA application_id */
     const char *const *migrations; /* migrations[v] leads from version v to v + 1 */
     int version;
-    bool full;     /* synchronous=FULL, else NORMAL */
-    int cache_kib; /* of each connection */
+    const struct db_function *functions; /* up to one without a name; NULL: none */
+    bool full;                           /* synchronous=FULL, else NORMAL */
+    int cache_kib;                       /* of each connection */
 };
 
 /* Opens (and, if `create`, makes or migrates) `dir`/schema->file. On failure one line is logged and

@@ -291,7 +291,7 @@ static enum err run_find_public(struct op *asked, struct db_job *job, void *thre
     struct db *db = &((struct data_reader *)thread)->store;
     /* No UTF-8 text has this byte, so it is behind everything that begins with the prefix. */
     struct arena folded = {0};
-    struct cht_str prefix = name_fold(&folded, op->prefix);
+    struct cht_str prefix = name_fold_prefix(&folded, op->prefix);
     char *end = arena_take(&folded, prefix.size + 1u);
     if (prefix.size) {
         memcpy(end, prefix.at, prefix.size);

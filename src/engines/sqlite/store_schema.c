@@ -4,6 +4,7 @@
  * columns in the order of store.h become values. How it fails: a body that does not decode is
  * reported as CORRUPT by the caller. */
 
+#include "base/fold.h"
 #include "chattifier/events.h"
 #include "store.h"
 
@@ -53,13 +54,31 @@ static const char *const migrations[] = {
     "CREATE VIRTUAL TABLE search USING fts5 (text, content='', columnsize=0, tokenize='unicode61 "
     "remove_diacritics 2');"
     "INSERT INTO search (rowid, text) SELECT place, text FROM messages WHERE deleted = 0;",
+    /* Names that look alike are one name. Of two rooms that had such the one stays in the list
+     * whose name is written plainly. */
+    "UPDATE OR IGNORE public_names SET name = folded(name);"
+    "DELETE FROM public_names WHERE name <> folded(name);",
 };
+
+static void fold(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    struct arena arena = {0};
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    struct cht_str name = {text, (uint32_t)sqlite3_value_bytes(values[0])};
+    struct cht_str folded = name_fold(&arena, name);
+    sqlite3_result_text(context, folded.size ? folded.at : "", (int)folded.size, SQLITE_TRANSIENT);
+    arena_deinit(&arena);
+}
+
+static const struct db_function functions[] = {{"folded", fold}, {NULL, NULL}};
 
 const struct db_schema store_schema = {
     .file = "store.db",
     .application = 0x43485354,
     .migrations = migrations,
-    .version = 2,
+    .version = 3,
+    .functions = functions,
     .cache_kib = 8192,
     .full = false,
 };

@@ -109,24 +109,16 @@ bool names_username_valid(struct cht_str name)
     return !is_reserved(name);
 }
 
-static bool is_plain(struct cht_str text, size_t least, size_t most)
-{
-    size_t count = 0;
-    if (text.size > most * 4 || !cht_utf8_valid(text) || cht_has_hidden(text)) {
-        return false;
-    }
-    count = cht_utf8_count(text);
-    return count >= least && count <= most;
-}
-
 bool names_display_valid(struct cht_str name)
 {
-    return is_plain(name, 1, 64);
+    const size_t most = 64;
+    return name.size <= most * 4 && cht_utf8_valid(name) && cht_utf8_count(name) <= most &&
+           cht_is_name(name);
 }
 
 bool names_device_valid(struct cht_str name)
 {
-    return is_plain(name, 0, 64);
+    return name.size == 0 || names_display_valid(name);
 }
 
 bool names_bio_valid(struct cht_str bio)

@@ -21,11 +21,12 @@ bool names_fold(struct cht_str name, char *ret_folded, uint32_t capacity, struct
 /* Of a folded name. */
 bool names_username_valid(struct cht_str name);
 
-/* 1-64 code points, nothing hidden. */
+/* 1-64 code points that show what they are (cht_is_name). */
 bool names_display_valid(struct cht_str name);
 
-/* 0-500 code points, nothing hidden but line ends. */
+/* 0-500 code points, no control character but line ends, none that overrides the direction of
+ * writing. */
 bool names_bio_valid(struct cht_str bio);
 
-/* 0-64 code points, nothing hidden. */
+/* The same, or empty. */
 bool names_device_valid(struct cht_str name);

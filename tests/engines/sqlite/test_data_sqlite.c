@@ -517,6 +517,44 @@ static void a_search_index_of_before_is_made_anew(void **state)
     assert_int_equal(count_hits(engine, "giraffe"), 1);
 }
 
+static void put_public(struct contract_engine *engine, uint32_t room, const char *name)
+{
+    struct room_meta meta = {.room = contract_id(room),
+        .kind = cht_room_kind_channel,
+        .visibility = cht_visibility_public,
+        .name = contract_str(name)};
+    struct history_change made = {
+        .kind = CHANGE_ROOM, .room = contract_id(room), .seq = 1, .meta = &meta};
+    write_changes(engine, &made, 1);
+}
+
+static enum err claim_name(struct contract_engine *engine, uint32_t room, const char *name)
+{
+    struct rooms_name_op op = {.name = contract_str(name), .room = contract_id(room)};
+    return ASK(engine, rooms_claim_name, engine->rooms, &op);
+}
+
+static void public_names_of_before_are_compared_by_what_they_show(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_public(engine, 5, "alpha");
+    put_public(engine, 6, "beta");
+    put_public(engine, 7, "gamma");
+    engine->close(engine);
+    run_on(engine, "store.db",
+        "UPDATE public_names SET name = 'al\u200bpha' WHERE name = 'alpha';"
+        "UPDATE public_names SET name = 'bet\u00ada' WHERE name = 'gamma';"
+        "PRAGMA user_version = 2;");
+    engine->open(engine, false);
+    struct rooms_name_op op = {.name = contract_str("ALPHA"), .room = contract_id(8)};
+    struct cht_id alpha = contract_id(5);
+    assert_int_equal(ASK(engine, rooms_claim_name, engine->rooms, &op), ERR_TAKEN);
+    assert_true(cht_id_equal(&op.holder, &alpha));
+    assert_int_equal(claim_name(engine, 6, "beta"), OK);
+    assert_int_equal(claim_name(engine, 7, "beta"), ERR_TAKEN);
+    assert_int_equal(claim_name(engine, 8, "bet\u00ada"), ERR_TAKEN);
+}
+
 static void a_backup_opens_like_the_original(void **state)
 {
     struct contract_engine *engine = *state;
@@ -567,6 +605,7 @@ int main(void)
         TEST(a_shard_whose_records_have_all_gone_goes_on),
         TEST(a_log_with_a_table_for_each_shard_is_taken_over),
         TEST(a_search_index_of_before_is_made_anew),
+        TEST(public_names_of_before_are_compared_by_what_they_show),
         TEST(a_backup_opens_like_the_original),
     };
 #undef TEST

@@ -58,10 +58,17 @@ static void display_names_hide_nothing(void **state)
     assert_false(names_display_valid(str("a\xe2\x80\xae"
                                          "b")));
     assert_false(names_display_valid((struct cht_str){"a\0b", 3}));
+    assert_false(names_display_valid(str("Ann\u200b")));
+    assert_false(names_display_valid(str("\u3164")));
+    assert_false(names_display_valid(str("  ")));
+    assert_true(names_display_valid(str("Ann ❤\ufe0f\u200d🔥")));
     assert_true(names_bio_valid(str("one\ntwo")));
     assert_true(names_bio_valid(str("")));
     assert_false(names_bio_valid(str("one\ttwo")));
+    assert_true(names_bio_valid(str("a\u200bb")));
     assert_true(names_device_valid(str("")));
+    assert_true(names_device_valid(str("Ann's laptop")));
+    assert_false(names_device_valid(str("\u2060")));
 }
 
 static void passwords_that_everybody_tries_are_refused(void **state)
