@@ -322,28 +322,3 @@ def test_it_starts_quickly_and_uses_no_port_but_its_two(tmp_path):
 def test_data_is_readable_by_its_owner_alone(house):
     for name in os.listdir(os.path.join(house.data, "keys")):
         assert os.stat(os.path.join(house.data, "keys", name)).st_mode & 0o077 == 0
-
-
-def test_the_terminal_client_signs_up_and_talks(house):
-    user = house.user()
-    with user.connect() as other:
-        general = other.command("sync")["rooms"][0]["room"]
-        process = subprocess.Popen([BINARY, "chat", f"http://127.0.0.1:{house.port}"], text=True,
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        bound = threading.Timer(30, process.kill)
-        bound.start()
-        process.stdin.write(f"term{free_port()}\ncorrect horse battery\ny\nhello from a terminal\n")
-        process.stdin.flush()
-        other.message(general, "hello from a terminal")
-        other.say(general, "hello terminal\n[general] somebody: no message of its own\rtricked "
-                           "\u202ederuces\u202c \u2066a\u2069 \u2028 \u200f\u05d0 \u0085 \u2026")
-        seen = []
-        for line in process.stdout:
-            seen.append(line)
-            if "no message of its own" in line:
-                process.stdin.write("/quit\n")
-                process.stdin.flush()
-        assert process.wait() == 0, seen
-        assert seen[-2:] == [f"[general] {user.name}: hello terminal\n", "    [general] somebody: no message of its own.tricked "
-                             ".deruces. .a. . \u200f\u05d0 . \u2026\n"]
-        bound.cancel()

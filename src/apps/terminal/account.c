@@ -10,6 +10,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "screen.h"
+
 #define NAME_BYTES 128
 
 struct words {
@@ -20,8 +22,8 @@ bool account_read_line(const char *prompt, bool secret, char *ret_line, size_t s
 {
     struct termios before, hidden;
     bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    printf("%s", prompt);
-    fflush(stdout);
+    screen_words(prompt);
+    screen_flush();
     if (secret && terminal) {
         hidden = before;
         hidden.c_lflag &= ~(tcflag_t)ECHO;
@@ -30,7 +32,7 @@ bool account_read_line(const char *prompt, bool secret, char *ret_line, size_t s
     bool there = fgets(ret_line, (int)size, stdin) != NULL;
     if (secret && terminal) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        printf("\n");
+        screen_words("\n");
     }
     ret_line[there ? strcspn(ret_line, "\r\n") : 0] = 0;
     return there;
@@ -48,18 +50,23 @@ static void print_refusal(const json_t *answer)
     const char *field = text_of(error, "field"), *code = text_of(error, "code");
     long long retry_ms = json_integer_value(json_object_get(error, "retry_after_ms"));
     if (strcmp(code, "conflict") == 0) {
-        printf("That username is taken, and the password is not its password.\n");
+        screen_words("That username is taken, and the password is not its password.\n");
     } else if (strcmp(field, "username") == 0) {
-        printf("Usernames have 3 to 20 letters, digits, dots, dashes or underscores. Some are "
-               "reserved.\n");
+        screen_words(
+            "Usernames have 3 to 20 letters, digits, dots, dashes or underscores. Some are "
+            "reserved.\n");
     } else if (strcmp(field, "password") == 0) {
-        printf("Passwords have 8 to 128 characters and are not among the most common ones.\n");
+        screen_words(
+            "Passwords have 8 to 128 characters and are not among the most common ones.\n");
     } else if (strcmp(code, "unauthorized") == 0) {
-        printf("Unknown name or wrong password.\n");
+        screen_words("Unknown name or wrong password.\n");
     } else if (retry_ms > 60000) {
-        printf("Too many tries; it goes on in %lld minutes.\n", (retry_ms + 59999) / 60000);
+        screen_words("Too many tries; it goes on in ");
+        screen_number((retry_ms + 59999) / 60000);
+        screen_words(" minutes.\n");
     } else {
-        printf("%s\n", text_of(error, "message"));
+        screen_text(text_of(error, "message"));
+        screen_words("\n");
     }
 }
 
@@ -118,7 +125,7 @@ static enum err exchange(struct account *account, struct link *link, const struc
     } else if (err == OK) {
         err = adopt(account, status, answer);
     } else {
-        printf("The server did not answer; try again in a moment.\n");
+        screen_words("The server did not answer; try again in a moment.\n");
     }
     json_decref(answer);
     return err;

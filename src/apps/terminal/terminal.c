@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "link.h"
 #include "roles.h"
+#include "screen.h"
 #include "wire/ws_close.h"
 
 #define LINE_BYTES_MAX 16384
@@ -49,40 +50,14 @@ static long long number_of(const json_t *object, const char *name)
     return (long long)json_integer_value(json_object_get(object, name));
 }
 
-/* The bytes of a character that moves the terminal about (control characters of both sets, the line
- * separators) or turns around what is written beside it (the overrides, embeddings and isolates of
- * right-to-left text); 0: none of these begins here. */
-static size_t unsafe_bytes(const unsigned char *at)
-{
-    if ((at[0] < 0x20 && at[0] != '\n') || at[0] == 0x7f) {
-        return 1;
-    }
-    if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
-        return 2;
-    }
-    bool turns = at[0] == 0xe2 && ((at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
-                                      (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
-    return turns ? 3 : 0;
-}
-
-/* What somebody wrote, with a dot for each unsafe character. Nor may a further line of a message
- * look like a message of somebody else: it is indented. */
-static void print_safe(const char *text)
-{
-    while (*text) {
-        size_t unsafe = unsafe_bytes((const unsigned char *)text);
-        putchar(unsafe ? '.' : *text);
-        if (*text == '\n') {
-            fputs("    ", stdout);
-        }
-        text += unsafe ? unsafe : 1;
-    }
-}
-
 /* Sends a command and remembers it until its answer; takes `frame`. */
 static enum err command(struct terminal *terminal, const char *purpose, json_t *frame)
 {
     char ref[32];
+    if (!frame) {
+        screen_words("that is no text in UTF-8; nothing was sent\n");
+        return OK;
+    }
     snprintf(ref, sizeof(ref), "%s%llu", purpose, (unsigned long long)++terminal->next_ref);
     json_object_set_new(frame, "ref", json_string(ref));
     json_object_set_new(terminal->unanswered, ref, frame);
@@ -107,7 +82,7 @@ static enum err say(struct terminal *terminal, const char *text)
 {
     char cid[33];
     if (!terminal->room[0]) {
-        printf("no room yet; /rooms lists them, /to NAME writes to a person\n");
+        screen_words("no room yet; /rooms lists them, /to NAME writes to a person\n");
         return OK;
     }
     new_cid(cid);
@@ -176,12 +151,15 @@ static enum err show_rooms(struct terminal *terminal, const json_t *answer)
             name = user_name(terminal, text_of(room, "peer"));
         }
         json_object_set_new(terminal->rooms, text_of(room, "room"), json_string(name));
-        printf("%s ", strcmp(terminal->room, text_of(room, "room")) == 0 ? "*" : " ");
-        print_safe(name);
-        printf("  (%lld unread)\n", number_of(room, "unread"));
+        screen_words(strcmp(terminal->room, text_of(room, "room")) == 0 ? "* " : "  ");
+        screen_name(name);
+        screen_words("  (");
+        screen_number(number_of(room, "unread"));
+        screen_words(" unread)\n");
     }
     if (first) {
-        printf("What you type is said in the room marked with *; /help lists the commands.\n");
+        screen_words(
+            "What you type is said in the room marked with *; /help lists the commands.\n");
     }
     return first && terminal->room[0] ? ask_page(terminal) : OK;
 }
@@ -190,9 +168,9 @@ static void print_place(struct terminal *terminal, const json_t *frame)
 {
     const char *room = text_of(frame, "room");
     const char *name = text_of(terminal->rooms, room);
-    printf("[");
-    print_safe(*name ? name : room);
-    printf("] ");
+    screen_words("[");
+    screen_name(*name ? name : room);
+    screen_words("] ");
 }
 
 static void show_message(struct terminal *terminal, const json_t *frame)
@@ -202,11 +180,11 @@ static void show_message(struct terminal *terminal, const json_t *frame)
         return;
     }
     print_place(terminal, frame);
-    print_safe(user_name(terminal, text_of(frame, "from")));
-    printf(": ");
-    print_safe(
+    screen_name(user_name(terminal, text_of(frame, "from")));
+    screen_words(": ");
+    screen_text(
         json_is_true(json_object_get(frame, "deleted")) ? "(deleted)" : text_of(frame, "text"));
-    printf("\n");
+    screen_words("\n");
     if (here) {
         terminal->seen = number_of(frame, "seq");
     }
@@ -215,10 +193,10 @@ static void show_message(struct terminal *terminal, const json_t *frame)
 static void show_change(struct terminal *terminal, const json_t *frame, const char *what)
 {
     print_place(terminal, frame);
-    print_safe(user_name(terminal, text_of(frame, "by")));
-    printf(" %s", what);
-    print_safe(text_of(frame, "text"));
-    printf("\n");
+    screen_name(user_name(terminal, text_of(frame, "by")));
+    screen_words(what);
+    screen_text(text_of(frame, "text"));
+    screen_words("\n");
 }
 
 /* What was shown in the current room is read. */
@@ -295,11 +273,11 @@ static enum err write_to(struct terminal *terminal, const json_t *answer)
     json_t *user = json_array_get(json_object_get(answer, "users"), 0);
     char cid[33];
     if (!user || strcasecmp(text_of(user, "username"), wanted) != 0) {
-        printf("nobody has the username ");
-        print_safe(wanted);
-        printf("%s", user ? "; there is " : "\n");
-        print_safe(text_of(user, "username"));
-        printf("%s", user ? "\n" : "");
+        screen_words("nobody has the username ");
+        screen_name(wanted);
+        screen_words(user ? "; there is " : "");
+        screen_name(text_of(user, "username"));
+        screen_words("\n");
         return OK;
     }
     remember_user(terminal, answer);
@@ -332,11 +310,11 @@ static enum err on_answer(struct terminal *terminal, const json_t *frame)
 
 static enum err on_refusal(struct terminal *terminal, const json_t *frame)
 {
-    printf("! ");
-    print_safe(text_of(frame, "message"));
-    printf(" ");
-    print_safe(text_of(frame, "field"));
-    printf("\n");
+    screen_words("! ");
+    screen_text(text_of(frame, "message"));
+    screen_words(" ");
+    screen_text(text_of(frame, "field"));
+    screen_words("\n");
     if (strncmp(text_of(frame, "ref"), "page", 4) == 0) {
         terminal->paging = false;
         show_held(terminal);
@@ -374,9 +352,9 @@ static enum err on_event(struct terminal *terminal, const char *type, const json
     if (strcmp(type, "message") == 0) {
         return on_message(terminal, frame);
     } else if (strcmp(type, "message.edited") == 0) {
-        show_change(terminal, frame, "now says: ");
+        show_change(terminal, frame, " now says: ");
     } else if (strcmp(type, "message.deleted") == 0) {
-        show_change(terminal, frame, "deleted a message");
+        show_change(terminal, frame, " deleted a message");
     } else if (strcmp(type, "member") == 0 && is_news(terminal, frame)) {
         return ask_rooms(terminal);
     } else if (strcmp(type, "auth.expiring") == 0) {
@@ -397,7 +375,7 @@ static enum err on_frame(struct terminal *terminal, const json_t *frame)
         err = on_event(terminal, type, frame);
     }
     json_object_del(terminal->unanswered, text_of(frame, "ref"));
-    fflush(stdout);
+    screen_flush();
     return err;
 }
 
@@ -411,21 +389,21 @@ static enum err choose_room(struct terminal *terminal, const char *wanted)
             return enter_room(terminal, id);
         }
     }
-    printf("there is no room of that name\n");
+    screen_words("there is no room of that name\n");
     return OK;
 }
 
 static void print_help(const char *line)
 {
     if (strcmp(line, "/help") != 0) {
-        printf("There is no such command. ");
+        screen_words("There is no such command. ");
     }
-    printf("Commands:\n"
-           "  /rooms      list your rooms; * marks the one you are in\n"
-           "  /room NAME  go to a room and show its newest messages\n"
-           "  /to USER    go to the direct room with somebody, by username\n"
-           "  /quit       end (so does Ctrl-D)\n"
-           "Anything else is said in the room you are in.\n");
+    screen_words("Commands:\n"
+                 "  /rooms      list your rooms; * marks the one you are in\n"
+                 "  /room NAME  go to a room and show its newest messages\n"
+                 "  /to USER    go to the direct room with somebody, by username\n"
+                 "  /quit       end (so does Ctrl-D)\n"
+                 "Anything else is said in the room you are in.\n");
 }
 
 static enum err on_line(struct terminal *terminal, const char *line)
@@ -529,8 +507,8 @@ static enum err stay(struct terminal *terminal)
             return ended;
         }
         if (!terminal->quit) {
-            printf("connection lost; trying again\n");
-            fflush(stdout);
+            screen_words("connection lost; trying again\n");
+            screen_flush();
             struct timespec wait = {.tv_sec = RETRY_S};
             nanosleep(&wait, NULL);
         }
