@@ -12,6 +12,7 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -140,6 +141,14 @@ class House:
         process.wait()
         process.stdout.close()
         self.log.close()
+
+    @contextlib.contextmanager
+    def held_store(self):
+        """Nothing is written to the store meanwhile: what is said is in the log alone."""
+        with contextlib.closing(sqlite3.connect(f"{self.data}/store.db", isolation_level=None)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            yield
+            store.execute("ROLLBACK")
 
     def memory_bytes(self, name="VmRSS"):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:

@@ -112,11 +112,13 @@ def test_over_in_flight_the_server_reads_no_more_until_something_is_answered(lim
     house = limited(limits__in_flight=3, message__fresh_wait_ms=700)
     with house.user().connect() as client:
         room = client.group()
-        began = time.monotonic()
-        waits = [client.start("room.history", room=room, at_least=9999) for _ in range(3)]
-        pong = client.start("ping")
-        client.finish(pong)
-        assert time.monotonic() - began > 0.5
+        with house.held_store():
+            seq = client.say(room, "in the log alone")["seq"]
+            began = time.monotonic()
+            waits = [client.start("room.history", room=room, at_least=seq) for _ in range(3)]
+            pong = client.start("ping")
+            client.finish(pong)
+            assert time.monotonic() - began > 0.5
         for wait in waits:
             with pytest.raises(Refused):
                 client.finish(wait)
@@ -135,8 +137,9 @@ def test_a_command_that_nobody_answers_is_told_as_timeout(tmp_path, options):
     user = house.user()
     with user.connect() as client:
         room = client.group()
-        with pytest.raises(Refused) as refused:
-            client.command("room.history", room=room, at_least=9999)  # waits for longer than the time given here
+        with house.held_store(), pytest.raises(Refused) as refused:
+            seq = client.say(room, "in the log alone")["seq"]
+            client.command("room.history", room=room, at_least=seq)  # waits for longer than the time given here
         assert (refused.value.code, refused.value.answer["retry"]) == ("timeout", True)
         assert client.command("ping")["type"] == "pong"
         client.say(room, "and on it goes")

@@ -59,7 +59,7 @@ static void send_parts(struct flow *flow)
 static void finish(struct flow *flow)
 {
     struct circles_flow *circles = (struct circles_flow *)flow;
-    circles->service->in_work--;
+    circles->service->nodes_in_work--;
     arena_deinit(&circles->rooms.arena);
     mem_free(circles);
 }
@@ -68,7 +68,7 @@ void circles_on_mail(struct message_service *service, struct cht_str bytes)
 {
     static const struct flow_step steps[] = {{"wait_fresh", wait_fresh}, {"read_rooms", read_rooms},
         {"send_parts", send_parts}, {"finish", finish}};
-    if (service->in_work > service->settings.queries_max) {
+    if (service->nodes_in_work >= service->settings.node_queries_max) {
         return;
     }
     struct circles_flow *circles = mem_new(sizeof(*circles));
@@ -78,6 +78,6 @@ void circles_on_mail(struct message_service *service, struct cht_str bytes)
         return;
     }
     circles->service = service;
-    service->in_work++;
+    service->nodes_in_work++;
     flow_start(&circles->flow, service->deps.world->loop, steps, FLOW_STEPS(steps));
 }

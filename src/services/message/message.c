@@ -50,6 +50,8 @@ static void create_memory(struct message_service *service)
     const struct message_settings *settings = &service->settings;
     uint64_t secret[2];
     random_fill(service->deps.world->random, secret, sizeof(secret));
+    places_init(&service->places, (uint32_t)settings->queries_max,
+        (uint32_t)settings->queries_per_user_max, secret);
     service->hot =
         hot_pages_create((uint32_t)settings->hot_pages_max, settings->hot_pages_bytes_max, secret);
     service->names = names_create((uint32_t)settings->names_max, secret);
@@ -103,6 +105,7 @@ void message_destroy(struct message_service *service)
     names_destroy(service->names);
     shared_destroy(service->lists);
     shared_destroy(service->tails);
+    places_deinit(&service->places);
     mem_free(service->consumes);
     mem_free(service->body);
     mem_free(service);
@@ -122,7 +125,8 @@ bool message_is_idle(const struct message_service *service)
             return false;
         }
     }
-    return service->in_work == 0 && fresh_is_idle(service->fresh);
+    return service->places.taken == 0 && service->nodes_in_work == 0 &&
+           fresh_is_idle(service->fresh);
 }
 
 bool message_is_ready(const struct message_service *service)

@@ -4,8 +4,8 @@
  *
  * One instance per worker. It consumes the shards that message_own names, answers the queries that
  * arrive in this node's work box, and tells a node the rooms of a user. A question sees everything
- * that was durable when it arrived, or is refused `unavailable` where it named a seq that was not
- * reached in time. */
+ * that was durable when it arrived, or is refused `unavailable` where it named a seq that is not
+ * there or was not stored in time. */
 
 #include <stdbool.h>
 #include <stdint.h>

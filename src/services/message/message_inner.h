@@ -7,6 +7,7 @@
 #include "chattifier/events.h"
 #include "flow/flow.h"
 #include "message/message.h"
+#include "places.h"
 #include "world/loop.h"
 #include "world/random.h"
 
@@ -38,8 +39,9 @@ struct message_service {
     struct timer writes;       /* shards are written, one behind the other */
     uint32_t write_at;         /* the next of them */
     uint32_t writes_left;
-    bool hurries;     /* nothing gathers any more */
-    uint32_t in_work; /* queries */
+    bool hurries;           /* nothing gathers any more */
+    struct places places;   /* of the questions of clients in work */
+    uint32_t nodes_in_work; /* questions of nodes: rosters and circles */
     struct roster_flow *rosters[ROSTER_BUCKETS];
     char *body; /* where the one answer at work is encoded */
 };

@@ -2,7 +2,8 @@
  *
  * Happy path: as there. How it fails: a room that does not exist and one that is not the asker's
  * run the same steps to the same `not_found`; a store that is behind is `unavailable` only where
- * the asker named what the answer must contain. */
+ * the asker named what the answer must contain. Who has too many questions in work, or all together
+ * have, is `overloaded` before anything is taken. */
 
 #include "query.h"
 
@@ -10,13 +11,6 @@
 #include "base/event_buf.h"
 #include "base/mem.h"
 #include "names.h"
-
-#define PAUSE_MS 50
-
-static struct loop *loop_of(const struct query *query)
-{
-    return query->service->deps.world->loop;
-}
 
 /* ---- in */
 
@@ -27,19 +21,19 @@ static void send_reply(struct message_service *service, uint64_t node, struct ch
     buf_unref(buf);
 }
 
-static void send_error(struct query *query, enum err err)
+static void send_error(struct message_service *service, const struct cht_command *command,
+    enum err err, const char *field)
 {
     enum err outer = err_for_client(err);
     struct cht_reply reply = {
-        .node_ref = query->command.node_ref,
+        .node_ref = command->node_ref,
         .error = (uint64_t)outer,
     };
-    if (query->bad_field != NULL) {
-        reply.field =
-            (struct cht_str){query->bad_field, (uint32_t)__builtin_strlen(query->bad_field)};
+    if (field != NULL) {
+        reply.field = (struct cht_str){field, (uint32_t)__builtin_strlen(field)};
     }
-    query->service->counters.refused++;
-    send_reply(query->service, query->command.node, &reply);
+    service->counters.refused++;
+    send_reply(service, command->node, &reply);
 }
 
 static void give_back_shared(struct query *query)
@@ -54,7 +48,7 @@ static void give_back_shared(struct query *query)
 
 static void destroy(struct query *query)
 {
-    query->service->in_work--;
+    places_give(&query->service->places, &query->command.author);
     give_back_shared(query);
     arena_deinit(&query->one.arena);
     arena_deinit(&query->load.arena);
@@ -76,22 +70,21 @@ _Static_assert(
 
 static void refuse(struct query *query, enum err err, const char *field)
 {
-    query->bad_field = field;
-    send_error(query, err);
+    send_error(query->service, &query->command, err, field);
     destroy(query);
 }
 
 /* The box has every cursor and typing too, which are chat's: they are told apart before anything is
- * taken for them. */
-static bool is_question(struct message_service *service, struct cht_str bytes)
+ * taken for them. Until the next answer is encoded. */
+static bool is_question(
+    struct message_service *service, struct cht_str bytes, struct cht_command *ret_command)
 {
     struct cht_scratch scratch = {(uint8_t *)service->body, QUERY_BODY_BYTES, 0};
-    struct cht_command command;
-    if (!cht_decode(&cht_row_command, bytes, &scratch, &command)) {
+    if (!cht_decode(&cht_row_command, bytes, &scratch, ret_command)) {
         return false;
     }
-    const struct cht_command_row *row = cht_command_row(command.type);
-    return row != NULL && row->server == cht_server_message && command.node_ref > 0;
+    const struct cht_command_row *row = cht_command_row(ret_command->type);
+    return row != NULL && row->server == cht_server_message && ret_command->node_ref > 0;
 }
 
 static void start_query(struct query *query)
@@ -112,33 +105,39 @@ static void start_query(struct query *query)
     if (command->cursor.size > 0 &&
         !cursor_read(query->service, command, query->cursor_bytes, &query->position)) {
         refuse(query, ERR_BAD_FIELD, "cursor");
-    } else if (query->service->in_work > query->service->settings.queries_max) {
-        refuse(query, ERR_OVERLOADED, NULL);
     } else {
         families[command->type](query);
     }
 }
 
-void query_on_mail(struct message_service *service, struct buf *mail)
+/* Its place is taken. */
+static void take_in(
+    struct message_service *service, struct buf *mail, const struct cht_command *command)
 {
-    struct cht_str bytes = event_buf_bytes(mail);
-    if (!is_question(service, bytes)) {
-        return;
-    }
     struct query *query = mem_new(sizeof(*query));
     size_t size = (size_t)mail->size * 16 + 256;
     struct cht_scratch scratch = {arena_take_raw(&query->arena, size), size, 0};
     query->service = service;
     query->mail = buf_ref(mail);
-    service->in_work++;
-    if (!cht_decode(&cht_row_command, bytes, &scratch, &query->command)) {
+    if (!cht_decode(&cht_row_command, event_buf_bytes(mail), &scratch, &query->command)) {
+        query->command.author = command->author;
         destroy(query);
+    } else if (!roster_holds(query)) {
+        start_query(query);
+    }
+}
+
+void query_on_mail(struct message_service *service, struct buf *mail)
+{
+    struct cht_command command;
+    if (!is_question(service, event_buf_bytes(mail), &command)) {
         return;
     }
     service->counters.queries++;
-    query->reach_until_ms = loop_now_ms(loop_of(query)) + service->settings.fresh_wait_ms;
-    if (!roster_holds(query)) {
-        start_query(query);
+    if (places_take(&service->places, &command.author)) {
+        take_in(service, mail, &command);
+    } else {
+        send_error(service, &command, ERR_OVERLOADED, NULL);
     }
 }
 
@@ -174,23 +173,7 @@ bool query_reached(struct query *query, uint64_t head)
     if (head >= query->command.at_least) {
         return true;
     }
-    if (loop_now_ms(loop_of(query)) >= query->reach_until_ms) {
-        flow_fail(&query->flow, ERR_UNAVAILABLE);
-        return false;
-    }
-    fresh_pause(query->service->fresh, &query->flow.asker, &query->pause, PAUSE_MS);
-    flow_again(&query->flow);
-    return false;
-}
-
-bool query_member_reached(struct query *query)
-{
-    if (query_reached(query, query->one.one.head.seq)) {
-        return true;
-    }
-    if (query->flow.err == OK) {
-        rooms_one_of_user(query->service->deps.rooms, &query->flow.asker, &query->one);
-    }
+    flow_fail(&query->flow, ERR_UNAVAILABLE);
     return false;
 }
 

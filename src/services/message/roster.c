@@ -102,7 +102,7 @@ static void finish(struct flow *flow)
     }
     leave(roster);
     query_go_on(roster->held);
-    roster->service->in_work--;
+    roster->service->nodes_in_work--;
     arena_deinit(&roster->rooms.arena);
     mem_free(roster);
 }
@@ -127,7 +127,7 @@ void roster_on_mail(struct message_service *service, struct cht_str bytes)
         {"wait_fresh", wait_fresh}, {"read_rooms", read_rooms}, {"finish", finish}};
     struct cht_roster_query question;
     struct cht_scratch nothing = {NULL, 0, 0};
-    if (service->in_work > service->settings.queries_max ||
+    if (service->nodes_in_work >= service->settings.node_queries_max ||
         !cht_decode(&cht_row_roster_query, bytes, &nothing, &question)) {
         return;
     }
@@ -136,6 +136,6 @@ void roster_on_mail(struct message_service *service, struct cht_str bytes)
     roster->question = question;
     roster->held_end = &roster->held;
     enter(roster);
-    service->in_work++;
+    service->nodes_in_work++;
     flow_start(&roster->flow, service->deps.world->loop, steps, FLOW_STEPS(steps));
 }

@@ -18,7 +18,7 @@ uint64_t next_seq;
 char answer[1 << 20];
 uint64_t answer_error;
 uint32_t answers;
-char kinds[8];
+char kinds[32];
 static struct mail_handler *work;
 struct cht_id room_id, ann, bob, eve;
 
@@ -297,7 +297,9 @@ static void start_service(void)
         .lists_bytes_max = 65536,
         .tails_max = 2,
         .tails_bytes_max = 65536,
-        .queries_max = 16,
+        .queries_max = HOUSE_QUERIES,
+        .queries_per_user_max = HOUSE_QUERIES_OF_USER,
+        .node_queries_max = HOUSE_QUERIES_OF_NODES,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};
     struct message_deps deps = {&engine->loop.world, engine->log, &mail, &casts, engine->rooms,

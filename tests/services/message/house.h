@@ -14,7 +14,12 @@ extern uint64_t next_seq;     /* of the newest entry */
 extern char answer[1 << 20];  /* the body of the newest answer */
 extern uint64_t answer_error; /* its enum err */
 extern uint32_t answers;
-extern char kinds[8]; /* of the newest answers: 'r' a reply, 'l' a list of rooms, 'c' circles */
+extern char kinds[32]; /* of the newest answers: 'r' a reply, 'l' a list of rooms, 'c' circles */
+
+/* How many questions it has in work. */
+#define HOUSE_QUERIES 16u
+#define HOUSE_QUERIES_OF_USER 6u
+#define HOUSE_QUERIES_OF_NODES 4u
 
 int house_setup(void **state);
 int house_teardown(void **state);

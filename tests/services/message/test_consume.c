@@ -156,6 +156,8 @@ static int setup_gathering(void **state, uint64_t gather_ms)
         .gather_ms = gather_ms,
         .rooms_cached = 16,
         .queries_max = 16,
+        .queries_per_user_max = 16,
+        .node_queries_max = 16,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};
     (void)state;

@@ -130,6 +130,8 @@ static int setup(void **state)
         .gather_ms = 1000,
         .rooms_cached = 16,
         .queries_max = 16,
+        .queries_per_user_max = 16,
+        .node_queries_max = 16,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};
     (void)state;

@@ -249,7 +249,7 @@ static void what_a_client_reads_is_not_older_than_the_list_of_its_rooms(void **s
     assert_memory_equal(kinds, "lrr", 3);
 }
 
-/* The question is there before he is removed, and waits for what he has seen after he came back. */
+/* The question waits for the store, which gets all of that at once. */
 static void a_page_that_waited_shows_nothing_from_before_the_membership_of_now(void **state)
 {
     (void)state;
@@ -260,17 +260,11 @@ static void a_page_that_waited_shows_nothing_from_before_the_membership_of_now(v
     static const enum cht_command_type types[] = {
         cht_command_type_room_history, cht_command_type_room_events};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        house_post_question((struct cht_command){
-            .type = types[i], .author = bob, .room = room_id, .at_least = next_seq + 3});
-        uint32_t before = answers;
-        house_hurry(); /* meanwhile his right has been looked at */
         house_change_member(bob, cht_member_state_left, cht_role_none);
         house_say("while he was out");
         house_change_member(bob, cht_member_state_joined, cht_role_member);
-        house_hurry();
-        house_pass(1000, 1, before + 1);
-        house_wait_answers(before);
-        assert_int_equal(answers, before + 1);
+        house_ask((struct cht_command){
+            .type = types[i], .author = bob, .room = room_id, .at_least = next_seq});
         assert_int_equal(answer_error, OK);
         assert_has("\"head\":");
         assert_has_not("while he was out");
@@ -290,6 +284,106 @@ static void cursors_and_typing_in_the_same_box_are_left_to_their_service(void **
     house_wait_answers(0);
     assert_int_equal(answers, 1);
     assert_has("\"messages\":[");
+}
+
+/* ---- places */
+
+static void post_list(struct cht_id author)
+{
+    house_post_question((struct cht_command){.type = cht_command_type_room_list, .author = author});
+}
+
+static void one_user_does_not_take_all_places(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    answers = 0;
+    for (uint32_t i = 0; i < HOUSE_QUERIES_OF_USER; i++) {
+        post_list(bob);
+    }
+    assert_int_equal(answers, 0);
+    post_list(bob);
+    assert_int_equal(answers, 1);
+    assert_int_equal(answer_error, ERR_OVERLOADED);
+    post_list(ann);
+    house_wait_answers(1 + HOUSE_QUERIES_OF_USER);
+    assert_int_equal(answers, 2 + HOUSE_QUERIES_OF_USER);
+    assert_int_equal(answer_error, OK);
+    house_ask((struct cht_command){.type = cht_command_type_room_list, .author = bob});
+    assert_int_equal(answer_error, OK);
+}
+
+static void take_all_places(void)
+{
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    answers = 0;
+    for (uint32_t i = 0; i < HOUSE_QUERIES; i++) {
+        post_list(contract_id(100 + i));
+    }
+    assert_int_equal(answers, 0);
+}
+
+static void more_questions_than_places_are_overloaded(void **state)
+{
+    (void)state;
+    take_all_places();
+    post_list(bob);
+    assert_int_equal(answers, 1);
+    assert_int_equal(answer_error, ERR_OVERLOADED);
+    house_wait_answers(HOUSE_QUERIES);
+    assert_int_equal(answer_error, OK);
+}
+
+/* Of those who wait behind their list too. */
+static void questions_that_are_held_have_their_places(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    answers = 0;
+    struct cht_roster_query question = {.user = bob, .node = 5, .node_ref = 77};
+    house_post(&cht_row_roster_query, &question);
+    for (uint32_t i = 0; i < HOUSE_QUERIES_OF_USER; i++) {
+        post_list(bob);
+    }
+    assert_int_equal(answers, 0);
+    post_list(bob);
+    assert_int_equal(answers, 1);
+    assert_int_equal(answer_error, ERR_OVERLOADED);
+    house_wait_answers(1 + HOUSE_QUERIES_OF_USER);
+    assert_int_equal(answer_error, OK);
+}
+
+static void nodes_are_answered_when_clients_have_taken_all_places(void **state)
+{
+    (void)state;
+    take_all_places();
+    struct cht_roster_query roster = {.user = bob, .node = 5, .node_ref = 77};
+    struct cht_circles_query circles = {.users = {&bob, 1}, .node = 5, .node_ref = 77};
+    house_post(&cht_row_roster_query, &roster);
+    house_post(&cht_row_circles_query, &circles);
+    house_wait_answers(HOUSE_QUERIES + 1);
+    uint32_t of_nodes = 0;
+    for (size_t i = 0; i < answers; i++) {
+        of_nodes += kinds[i] == 'l' || kinds[i] == 'c';
+    }
+    assert_int_equal(of_nodes, 2);
+}
+
+static void questions_of_nodes_are_bounded_and_take_no_place_of_a_client(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    answers = 0;
+    struct cht_circles_query circles = {.users = {&bob, 1}, .node = 5, .node_ref = 77};
+    for (uint32_t i = 0; i < HOUSE_QUERIES_OF_NODES + 1; i++) {
+        house_post(&cht_row_circles_query, &circles);
+    }
+    post_list(bob);
+    house_wait_answers(HOUSE_QUERIES_OF_NODES);
+    test_loop_settle(&engine->loop);
+    assert_int_equal(answers, HOUSE_QUERIES_OF_NODES + 1);
+    house_post(&cht_row_circles_query, &circles);
+    house_wait_answers(HOUSE_QUERIES_OF_NODES + 1);
 }
 
 int main(void)
@@ -312,6 +406,11 @@ int main(void)
         TEST(what_a_client_reads_is_not_older_than_the_list_of_its_rooms),
         TEST(a_page_that_waited_shows_nothing_from_before_the_membership_of_now),
         TEST(cursors_and_typing_in_the_same_box_are_left_to_their_service),
+        TEST(one_user_does_not_take_all_places),
+        TEST(more_questions_than_places_are_overloaded),
+        TEST(questions_that_are_held_have_their_places),
+        TEST(nodes_are_answered_when_clients_have_taken_all_places),
+        TEST(questions_of_nodes_are_bounded_and_take_no_place_of_a_client),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -433,48 +433,109 @@ static void what_is_there_already_is_answered_at_once(void **state)
     assert_has("\"text\":\"one\"");
 }
 
-static void what_comes_while_it_is_waited_for_is_answered(void **state)
+/* No time passes, so nothing was waited for. */
+static void what_is_not_in_the_log_is_unavailable_at_once(void **state)
 {
     (void)state;
-    house_create_room(cht_room_kind_group, cht_visibility_private);
-    answers = 0;
-    post_at_least(next_seq + 1);
-    house_pass(500, 50, 1);
-    assert_int_equal(answers, 0);
-    house_say("late");
-    /* When it is answered the store has it, and the other answer comes, or has come before. */
-    house_ask_room(cht_command_type_room_history, ann);
-    house_pass(1000, 1, 2);
-    house_wait_answers(1);
-    assert_int_equal(answer_error, OK);
-    assert_has("\"text\":\"late\"");
+    static const enum cht_command_type types[] = {cht_command_type_room_get,
+        cht_command_type_room_members, cht_command_type_room_history, cht_command_type_room_events};
+    house_create_room(cht_room_kind_channel, cht_visibility_public);
+    house_say("one");
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        for (int far = 0; far < 2; far++) {
+            house_ask((struct cht_command){.type = types[i],
+                .author = bob,
+                .room = room_id,
+                .at_least = far ? (UINT64_C(1) << 53) - 1 : next_seq + 1});
+            assert_int_equal(answer_error, ERR_UNAVAILABLE);
+        }
+    }
+    house_ask((struct cht_command){.type = cht_command_type_room_get,
+        .author = eve,
+        .room = room_id,
+        .at_least = next_seq + 1});
+    assert_int_equal(answer_error, ERR_UNAVAILABLE);
 }
 
-static void what_does_not_come_in_2_s_is_unavailable(void **state)
+/* ---- a store that is behind the log */
+
+static struct history_write_op *held_write;
+static const struct history_ops *true_ops;
+static struct history_ops stopped_ops;
+
+static void hold_write(struct history *history, struct history_write_op *op)
+{
+    (void)history;
+    assert_null(held_write);
+    held_write = op;
+}
+
+/* What is said from here on is in the log alone. */
+static void stop_the_store(void)
+{
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    house_say("stored");
+    house_hurry();
+    true_ops = engine->history->ops;
+    stopped_ops = *true_ops;
+    stopped_ops.write = hold_write;
+    engine->history->ops = &stopped_ops;
+    held_write = NULL;
+    house_say("in the log alone");
+    answers = 0;
+}
+
+static bool is_write_held(void *context)
+{
+    (void)context;
+    return held_write != NULL;
+}
+
+static void let_the_store_go_on(void)
+{
+    assert_true(test_loop_run_until(&engine->loop, is_write_held, NULL));
+    engine->history->ops = true_ops;
+    true_ops->write(engine->history, held_write);
+}
+
+static void what_the_store_gets_while_it_is_waited_for_is_answered(void **state)
 {
     (void)state;
-    house_create_room(cht_room_kind_group, cht_visibility_private);
-    answers = 0;
-    post_at_least(next_seq + 1);
+    stop_the_store();
+    post_at_least(next_seq);
+    house_pass(500, 50, 1);
+    assert_int_equal(answers, 0);
+    let_the_store_go_on();
+    house_wait_answers(0);
+    assert_int_equal(answer_error, OK);
+    assert_has("\"text\":\"in the log alone\"");
+}
+
+static void what_the_store_does_not_get_in_2_s_is_unavailable(void **state)
+{
+    (void)state;
+    stop_the_store();
+    post_at_least(next_seq);
     house_pass(1900, 50, 1);
     assert_int_equal(answers, 0);
     house_pass(1000, 50, 1);
     house_wait_answers(0);
     assert_int_equal(answer_error, ERR_UNAVAILABLE);
+    let_the_store_go_on();
 }
 
 static void a_shorter_wait_acts_on_the_next_question(void **state)
 {
     (void)state;
-    house_create_room(cht_room_kind_group, cht_visibility_private);
+    stop_the_store();
     house_set(&(struct message_settings){.fresh_wait_ms = 300, .retry_ms = 200, .queries_max = 0});
-    answers = 0;
-    post_at_least(next_seq + 1);
+    post_at_least(next_seq);
     house_pass(250, 50, 1);
     assert_int_equal(answers, 0);
     house_pass(500, 50, 1);
     house_wait_answers(0);
     assert_int_equal(answer_error, ERR_UNAVAILABLE);
+    let_the_store_go_on();
 }
 
 int main(void)
@@ -495,8 +556,9 @@ int main(void)
         T(a_mention_is_shown_until_it_is_read),
         T(who_is_mentioned_has_a_name_beside_the_messages),
         T(what_is_there_already_is_answered_at_once),
-        T(what_comes_while_it_is_waited_for_is_answered),
-        T(what_does_not_come_in_2_s_is_unavailable),
+        T(what_is_not_in_the_log_is_unavailable_at_once),
+        T(what_the_store_gets_while_it_is_waited_for_is_answered),
+        T(what_the_store_does_not_get_in_2_s_is_unavailable),
         T(a_shorter_wait_acts_on_the_next_question),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
