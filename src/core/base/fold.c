@@ -119,18 +119,21 @@ static void put_point(struct folding *folding, uint32_t code, const char *bytes,
 
 struct cht_str name_fold_prefix(struct arena *arena, struct cht_str prefix)
 {
-    struct folding folding = {prefix.size ? arena_take(arena, prefix.size) : NULL, 0, false};
+    if (prefix.size == 0 || !cht_utf8_valid(prefix)) {
+        return arena_str(arena, prefix);
+    }
+    struct folding folding = {arena_take(arena, prefix.size), 0, false};
     const uint8_t *from = (const uint8_t *)prefix.at;
-    for (uint32_t i = 0; i < prefix.size;) {
+    unsigned size;
+    for (uint32_t i = 0; i < prefix.size; i += size) {
         uint32_t code = 0;
-        unsigned size = cht_utf8_step(from + i, from + prefix.size, &code);
-        enum cht_look look = size ? cht_look_of(code) : CHT_LOOK_SHOWN;
+        size = cht_utf8_step(from + i, from + prefix.size, &code);
+        enum cht_look look = cht_look_of(code);
         if (look == CHT_LOOK_BLANK) {
             put_blank(&folding);
         } else if (look == CHT_LOOK_SHOWN) {
-            put_point(&folding, code, prefix.at + i, size ? size : 1);
+            put_point(&folding, code, prefix.at + i, size);
         }
-        i += size ? size : 1;
     }
     return (struct cht_str){folding.size ? folding.at : NULL, folding.size};
 }
@@ -138,7 +141,7 @@ struct cht_str name_fold_prefix(struct arena *arena, struct cht_str prefix)
 struct cht_str name_fold(struct arena *arena, struct cht_str name)
 {
     struct cht_str folded = name_fold_prefix(arena, name);
-    if (folded.size > 0 && folded.at[folded.size - 1] == ' ') {
+    if (folded.size > 0 && folded.at[folded.size - 1] == ' ' && cht_utf8_valid(name)) {
         folded.size--;
     }
     return folded;

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 
-/* The folded `name`, valid UTF-8 if the name is; bytes that are no UTF-8 stay as they are. */
+/* The folded `name`, valid UTF-8 like it; a name that is no UTF-8 stays as it is. */
 struct cht_str name_fold(struct arena *arena, struct cht_str name);
 
 /* The same of the beginning of a name: a space at its end stays. */

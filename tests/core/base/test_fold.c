@@ -33,8 +33,8 @@ static void capitals_become_small_letters(void **state)
 static void what_has_no_case_stays(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "", "×÷ßıĸŉ", "日本語", "👍🏽", "\xc3", "\xc3\x61", "ӀԽ", "a\xe2\x80"};
+    static const char *const names[] = {"", "×÷ßıĸŉ", "日本語", "👍🏽", "\xc3", "\xc3\x61",
+        "ӀԽ", "a\xe2\x80", "\xf3\xa0\xb3\u200b\xa0", "\xff  "};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         assert_true(folds_to(names[i], names[i]));
     }
