@@ -134,6 +134,41 @@ def test_the_log_says_who_did_what_and_no_secret(fresh):
         assert secret not in log
 
 
+def test_what_strangers_type_begins_no_line_of_the_log(fresh):
+    fresh.settings["log.level"] = "debug"
+    fresh.start()
+    typed = "ann\nts=1 level=error event=forged\x1b[2J\u009b\u202e"
+    for path in ("/user/login", "/user/register"):
+        fresh.http("POST", path, {"username": typed, "password": typed, "display_name": typed, "device": {"name": typed}})
+    user = fresh.user()
+    for more in ({}, {"device": {"name": typed}}):
+        fresh.http("POST", "/user/login", {"username": user.name, "password": typed, **more})
+    user.http("PATCH", "/user/me", {"display_name": typed, "bio": typed})
+    lines = fresh.log_tail(1 << 20).splitlines()
+    assert any("event=audit.login result=unauthorized" in line for line in lines)
+    assert "forged" not in "".join(lines) and all(line.isprintable() for line in lines)
+
+
+# n of P-256: with (r, s) also (r, n - s) is a signature of the same text.
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def second_text(token):
+    head, claims, signature = token.split(".")
+    raw = base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4))
+    other = raw[:32] + (ORDER - int.from_bytes(raw[32:], "big")).to_bytes(32, "big")
+    return ".".join((head, claims, base64.urlsafe_b64encode(other).rstrip(b"=").decode()))
+
+
+def test_who_signs_out_signs_out_every_text_of_the_token(house):
+    user = house.user()
+    texts = [user.token, second_text(user.token)]
+    statuses = lambda: [house.http("GET", "/user/me", headers={"Authorization": f"Bearer {text}"}).status for text in texts]
+    assert statuses() == [200, 200]
+    assert user.http("POST", "/user/logout").status == 200
+    assert statuses() == [401, 401]
+
+
 def test_a_ticket_opens_one_socket(house):
     user = house.user()
     ticket = user.http("POST", "/user/ticket")

@@ -38,23 +38,39 @@ static void add(struct line *line, const char *text)
     }
 }
 
-/* Control characters would let one value pretend to be a line; quotes and backslashes would leave
+/* Control characters of both sets and ends of lines, and what shows nothing, such as the marks that
+ * turn around what is written beside them. */
+static bool is_unsafe(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029 ||
+           cht_look_of(point) == CHT_LOOK_NOTHING;
+}
+
+/* Unsafe characters would let one value pretend to be a line; quotes and backslashes would leave
  * the JSON string, and what is no UTF-8 would make it no JSON. A character that finds no room ends
  * the value, so no escape is cut in two. */
 static void add_escaped(struct line *line, const char *text, bool json)
 {
-    bool plain = !cht_utf8_valid(cht_str_of(text));
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        bool escape = json && (byte == '"' || byte == '\\');
-        uint32_t needed = escape ? 2 : byte >= 0xc0 && !plain ? 4 : 1;
-        if (line->size + needed > LINE_BYTES_MAX - END_BYTES) {
+    const uint8_t *at = (const uint8_t *)text;
+    const uint8_t *end = at + strlen(text);
+    while (at < end) {
+        uint32_t point = 0;
+        unsigned size = cht_utf8_step(at, end, &point);
+        bool escape = json && (*at == '"' || *at == '\\');
+        if (line->size + size + escape > LINE_BYTES_MAX - END_BYTES) {
             return;
         }
         if (escape) {
             add_byte(line, '\\');
         }
-        add_byte(line, byte < 0x20 || byte == 0x7f || (plain && byte > 0x7f) ? '?' : *text);
+        if (size == 0 || is_unsafe(point)) {
+            add_byte(line, '?');
+        } else {
+            for (unsigned i = 0; i < size; i++) {
+                add_byte(line, (char)at[i]);
+            }
+        }
+        at += size > 0 ? size : 1;
     }
 }
 

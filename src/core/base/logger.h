@@ -5,8 +5,8 @@
  * logfmt, or JSON by setting: time, level, service, the event's name, then fields. The event's name
  * comes first so that lines grep alone. Levels by who must act: error = a person now, warn = soon,
  * info = lifecycle, debug = a developer. Never content of messages, tokens, passwords, query
- * strings. Control characters are escaped and long values cut by the logger, so a caller may pass
- * text that came from outside as a %s field.
+ * strings. Characters that could command a terminal, end a line or hide are question marks and long
+ * values are cut by the logger, so a caller may pass text that came from outside as a %s field.
  *
  *     LOG_INFO(logger, "session.closed", "code=%u reason=%s", code, reason);
  *

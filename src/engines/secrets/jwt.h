@@ -4,7 +4,11 @@
  *
  * header {"alg":"ES256","kid":...,"typ":"at+jwt"} and nothing else; claims sub, did, ver, iat, exp,
  * iss, aud. The signature is checked before a claim is looked at. Pure: keys and time are the
- * caller's. docs/adr/0004 says why this is our own. */
+ * caller's. docs/adr/0004 says why this is our own.
+ *
+ * Who has a token can write a second text of it: with (r, s) also (r, n - s) is a signature, and
+ * RFC 7518 refuses neither. Nothing may depend on the text: it says who one is, and what ends it
+ * (times, revocations of user and device, versions) goes by that alone. */
 
 #include "ports/secrets.h"
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/* token_cache - tokens that were verified, by SHA-256, until they end. Of one worker.
+/* token_cache - tokens that were verified, by SHA-256, until they end. Of one worker. That a token
+ * is not here says nothing: it has more than one text (jwt.h).
  *
  * A table of fixed size: a new token takes the place that its digest names, whoever was there is
  * verified again at the next use. */

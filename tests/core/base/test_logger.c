@@ -81,6 +81,19 @@ static void a_value_can_not_begin_a_line(void **state)
     assert_non_null(strstr(written, "name=a?ts=1?[2J?\n"));
 }
 
+static void a_value_can_not_command_a_terminal_nor_hide(void **state)
+{
+    (void)state;
+    struct logger logger = make(false);
+    LOG_INFO(&logger, "name", "name=%s",
+        "\xc2\x9b"
+        "2J\xc2\x85"
+        "a\u202eb\u2028c\u200bd\u00a0e");
+    assert_non_null(strstr(written, "name=?2J?a?b?c?d\u00a0e\n"));
+    LOG_INFO(&logger, "name", "name=%s", "\xff\xc3\xa9\xe2\x80");
+    assert_non_null(strstr(written, "name=?\xc3\xa9??\n"));
+}
+
 static void a_value_can_not_leave_its_string(void **state)
 {
     (void)state;
@@ -130,6 +143,7 @@ int main(void)
         cmocka_unit_test(an_event_may_have_no_fields),
         cmocka_unit_test(a_level_below_the_set_one_writes_nothing),
         cmocka_unit_test(a_value_can_not_begin_a_line),
+        cmocka_unit_test(a_value_can_not_command_a_terminal_nor_hide),
         cmocka_unit_test(a_value_can_not_leave_its_string),
         cmocka_unit_test(what_is_no_utf8_is_written_as_question_marks),
         cmocka_unit_test(a_long_value_is_cut_and_its_line_still_ends),

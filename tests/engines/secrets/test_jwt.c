@@ -237,6 +237,40 @@ static void a_changed_or_shortened_token_is_refused(void **state)
     assert_int_equal(read_bytes(f, changed, TOKEN_BYTES_MAX + 1), ERR_UNAUTHORIZED);
 }
 
+/* The order of the group of P-256, in which a signature may also have the negative of its s. */
+static void negate(uint8_t s[32])
+{
+    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca,
+        0xc2, 0xfc, 0x63, 0x25, 0x51};
+    int borrow = 0;
+    for (int i = 31; i >= 0; i--) {
+        int digit = order[i] - s[i] - borrow;
+        borrow = digit < 0;
+        s[i] = (uint8_t)digit;
+    }
+}
+
+static void the_second_text_of_a_token_says_the_same(void **state)
+{
+    struct fixture *f = *state;
+    char token[8192];
+    uint8_t raw[JWT_SIGNATURE_SIZE];
+    struct identity first, second;
+    size_t size = forge(f, good_header(f), GOOD_CLAIMS, token);
+    struct jwt_question question = {&f->checker, &f->policy, NOW_MS, {token, (uint32_t)size}};
+    assert_int_equal(jwt_read(&question, &first), OK);
+    size_t signature = base64url_size(sizeof(raw)), used = 0;
+    struct cht_str text = {token + size - signature, (uint32_t)signature};
+    assert_true(base64url_read(text, raw, sizeof(raw), &used));
+    negate(raw + 32);
+    base64url_write(raw, sizeof(raw), token + size - signature);
+    assert_int_equal(jwt_read(&question, &second), OK);
+    assert_memory_equal(&first, &second, sizeof(first));
+    question.now_ms = first.expires_at;
+    assert_int_equal(jwt_read(&question, &second), ERR_STALE);
+}
+
 static void another_key_signs_nothing_of_ours(void **state)
 {
     struct fixture *f = *state;
@@ -275,6 +309,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(headers_have_three_members_and_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(claims_are_whole_and_of_their_types, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_changed_or_shortened_token_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_second_text_of_a_token_says_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_key_signs_nothing_of_ours, set_up, tear_down),
         cmocka_unit_test(base64url_has_one_text_for_one_value),
     };
