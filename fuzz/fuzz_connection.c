@@ -278,8 +278,17 @@ static void settle(struct town *town)
 
 static void open_town(struct town *town)
 {
-    static const struct net_ops net_ops = {add_handler, listen_here, accept_here, watch, rewatch,
-        recv_here, send_here, send_many, finish, close_here, local_port};
+    static const struct net_ops net_ops = {.add_handler = add_handler,
+        .listen = listen_here,
+        .accept = accept_here,
+        .watch = watch,
+        .rewatch = rewatch,
+        .recv = recv_here,
+        .send = send_here,
+        .send_many = send_many,
+        .finish = finish,
+        .close = close_here,
+        .local_port = local_port};
     static const struct addresses_ops addresses_ops = {count_nobody, forget_nobody};
     static const struct edge_limits limits = {.connections_max = 1,
         .queued_bytes_max = 1 << 24,

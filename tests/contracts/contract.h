@@ -27,6 +27,7 @@ struct contract_engine {
     struct history *history;
     struct users *users;
     struct net *net;
+    void (*turn)(struct contract_engine *engine); /* of the engine's own loop, if it has one */
     void *state;
 };
 
@@ -36,6 +37,8 @@ int rooms_contract(struct contract_engine *engine);
 int history_contract(struct contract_engine *engine);
 int users_contract(struct contract_engine *engine);
 int net_contract(struct contract_engine *engine);
+int net_connect_contract(struct contract_engine *engine);
+
 
 /* For the suites: the engine of the running test, opened fresh before it and closed after it. */
 int contract_setup(void **state);

@@ -2,10 +2,11 @@
 
 /* net - byte streams, as readiness.
  *
- * All TCP sockets of a loop are in one set. A user registers one handler and gives each socket a
- * token (its slot and generation, say); on_ready says what the socket is ready for. Reading and
- * writing never block. The calls are thin over the operating system so that a simulated network can
- * stand in: partial reads and writes, resets and delays look the same. */
+ * All TCP sockets of a loop are in one set, those that others opened (net_accept) and those that we
+ * open (net_connect). A user registers one handler and gives each socket a token (its slot and
+ * generation, say); on_ready says what the socket is ready for. Reading and writing never block.
+ * The calls are thin over the operating system so that another network can stand in: partial reads
+ * and writes, resets and delays look the same. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,6 +57,9 @@ struct net_ops {
     enum err (*listen)(
         struct net *net, const char *host, uint16_t port, bool shared, int *ret_sock);
     enum err (*accept)(struct net *net, int listener, int *ret_sock, struct net_address *ret_peer);
+    enum err (*connect)(struct net *net, const struct net_address *address,
+        struct net_handler *handler, uint64_t token, int *ret_sock);
+    enum err (*connected)(struct net *net, int sock);
     enum err (*watch)(
         struct net *net, int sock, struct net_handler *handler, uint64_t token, uint32_t events);
     void (*rewatch)(
@@ -92,6 +96,27 @@ MUST_USE static inline enum err net_accept(
     struct net *net, int listener, int *ret_sock, struct net_address *ret_peer)
 {
     return net->ops->accept(net, listener, ret_sock, ret_peer);
+}
+
+/* Begins to connect to `address` and watches the new socket, which becomes NET_WRITABLE (perhaps
+ * NET_CLOSED too) when the outcome is known: then net_connected tells it. Never waits; the outcome
+ * takes as long as the other side likes, so the caller has a deadline and closes the socket at its
+ * end. The socket is non-blocking, without Nagle. An error is known at once and leaves no socket:
+ * ERR_FULL when out of descriptors or of local ports, else as net_connected. No addresses with a
+ * zone (fe80::1%eth0). */
+MUST_USE static inline enum err net_connect(struct net *net, const struct net_address *address,
+    struct net_handler *handler, uint64_t token, int *ret_sock)
+{
+    return net->ops->connect(net, address, handler, token, ret_sock);
+}
+
+/* The outcome of net_connect, asked once when the socket is ready: OK (say with net_rewatch what is
+ * waited for from here on), ERR_REFUSED (nobody listens there), ERR_UNREACHABLE (no way leads
+ * there), ERR_TIMEOUT (the system gave up), ERR_IO (anything else). After an error nothing but
+ * net_close may follow. ERR_AGAIN: it is not known yet. */
+MUST_USE static inline enum err net_connected(struct net *net, int sock)
+{
+    return net->ops->connected(net, sock);
 }
 
 /* Adds the socket to the set. Level-triggered. */

@@ -4,14 +4,14 @@
  * events, each goes to the handler named in its data with the user's token. Level-triggered, so
  * what a batch leaves comes again, and the kernel rotates: nobody starves. Many sends leave by
  * io_uring where the loop has a ring (net_uring.h). Options that accepted
- * sockets inherit are set once, on the listener. How it fails: out of descriptors is ERR_FULL, a
- * busy port ERR_IN_USE, everything else of the operating system ERR_IO. */
+ * sockets inherit are set once, on the listener; sockets that we connect keep the system's bounds
+ * of unsent bytes, because they carry much and are few. How it fails: out of descriptors is
+ * ERR_FULL, a busy port ERR_IN_USE, a peer that can not be had says why, everything else of the
+ * operating system is ERR_IO. */
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "chattifier/uncleared.h"
 #include "loop/loop_uv_inner.h"
+#include "loop/sockaddr.h"
 
 #define BACKLOG 4096
 #define UNSENT_BYTES_LOW (16 * 1024)
@@ -54,43 +55,6 @@ static void set_tcp_options(int sock)
     set_option(sock, IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES_LOW);
 }
 
-/* Fills `ret_address` from an address text; 0 if it is none. */
-static socklen_t address_from_text(
-    const char *host, uint16_t port, struct sockaddr_storage *ret_address)
-{
-    memset(ret_address, 0, sizeof(*ret_address));
-    struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
-    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons(port);
-        return sizeof(*v4);
-    }
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
-    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        return sizeof(*v6);
-    }
-    return 0;
-}
-
-static void address_to_net(const struct sockaddr_storage *from, struct net_address *ret_address)
-{
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (from->ss_family == AF_INET) {
-        struct sockaddr_in v4;
-        memcpy(&v4, from, sizeof(v4));
-        memcpy(ret_address->ip, mapped, sizeof(mapped));
-        memcpy(ret_address->ip + sizeof(mapped), &v4.sin_addr, 4);
-        ret_address->port = ntohs(v4.sin_port);
-        return;
-    }
-    struct sockaddr_in6 v6;
-    memcpy(&v6, from, sizeof(v6));
-    memcpy(ret_address->ip, &v6.sin6_addr, sizeof(ret_address->ip));
-    ret_address->port = ntohs(v6.sin6_port);
-}
-
 static enum err err_of_errno(void)
 {
     switch (errno) {
@@ -104,6 +68,34 @@ static enum err err_of_errno(void)
         return ERR_IN_USE;
     default:
         return ERR_IO;
+    }
+}
+
+/* What the system says of a connection that was asked for. */
+static enum err err_of_connect(int error)
+{
+    switch (error) {
+    case 0:
+        return OK;
+    case EINPROGRESS:
+        return ERR_AGAIN;
+    case ECONNREFUSED:
+        return ERR_REFUSED;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case EAFNOSUPPORT:
+    case EACCES: /* so says a packet filter, and of EPERM too */
+    case EPERM:
+        return ERR_UNREACHABLE;
+    case ETIMEDOUT:
+        return ERR_TIMEOUT;
+    case EADDRNOTAVAIL: /* every local port is in use */
+        return ERR_FULL;
+    default:
+        errno = error;
+        return err_of_errno();
     }
 }
 
@@ -126,7 +118,7 @@ static enum err listen_on(
 {
     (void)net;
     struct sockaddr_storage address = {0};
-    socklen_t size = address_from_text(host, port, &address);
+    socklen_t size = sockaddr_from_text(host, port, &address);
     if (size == 0) {
         return ERR_BAD_CONFIG;
     }
@@ -153,7 +145,7 @@ static enum err accept_one(
         int sock =
             accept4(listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (sock >= 0) {
-            address_to_net(&address, ret_peer);
+            sockaddr_to_net(&address, ret_peer);
             *ret_sock = sock;
             return OK;
         }
@@ -184,6 +176,53 @@ static enum err watch(
 {
     struct epoll_event event = event_for(handler, token, events);
     return epoll_ctl(of(net)->set, EPOLL_CTL_ADD, sock, &event) == 0 ? OK : err_of_errno();
+}
+
+static enum err begin_to_connect(int sock, const struct net_address *address)
+{
+    struct sockaddr_storage to;
+    socklen_t size = sockaddr_from_net(address, &to);
+    set_option(sock, IPPROTO_TCP, TCP_NODELAY, 1);
+    enum err err =
+        connect(sock, (const struct sockaddr *)&to, size) == 0 ? OK : err_of_connect(errno);
+    return err == ERR_AGAIN ? OK : err;
+}
+
+static enum err connect_to(struct net *net, const struct net_address *address,
+    struct net_handler *handler, uint64_t token, int *ret_sock)
+{
+    int family = net_address_is_ipv4(address) ? AF_INET : AF_INET6;
+    int sock = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (sock < 0) {
+        return err_of_connect(errno);
+    }
+    enum err err = begin_to_connect(sock, address);
+    if (err == OK) {
+        err = watch(net, sock, handler, token, NET_WRITABLE);
+    }
+    if (err) {
+        close(sock);
+        return err;
+    }
+    *ret_sock = sock;
+    return OK;
+}
+
+/* Without an error it is connected only if it has a peer. */
+static enum err connected(struct net *net, int sock)
+{
+    (void)net;
+    int error = 0;
+    socklen_t size = sizeof(error);
+    if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+        return ERR_IO;
+    }
+    struct sockaddr_storage peer;
+    size = sizeof(peer);
+    if (error == 0 && getpeername(sock, (struct sockaddr *)&peer, &size) != 0) {
+        error = errno == ENOTCONN ? EINPROGRESS : errno;
+    }
+    return err_of_connect(error);
 }
 
 static void rewatch(
@@ -256,7 +295,7 @@ static uint16_t local_port(struct net *net, int sock)
         return 0;
     }
     struct net_address local;
-    address_to_net(&address, &local);
+    sockaddr_to_net(&address, &local);
     return local.port;
 }
 
@@ -264,6 +303,8 @@ static const struct net_ops ops = {
     .add_handler = add_handler,
     .listen = listen_on,
     .accept = accept_one,
+    .connect = connect_to,
+    .connected = connected,
     .watch = watch,
     .rewatch = rewatch,
     .recv = receive,

@@ -27,10 +27,16 @@ static void nothing_to_forget(struct contract_engine *engine)
     (void)engine;
 }
 
+static void turn_loop(struct contract_engine *engine)
+{
+    (void)engine;
+    loop_uv_turn(loop, 1);
+}
+
 struct contract_engine *net_engine(const char *name, bool uring)
 {
     static struct contract_engine engine = {
-        .open = open_loop, .close = close_loop, .forget = nothing_to_forget};
+        .open = open_loop, .close = close_loop, .forget = nothing_to_forget, .turn = turn_loop};
     logger_init(&logger, "test", LOG_LEVEL_ERROR, false);
     options = (struct loop_uv_options){.logger = &logger, .uring = uring};
     engine.name = name;
