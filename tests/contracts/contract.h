@@ -14,6 +14,7 @@
 #include "ports/users.h"
 #include "test_loop.h"
 #include "world/net.h"
+#include "world/resolver.h"
 
 struct contract_engine {
     const char *name;
@@ -27,6 +28,7 @@ struct contract_engine {
     struct history *history;
     struct users *users;
     struct net *net;
+    struct resolver *resolver;
     void (*turn)(struct contract_engine *engine); /* of the engine's own loop, if it has one */
     void *state;
 };
@@ -39,6 +41,8 @@ int users_contract(struct contract_engine *engine);
 int net_contract(struct contract_engine *engine);
 int net_connect_contract(struct contract_engine *engine);
 
+/* Of a system that knows the name "localhost". */
+int resolver_contract(struct contract_engine *engine);
 
 /* For the suites: the engine of the running test, opened fresh before it and closed after it. */
 int contract_setup(void **state);

@@ -1,12 +1,13 @@
 #pragma once
 
 /* world - everything outside that a service may touch besides its ports: time, chance, network,
- * slow work, and its log lines. One per worker. Reality is engines/loop; a simulated world drives
- * the same services. */
+ * names of hosts, slow work, and its log lines. One per worker. Reality is engines/loop; a
+ * simulated world drives the same services. */
 
 struct loop;
 struct random;
 struct net;
+struct resolver;
 struct work;
 struct logger;
 
@@ -14,6 +15,7 @@ struct world {
     struct loop *loop; /* also clock and timers */
     struct random *random;
     struct net *net;
+    struct resolver *resolver;
     struct work *work;
     struct logger *logger;
 };

@@ -260,6 +260,8 @@ struct loop_uv *loop_uv_create(const struct loop_uv_options *options, struct wor
     net_epoll_init(&loop->net);
     loop->net.uring = options->uring ? net_uring_create(options->logger) : NULL;
     start_handles(loop);
+    resolver_uv_init(&loop->resolver, &loop->loop, &loop->uv,
+        options->lookup_ms_max ? options->lookup_ms_max : LOOP_LOOKUP_MS_MAX);
     if (options->pool) {
         work_port_init(&loop->work, options->pool, &loop->loop);
     }
@@ -268,6 +270,7 @@ struct loop_uv *loop_uv_create(const struct loop_uv_options *options, struct wor
         .loop = &loop->loop,
         .random = &loop->random,
         .net = &loop->net.net,
+        .resolver = &loop->resolver.resolver,
         .work = options->pool ? &loop->work.work : NULL,
         .logger = options->logger,
     };
@@ -284,6 +287,7 @@ void loop_uv_destroy(struct loop_uv *loop)
     if (!loop) {
         return;
     }
+    resolver_uv_stop(&loop->resolver);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->net_ready, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);

@@ -1,9 +1,9 @@
 #pragma once
 
-/* loop_uv - the real world of one worker: libuv for waiting, waking and signals; one epoll set of
- * ours for every TCP socket; a share of the pool for slow work.
+/* loop_uv - the real world of one worker: libuv for waiting, waking, signals and names of hosts;
+ * one epoll set of ours for every TCP socket; a share of the pool for slow work.
  *
- * loop_uv_create makes the five things of a world (world/world.h). Everything but loop_post,
+ * loop_uv_create makes the six things of a world (world/world.h). Everything but loop_post,
  * loop_uv_stop and what a work_op runs happens on the thread that calls loop_uv_run. SIGPIPE is
  * ignored for the whole process. */
 
@@ -16,10 +16,13 @@
 struct loop_uv;
 struct work_pool;
 
+#define LOOP_LOOKUP_MS_MAX 10000u
+
 struct loop_uv_options {
     struct logger *logger;
     struct work_pool *pool; /* for slow work; NULL: this world does none */
     bool uring;             /* many sends leave by io_uring, if the kernel lets them */
+    uint32_t lookup_ms_max; /* that a name may take; 0: LOOP_LOOKUP_MS_MAX */
 };
 
 /* Fills `ret_world`, whose parts live until loop_uv_destroy. Never NULL. */
@@ -43,5 +46,6 @@ void loop_uv_stop(struct loop_uv *loop);
 void loop_uv_watch_signals(
     struct loop_uv *loop, void (*on_signal)(void *context, int signal), void *context);
 
-/* Everything that uses the world is destroyed before, and the pool has stopped. */
+/* Everything that uses the world is destroyed before, and the pool has stopped. Waits for a name
+ * that a thread is just looking up, as long as the system takes. */
 void loop_uv_destroy(struct loop_uv *loop);

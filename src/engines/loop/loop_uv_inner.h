@@ -10,6 +10,7 @@
 #include "flow/op.h"
 #include "loop/loop_uv.h"
 #include "loop/net_uring.h"
+#include "loop/resolver_uv.h"
 #include "loop/work_pool.h"
 #include "world/loop.h"
 #include "world/net.h"
@@ -47,6 +48,7 @@ struct loop_uv {
     void (*on_signal)(void *context, int signal);
     void *signal_context;
     struct net_epoll net;
+    struct resolver_uv resolver;
     struct work_port work;
     struct random random;
 };

@@ -14,6 +14,7 @@ static void open_loop(struct contract_engine *engine, bool fresh)
     struct world world;
     loop = loop_uv_create(&options, &world);
     engine->net = world.net;
+    engine->resolver = world.resolver;
 }
 
 static void close_loop(struct contract_engine *engine)

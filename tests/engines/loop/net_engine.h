@@ -1,6 +1,6 @@
 #pragma once
 
-/* net_engine - the net of a loop, for the contract of the port. */
+/* net_engine - the net and the resolver of a loop, for the contracts of these ports. */
 
 #include "contract.h"
 
