@@ -144,6 +144,22 @@ static enum err run_one_of_user(struct job *job)
     return OK;
 }
 
+static enum err run_door(struct job *job)
+{
+    struct rooms_door_op *op = container_of(job->op, struct rooms_door_op, op);
+    const struct stored_room *room = store_room(store_of(job), &op->room);
+    arena_reset(&op->arena);
+    op->meta = (struct room_meta){0};
+    op->head = (struct room_head){0};
+    if (!room || room->meta.kind != cht_room_kind_channel ||
+        room->meta.visibility != cht_visibility_public || store_meta(room, &op->arena).deleted) {
+        return ERR_NOT_FOUND;
+    }
+    op->meta = store_meta(room, &op->arena);
+    op->head = store_head(room, &op->arena);
+    return OK;
+}
+
 static bool is_close(const struct store *store, const struct cht_id *room)
 {
     enum cht_room_kind kind = store_room(store, room)->meta.kind;
@@ -301,6 +317,7 @@ PORT(members, rooms_members_op, JOB_READ)
 PORT(member, rooms_member_op, JOB_READ)
 PORT(of_user, rooms_of_user_op, JOB_READ)
 PORT(one_of_user, rooms_one_of_user_op, JOB_READ)
+PORT(door, rooms_door_op, JOB_READ)
 PORT(circles, rooms_circles_op, JOB_READ)
 PORT(crowded, rooms_crowded_op, JOB_READ)
 PORT(find_public, rooms_public_op, JOB_READ)
@@ -319,6 +336,7 @@ const struct rooms_ops store_rooms_ops = {
     .member = member,
     .of_user = of_user,
     .one_of_user = one_of_user,
+    .door = door,
     .circles = circles,
     .crowded = crowded,
     .find_public = find_public,

@@ -464,6 +464,53 @@ static void public_rooms_are_found_in_the_order_of_their_names(void **state)
     arena_deinit(&op.arena);
 }
 
+static enum err door(struct contract_engine *engine, uint32_t room, struct rooms_door_op *op)
+{
+    op->room = contract_id(room);
+    return ASK(engine, rooms_door, engine->rooms, op);
+}
+
+static void who_is_no_member_sees_the_door_of_a_public_channel_alone(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct rooms_door_op op = {0};
+    put_room(engine, 30, 1, cht_room_kind_channel, "Lounge");
+    put_room(engine, 31, 1, cht_room_kind_group, "Group");
+    put_room(engine, 32, 1, cht_room_kind_direct, "");
+    struct room_head head = {.seq = 7, .n = 3, .members = 2};
+    write_one(engine, (struct history_change){
+                          .kind = CHANGE_HEAD, .room = contract_id(30), .seq = 7, .head = &head});
+    assert_int_equal(door(engine, 30, &op), OK);
+    assert_true(cht_id_equal(&op.meta.room, &op.room));
+    assert_true(cht_str_equal(op.meta.name, contract_str("Lounge")));
+    assert_int_equal(op.head.seq, 7);
+    assert_int_equal(op.head.members, 2);
+    for (uint32_t room = 31; room < 34; room++) {
+        assert_int_equal(door(engine, room, &op), ERR_NOT_FOUND);
+    }
+    arena_deinit(&op.arena);
+}
+
+static void a_channel_that_ended_or_is_private_now_has_no_door(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct rooms_door_op op = {0};
+    put_room(engine, 30, 1, cht_room_kind_channel, "Lounge");
+    put_room(engine, 31, 1, cht_room_kind_channel, "Bar");
+    assert_int_equal(door(engine, 31, &op), OK);
+    write_one(engine,
+        (struct history_change){.kind = CHANGE_ROOM_GONE, .room = contract_id(30), .seq = 2});
+    assert_int_equal(door(engine, 30, &op), ERR_NOT_FOUND);
+    struct room_meta meta = {.room = contract_id(31),
+        .kind = cht_room_kind_channel,
+        .visibility = cht_visibility_private,
+        .name = contract_str("Bar")};
+    write_one(engine, (struct history_change){
+                          .kind = CHANGE_ROOM, .room = contract_id(31), .seq = 2, .meta = &meta});
+    assert_int_equal(door(engine, 31, &op), ERR_NOT_FOUND);
+    arena_deinit(&op.arena);
+}
+
 int rooms_contract(struct contract_engine *engine)
 {
 #define TEST(name)                                                                                 \
@@ -485,6 +532,8 @@ int rooms_contract(struct contract_engine *engine)
         TEST(a_public_name_belongs_to_one_room),
         TEST(names_that_look_alike_are_one_public_name),
         TEST(public_rooms_are_found_in_the_order_of_their_names),
+        TEST(who_is_no_member_sees_the_door_of_a_public_channel_alone),
+        TEST(a_channel_that_ended_or_is_private_now_has_no_door),
     };
 #undef TEST
     return cmocka_run_group_tests_name(engine->name, tests, NULL, NULL);

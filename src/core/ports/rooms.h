@@ -158,6 +158,17 @@ struct rooms_one_of_user_op {
     struct room_of_user one;
 };
 
+/* What somebody may see of a room who is no member: NOT_FOUND unless it is a public channel. A
+ * private room and one that is not there are looked for alike: how long it takes does not tell
+ * which of them it is. */
+struct rooms_door_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id room;
+    struct room_meta meta;
+    struct room_head head;
+};
+
 struct rooms_public_op {
     struct op op;
     struct arena arena;
@@ -193,6 +204,7 @@ struct rooms_ops {
     void (*member)(struct rooms *rooms, struct rooms_member_op *op);
     void (*of_user)(struct rooms *rooms, struct rooms_of_user_op *op);
     void (*one_of_user)(struct rooms *rooms, struct rooms_one_of_user_op *op);
+    void (*door)(struct rooms *rooms, struct rooms_door_op *op);
     void (*circles)(struct rooms *rooms, struct rooms_circles_op *op);
     void (*crowded)(struct rooms *rooms, struct rooms_crowded_op *op);
     void (*find_public)(struct rooms *rooms, struct rooms_public_op *op);
@@ -218,6 +230,7 @@ ROOMS_ASK(members, rooms_members_op)
 ROOMS_ASK(member, rooms_member_op)
 ROOMS_ASK(of_user, rooms_of_user_op)
 ROOMS_ASK(one_of_user, rooms_one_of_user_op)
+ROOMS_ASK(door, rooms_door_op)
 ROOMS_ASK(circles, rooms_circles_op)
 ROOMS_ASK(crowded, rooms_crowded_op)
 ROOMS_ASK(find_public, rooms_public_op)

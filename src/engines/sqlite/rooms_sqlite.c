@@ -219,6 +219,26 @@ static enum err run_one_of_user(struct op *asked, struct db_job *job, void *thre
     return err == OK && !found ? ERR_NOT_FOUND : err;
 }
 
+static enum err run_door(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct rooms_door_op *op = container_of(asked, struct rooms_door_op, op);
+    struct db *db = &((struct data_reader *)thread)->store;
+    struct room_of_user room = {0};
+    arena_reset(&op->arena);
+    struct query q = db_query(db, STORE_ROOM_DOOR);
+    query_id(&q, &op->room);
+    bool found = query_row(&q);
+    if (found) {
+        store_get_room(&q, 0, &op->arena, &room);
+    }
+    query_end(&q);
+    op->meta = room.meta;
+    op->head = room.head;
+    enum err err = db_err(db);
+    return err == OK && !found ? ERR_NOT_FOUND : err;
+}
+
 _Static_assert(
     cht_room_kind_direct == 1 && cht_room_kind_group == 2, "the kinds that MINE_CIRCLE names");
 
@@ -407,6 +427,7 @@ READ(members, rooms_members_op)
 READ(member, rooms_member_op)
 READ(of_user, rooms_of_user_op)
 READ(one_of_user, rooms_one_of_user_op)
+READ(door, rooms_door_op)
 READ(circles, rooms_circles_op)
 READ(crowded, rooms_crowded_op)
 READ(find_public, rooms_public_op)
@@ -424,6 +445,7 @@ static const struct rooms_ops ops = {
     .member = member,
     .of_user = of_user,
     .one_of_user = one_of_user,
+    .door = door,
     .circles = circles,
     .crowded = crowded,
     .find_public = find_public,

@@ -8,6 +8,9 @@
 #include "chattifier/events.h"
 #include "store.h"
 
+_Static_assert(cht_room_kind_channel == 3 && cht_visibility_public == 2,
+    "the rooms that rooms_public and ROOM_DOOR name");
+
 static const char *const migrations[] = {
     "CREATE TABLE rooms (room_no INTEGER PRIMARY KEY, room BLOB NOT NULL UNIQUE,"
     " meta_seq INTEGER NOT NULL DEFAULT 0, gone_seq INTEGER NOT NULL DEFAULT 0,"
@@ -58,6 +61,8 @@ static const char *const migrations[] = {
      * whose name is written plainly. */
     "UPDATE OR IGNORE public_names SET name = folded(name);"
     "DELETE FROM public_names WHERE name <> folded(name);",
+    /* Who is no member finds a private room no sooner and no later than one that is not there. */
+    "CREATE INDEX rooms_public ON rooms (room) WHERE kind = 3 AND visibility = 2 AND deleted = 0;",
 };
 
 static void fold(sqlite3_context *context, int count, sqlite3_value **values)
@@ -77,7 +82,7 @@ const struct db_schema store_schema = {
     .file = "store.db",
     .application = 0x43485354,
     .migrations = migrations,
-    .version = 3,
+    .version = 4,
     .functions = functions,
     .cache_kib = 8192,
     .full = false,

@@ -51,7 +51,7 @@ static void destroy(struct query *query)
     places_give(&query->service->places, &query->command.author);
     give_back_shared(query);
     arena_deinit(&query->one.arena);
-    arena_deinit(&query->load.arena);
+    arena_deinit(&query->door.arena);
     arena_deinit(&query->users.arena);
     /* The reads begin alike, so the arena of one is the arena of all. */
     arena_deinit(&query->read.messages.arena);
@@ -191,8 +191,8 @@ void query_take_member(struct query *query, enum err said)
 {
     query->member = said;
     if (said == ERR_NOT_FOUND) {
-        query->load.room = query->command.room;
-        rooms_load(query->service->deps.rooms, flow_tolerate(&query->flow), &query->load);
+        query->door.room = query->command.room;
+        rooms_door(query->service->deps.rooms, flow_tolerate(&query->flow), &query->door);
     } else if (said != OK) {
         flow_fail(&query->flow, ERR_UNAVAILABLE);
     }
@@ -210,11 +210,10 @@ void query_check_right(struct flow *flow)
     if (query->member == OK) {
         return;
     }
-    const struct room_meta *meta = &query->load.meta;
-    if (query->load.op.err != OK && query->load.op.err != ERR_NOT_FOUND) {
+    const struct rooms_door_op *door = &query->door;
+    if (door->op.err != OK && door->op.err != ERR_NOT_FOUND) {
         flow_fail(flow, ERR_UNAVAILABLE);
-    } else if (query->load.op.err != OK || meta->deleted || meta->kind != cht_room_kind_channel ||
-               meta->visibility != cht_visibility_public) {
+    } else if (door->op.err != OK) {
         /* A membership that the store does not have yet may be just what the asker has seen. */
         flow_fail(flow, query->fresh.op.err != OK && query->command.at_least > 0 ? ERR_UNAVAILABLE
                                                                                  : ERR_NOT_FOUND);
@@ -222,7 +221,7 @@ void query_check_right(struct flow *flow)
         flow_fail(flow, ERR_NOT_MEMBER);
     } else {
         query->is_visitor = true;
-        query->one.one = (struct room_of_user){.meta = *meta, .head = query->load.head};
+        query->one.one = (struct room_of_user){.meta = door->meta, .head = door->head};
     }
 }
 

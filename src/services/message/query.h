@@ -49,8 +49,8 @@ struct query {
     struct hot_stamp stamp; /* before anything was read */
     struct buf *body;       /* the answer, if it was finished before; else `encode` makes it */
     struct rooms_one_of_user_op one;
-    enum err member; /* what the store said when it was asked as the asker */
-    struct rooms_load_op load;
+    enum err member;           /* what the store said when it was asked as the asker */
+    struct rooms_door_op door; /* asked if it said NOT_FOUND */
     struct users_get_op users;
     struct cht_id *user_ids;
     uint32_t user_count;
@@ -85,7 +85,7 @@ void query_ask_member(struct flow *flow);
 void query_ask_room(struct flow *flow);
 void query_check_right(struct flow *flow);
 
-/* For families that read as a member: asks for the room if that said NOT_FOUND, so that
+/* For families that read as a member: asks for the door of the room if that said NOT_FOUND, so that
  * query_check_right knows how to refuse. */
 void query_take_member(struct query *query, enum err said);
 void query_ask_users(struct flow *flow);

@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "chattifier/events.h"
+#include "sqlite/store.h"
 
 enum { BURST = 50, ACKED_MIN = 300 };
 
@@ -88,7 +89,7 @@ static void a_file_that_is_no_database_is_refused(void **state)
 static void data_of_a_newer_version_is_refused(void **state)
 {
     struct contract_engine *engine = *state;
-    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 2}; /* user_version in the header */
+    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 4}; /* user_version in the header */
     engine->close(engine);
     write_at(engine, "store.db", 60, newer, 4);
     assert_int_equal(open_as(engine, 4), ERR_NEWER);
@@ -488,6 +489,59 @@ static uint32_t count_hits(struct contract_engine *engine, const char *q)
     return op.count;
 }
 
+/* Steps of SQLite's machine, and pages that were looked at, of an answer that there is no door. */
+static void count_work(struct db *db, uint32_t room, int *ret_steps, int *ret_pages)
+{
+    int highest = 0, missed = 0;
+    struct cht_id id = contract_id(room);
+    sqlite3_db_status(db->handle, SQLITE_DBSTATUS_CACHE_HIT, ret_pages, &highest, 1);
+    sqlite3_db_status(db->handle, SQLITE_DBSTATUS_CACHE_MISS, &missed, &highest, 1);
+    struct query q = db_query(db, STORE_ROOM_DOOR);
+    query_id(&q, &id);
+    assert_false(query_row(&q));
+    *ret_steps = sqlite3_stmt_status(q.statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+    query_end(&q);
+    sqlite3_db_status(db->handle, SQLITE_DBSTATUS_CACHE_HIT, ret_pages, &highest, 1);
+    sqlite3_db_status(db->handle, SQLITE_DBSTATUS_CACHE_MISS, &missed, &highest, 1);
+    *ret_pages += missed;
+}
+
+static void put_room(struct contract_engine *engine, uint32_t room, enum cht_room_kind kind,
+    enum cht_visibility visibility)
+{
+    struct room_meta meta = {.room = contract_id(room),
+        .kind = kind,
+        .visibility = visibility,
+        .pair = {contract_id(1), contract_id(2)}};
+    struct history_change change = {
+        .kind = CHANGE_ROOM, .room = meta.room, .seq = 1, .meta = &meta};
+    write_changes(engine, &change, 1);
+}
+
+static void a_private_room_takes_as_long_to_find_as_one_that_is_not_there(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct db db = {0};
+    for (uint32_t room = 1; room <= 50; room++) {
+        put_room(engine, room, cht_room_kind_channel, cht_visibility_public);
+    }
+    put_room(engine, 51, cht_room_kind_direct, cht_visibility_private);
+    put_room(engine, 52, cht_room_kind_channel, cht_visibility_private);
+    assert_int_equal(
+        db_open(&db, sqlite_engine_dir(engine), &store_schema, false, sqlite_engine_logger()), OK);
+    store_set_statements(&db);
+    int steps = 0, pages = 0, others_steps = 0, others_pages = 0;
+    count_work(&db, 99, &steps, &pages); /* the first reads the schema */
+    count_work(&db, 99, &steps, &pages);
+    assert_true(pages > 0);
+    for (uint32_t room = 51; room <= 52; room++) {
+        count_work(&db, room, &others_steps, &others_pages);
+        assert_int_equal(others_steps, steps);
+        assert_int_equal(others_pages, pages);
+    }
+    db_close(&db);
+}
+
 static void a_search_index_of_before_is_made_anew(void **state)
 {
     struct contract_engine *engine = *state;
@@ -509,7 +563,7 @@ static void a_search_index_of_before_is_made_anew(void **state)
         "DROP TABLE search; CREATE VIRTUAL TABLE search USING fts5 (text, content='',"
         " tokenize='unicode61 remove_diacritics 2');"
         "INSERT INTO search (rowid, text) SELECT place, text FROM messages;"
-        "PRAGMA user_version = 1;");
+        "DROP INDEX rooms_public; PRAGMA user_version = 1;");
     engine->open(engine, false);
     assert_int_equal(count_hits(engine, "zebra"), 2);
     edit(engine, 4, 3, "grey giraffe");
@@ -544,7 +598,7 @@ static void public_names_of_before_are_compared_by_what_they_show(void **state)
     run_on(engine, "store.db",
         "UPDATE public_names SET name = 'al\u200bpha' WHERE name = 'alpha';"
         "UPDATE public_names SET name = 'bet\u00ada' WHERE name = 'gamma';"
-        "PRAGMA user_version = 2;");
+        "DROP INDEX rooms_public; PRAGMA user_version = 2;");
     engine->open(engine, false);
     struct rooms_name_op op = {.name = contract_str("ALPHA"), .room = contract_id(8)};
     struct cht_id alpha = contract_id(5);
@@ -596,6 +650,7 @@ int main(void)
         TEST(a_file_that_is_no_database_is_refused),
         TEST(data_of_a_newer_version_is_refused),
         TEST(an_account_of_before_that_voided_its_tokens_has_done_so_just_now),
+        TEST(a_private_room_takes_as_long_to_find_as_one_that_is_not_there),
         TEST(a_directory_that_can_not_be_is_refused),
         TEST(what_was_answered_survives_kill_9),
         TEST(a_deleted_text_is_nowhere_in_the_files),

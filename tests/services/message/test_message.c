@@ -35,6 +35,73 @@ static void others_find_nothing_as_for_a_room_that_is_not_there(void **state)
     }
 }
 
+/* ---- what the store is asked */
+
+static const struct rooms_ops *rooms_ops;
+static const struct history_ops *history_ops;
+static char calls[32];
+static uint32_t call_count;
+
+#define WATCH(port, name, op_type, letter)                                                         \
+    static void watch_##name(struct port *port, struct op_type *op)                                \
+    {                                                                                              \
+        calls[call_count++ % sizeof(calls)] = (letter);                                            \
+        port##_ops->name(port, op);                                                                \
+    }
+
+WATCH(rooms, load, rooms_load_op, 'L')
+WATCH(rooms, door, rooms_door_op, 'd')
+WATCH(rooms, one_of_user, rooms_one_of_user_op, 'o')
+WATCH(rooms, members, rooms_members_op, 'm')
+WATCH(history, messages, history_messages_op, 'h')
+WATCH(history, entries, history_entries_op, 'e')
+WATCH(history, search, history_search_op, 's')
+#undef WATCH
+
+/* What the store is asked when eve asks for a room that is not hers, "od". */
+static const char *calls_for(enum cht_command_type type, struct cht_id room)
+{
+    memset(calls, 0, sizeof(calls));
+    call_count = 0;
+    house_ask(
+        (struct cht_command){.type = type, .author = eve, .room = room, .q = contract_str("one")});
+    assert_int_equal(answer_error, ERR_NOT_FOUND);
+    return calls;
+}
+
+static void a_room_of_others_costs_what_one_costs_that_is_not_there(void **state)
+{
+    (void)state;
+    static const enum cht_command_type types[] = {cht_command_type_room_get,
+        cht_command_type_room_history, cht_command_type_room_events, cht_command_type_room_members,
+        cht_command_type_search};
+    house_create_room(cht_room_kind_direct, cht_visibility_private);
+    house_say("one");
+    house_hurry();
+    rooms_ops = engine->rooms->ops;
+    history_ops = engine->history->ops;
+    struct rooms_ops rooms = *rooms_ops;
+    struct history_ops history = *history_ops;
+    rooms.load = watch_load;
+    rooms.door = watch_door;
+    rooms.one_of_user = watch_one_of_user;
+    rooms.members = watch_members;
+    history.messages = watch_messages;
+    history.entries = watch_entries;
+    history.search = watch_search;
+    engine->rooms->ops = &rooms;
+    engine->history->ops = &history;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        char of_others[sizeof(calls)];
+        memcpy(of_others, calls_for(types[i], room_id), sizeof(of_others));
+        assert_string_equal(of_others, calls_for(types[i], contract_id(99)));
+        assert_null(strchr(of_others, 'L'));
+        assert_non_null(strchr(of_others, 'd'));
+    }
+    engine->rooms->ops = rooms_ops;
+    engine->history->ops = history_ops;
+}
+
 static void who_was_removed_reads_no_more(void **state)
 {
     (void)state;
@@ -392,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_member_reads_what_was_said),
         TEST(others_find_nothing_as_for_a_room_that_is_not_there),
+        TEST(a_room_of_others_costs_what_one_costs_that_is_not_there),
         TEST(who_was_removed_reads_no_more),
         TEST(a_public_channel_may_be_looked_at_but_not_read),
         TEST(unread_counts_from_the_moment_of_joining),
