@@ -72,6 +72,7 @@ static enum err open_data(struct house *house)
         .dir = house->settings.app.data,
         .shards = (uint32_t)house->settings.app.shards,
         .retention_ms = house->settings.app.log_retention_ms,
+        .reserve_bytes = house->settings.app.reserve_bytes,
         .logger = &house->logger,
     };
     return data_sqlite_open(&options, &house->data);
@@ -229,7 +230,7 @@ static void warm_up(struct house *house)
 {
     struct loop *loop = house->workers[0].world.loop;
     uint64_t until = loop_now_ms(loop) + WARM_UP_MS;
-    while (!is_warm(house) && loop_now_ms(loop) < until) {
+    while (!is_warm(house) && !data_sqlite_is_full(house->data) && loop_now_ms(loop) < until) {
         house_turn(house);
     }
     if (!is_warm(house)) {

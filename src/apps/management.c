@@ -57,9 +57,12 @@ static void health(struct management *management, const struct edge_request *req
 {
     bool draining = atomic_load(&management->house->draining);
     bool whole = stores_go_on(management->house);
+    bool full = data_sqlite_is_full(management->house->data);
     const char *text =
         !whole     ? "{\"status\":\"DOWN\",\"components\":{\"store\":{\"status\":\"DOWN\"}}}"
         : draining ? "{\"status\":\"OUT_OF_SERVICE\"}"
+        : full     ? "{\"status\":\"UP\",\"components\":{\"disk\":{\"status\":\"FULL\"}},"
+                     "\"groups\":[\"liveness\",\"readiness\"]}"
                    : "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}";
     answer_json(management, request->conn, whole && !draining ? 200 : 503, text);
 }

@@ -52,7 +52,9 @@ void metrics_read(struct worker *worker, struct metrics *ret_metrics)
         .shared_read_total = message.shared_read,
         .mails_dropped_total = mail_dropped(worker->mail),
         .commands_waiting = bus_local_waiting(worker->house->bus, worker->index),
-        .bugs_total = worker->index == 0 ? bug_count() : 0, /* counted for the process */
+        /* Of the process: */
+        .disk_full = worker->index == 0 && data_sqlite_is_full(worker->house->data),
+        .bugs_total = worker->index == 0 ? bug_count() : 0,
     };
 }
 

@@ -11,6 +11,7 @@ refused; what this machine can not do raises Impossible. What is promised for ea
 import argparse
 import asyncio
 import contextlib
+import copy
 import os
 import resource
 import shutil
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 
+from checker import check_acks
 from connect import connect
 from crowd import Crowd
 from house import House
@@ -135,22 +137,48 @@ class Share:
         os.rmdir(self.path)
 
 
-async def disk_full(load, disk, seconds):
-    """R8. The process lives, sends are refused with a code that says so, reads go on, and sends are taken again when there is space,
-    without anybody's help."""
+@contextlib.asynccontextmanager
+async def kept_full(disk):
+    """Whatever becomes free is gone at once."""
+    async def fill():
+        while True:
+            disk.fill()
+            await asyncio.sleep(0.05)
+    filling = asyncio.ensure_future(fill())
+    try:
+        yield
+    finally:
+        filling.cancel()
+    disk.free()
+
+
+async def read_all_acknowledged(load):
+    """Each room is read to its end, asked once a page."""
+    before = copy.deepcopy(load.history)
+    logs, _ = await asyncio.to_thread(load.read_logs)
+    assert list(check_acks(before, logs)) == []
+
+
+async def disk_full(load, disk, seconds, restarts=False):
+    """R8. The process lives, sends are refused with a code that says so, all that was acknowledged is read, also by a process that was
+    killed and started again meanwhile, and sends are taken again when there is space, without anybody's help."""
     await load.progress(100)
     before = load.refusals["unavailable"]
     until = time.monotonic() + seconds
-    while time.monotonic() < until or load.refusals["unavailable"] == before:
-        assert time.monotonic() < until + 20, f"a full disk refuses nothing: {load.refusals}"
-        disk.fill()
-        await asyncio.sleep(0.05)
-    assert load.house.process.poll() is None, load.house.log_tail()
-    writer = load.writers[0]
-    page = await asyncio.to_thread(writer.user.http, "GET", f"/api/rooms/{writer.room}/events?after_seq=0&limit=10")
-    assert page.status == 200, page
-    disk.free()
+    async with kept_full(disk):
+        while time.monotonic() < until or load.refusals["unavailable"] == before:
+            assert time.monotonic() < until + 20, f"a full disk refuses nothing: {load.refusals}"
+            await asyncio.sleep(0.05)
+        assert load.house.process.poll() is None, load.house.log_tail()
+        await read_all_acknowledged(load)
+        health = load.house.http("GET", "/actuator/health", management=True)
+        assert health.status == 200 and health.json["components"]["disk"]["status"] == "FULL", health
+        if restarts:
+            await asyncio.to_thread(load.house.kill)
+            await asyncio.to_thread(load.house.start)
+            await read_all_acknowledged(load)
     await load.progress(100)
+    assert "components" not in load.house.http("GET", "/actuator/health", management=True).json
     assert load.house.process.poll() is None, load.house.log_tail()
 
 

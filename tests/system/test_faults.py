@@ -44,6 +44,11 @@ def test_a_full_disk_refuses_sends_at_once_and_takes_them_again_when_there_is_sp
     assert load.refusals["unavailable"] > load.refusals["timeout"]
 
 
+def test_a_process_that_is_started_on_a_full_disk_has_all_that_was_acknowledged(rig):
+    made = rig("disk", **{"message.gather_ms": 1000})
+    judged(made.house, lambda load: faults.disk_full(load, made.disk, 1, restarts=True))
+
+
 def test_a_process_that_was_stopped_for_a_second_goes_on(rig):
     judged(rig("stop").house, lambda load: faults.stopped(load, 1))
 

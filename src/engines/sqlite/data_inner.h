@@ -18,6 +18,8 @@
 #define DATA_SEARCHES_MAX 32
 #define DATA_STORE_STAMPS 8192
 
+enum { DATA_LOG, DATA_STORE, DATA_USERS, DATA_FILES };
+
 struct data_sqlite;
 struct log_shared;
 
@@ -50,6 +52,14 @@ struct data_file {
     _Atomic(int) frames; /* of its write-ahead log, after the last commit */
     _Atomic(int) copied; /* of them, by the last copying */
     _Atomic(bool) purge; /* deleted text is in the write-ahead log: empty it soon */
+    /* reserve.c, on the writer's thread: */
+    struct db *writer; /* its connection */
+    int wal;           /* the write-ahead log; -1: without a reserve */
+    int frames_now, frames_before;
+    uint64_t reserve;      /* so many bytes it is longer than what is in it */
+    uint64_t size;         /* at least */
+    _Atomic(bool) cut;     /* by the keeper */
+    _Atomic(bool) missing; /* the reserve is less than it should be: nothing is appended */
 };
 
 struct data_sqlite {
@@ -58,20 +68,20 @@ struct data_sqlite {
     int lock_fd;
     uint32_t shards;
     uint64_t retention_ms;
+    uint64_t reserve_bytes;
     uint64_t boot;
     struct log_shared *log;
     struct data_writer store, users;
     struct db_queue reads, searches;
     _Atomic(uint32_t) searching; /* asked for and not answered, at most DATA_SEARCHES_MAX */
     struct data_reader readers[DATA_READERS];
-    struct data_file files[3];
+    struct data_file files[DATA_FILES];
+    _Atomic(bool) looks_at_reserve; /* the store's writer was asked to */
     pthread_mutex_t keeper_mutex;
     pthread_cond_t keeper_wake;
     pthread_t keeper;
     bool keeper_running, keeper_stopped, keeper_wanted;
 };
-
-enum { DATA_LOG, DATA_STORE, DATA_USERS };
 
 extern const struct db_schema log_schema;
 extern const struct db_schema store_schema;
@@ -88,6 +98,16 @@ void data_keeper_nudge(struct data_sqlite *data, int file);
 void data_keeper_purge(struct data_sqlite *data, int file);
 MUST_USE enum err data_keeper_start(struct data_sqlite *data);
 void data_keeper_stop(struct data_sqlite *data);
+
+/* reserve.c. Before the writer's thread starts; `db` is its connection. */
+MUST_USE enum err reserve_open(struct data_sqlite *data, int file, struct db *db);
+void reserve_close(struct data_sqlite *data);
+/* On the writer's thread, after a commit: what is behind it is enough, or is made so. */
+void reserve_keep(struct data_sqlite *data, int file);
+/* The writer of the store looks soon. Any thread. */
+void reserve_look(struct data_sqlite *data);
+/* On the log's thread: the reserves are there; tries to make them again where they are not. */
+bool reserve_may_append(struct data_sqlite *data);
 
 /* log_open.c */
 MUST_USE enum err log_shared_open(struct data_sqlite *data);

@@ -43,13 +43,15 @@ static void run_batch(struct data_writer *writer, struct task *first)
 static void *run_writer(void *argument)
 {
     struct data_writer *writer = argument;
+    int file = writer == &writer->data->store ? DATA_STORE : DATA_USERS;
     struct task *first;
     while ((first = db_queue_take_all(&writer->queue)) != NULL) {
         run_batch(writer, first);
+        reserve_keep(writer->data, file);
         if (writer->on_idle && db_queue_is_empty(&writer->queue)) {
             writer->on_idle(writer);
         }
-        data_keeper_nudge(writer->data, writer == &writer->data->store ? DATA_STORE : DATA_USERS);
+        data_keeper_nudge(writer->data, file);
     }
     return NULL;
 }
@@ -186,6 +188,10 @@ static struct data_sqlite *create(const struct data_sqlite_options *options)
     data->logger = options->logger;
     data->shards = options->shards;
     data->retention_ms = options->retention_ms;
+    data->reserve_bytes = options->reserve_bytes;
+    for (int i = 0; i < DATA_FILES; i++) {
+        data->files[i].wal = -1;
+    }
     data->lock_fd = -1;
     data->store.data = data;
     data->users.data = data;
@@ -238,6 +244,7 @@ void data_sqlite_close(struct data_sqlite *data)
     store_writer_close(data);
     data_writer_stop(&data->users);
     log_shared_close(data);
+    reserve_close(data);
     db_queue_deinit(&data->reads);
     db_queue_deinit(&data->searches);
     pthread_cond_destroy(&data->keeper_wake);

@@ -10,9 +10,11 @@
  * two reader threads serve all three; one more copies the write-ahead logs back, beside the
  * writers.
  *
- * The disk: full means UNAVAILABLE (appends: UNKNOWN, their term is over). Any other failed write
- * or flush ends the process with one line, because what the disk holds is then not known. */
+ * The disk: full means UNAVAILABLE (appends: UNKNOWN, their term is over); what is in the log by
+ * then is stored all the same, within the reserve. Any other failed write or flush ends the process
+ * with one line, because what the disk holds is then not known. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -28,8 +30,9 @@ struct data_sqlite;
 struct data_sqlite_options {
     const char *dir; /* made if its parent exists */
     uint32_t shards; /* recorded at the first start, checked at every later one; at most 1,024 */
-    uint64_t retention_ms; /* of log records that the store has */
-    struct logger *logger; /* must stay */
+    uint64_t retention_ms;  /* of log records that the store has */
+    uint64_t reserve_bytes; /* of the disk, for what the store may lack when it is full; 0: none */
+    struct logger *logger;  /* must stay */
 };
 
 /* Refusals, each with one log line: IN_USE (another process has it), CORRUPT, NEWER, IO, BAD_CONFIG
@@ -39,6 +42,9 @@ MUST_USE enum err data_sqlite_open(
 
 /* How often this directory has been opened, from 1. */
 uint64_t data_sqlite_boot(const struct data_sqlite *data);
+
+/* The disk has no space, so appends are refused. Any thread. */
+bool data_sqlite_is_full(const struct data_sqlite *data);
 
 /* Answers everything in flight, writes back, joins the threads. All port instances are destroyed
  * before it, or after the loops have run the answers. NULL is fine. */

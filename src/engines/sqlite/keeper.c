@@ -23,6 +23,7 @@ static int on_commit(void *argument, sqlite3 *handle, const char *name, int fram
     (void)name;
     struct data_file *file = argument;
     atomic_store_explicit(&file->frames, frames, memory_order_relaxed);
+    file->frames_now = frames;
     return SQLITE_OK;
 }
 
@@ -72,7 +73,7 @@ static bool copy_back(struct data_file *file, int mode, int *ret_frames)
     return db_err(&file->db) == OK;
 }
 
-static void keep(struct data_file *file)
+static void keep(struct data_sqlite *data, struct data_file *file)
 {
     int frames = 0;
     bool purge = atomic_exchange(&file->purge, false);
@@ -83,6 +84,8 @@ static void keep(struct data_file *file)
     if (purge) {
         done = copy_back(file, SQLITE_CHECKPOINT_TRUNCATE, &frames);
         atomic_store(&file->purge, !done || atomic_load(&file->purge));
+        atomic_store(&file->cut, true);
+        reserve_look(data);
     } else if (done && frames > RESTART_FRAMES) {
         (void)copy_back(file, SQLITE_CHECKPOINT_RESTART, &frames);
     }
@@ -101,7 +104,7 @@ static void *run_keeper(void *argument)
         data->keeper_wanted = false;
         pthread_mutex_unlock(&data->keeper_mutex);
         for (int i = 0; i < 3; i++) {
-            keep(&data->files[i]);
+            keep(data, &data->files[i]);
         }
         pthread_mutex_lock(&data->keeper_mutex);
     }

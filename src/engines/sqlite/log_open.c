@@ -259,8 +259,11 @@ enum err log_shared_open(struct data_sqlite *data)
         err = load(log);
     }
     if (err == OK) {
-        log->db.fatal = true;
         data_keeper_watch(data, DATA_LOG, &log->db);
+        err = reserve_open(data, DATA_LOG, &log->db);
+    }
+    if (err == OK) {
+        log->db.fatal = true;
         log_writer_start(log);
     }
     return err;

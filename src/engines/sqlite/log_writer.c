@@ -298,6 +298,15 @@ static void forget_marks(struct log_shared *log)
 
 /* ---- the thread */
 
+/* While the disk is full nothing is tried: what is free belongs to the reserve first. */
+static void begin(struct log_shared *log)
+{
+    db_begin(&log->db);
+    if (!reserve_may_append(log->data)) {
+        log->db.rc = SQLITE_FULL;
+    }
+}
+
 static bool commit(struct log_shared *log)
 {
     bool committed = db_commit(&log->db) == OK;
@@ -353,7 +362,7 @@ static void *run_thread(void *argument)
     struct log_shared *log = argument;
     struct task *first;
     while ((first = db_queue_take_all(&log->queue)) != NULL) {
-        db_begin(&log->db);
+        begin(log);
         put_marks(log);
         for (struct task *task = first, *next; task; task = next) {
             next = task->next;
@@ -363,6 +372,7 @@ static void *run_thread(void *argument)
         settle(first, committed);
         answer(log, first, committed);
         wake_followers(log);
+        reserve_keep(log->data, DATA_LOG);
         data_keeper_nudge(log->data, DATA_LOG);
     }
     return NULL;

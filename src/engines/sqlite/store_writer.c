@@ -4,7 +4,8 @@
  * The search index drops a deleted text at once for searches, but its old segments keep the words
  * until they are merged. So after deletes, whenever nothing else is to be done, the index is merged
  * piece by piece until those words are gone, and the write-ahead log is emptied. How it fails: a
- * failed piece is tried again after the next batch; an unfinished purge is noted in the file. */
+ * failed piece is tried again after the next batch; an unfinished purge is noted in the file. While
+ * the disk is full what is left of it is for batches. */
 
 #include "base/mem.h"
 #include "store.h"
@@ -41,7 +42,8 @@ static bool merge_piece(struct data_writer *writer)
 static void on_idle(struct data_writer *writer)
 {
     struct store_state *state = writer->state;
-    for (int i = 0; i < PIECES_MAX && state->purge_wanted && db_queue_is_empty(&writer->queue);
+    for (int i = 0; i < PIECES_MAX && state->purge_wanted && db_queue_is_empty(&writer->queue) &&
+                    !data_sqlite_is_full(writer->data);
          i++) {
         if (merge_piece(writer)) {
             continue;
@@ -81,6 +83,9 @@ enum err store_writer_open(struct data_sqlite *data)
         writer->on_idle = on_idle;
         writer->on_rollback = on_rollback;
         data_keeper_watch(data, DATA_STORE, &writer->db);
+        err = reserve_open(data, DATA_STORE, &writer->db);
+    }
+    if (err == OK) {
         data_writer_start(writer);
     }
     return err;

@@ -155,7 +155,11 @@ struct target {
     uint64_t node; /* 0: its owner is unknown */
 };
 
-/* The list of the user's rooms is on its way. What is asked meanwhile (over HTTP: a socket is not
+/* A room is read where it is owned, so that the page is in order with what is said. While nobody
+ * owns it, as when its log takes nothing, it is read here: nothing is said in it, and what the node
+ * lacks when there is an owner is asked for then.
+ *
+ * The list of the user's rooms is on its way. What is asked meanwhile (over HTTP: a socket is not
  * read yet, but for a list that is late) goes to where the list is read and is answered behind it:
  * a page that was read before the node follows the room would leave a hole that nobody tells of. */
 static bool is_entering(struct socket_service *service, const struct cht_id *user)
@@ -175,7 +179,9 @@ static struct target target_of(struct socket_service *service, const struct cht_
     target.by_shard = row->changes;
     bool behind_list = row->server == cht_server_message && is_entering(service, &command->author);
     if (about_room && row->server != cht_server_user && !behind_list) {
-        target.node = subscription_owner(service, target.shard);
+        uint64_t owner = subscription_owner(service, target.shard);
+        bool here = owner == 0 && row->server == cht_server_message;
+        target.node = here ? target.node : owner;
     }
     return target;
 }

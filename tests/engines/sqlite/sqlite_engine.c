@@ -18,6 +18,7 @@ enum { SHARDS = 4 };
 struct state {
     char dir[64];
     struct data_sqlite *data;
+    uint64_t reserve_bytes;
 };
 
 static struct state the_state;
@@ -56,6 +57,7 @@ static void open_engine(struct contract_engine *engine, bool fresh)
     struct data_sqlite_options options = {.dir = the_state.dir,
         .shards = SHARDS,
         .retention_ms = 0,
+        .reserve_bytes = the_state.reserve_bytes,
         .logger = sqlite_engine_logger()};
     assert_int_equal(data_sqlite_open(&options, &the_state.data), OK);
     struct loop *loop = &engine->loop.loop;
@@ -79,6 +81,13 @@ static void close_engine(struct contract_engine *engine)
 static void forget_engine(struct contract_engine *engine)
 {
     sqlite_engine_remove(sqlite_engine_dir(engine));
+    the_state.reserve_bytes = 0;
+}
+
+void sqlite_engine_reserve(struct contract_engine *engine, uint64_t bytes)
+{
+    CHECK(engine->state == &the_state);
+    the_state.reserve_bytes = bytes;
 }
 
 struct data_sqlite *sqlite_engine_data(struct contract_engine *engine)

@@ -12,6 +12,9 @@ struct contract_engine *sqlite_engine(void);
 struct data_sqlite *sqlite_engine_data(struct contract_engine *engine);
 const char *sqlite_engine_dir(struct contract_engine *engine);
 
+/* What the next opening keeps of the disk. */
+void sqlite_engine_reserve(struct contract_engine *engine, uint64_t bytes);
+
 struct logger *sqlite_engine_logger(void);
 
 /* Removes a directory of plain files. */

@@ -27,6 +27,7 @@ enum {
     LAST_STEP = 500, /* of a life: about as many as a whole one has */
     RUNS = 24,
     PAGE = 64,
+    RESERVE_BYTES = 1 << 20,
     BROKEN = 9,
     IO_EXIT = 74, /* the engine's: the disk failed */
 };
@@ -360,8 +361,11 @@ static void work(struct life *life)
 
 static void open_all(struct life *life, const char *dir)
 {
-    struct data_sqlite_options options = {
-        .dir = dir, .shards = SHARDS, .retention_ms = UINT64_MAX, .logger = sqlite_engine_logger()};
+    struct data_sqlite_options options = {.dir = dir,
+        .shards = SHARDS,
+        .retention_ms = UINT64_MAX,
+        .reserve_bytes = RESERVE_BYTES,
+        .logger = sqlite_engine_logger()};
     test_loop_init(&life->loop);
     enum err err = data_sqlite_open(&options, &life->data);
     if (err != OK && life->disk_fails) {

@@ -330,6 +330,87 @@ static void a_write_ahead_log_begins_again_when_it_was_copied(void **state)
     assert_true(size_of(sqlite_engine_dir(engine), "store.db") > wal);
 }
 
+/* ---- the reserve */
+
+enum { RESERVE_BYTES = 4 << 20 };
+
+static uint64_t blocks_of(const char *dir, const char *file)
+{
+    char path[128];
+    struct stat stat_of_file;
+    snprintf(path, sizeof(path), "%s/%s", dir, file);
+    assert_int_equal(stat(path, &stat_of_file), 0);
+    return (uint64_t)stat_of_file.st_blocks * 512;
+}
+
+static void open_with_reserve(struct contract_engine *engine)
+{
+    engine->close(engine);
+    sqlite_engine_reserve(engine, RESERVE_BYTES);
+    engine->open(engine, false);
+}
+
+/* A write that is answered after it is made after the writer looked. */
+static void wait_for_writer(struct contract_engine *engine, uint64_t seq)
+{
+    say(engine, seq, "after it");
+}
+
+static void there_are_blocks_behind_what_is_in_the_log_of_the_store(void **state)
+{
+    struct contract_engine *engine = *state;
+    enum { TEXT_BYTES = 60000, MESSAGES = 50 };
+    static char text[TEXT_BYTES + 1];
+    memset(text, 'x', TEXT_BYTES);
+    open_with_reserve(engine);
+    const char *dir = sqlite_engine_dir(engine);
+    assert_true(size_of(dir, "store.db-wal") >= RESERVE_BYTES);
+    assert_true(blocks_of(dir, "store.db-wal") >= RESERVE_BYTES);
+    assert_true(blocks_of(dir, "log.db-wal") >= RESERVE_BYTES / 16);
+    uint64_t seq = 0;
+    while (seq < MESSAGES) {
+        say(engine, ++seq, text);
+    }
+    wait_for_writer(engine, ++seq);
+    assert_true(size_of(dir, "store.db-wal") >= RESERVE_BYTES + MESSAGES * TEXT_BYTES);
+    assert_true(blocks_of(dir, "store.db-wal") >= RESERVE_BYTES + MESSAGES * TEXT_BYTES);
+    assert_false(data_sqlite_is_full(sqlite_engine_data(engine)));
+}
+
+/* The log of the store is emptied when text was deleted. */
+static void a_delete_leaves_the_reserve(void **state)
+{
+    struct contract_engine *engine = *state;
+    open_with_reserve(engine);
+    const char *dir = sqlite_engine_dir(engine);
+    uint64_t seq = 0;
+    say(engine, ++seq, "markertext of a message");
+    struct history_change gone = {
+        .kind = CHANGE_DELETE, .room = contract_id(5), .seq = ++seq, .target = 1};
+    write_changes(engine, &gone, 1);
+    while (holds(dir, "store.db-wal", "markertext")) {
+        wait_for_writer(engine, ++seq);
+    }
+    do {
+        wait_for_writer(engine, ++seq);
+    } while (seq < 10000 && blocks_of(dir, "store.db-wal") < RESERVE_BYTES);
+    assert_true(blocks_of(dir, "store.db-wal") >= RESERVE_BYTES);
+}
+
+static void what_was_killed_keeps_its_reserve(void **state)
+{
+    struct contract_engine *engine = *state;
+    engine->close(engine);
+    sqlite_engine_reserve(engine, RESERVE_BYTES);
+    for (int i = 0; i < 3; i++) {
+        uint64_t acked = run_and_kill(engine, ACKED_MIN);
+        assert_true(blocks_of(sqlite_engine_dir(engine), "store.db-wal") >= RESERVE_BYTES);
+        assert_true(size_of(sqlite_engine_dir(engine), "store.db-wal") < RESERVE_BYTES * 2);
+        assert_true(acked > 0);
+    }
+    engine->open(engine, false);
+}
+
 /* ---- trimming and backup */
 
 static bool is_trimmed(struct contract_engine *engine)
@@ -655,6 +736,9 @@ int main(void)
         TEST(what_was_answered_survives_kill_9),
         TEST(a_deleted_text_is_nowhere_in_the_files),
         TEST(a_write_ahead_log_begins_again_when_it_was_copied),
+        TEST(there_are_blocks_behind_what_is_in_the_log_of_the_store),
+        TEST(a_delete_leaves_the_reserve),
+        TEST(what_was_killed_keeps_its_reserve),
         TEST(the_log_is_trimmed_behind_its_mark),
         TEST(shards_that_share_the_log_are_found_again),
         TEST(a_shard_whose_records_have_all_gone_goes_on),

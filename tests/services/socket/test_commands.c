@@ -118,6 +118,18 @@ static void before_an_owner_is_heard_of_commands_are_unavailable(void **state)
     assert_false(house_posted(*state, &command));
 }
 
+/* The log of its shard takes nothing, but what it took can be read. */
+static void before_an_owner_is_heard_of_a_room_is_read_here(void **state)
+{
+    struct house *house = *state;
+    connect_one(house);
+    house_say(house, 0, "{\"type\":\"room.history\",\"ref\":\"h\",\"room\":\"" ROOM "\"}");
+    assert_int_equal(house->mailed_to[house->mailed_count - 1], HOUSE_NODE);
+    struct cht_command command;
+    assert_true(house_mailed(house, &cht_row_command, &command));
+    assert_int_equal(command.type, cht_command_type_room_history);
+}
+
 static void ok_comes_before_the_senders_own_echo(void **state)
 {
     connect_one(*state);
@@ -451,6 +463,8 @@ int main(void)
         T(a_refusal_for_an_older_term_tells_of_the_owner_of_now),
         cmocka_unit_test_setup_teardown(before_an_owner_is_heard_of_commands_are_unavailable,
             house_setup_unowned, house_teardown),
+        cmocka_unit_test_setup_teardown(
+            before_an_owner_is_heard_of_a_room_is_read_here, house_setup_unowned, house_teardown),
         T(ok_comes_before_the_senders_own_echo),
         T(a_second_answer_is_dropped),
         T(nobody_answers_and_the_node_says_timeout),
