@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,8 +29,10 @@ HANG_FACTOR = 4  # how much longer than on a quiet machine a program may take, b
 CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "first_minute", "messages", "rooms")]
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
 CHAOS_PER_MILLE = 20
+REAL_ENGINES_S = 900  # on a quiet machine a minute or two, with downloads
+REAL_ENGINES_END_S = 180  # for a start that is under way, and for ending what runs
 LEFT_OUT = {
-    "quick": "lint, fuzz targets, budget, coverage, threads, simulation without sanitizers, system tests, system tests with the chaos switch on",
+    "quick": "lint, fuzz targets, budget, coverage, threads, simulation without sanitizers, real engines, system tests, system tests with the chaos switch on",
     "system": "everything else, and the system tests with the chaos switch on",
 }
 SANITIZERS = {
@@ -105,12 +108,27 @@ def run_meson_suites(totals):
             totals.add(suite, passed, failed, skipped, seconds, "\n".join(result[3] for result in results if result[3]))
 
 
-def run_pytest(totals, name, arguments):
+def run_bounded(command, bound_s, **more):
+    """Its exit code and words. After bound_s it is interrupted, so that it ends what it started."""
+    process = subprocess.Popen(command, cwd=ROOT, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
+    try:
+        words = process.communicate(timeout=bound_s)[0]
+        return process.returncode, words
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    try:
+        words = process.communicate(timeout=REAL_ENGINES_END_S)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        words = process.communicate()[0]
+    return 1, f"{words}\ntook longer than {bound_s} s"
+
+
+def run_pytest(totals, name, arguments, bound_s=None):
     start = time.time()
     report = os.path.join(BUILD, re.sub(r"\W+", "-", name) + ".xml")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *arguments]
-    done = subprocess.run(command, cwd=ROOT, text=True, errors="replace", env={**os.environ, **SANITIZERS},
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    code, words = run_bounded(command, bound_s, env={**os.environ, **SANITIZERS})
     passed = failed = 0
     skipped = []
     try:
@@ -124,9 +142,9 @@ def run_pytest(totals, name, arguments):
                 passed += 1
     except (OSError, xml.ParseError):
         failed += 1
-    if done.returncode not in (0, 5) and failed == 0:
+    if code not in (0, 5) and failed == 0:
         failed = 1
-    totals.add(name, passed, failed, skipped, time.time() - start, done.stdout)
+    totals.add(name, passed, failed, skipped, time.time() - start, words)
 
 
 def run_node(totals, name, files):
@@ -251,6 +269,7 @@ def main():
         run_judge(totals, "coverage", "gcovr", ["tools/coverage"])
         run_judge(totals, "threads", "gcc", ["tools/analyze", "thread"])
         run_release_simulation(totals)
+        run_pytest(totals, "real engines", ["tests/engines/real"], REAL_ENGINES_S)
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
         run_pytest(totals, "system", arguments or ["tests/system"])
     if what == "all":
