@@ -300,23 +300,47 @@ static bool has_all(struct cht_str text, struct cht_str q)
     return words > 0;
 }
 
-static void search_room(const struct store *store, const struct stored_mine *mine,
-    struct history_search_op *op, uint64_t *skipped)
+static bool is_newer(struct history_search_at a, struct history_search_at b)
+{
+    return a.ts != b.ts ? a.ts > b.ts : a.place > b.place;
+}
+
+/* Of the messages of a room, in the order of the ids of rooms. */
+static uint64_t first_place(const struct cht_id *room)
+{
+    return ((uint64_t)room->bytes[0] << 16 | (uint64_t)room->bytes[1] << 8 | room->bytes[15]) << 36;
+}
+
+/* In order; one more than is wanted. */
+static void add_hit(struct history_search_op *op, struct history_hit hit)
+{
+    uint32_t i = op->count;
+    while (i > 0 && is_newer(hit.at, op->hits[i - 1].at)) {
+        i--;
+    }
+    if (i > op->limit) {
+        return;
+    }
+    uint32_t moved = op->count < op->limit + 1 ? op->count - i : op->limit - i;
+    memmove(&op->hits[i + 1], &op->hits[i], moved * sizeof(hit));
+    op->hits[i] = hit;
+    op->count += op->count < op->limit + 1;
+}
+
+static void search_room(
+    const struct store *store, const struct stored_mine *mine, struct history_search_op *op)
 {
     const struct stored_room *room = store_room(store, &mine->room);
     bool from_joined = room->meta.history == cht_history_from_joined;
     for (uint32_t i = room->message_count; i > 0; i--) {
         const struct stored_message *row = &room->messages[i - 1];
+        struct history_search_at at = {row->ts, first_place(&room->id) + row->seq};
         bool seen = !from_joined || row->seq >= mine->joined_seq;
-        if (row->deleted || !seen || !has_all(row->text, op->q) || (*skipped)++ < op->skip) {
-            continue;
+        bool is_behind = op->after.place == 0 || is_newer(op->after, at);
+        if (!row->deleted && seen && is_behind && has_all(row->text, op->q)) {
+            add_hit(op, (struct history_hit){at, room->id, row->seq, row->n, row->ts, row->from,
+                            arena_str(&op->arena, row->text)});
         }
-        if (op->count == op->limit) {
-            op->more = true;
-            return;
-        }
-        op->hits[op->count++] = (struct history_hit){
-            room->id, row->seq, row->n, row->ts, row->from, arena_str(&op->arena, row->text)};
     }
 }
 
@@ -324,18 +348,19 @@ static enum err run_search(struct job *job)
 {
     struct history_search_op *op = container_of(job->op, struct history_search_op, op);
     const struct store *store = store_of(job);
-    uint64_t skipped = 0;
     arena_reset(&op->arena);
-    op->hits = arena_array(&op->arena, op->limit, sizeof(*op->hits));
+    op->hits = arena_array(&op->arena, op->limit + 1, sizeof(*op->hits));
     op->count = 0;
-    op->more = false;
     for (uint32_t i = 0; i < store->mine_count; i++) {
         const struct stored_mine *mine = &store->mine[i];
         bool wanted = cht_id_is_none(&op->room) || cht_id_equal(&mine->room, &op->room);
         if (wanted && cht_id_equal(&mine->user, &op->user)) {
-            search_room(store, mine, op, &skipped);
+            search_room(store, mine, op);
         }
     }
+    op->more = op->count > op->limit;
+    op->count -= op->more;
+    op->at = op->more && op->count > 0 ? op->hits[op->count - 1].at : (struct history_search_at){0};
     return OK;
 }
 

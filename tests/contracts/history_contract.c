@@ -2,6 +2,8 @@
 
 #include "contract.h"
 
+#include <stdio.h>
+
 #include "chattifier/events.h"
 
 enum { CHANGES_MAX = 64 };
@@ -487,6 +489,88 @@ static void a_question_is_never_a_formula(void **state)
     }
 }
 
+/* A message in a room that Anna joins. */
+static void say_in(struct contract_engine *engine, uint32_t room, uint64_t seq, uint64_t ts)
+{
+    struct script script = {.engine = engine};
+    add_member(&script, 1, ANNA, cht_member_state_joined);
+    add_message(&script, seq, "a word");
+    script.entries[1].ts = ts;
+    for (uint32_t i = 0; i < script.count; i++) {
+        script.changes[i].room = contract_id(room);
+    }
+    write_out(&script);
+}
+
+static void hits_of_all_rooms_come_in_pages_the_newest_first(void **state)
+{
+    static const uint32_t order[] = {1, 0, 0, 2, 2, 1, 0, 2, 2, 2, 0, 1, 1};
+    const uint32_t count = sizeof(order) / sizeof(order[0]);
+    struct contract_engine *engine = *state;
+    uint64_t seqs[3] = {10, 10, 10};
+    for (uint32_t i = 0; i < count; i++) {
+        say_in(engine, 600 + order[i], ++seqs[order[i]], 5000 + i / 2); /* two at a time */
+    }
+    for (uint32_t limit = 1; limit < count + 2; limit++) {
+        struct history_search_op op = {
+            .user = contract_id(ANNA), .q = contract_str("wor"), .limit = limit};
+        uint32_t seen = 0;
+        uint64_t before = UINT64_MAX;
+        do {
+            op.after = op.at;
+            assert_int_equal(ASK(engine, history_search, engine->history, &op), OK);
+            assert_true(op.count <= limit);
+            for (uint32_t i = 0; i < op.count; i++, seen++) {
+                assert_true(op.hits[i].ts <= before);
+                before = op.hits[i].ts;
+                assert_int_equal(before, 5000 + (count - 1 - seen) / 2);
+            }
+        } while (op.more);
+        assert_int_equal(seen, count);
+        arena_deinit(&op.arena);
+    }
+}
+
+static void a_search_goes_on_behind_any_hit(void **state)
+{
+    struct contract_engine *engine = *state;
+    for (uint32_t i = 0; i < 9; i++) {
+        say_in(engine, 600 + i % 2, 10 + i, 5000 + i);
+    }
+    struct history_search_op op = {
+        .user = contract_id(ANNA), .q = contract_str("word"), .limit = 20};
+    for (uint32_t left = 9; left > 0; left--) {
+        assert_int_equal(ASK(engine, history_search, engine->history, &op), OK);
+        assert_int_equal(op.count, left);
+        assert_int_equal(op.hits[0].ts, 5000 + left - 1);
+        op.after = op.hits[0].at;
+    }
+    assert_int_equal(ASK(engine, history_search, engine->history, &op), OK);
+    assert_int_equal(op.count, 0);
+    assert_false(op.more);
+    arena_deinit(&op.arena);
+}
+
+/* Few words that begin so, and so many that they are not named one by one. */
+static void the_last_word_is_a_beginning_however_many_begin_so(void **state)
+{
+    struct script script = {.engine = *state};
+    add_room(&script, cht_history_from_all);
+    add_member(&script, 2, ANNA, cht_member_state_joined);
+    char texts[25][16];
+    for (uint32_t i = 0; i < 25; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "plain word%c", 'a' + (char)i);
+        add_message(&script, 3 + i, texts[i]);
+    }
+    write_out(&script);
+    assert_int_equal(search(script.engine, ANNA, "wordc"), 1);
+    assert_int_equal(search(script.engine, ANNA, "word"), 10);
+    assert_int_equal(search(script.engine, ANNA, "plain W"), 10);
+    assert_int_equal(search(script.engine, ANNA, "wordc PLA"), 1);
+    assert_int_equal(search(script.engine, ANNA, "words"), 1);
+    assert_int_equal(search(script.engine, ANNA, "wordz"), 0);
+}
+
 int history_contract(struct contract_engine *engine)
 {
 #define TEST(name)                                                                                 \
@@ -510,6 +594,9 @@ int history_contract(struct contract_engine *engine)
         TEST(words_are_found_by_members_alone),
         TEST(what_was_edited_or_deleted_is_not_found_any_more),
         TEST(a_question_is_never_a_formula),
+        TEST(hits_of_all_rooms_come_in_pages_the_newest_first),
+        TEST(a_search_goes_on_behind_any_hit),
+        TEST(the_last_word_is_a_beginning_however_many_begin_so),
     };
 #undef TEST
     return cmocka_run_group_tests_name(engine->name, tests, NULL, NULL);

@@ -47,7 +47,8 @@ export function search_panel(app, room) {
             next = answer.next;
             more.hidden = !next;
             for (const hit of answer.hits) list.append(hit_row(app, hit, q));
-            fill(status, list.children.length ? '' : 'Nothing found.');
+            const nothing = next ? 'Nothing found so far.' : 'Nothing found.';
+            fill(status, list.children.length ? '' : nothing);
         } catch (error) {
             fill(status, app.words(error));
         }

@@ -166,7 +166,13 @@ struct history_find_cid_op {
     struct room_cid found; /* NOT_FOUND if there is none */
 };
 
+/* Where a search is: hits at or behind it were looked for. Of the engine; zero is the beginning. */
+struct history_search_at {
+    uint64_t ts, place;
+};
+
 struct history_hit {
+    struct history_search_at at;
     struct cht_id room;
     uint64_t seq, n, ts;
     struct cht_id from;
@@ -180,11 +186,13 @@ struct history_search_op {
                            room says so */
     struct cht_id room; /* none: all */
     struct cht_str q;
-    uint64_t skip; /* hits to leave out (paging) */
+    struct history_search_at after; /* go on behind it, as an answer or a hit said */
     uint32_t limit;
     struct history_hit *hits; /* newest first */
     uint32_t count;
-    bool more;
+    bool
+        more; /* maybe: a search looks at so much and no more, and may have found less than limit */
+    struct history_search_at at; /* with more: where it stopped */
 };
 
 struct history_ops {

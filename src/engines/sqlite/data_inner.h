@@ -16,6 +16,7 @@
 
 #define DATA_READERS 3 /* the last one searches, so that searches hold up nothing else */
 #define DATA_SEARCHES_MAX 32
+#define DATA_SEARCHES_OF_USER_MAX 4
 #define DATA_STORE_STAMPS 8192
 
 enum { DATA_LOG, DATA_STORE, DATA_USERS, DATA_FILES };
@@ -62,6 +63,13 @@ struct data_file {
     _Atomic(bool) missing; /* the reserve is less than it should be: nothing is appended */
 };
 
+/* Whose searches are asked for and not answered. */
+struct data_searches {
+    pthread_mutex_t mutex;
+    struct cht_id users[DATA_SEARCHES_MAX];
+    uint32_t count;
+};
+
 struct data_sqlite {
     char *dir;
     struct logger *logger;
@@ -73,7 +81,7 @@ struct data_sqlite {
     struct log_shared *log;
     struct data_writer store, users;
     struct db_queue reads, searches;
-    _Atomic(uint32_t) searching; /* asked for and not answered, at most DATA_SEARCHES_MAX */
+    struct data_searches searching;
     struct data_reader readers[DATA_READERS];
     struct data_file files[DATA_FILES];
     _Atomic(bool) looks_at_reserve; /* the store's writer was asked to */

@@ -201,6 +201,7 @@ static struct data_sqlite *create(const struct data_sqlite_options *options)
     db_queue_init(&data->users.queue);
     stamps_init(&data->store.stamps, DATA_STORE_STAMPS);
     stamps_init(&data->users.stamps, 1);
+    CHECK(pthread_mutex_init(&data->searching.mutex, NULL) == 0);
     CHECK(pthread_mutex_init(&data->keeper_mutex, NULL) == 0);
     CHECK(pthread_cond_init(&data->keeper_wake, NULL) == 0);
     return data;
@@ -248,6 +249,7 @@ void data_sqlite_close(struct data_sqlite *data)
     db_queue_deinit(&data->reads);
     db_queue_deinit(&data->searches);
     pthread_cond_destroy(&data->keeper_wake);
+    pthread_mutex_destroy(&data->searching.mutex);
     pthread_mutex_destroy(&data->keeper_mutex);
     if (data->lock_fd >= 0) {
         close(data->lock_fd);

@@ -431,12 +431,12 @@ READ(entries, history_entries_op, run_entries)
 READ(message, history_message_op, run_message)
 READ(find_cid, history_find_cid_op, run_find_cid)
 
-/* One may take a second, and they wait for each other: beyond a few there is no use in waiting. */
+/* One may take a second, and they wait for each other: beyond a few there is no use in waiting, and
+ * nobody takes all places. */
 static void search(struct history *history, struct history_search_op *op)
 {
     struct data_sqlite *data = of(history)->data;
-    if (atomic_fetch_add(&data->searching, 1) >= DATA_SEARCHES_MAX) {
-        atomic_fetch_sub(&data->searching, 1);
+    if (!store_search_enter(data, &op->user)) {
         op_answer_later(&op->op, of(history)->loop, ERR_OVERLOADED);
         return;
     }

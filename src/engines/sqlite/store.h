@@ -74,5 +74,10 @@ void store_get_message(
  * decode. */
 bool store_get_entry_body(struct cht_str body, struct arena *arena, struct cht_entry *ret_entry);
 
-/* search_sqlite.c */
+/* search_sqlite.c, on the thread that searches. */
 enum err store_run_search(struct op *op, struct db_job *job, void *thread);
+enum err store_search(struct db *db, struct history_search_op *op);
+
+/* False: so many searches wait already, in all or of that user. */
+bool store_search_enter(struct data_sqlite *data, const struct cht_id *user);
+void store_search_leave(struct data_sqlite *data, const struct cht_id *user);

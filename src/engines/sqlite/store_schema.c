@@ -63,6 +63,8 @@ static const char *const migrations[] = {
     "DELETE FROM public_names WHERE name <> folded(name);",
     /* Who is no member finds a private room no sooner and no later than one that is not there. */
     "CREATE INDEX rooms_public ON rooms (room) WHERE kind = 3 AND visibility = 2 AND deleted = 0;",
+    /* The words of the search index; no rows of its own. */
+    "CREATE VIRTUAL TABLE words USING fts5vocab (search, instance);",
 };
 
 static void fold(sqlite3_context *context, int count, sqlite3_value **values)
@@ -82,7 +84,7 @@ const struct db_schema store_schema = {
     .file = "store.db",
     .application = 0x43485354,
     .migrations = migrations,
-    .version = 4,
+    .version = 5,
     .functions = functions,
     .cache_kib = 8192,
     .full = false,

@@ -297,8 +297,8 @@ static void read_hits(struct flow *flow)
     op->room = query->command.room;
     op->q = query->command.q;
     op->limit = query->limit;
-    if (query->position.size == sizeof(op->skip)) {
-        __builtin_memcpy(&op->skip, query->position.at, sizeof(op->skip));
+    if (query->position.size == sizeof(op->after)) {
+        __builtin_memcpy(&op->after, query->position.at, sizeof(op->after));
     }
     history_search(query->service->deps.history, &flow->asker, op);
 }
@@ -314,11 +314,11 @@ static void collect_hits(struct flow *flow)
         if (bytes >= QUERY_PAGE_BYTES && i + 1 < op->count) {
             op->count = i + 1;
             op->more = true;
+            op->at = op->hits[i].at;
         }
     }
-    if (op->more && op->count > 0) {
-        uint64_t skip = op->skip + op->count;
-        query_set_next(query, &skip, sizeof(skip));
+    if (op->more) {
+        query_set_next(query, &op->at, sizeof(op->at));
     }
 }
 
