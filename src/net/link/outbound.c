@@ -1,4 +1,4 @@
-/* outbound - the states of a connection, and the set of those of a loop.
+/* outbound - the states of a connection; bytes are in outbound_io.c, turns in outbounds.c.
  *
  * Happy path: started, a name is looked up, the first of its addresses is connected, perhaps TLS,
  * open. How it fails: an address that will not do is followed by the next, until the deadline of
@@ -14,7 +14,6 @@
 #include "link/outbound_inner.h"
 #include "world/random.h"
 
-#define OUTBOUNDS_MAX (1u << 24)
 #define DOUBLINGS_MAX 30u
 
 static void enter_resolving(struct machine *machine);
@@ -89,20 +88,6 @@ bool outbound_call_end(struct outbound *outbound, uint32_t generation)
         return false;
     }
     return true;
-}
-
-static void run_task_later(struct outbounds *set)
-{
-    if (!set->task_waits) {
-        set->task_waits = true;
-        loop_defer(set->world->loop, &set->task);
-    }
-}
-
-void outbound_is_due(struct outbound *outbound)
-{
-    place_join(&outbound->set->due, &outbound->due);
-    run_task_later(outbound->set);
 }
 
 /* ---- the end of a try */
@@ -200,7 +185,7 @@ static void enter_closed(struct machine *machine)
     outbound_is_due(of(machine));
 }
 
-static void tell_closed(struct outbound *outbound)
+void outbound_tell_closed(struct outbound *outbound)
 {
     struct outbound_end end = outbound->end;
     end.detail = outbound->detail;
@@ -397,114 +382,7 @@ static void on_timer(struct timer *timer)
     }
 }
 
-/* ---- the set */
-
-/* Moves all of a ring to `ret_head`. What joins from here on waits for the next time. */
-static void take_ring(struct outbound_place *head, struct outbound_place *ret_head)
-{
-    *ret_head = (struct outbound_place){.next = ret_head, .prev = ret_head};
-    if (head->next != head) {
-        *ret_head = *head;
-        ret_head->next->prev = ret_head;
-        ret_head->prev->next = ret_head;
-        *head = (struct outbound_place){.next = head, .prev = head};
-    }
-}
-
-static void run_task(struct task *task)
-{
-    struct outbounds *set = container_of(task, struct outbounds, task);
-    struct outbound_place now;
-    set->task_waits = false;
-    take_ring(&set->due, &now);
-    while (now.next != &now) {
-        struct outbound *outbound = container_of(now.next, struct outbound, due);
-        place_leave(&outbound->due);
-        if (outbound_is(outbound, OUTBOUND_CLOSED)) {
-            tell_closed(outbound);
-        } else if (outbound_is(outbound, OUTBOUND_OPEN)) {
-            outbound_go_on(outbound);
-        }
-    }
-}
-
-static void on_turn_end(struct loop_hook *hook)
-{
-    struct outbounds *set = container_of(hook, struct outbounds, turn_end);
-    struct outbound_place now;
-    take_ring(&set->touched, &now);
-    while (now.next != &now) {
-        struct outbound *outbound = container_of(now.next, struct outbound, touched);
-        place_leave(&outbound->touched);
-        outbound_flush(outbound);
-    }
-}
-
-/* Hooks that run after this set's may write too: the task makes sure that another turn follows. */
-void outbound_is_touched(struct outbound *outbound)
-{
-    place_join(&outbound->set->touched, &outbound->touched);
-    run_task_later(outbound->set);
-}
-
-static void on_net_ready(struct net_handler *handler, uint64_t token, uint32_t events)
-{
-    struct outbounds *set = container_of(handler, struct outbounds, net_handler);
-    uint32_t slot = (uint32_t)(token >> 32);
-    CHECK(slot < set->slot_count);
-    struct outbound *outbound = set->slots[slot];
-    if (outbound && outbound->generation == (uint32_t)token) {
-        outbound_ready(outbound, events);
-    }
-}
-
-struct outbounds *outbounds_create(const struct world *world)
-{
-    struct outbounds *set = mem_new(sizeof(*set));
-    set->world = world;
-    set->net_handler.on_ready = on_net_ready;
-    set->turn_end.run = on_turn_end;
-    set->task.run = run_task;
-    set->due.next = set->due.prev = &set->due;
-    set->touched.next = set->touched.prev = &set->touched;
-    set->plain = mem_resize(NULL, OUTBOUND_READ_BYTES);
-    set->cipher = mem_resize(NULL, OUTBOUND_READ_BYTES);
-    CHECK(net_add_handler(world->net, &set->net_handler) == OK);
-    loop_add_turn_end(world->loop, &set->turn_end);
-    return set;
-}
-
-void outbounds_destroy(struct outbounds *set)
-{
-    if (!set) {
-        return;
-    }
-    for (uint32_t slot = 0; slot < set->slot_count; slot++) {
-        outbound_destroy(set->slots[slot]);
-    }
-    mem_free(set->slots);
-    mem_free(set->plain);
-    mem_free(set->cipher);
-    mem_free(set);
-}
-
 /* ---- a connection */
-
-static void take_slot(struct outbound *outbound)
-{
-    struct outbounds *set = outbound->set;
-    uint32_t slot = 0;
-    while (slot < set->slot_count && set->slots[slot]) {
-        slot++;
-    }
-    if (slot == set->slot_count) {
-        CHECK(set->slot_count < OUTBOUNDS_MAX);
-        set->slot_count++;
-        set->slots = mem_resize(set->slots, set->slot_count * sizeof(struct outbound *));
-    }
-    set->slots[slot] = outbound;
-    outbound->slot = slot;
-}
 
 /* What is not empty, without the dot of the root: no name would be no check of the name. */
 static bool is_name(const char *host)
@@ -534,7 +412,7 @@ enum err outbound_create(struct outbounds *outbounds, const struct outbound_opti
     outbound->tls_client = options->tls;
     outbound->tls_name = options->tls_name ? mem_string(options->tls_name) : NULL;
     outbound->sock = -1;
-    take_slot(outbound);
+    outbounds_add(outbound);
     *ret_outbound = outbound;
     return OK;
 }

@@ -157,9 +157,6 @@ static inline uint64_t outbound_token(const struct outbound *outbound)
 uint32_t outbound_call_begin(struct outbound *outbound);
 bool outbound_call_end(struct outbound *outbound, uint32_t generation);
 
-/* Its set's task looks at it, later in this turn. */
-void outbound_is_due(struct outbound *outbound);
-
 /* The end of a try or of a connection: everything is detached, and the user is told later in this
  * turn. `detail` may lie in what is detached. */
 void outbound_close(struct outbound *outbound, enum outbound_reason reason, const char *detail);
@@ -171,11 +168,22 @@ void outbound_address_failed(
 /* What net_connect or net_connected answered. */
 enum outbound_reason outbound_reason_of(enum err err);
 
+/* Something has come: it is not silent. */
+void outbound_heard(struct outbound *outbound);
+
+/* A connection that was closed, whose turn has come in the set's task. */
+void outbound_tell_closed(struct outbound *outbound);
+
+/* ---- outbounds.c */
+
+/* Its set's task looks at it, later in this turn. */
+void outbound_is_due(struct outbound *outbound);
+
 /* Something was written: it is flushed at the turn's end. */
 void outbound_is_touched(struct outbound *outbound);
 
-/* Something has come: it is not silent. */
-void outbound_heard(struct outbound *outbound);
+/* Gives a new connection its slot. */
+void outbounds_add(struct outbound *outbound);
 
 /* ---- outbound_io.c */
 void outbound_update_watch(struct outbound *outbound);
