@@ -394,8 +394,8 @@ class App {
         return confirm_dialog(question);
     }
 
-    show_panel(name) {
-        this.panel.toggle(name);
+    show_panel(name, scope) {
+        this.panel.toggle(name, scope);
     }
 
     account() {

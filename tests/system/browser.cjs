@@ -1,5 +1,5 @@
 // Two pages: sign up, talk in general; the server is killed and started by the test that runs this, and the talk goes on. A reload
-// shows it all again, with who joined.
+// shows it all again, with who joined; a draft waits in the list of rooms.
 const readline = require('readline');
 const { chromium } = require('playwright-core');
 const [url, executablePath] = process.argv.slice(2);
@@ -67,6 +67,14 @@ async function main() {
   await ann.page.reload();
   await sees(ann.page, 'and we are back');
   await id(ann.page, 'notice').filter({ hasText: 'joined' }).first().waitFor({ timeout: 20000 });
+
+  // What was begun is in the list, and a search that begins there is one of all rooms.
+  await id(ann.page, 'composer-input').fill('begun and left');
+  await id(ann.page, 'search').click();
+  await ann.page.getByLabel('All rooms').and(ann.page.locator(':checked')).waitFor({ state: 'attached' });
+  await ann.page.evaluate(() => { location.hash = '#/'; });
+  await id(ann.page, 'room-item').filter({ hasText: 'Draft begun and left' }).first().waitFor();
+
   const problems = [...ann.problems, ...bob.problems];
   if (problems.length) throw new Error(problems.join('\n'));
   await browser.close();

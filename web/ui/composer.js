@@ -203,7 +203,8 @@ export class Composer {
         const bytes = input.value.length > 3000 ? new TextEncoder().encode(input.value).length : 0;
         const over = bytes > TEXT_BYTES;
         const left = TEXT_BYTES - bytes;
-        fill(this.count, over ? `${-left} too long` : left < 2000 ? `${left} left` : '');
+        const near = left < 2000 ? `${left} bytes left` : '';
+        fill(this.count, over ? `${-left} bytes too long` : near);
         this.count.classList.toggle('is-over', over);
         this.send_button.disabled = input.value.trim() === '' || over;
     }

@@ -26,13 +26,15 @@ export class Panel {
         );
     }
 
-    toggle(name) {
-        if (this.name === name) {
+    // `scope` is where a search begins: 'room' (if one is open) or 'all'.
+    toggle(name, scope = 'room') {
+        if (this.name === name && this.scope === scope) {
             this.close();
             return;
         }
         this.before = document.activeElement;
         this.name = name;
+        this.scope = scope;
         this.show();
         (this.body.querySelector('[autofocus]') || this.title).focus();
     }
@@ -56,7 +58,7 @@ export class Panel {
         fill(this.title, this.name === 'info' ? 'About' : 'Search');
         fill(
             this.body,
-            this.name === 'info' ? info_panel(app, app.room) : search_panel(app, app.room),
+            this.name === 'info' ? info_panel(app, app.room) : search_panel(app, app.room, this.scope),
         );
     }
 

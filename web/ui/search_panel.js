@@ -6,8 +6,8 @@ import { segmented } from './forms.js';
 import { short_when } from './format.js';
 import { icon } from './icons.js';
 
-export function search_panel(app, room) {
-    let scope = room ? 'room' : 'all';
+export function search_panel(app, room, begin) {
+    let scope = room ? begin : 'all';
     let next;
     let round = 0;
     const list = h('ul', { class: 'hits' });

@@ -6,6 +6,10 @@ import { room_avatar, user_avatar } from './avatar.js';
 import { icon_button, open_menu } from './overlay.js';
 import { list_names, short_when } from './format.js';
 
+function one_line(text) {
+    return text.replace(/\s+/g, ' ').trim().slice(0, 120);
+}
+
 export class Sidebar {
     constructor(app) {
         this.app = app;
@@ -39,7 +43,7 @@ export class Sidebar {
                 'header',
                 { class: 'sidebar-head' },
                 h('div', { class: 'brand' }, mark(28), h('span', {}, 'Chattifier')),
-                icon_button('search', 'Search messages', () => app.show_panel('search'), {
+                icon_button('search', 'Search messages', () => app.show_panel('search', 'all'), {
                     data: { testid: 'search' },
                 }),
                 icon_button('plus', 'New conversation', (event) => this.menu(event.currentTarget), {
@@ -153,7 +157,6 @@ export class Sidebar {
             open: app.current === room.id,
             when: room.last ? short_when(room.last.ts, now) : '',
             preview: this.preview(room),
-            draft: app.current !== room.id && Boolean(app.drafts.get(room.id)),
             presence: room.peer ? store.presence.get(room.peer)?.state : '',
             kind: room.kind + room.visibility,
         };
@@ -173,11 +176,11 @@ export class Sidebar {
                       )} `;
             return { typing: `${names}typing…` };
         }
+        const draft = app.current === room.id ? '' : app.drafts.get(room.id);
+        if (draft) return { draft: true, text: one_line(draft) };
         const { last } = room;
         if (!last) return { text: room.topic || 'No messages yet' };
-        const text = last.deleted
-            ? 'Message deleted'
-            : last.text.replace(/\s+/g, ' ').slice(0, 120);
+        const text = last.deleted ? 'Message deleted' : one_line(last.text);
         if (last.from === app.store.me) return { who: 'You', text };
         return room.kind === 'direct' ? { text } : { who: app.first_name(last.from), text };
     }
@@ -226,7 +229,7 @@ export class Sidebar {
                             : h(
                                   'span',
                                   { class: 'room-preview' },
-                                  view.draft && h('span', { class: 'room-draft' }, 'Draft '),
+                                  preview.draft && h('span', { class: 'room-draft' }, 'Draft '),
                                   preview.who &&
                                       h('span', { class: 'room-who' }, `${preview.who}: `),
                                   preview.text,
