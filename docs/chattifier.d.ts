@@ -505,8 +505,8 @@ export interface FReaction {
   prev?: number;
   /** The message. */
   target: number;
-  /** The reaction. */
-  key: string;
+  /** The reaction; absent where the message was deleted since. */
+  key?: string;
   /** Whose. */
   by: Id;
   /** Put, or taken back. */

@@ -155,6 +155,10 @@ static void judge_entry(
     if (digest != entry->text && !(deleted && digest == 0)) {
         FAIL(client, "I6", "the text of entry %llu of room %u differs from the log", shown, place);
     }
+    bool keyed = object_text(object, "key").size > 0;
+    if (keyed != (entry->kind == cht_entry_kind_reaction) && (keyed || !deleted)) {
+        FAIL(client, "I6", "the key of entry %llu of room %u differs from the log", shown, place);
+    }
     if (entry->kind == cht_entry_kind_member && object_person(object, "user") != entry->user) {
         FAIL(client, "I6", "entry %llu of room %u is about another", shown, place);
     }
@@ -253,17 +257,19 @@ static void each_object(struct client *client, struct cht_str list, struct ask *
 
 /* ---- answers to questions */
 
-/* I16: a page has no text of what was deleted up to its head. */
+/* I16: a page has no text of what was deleted up to its head, and nothing of reactions to it. */
 static void judge_gone(struct client *client, const struct ask *ask, const struct object *object)
 {
     const struct truth_room *room = truth_of(client, ask->place);
     const struct truth_entry *entry = truth_entry(room, object_number(object, "seq"));
-    const struct truth_entry *message =
-        entry && entry->kind == cht_entry_kind_edited ? truth_entry(room, entry->target) : entry;
+    bool about =
+        entry && (entry->kind == cht_entry_kind_edited || entry->kind == cht_entry_kind_reaction);
+    const struct truth_entry *message = about ? truth_entry(room, entry->target) : entry;
     bool gone = message && message->deleted_seq && message->deleted_seq <= ask->head;
-    if (gone && object_text(object, "text").size > 0) {
+    bool shown = object_text(object, "text").size > 0 || object_text(object, "key").size > 0;
+    if (gone && shown) {
         FAIL(client, "I16",
-            "a page of room %u up to %llu has a text of message %llu, deleted by %llu", ask->place,
+            "a page of room %u up to %llu has words of message %llu, deleted by %llu", ask->place,
             (unsigned long long)ask->head, (unsigned long long)message->seq,
             (unsigned long long)message->deleted_seq);
     }

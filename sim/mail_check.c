@@ -10,9 +10,10 @@
 
 #include "cluster.h"
 
-static bool has_text(struct cht_str frame)
+static bool has_words(struct cht_str frame)
 {
-    return memmem(frame.at, frame.size, "\"text\":", 7) != NULL;
+    return memmem(frame.at, frame.size, "\"text\":", 7) != NULL ||
+           memmem(frame.at, frame.size, "\"key\":", 6) != NULL;
 }
 
 static void check_delivery(struct cluster *cluster, const struct cht_delivery *delivery)
@@ -26,14 +27,14 @@ static void check_delivery(struct cluster *cluster, const struct cht_delivery *d
         entry->said_us = cluster->scene.now_us;
         entry->said_term = delivery->term;
     }
-    const struct truth_entry *message =
-        entry->kind == cht_entry_kind_edited ? truth_entry(room, entry->target) : entry;
+    bool about = entry->kind == cht_entry_kind_edited || entry->kind == cht_entry_kind_reaction;
+    const struct truth_entry *message = about ? truth_entry(room, entry->target) : entry;
     const struct truth_entry *gone = message ? truth_entry(room, message->deleted_seq) : NULL;
     bool known = gone && gone->said_us && gone->said_us < cluster->scene.now_us &&
                  gone->said_term <= delivery->term;
-    if (known && has_text(delivery->frame)) {
+    if (known && has_words(delivery->frame)) {
         scene_fail(&cluster->scene, "I16",
-            "the text of entry %llu was said after its deletion %llu",
+            "the words of entry %llu were said after its deletion %llu",
             (unsigned long long)entry->seq, (unsigned long long)gone->seq);
     }
 }

@@ -202,6 +202,8 @@ struct cht_entry store_entry(
         row->text_of_message ? store_message(room, row->seq) : NULL;
     entry.text = arena_str(arena, message ? message->text : row->text);
     entry.has |= entry.text.size ? CHT_BIT(entry, text) : 0;
+    entry.key = arena_str(arena, row->key);
+    entry.has |= entry.key.size ? CHT_BIT(entry, key) : 0;
     return entry;
 }
 
@@ -216,6 +218,7 @@ static void free_room(struct stored_room *room)
         store_disown(&room->entries[i].cid);
         store_disown(&room->entries[i].body);
         store_disown(&room->entries[i].text);
+        store_disown(&room->entries[i].key);
     }
     for (uint32_t i = 0; i < room->message_count; i++) {
         store_disown(&room->messages[i].cid);

@@ -25,8 +25,8 @@ struct stored_entry {
     enum cht_entry_kind kind;
     struct cht_id by;
     struct cht_str cid;
-    struct cht_str body; /* the whole entry, encoded, without its text */
-    struct cht_str text;
+    struct cht_str body; /* the whole entry, encoded, without its text and key */
+    struct cht_str text, key;
     bool text_of_message; /* it is in the message's row */
 };
 

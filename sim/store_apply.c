@@ -41,8 +41,8 @@ static void apply_entry(struct stored_room *room, const struct history_change *c
         store_grow(room->entries, room->entry_count, &room->entry_capacity, sizeof(*room->entries));
     struct stored_entry *row = store_insert(room->entries, &room->entry_count, at, sizeof(*row));
     struct cht_entry rest = *c->entry;
-    rest.text = (struct cht_str){0};
-    rest.has &= ~CHT_BIT(entry, text);
+    rest.text = rest.key = (struct cht_str){0};
+    rest.has &= ~(CHT_BIT(entry, text) | CHT_BIT(entry, key));
     size_t size = cht_encoded_size(&cht_row_entry, &rest);
     uint8_t *body = mem_new(size);
     cht_encode(&cht_row_entry, &rest, body);
@@ -52,6 +52,7 @@ static void apply_entry(struct stored_room *room, const struct history_change *c
         .by = c->entry->by,
         .cid = store_own(c->entry->cid),
         .body = {(char *)body, (uint32_t)size},
+        .key = store_own(c->entry->key),
         .text_of_message = c->entry->kind == cht_entry_kind_message};
     row->text = row->text_of_message ? (struct cht_str){0} : store_own(c->entry->text);
 }
@@ -117,9 +118,10 @@ static void forget_texts(struct stored_room *room, uint64_t target)
 {
     for (uint32_t i = 0; i < room->entry_count; i++) {
         struct stored_entry *entry = &room->entries[i];
-        bool edit = entry->kind == cht_entry_kind_edited && entry->target == target;
-        if (entry->seq == target || edit) {
+        bool about = entry->kind == cht_entry_kind_edited || entry->kind == cht_entry_kind_reaction;
+        if (entry->seq == target || (about && entry->target == target)) {
             store_disown(&entry->text);
+            store_disown(&entry->key);
             entry->text_of_message = false;
         }
     }

@@ -76,7 +76,8 @@ export function fold_deleted(message, event) {
 }
 
 export function fold_reaction(message, event, me) {
-    if (!news(message, event) || message.deleted) return;
+    // A reaction without a key belongs to a message that was deleted since.
+    if (!news(message, event) || message.deleted || event.key === undefined) return;
     const mine = event.by === me;
     const have = message.reactions.find((reaction) => reaction.key === event.key);
     if (event.on && !have) {

@@ -256,6 +256,49 @@ static void the_log_keeps_the_original_of_an_edited_message(void **state)
     arena_deinit(&op.arena);
 }
 
+static void add_reaction(
+    struct script *script, uint64_t seq, uint64_t target, const char *key, bool on)
+{
+    add_entry(script, cht_entry_kind_reaction, seq, "");
+    struct cht_entry *entry = &script->entries[script->count - 1];
+    entry->target = target;
+    entry->key = contract_str(key);
+    entry->on = on;
+    struct history_change *put = add(script, CHANGE_REACTION, seq);
+    put->target = target;
+    put->user = contract_id(ANNA);
+    put->key = entry->key;
+    put->on = on;
+}
+
+static void a_delete_takes_the_keys_of_reactions_with_it(void **state)
+{
+    struct script script = {.engine = *state};
+    add_message(&script, 1, "gone");
+    add_message(&script, 2, "stays");
+    add_reaction(&script, 3, 1, "once", true);
+    add_reaction(&script, 4, 1, "once", false);
+    add_reaction(&script, 5, 1, "again", true);
+    add_reaction(&script, 6, 2, "kept", true);
+    write_out(&script);
+    add_delete(&script, 7, 1);
+    write_out(&script);
+    struct history_entries_op op = {.room = contract_id(ROOM), .bound = HISTORY_AFTER, .limit = 10};
+    assert_int_equal(ASK(script.engine, history_entries, script.engine->history, &op), OK);
+    assert_int_equal(op.count, 7);
+    for (uint32_t i = 2; i < 5; i++) {
+        assert_int_equal(op.entries[i].kind, cht_entry_kind_reaction);
+        assert_int_equal(op.entries[i].key.size, 0);
+        assert_false(CHT_HAS(&op.entries[i], entry, key));
+        assert_int_equal(op.entries[i].target, 1);
+        assert_int_equal(op.entries[i].seq, i + 1);
+        assert_int_equal(op.entries[i].on, i != 3);
+    }
+    assert_true(is(op.entries[2].cid, "cid-1"));
+    assert_true(is(op.entries[5].key, "kept"));
+    arena_deinit(&op.arena);
+}
+
 static void a_cid_is_found_within_its_bounds(void **state)
 {
     struct script script = {.engine = *state};
@@ -584,6 +627,7 @@ int history_contract(struct contract_engine *engine)
         TEST(an_older_change_loses_against_a_newer_one),
         TEST(an_edit_after_a_delete_is_nothing),
         TEST(the_log_keeps_the_original_of_an_edited_message),
+        TEST(a_delete_takes_the_keys_of_reactions_with_it),
         TEST(a_cid_is_found_within_its_bounds),
         TEST(one_message_is_told_with_ones_own_reaction),
         TEST(a_stamp_changes_with_its_room_and_stays_otherwise),

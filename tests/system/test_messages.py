@@ -44,12 +44,15 @@ def test_a_deleted_message_is_gone_from_every_answer(pair):
     a, b, room = pair
     said = a.say(room, "a secret marker")
     a.command("message.edit", room=room, cid=cid(), target=said["seq"], text="a secret marker, edited")
+    put = b.command("message.react", room=room, cid=cid(), target=said["seq"], key="a secret marker", on=True)
     gone = a.command("message.delete", room=room, cid=cid(), target=said["seq"])
     event = b.wait_for(lambda e: e["type"] == "message.deleted" and e["room"] == room)
     assert event["target"] == said["seq"] and "text" not in event
     answers = [b.command("room.history", room=room), b.command("room.events", room=room, after_seq=0),
                b.command("search", q="secret marker"), b.command("sync", events=20)]
     assert "secret marker" not in str(answers)
+    reaction = next(e for e in answers[1]["events"] if e["seq"] == put["seq"])
+    assert "key" not in reaction and reaction["target"] == said["seq"] and reaction["by"] == b.user.id and reaction["on"] is True
     tombstone = next(m for m in answers[0]["messages"] if m["seq"] == said["seq"])
     assert tombstone["deleted"] is True and tombstone["n"] == said["n"]
     assert a.command("message.delete", room=room, cid=cid(), target=said["seq"])["dup"] is True

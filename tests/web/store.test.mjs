@@ -98,6 +98,12 @@ test('edits and deletions change the message and the preview', () => {
     assert.equal(room.last.deleted, true);
 });
 
+test('a reaction without a key is to a message that was deleted since, and shows nothing', () => {
+    const { store, room } = make();
+    store.apply({ type: 'reaction', room: ROOM, seq: 11, target: 10, by: 'bob', on: true, ts: 1 });
+    assert.deepEqual(room.list.at(-1).reactions, []);
+});
+
 test('reactions are counted once, whether they came with history or as events', () => {
     const { store, room } = make({ loaded: false });
     const row = { ...said(9, 4, 'nine'), reactions: [{ key: '👍', count: 2, me: false }] };

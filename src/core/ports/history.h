@@ -26,7 +26,8 @@ enum history_change_kind {
     CHANGE_MESSAGE,
     /* seq, target, text: the current text. Keeps the original in its ENTRY row. */
     CHANGE_EDIT,
-    /* seq, target: no text of the message nor of its edits is kept anywhere in the store. */
+    /* seq, target: no text of the message nor of its edits, and no key of a reaction to it, is kept
+     * anywhere in the store. */
     CHANGE_DELETE,
     /* seq, target, user, key, on. */
     CHANGE_REACTION,
@@ -136,7 +137,7 @@ struct history_entries_op {
     uint64_t from_seq;
     uint32_t limit;
     uint32_t bytes_max;
-    struct cht_entry *entries; /* ascending, with texts, without those of deleted messages */
+    struct cht_entry *entries; /* ascending; without texts of deleted messages and keys on them */
     uint32_t count;
     uint64_t head;
     uint64_t oldest_seq; /* what retention keeps */

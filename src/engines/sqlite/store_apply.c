@@ -149,6 +149,7 @@ static void apply_delete(
     query_run(&gone);
     run_on_place(db, STORE_ENTRY_FORGET, place);
     run_on_place(db, STORE_ENTRY_FORGET_EDITS, place);
+    run_on_place(db, STORE_ENTRY_FORGET_KEYS, place);
     run_on_place(db, STORE_REACTIONS_FORGET, place);
     struct query head = db_query(db, STORE_ROOM_HEAD_FORGET);
     query_u64(&head, room_no);

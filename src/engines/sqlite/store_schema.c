@@ -65,6 +65,11 @@ static const char *const migrations[] = {
     "CREATE INDEX rooms_public ON rooms (room) WHERE kind = 3 AND visibility = 2 AND deleted = 0;",
     /* The words of the search index; no rows of its own. */
     "CREATE VIRTUAL TABLE words USING fts5vocab (search, instance);",
+    /* What a reaction is goes with its message. */
+    "CREATE INDEX entries_reactions ON entries (target) WHERE kind = 4;"
+    "UPDATE entries SET body = without_key(body) WHERE kind = 4 AND target IN"
+    " (SELECT place FROM messages WHERE deleted = 1);"
+    "UPDATE purge SET wanted = 1;",
 };
 
 static void fold(sqlite3_context *context, int count, sqlite3_value **values)
@@ -78,13 +83,34 @@ static void fold(sqlite3_context *context, int count, sqlite3_value **values)
     arena_deinit(&arena);
 }
 
-static const struct db_function functions[] = {{"folded", fold}, {NULL, NULL}};
+static void forget_key(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    struct arena arena = {0};
+    struct cht_entry entry;
+    const char *bytes = sqlite3_value_blob(values[0]);
+    struct cht_str body = {bytes, (uint32_t)sqlite3_value_bytes(values[0])};
+    if (store_get_entry_body(body, &arena, &entry)) {
+        entry.key = (struct cht_str){0};
+        entry.has &= ~CHT_BIT(entry, key);
+        size_t size = cht_encoded_size(&cht_row_entry, &entry);
+        uint8_t *rest = arena_take(&arena, size);
+        cht_encode(&cht_row_entry, &entry, rest);
+        sqlite3_result_blob(context, rest, (int)size, SQLITE_TRANSIENT);
+    } else {
+        sqlite3_result_value(context, values[0]);
+    }
+    arena_deinit(&arena);
+}
+
+static const struct db_function functions[] = {
+    {"folded", fold}, {"without_key", forget_key}, {NULL, NULL}};
 
 const struct db_schema store_schema = {
     .file = "store.db",
     .application = 0x43485354,
     .migrations = migrations,
-    .version = 5,
+    .version = 6,
     .functions = functions,
     .cache_kib = 8192,
     .full = false,

@@ -69,6 +69,7 @@ struct buf *deliver_blank(struct shard *shard, const struct frame *frame)
         .by = old.by,
         .prev = frame->prev,
         .target = frame->target,
+        .on = frame->on,
     };
     return deliver_encode(shard, &old.room, &bare);
 }

@@ -6,6 +6,7 @@
  * a bound that the caller names, the same in every call. Beside the bytes each frame keeps what is
  * needed to make it anew without its text. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -13,8 +14,9 @@
 struct frame {
     struct buf *delivery;
     uint64_t seq, n, prev, ts;
-    uint64_t target; /* of an edit or a delete; else 0 */
+    uint64_t target; /* of an edit, a delete or a reaction; else 0 */
     uint8_t kind;    /* enum cht_entry_kind */
+    bool on;         /* of a reaction */
 };
 
 struct frames {

@@ -204,6 +204,7 @@ static void make_frames(struct out *out, const struct room_decision *decision)
             .ts = entry->ts,
             .target = entry->target,
             .kind = (uint8_t)entry->kind,
+            .on = entry->on,
         };
     }
 }

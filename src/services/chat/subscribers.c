@@ -80,19 +80,23 @@ void subscribers_on_subscribe(
     }
 }
 
-static bool shows_text_of(const struct frame *frame, uint64_t target)
+/* The message whose text an entry has, or on which it puts a key: 0 if there is none. */
+static uint64_t shown_of(uint64_t kind, uint64_t seq, uint64_t target)
 {
-    return (frame->kind == cht_entry_kind_message && frame->seq == target) ||
-           (frame->kind == cht_entry_kind_edited && frame->target == target);
+    if (kind == cht_entry_kind_message) {
+        return seq;
+    }
+    return kind == cht_entry_kind_edited || kind == cht_entry_kind_reaction ? target : 0;
 }
 
-/* The message was deleted: what is kept of it and of its edits loses its text. */
+/* The message was deleted: what is kept of it, of its edits and of reactions to it loses its words.
+ */
 static void blank(struct shard *shard, struct frames *frames, uint64_t target)
 {
     uint64_t oldest = frames_oldest(frames);
     for (uint64_t seq = target > oldest ? target : oldest; seq <= frames->newest; seq++) {
         const struct frame *frame = frames_at(frames, seq);
-        if (shows_text_of(frame, target)) {
+        if (shown_of(frame->kind, frame->seq, frame->target) == target) {
             frames_replace(frames, seq, deliver_blank(shard, frame));
         }
     }
@@ -144,9 +148,7 @@ static void ask_page(struct flow *flow)
 /* The store may be behind: it has the text of a message whose delete was said meanwhile. */
 static bool was_deleted(const struct room *room, const struct cht_entry *entry)
 {
-    uint64_t target = entry->kind == cht_entry_kind_message  ? entry->seq
-                      : entry->kind == cht_entry_kind_edited ? entry->target
-                                                             : 0;
+    uint64_t target = shown_of(entry->kind, entry->seq, entry->target);
     uint64_t by = target ? room_window_deleted_by(&room->state.window, target) : 0;
     return by != 0 && by <= room->said_seq;
 }
@@ -165,6 +167,7 @@ static void send_page(struct flow *flow)
         }
         if (was_deleted(room, entry)) {
             entry->text = (struct cht_str){0};
+            entry->key = (struct cht_str){0};
         }
         struct buf *delivery =
             deliver_encode(&resend->chat->shards[room->shard], &room->state.room, entry);

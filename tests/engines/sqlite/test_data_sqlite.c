@@ -89,7 +89,7 @@ static void a_file_that_is_no_database_is_refused(void **state)
 static void data_of_a_newer_version_is_refused(void **state)
 {
     struct contract_engine *engine = *state;
-    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 5}; /* user_version in the header */
+    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 6}; /* user_version in the header */
     engine->close(engine);
     write_at(engine, "store.db", 60, newer, 4);
     assert_int_equal(open_as(engine, 4), ERR_NEWER);
@@ -281,6 +281,24 @@ static void edit(struct contract_engine *engine, uint64_t seq, uint64_t target, 
     write_changes(engine, changes, 2);
 }
 
+static void react(struct contract_engine *engine, uint64_t seq, uint64_t target, const char *key)
+{
+    struct cht_entry entry = {
+        .kind = cht_entry_kind_reaction, .seq = seq, .ts = seq, .target = target, .on = true};
+    entry.key = contract_str(key);
+    struct history_change changes[2] = {
+        {.kind = CHANGE_ENTRY, .room = contract_id(5), .seq = seq, .entry = &entry},
+        {.kind = CHANGE_REACTION,
+            .room = contract_id(5),
+            .seq = seq,
+            .target = target,
+            .user = contract_id(1),
+            .key = entry.key,
+            .on = true},
+    };
+    write_changes(engine, changes, 2);
+}
+
 static void a_deleted_text_is_nowhere_in_the_files(void **state)
 {
     struct contract_engine *engine = *state;
@@ -290,9 +308,11 @@ static void a_deleted_text_is_nowhere_in_the_files(void **state)
         say(engine, seq, text);
     }
     edit(engine, 101, 50, "changedmarker it is now");
+    react(engine, 102, 50, "keymarker");
+    react(engine, 103, 51, "keptmarker");
     struct history_change gone[2] = {
-        {.kind = CHANGE_DELETE, .room = contract_id(5), .seq = 102, .target = 50},
-        {.kind = CHANGE_DELETE, .room = contract_id(5), .seq = 103, .target = 100},
+        {.kind = CHANGE_DELETE, .room = contract_id(5), .seq = 104, .target = 50},
+        {.kind = CHANGE_DELETE, .room = contract_id(5), .seq = 105, .target = 100},
     };
     write_changes(engine, gone, 2);
     engine->close(engine);
@@ -301,6 +321,8 @@ static void a_deleted_text_is_nowhere_in_the_files(void **state)
     assert_false(holds(dir, "store.db", "marker1050"));
     assert_false(holds(dir, "store.db", "marker1100"));
     assert_false(holds(dir, "store.db", "changedmarker"));
+    assert_false(holds(dir, "store.db", "keymarker"));
+    assert_true(holds(dir, "store.db", "keptmarker"));
     assert_false(holds(dir, "store.db-wal", "marker10"));
     engine->open(engine, false);
 }
@@ -645,12 +667,42 @@ static void a_search_index_of_before_is_made_anew(void **state)
         "CREATE VIRTUAL TABLE search USING fts5 (text, content='',"
         " tokenize='unicode61 remove_diacritics 2');"
         "INSERT INTO search (rowid, text) SELECT place, text FROM messages;"
-        "DROP INDEX rooms_public; PRAGMA user_version = 1;");
+        "DROP INDEX rooms_public; DROP INDEX entries_reactions; PRAGMA user_version = 1;");
     engine->open(engine, false);
     assert_int_equal(count_hits(engine, "zebra"), 2);
     edit(engine, 4, 3, "grey giraffe");
     assert_int_equal(count_hits(engine, "zebra"), 1);
     assert_int_equal(count_hits(engine, "giraffe"), 1);
+}
+
+static void keys_on_messages_that_were_deleted_before_are_forgotten(void **state)
+{
+    struct contract_engine *engine = *state;
+    say(engine, 1, "gone");
+    say(engine, 2, "stays");
+    react(engine, 3, 1, "keymarker");
+    react(engine, 4, 2, "keptmarker");
+    engine->close(engine);
+    run_on(engine, "store.db",
+        "UPDATE messages SET deleted = 1, text = '' WHERE n = 1;"
+        "DELETE FROM reactions WHERE key = 'keymarker'; DROP INDEX entries_reactions;"
+        "PRAGMA user_version = 5;");
+    assert_true(holds(sqlite_engine_dir(engine), "store.db", "keymarker"));
+    engine->open(engine, false);
+    engine->close(engine);
+    struct history_entries_op op = {.room = contract_id(5), .bound = HISTORY_AFTER, .limit = 9};
+    engine->open(engine, false);
+    assert_int_equal(ASK(engine, history_entries, engine->history, &op), OK);
+    assert_int_equal(op.count, 4);
+    assert_int_equal(op.entries[2].key.size, 0);
+    assert_int_equal(op.entries[2].target, 1);
+    assert_true(cht_str_equal(op.entries[3].key, contract_str("keptmarker")));
+    arena_deinit(&op.arena);
+    react(engine, 5, 2, "keptmarker"); /* what was deleted goes from the files when there is time */
+    engine->close(engine);
+    assert_false(holds(sqlite_engine_dir(engine), "store.db", "keymarker"));
+    assert_false(holds(sqlite_engine_dir(engine), "store.db-wal", "keymarker"));
+    engine->open(engine, false);
 }
 
 static void put_public(struct contract_engine *engine, uint32_t room, const char *name)
@@ -680,7 +732,8 @@ static void public_names_of_before_are_compared_by_what_they_show(void **state)
     run_on(engine, "store.db",
         "UPDATE public_names SET name = 'al\u200bpha' WHERE name = 'alpha';"
         "UPDATE public_names SET name = 'bet\u00ada' WHERE name = 'gamma';"
-        "DROP TABLE words; DROP INDEX rooms_public; PRAGMA user_version = 2;");
+        "DROP TABLE words; DROP INDEX rooms_public; DROP INDEX entries_reactions;"
+        "PRAGMA user_version = 2;");
     engine->open(engine, false);
     struct rooms_name_op op = {.name = contract_str("ALPHA"), .room = contract_id(8)};
     struct cht_id alpha = contract_id(5);
@@ -746,6 +799,7 @@ int main(void)
         TEST(a_log_with_a_table_for_each_shard_is_taken_over),
         TEST(a_search_index_of_before_is_made_anew),
         TEST(public_names_of_before_are_compared_by_what_they_show),
+        TEST(keys_on_messages_that_were_deleted_before_are_forgotten),
         TEST(a_backup_opens_like_the_original),
     };
 #undef TEST

@@ -101,6 +101,33 @@ static void a_blank_delivery_is_the_same_without_its_text(void **state)
     buf_unref(blank);
 }
 
+static void a_blank_reaction_says_whose_it_was_and_not_which(void **state)
+{
+    (void)state;
+    struct cht_entry entry = {.kind = cht_entry_kind_reaction,
+        .seq = 7,
+        .ts = 8,
+        .by = user,
+        .target = 3,
+        .key = {"secret", 6},
+        .on = true};
+    struct cht_delivery delivery;
+    struct cht_scratch scratch = {0};
+    struct frame frame = {.delivery = deliver_encode(&shard, &room, &entry),
+        .seq = 7,
+        .ts = 8,
+        .target = 3,
+        .kind = cht_entry_kind_reaction,
+        .on = true};
+    struct buf *blank = deliver_blank(&shard, &frame);
+    assert_true(cht_decode(&cht_row_delivery, event_buf_bytes(blank), &scratch, &delivery));
+    assert_null(memmem(delivery.frame.at, delivery.frame.size, "key", 3));
+    assert_non_null(memmem(delivery.frame.at, delivery.frame.size, "\"target\":3,\"by\":", 16));
+    assert_non_null(memmem(delivery.frame.at, delivery.frame.size, "\"on\":true", 9));
+    buf_unref(frame.delivery);
+    buf_unref(blank);
+}
+
 static void an_ephemeral_frame_is_for_whom_it_says(void **state)
 {
     (void)state;
@@ -120,6 +147,7 @@ int main(void)
         cmocka_unit_test(a_frame_of_any_length_has_the_header_of_its_length),
         cmocka_unit_test(a_delivery_says_whose_it_is),
         cmocka_unit_test(a_blank_delivery_is_the_same_without_its_text),
+        cmocka_unit_test(a_blank_reaction_says_whose_it_was_and_not_which),
         cmocka_unit_test(an_ephemeral_frame_is_for_whom_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,17 @@ static void edit(struct house *house, const struct cht_id *room, uint64_t target
     house_do(house, &command);
 }
 
+static void react(
+    struct house *house, const struct cht_id *room, uint64_t target, const char *key, bool on)
+{
+    struct cht_command command =
+        house_about(house, room, 2, cht_command_type_message_react, target);
+    command.key = house_str(key);
+    command.on = on;
+    command.has |= CHT_BIT(command, on);
+    house_do(house, &command);
+}
+
 static void a_node_that_subscribes_is_told_the_head_and_then_each_entry(void **state)
 {
     struct house *house = *state;
@@ -164,6 +175,30 @@ static void a_deleted_text_is_not_among_the_frames_that_are_sent_again(void **st
     assert_non_null(strstr(heard, "\"type\":\"message.deleted\""));
 }
 
+static void a_key_on_a_deleted_message_is_not_among_the_frames_that_are_sent_again(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = house_group(house, 2);
+    house_send(house, &room, 1, "gone");
+    house_send(house, &room, 1, "stays");
+    react(house, &room, 4, "secret", true);
+    react(house, &room, 4, "secret", false);
+    react(house, &room, 5, "kept", true);
+    erase(house, &room, 4);
+    house_heard(house);
+    house_resend(house, &room, NODE, 5);
+    const char *heard = house_heard(house);
+    assert_int_equal(lines(heard), 4);
+    assert_null(strstr(heard, "secret"));
+    assert_non_null(strstr(heard, "\"key\":\"kept\""));
+    const char *put = strstr(heard, "9 6 {\"type\":\"reaction\"");
+    const char *back = strstr(heard, "9 7 {\"type\":\"reaction\"");
+    assert_non_null(put);
+    assert_non_null(back);
+    assert_true(strstr(put, "\"on\":true") < back);
+    assert_true(strstr(back, "\"on\":false") < strstr(heard, "9 8 "));
+}
+
 /* The message itself is out of the frames already, its edit is not. */
 static void an_edit_whose_message_is_old_is_not_sent_again_after_the_delete(void **state)
 {
@@ -203,6 +238,7 @@ static void a_deleted_text_does_not_come_from_a_store_that_is_behind(void **stat
     struct cht_id room = house_group(house, 2);
     house_send(house, &room, 1, "secret one");
     edit(house, &room, 4, "secret two");
+    react(house, &room, 4, "secret three", true);
     house_store_entries(house, &room);
     erase(house, &room, 4);
     for (int i = 0; i < 20; i++) {
@@ -211,7 +247,8 @@ static void a_deleted_text_does_not_come_from_a_store_that_is_behind(void **stat
     house_heard(house);
     house_resend(house, &room, NODE, 3);
     const char *heard = house_heard(house);
-    assert_int_equal(lines(heard), 2);
+    assert_int_equal(lines(heard), 3);
+    assert_non_null(strstr(heard, "\"type\":\"reaction\""));
     assert_null(strstr(heard, "secret"));
     assert_non_null(strstr(heard, "\"deleted\":true"));
 }
@@ -254,6 +291,7 @@ int main(void)
         TEST(a_follower_is_told_the_head_behind_a_page_and_so_asks_for_the_next),
         TEST(a_store_that_is_behind_gives_what_it_has_and_is_hurried),
         TEST(a_deleted_text_is_not_among_the_frames_that_are_sent_again),
+        TEST(a_key_on_a_deleted_message_is_not_among_the_frames_that_are_sent_again),
         TEST(an_edit_whose_message_is_old_is_not_sent_again_after_the_delete),
         TEST(a_blanked_frame_says_the_rest_as_before),
         TEST(a_deleted_text_does_not_come_from_a_store_that_is_behind),
