@@ -166,7 +166,8 @@ static inline void log_unfollow(struct log *log, struct log_follow *follow)
     log->ops->unfollow(log, follow);
 }
 
-/* The store has everything up to `index`: what is older than the retention may be trimmed. */
+/* The store has everything up to `index`: what is older than the retention may be trimmed. Said
+ * again, it trims what has grown old since. */
 static inline void log_mark(struct log *log, uint32_t shard, uint64_t index)
 {
     log->ops->mark(log, shard, index);

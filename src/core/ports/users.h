@@ -72,7 +72,8 @@ struct users_find_op {
 
 /* Writes display_name, bio, password_hash, token_version, voided_at, disabled and deleted of
  * `user`, if its row_version is still that; STALE otherwise. Whoever disables or deletes an account
- * raises its token_version too, and whoever raises that says when. */
+ * raises its token_version too, and whoever raises that says when. With `deleted` its devices go.
+ */
 struct users_change_op {
     struct op op;
     struct user user;

@@ -52,7 +52,9 @@ struct log_trim {
     pthread_mutex_t mutex;
     bool queued; /* from here on under the mutex */
     uint64_t next_ms;
-    uint64_t wall_ms; /* when it was asked for */
+    uint64_t wall_ms;  /* when it was asked for */
+    bool purge_wanted; /* something has left since the write-ahead log was emptied */
+    uint64_t purge_ms; /* not to be emptied before */
 };
 
 /* What the writer thread answers to one loop after a batch. */

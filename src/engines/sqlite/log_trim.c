@@ -2,7 +2,9 @@
  *
  * Happy path: the store says how far it has a shard; at most once a second the writer thread looks
  * at the front of the log and drops, piece by piece, what may go. Places are in the order of time,
- * so it stops at the first record that has to stay. How it fails: a piece that is not committed is
+ * so it stops at the first record that has to stay. The write-ahead log goes round in its file, and
+ * behind its newest end there may be what has left: it is emptied, at most once an hour, because
+ * whoever appends waits for that. How it fails: a piece that is not committed is
  * tried again after the next word of the store. A shard whose store does not go on keeps everything
  * behind its oldest record in the file. */
 
@@ -10,6 +12,7 @@
 
 #define TRIM_PIECE 256u
 #define TRIM_PAUSE_MS 1000u
+#define PURGE_PAUSE_MS 3600000u
 
 static bool is_stored(struct log_shard *shard, uint64_t index)
 {
@@ -76,18 +79,21 @@ static void run_trim(struct task *task)
 
 void log_trim_settle(struct log_shared *log, bool committed)
 {
+    bool trimmed = false;
     for (uint32_t i = 0; i < log->shard_count; i++) {
         struct log_shard *shard = &log->shards[i];
         if (shard->trim_until && committed) {
             pthread_mutex_lock(&shard->mutex);
             shard->oldest = shard->trim_until;
             pthread_mutex_unlock(&shard->mutex);
+            trimmed = true;
         }
         shard->trim_until = 0;
     }
     bool again = committed && log->trim.more && db_queue_try_put(&log->queue, &log->trim.task);
     pthread_mutex_lock(&log->trim.mutex);
     log->trim.queued = again;
+    log->trim.purge_wanted = log->trim.purge_wanted || trimmed;
     log->trim.next_ms = log->trim.wall_ms + TRIM_PAUSE_MS;
     pthread_mutex_unlock(&log->trim.mutex);
 }
@@ -107,7 +113,15 @@ void log_trim_stored(struct log_shard *shard, uint64_t index, uint64_t wall_ms)
         log->trim.queued = true;
         log->trim.wall_ms = wall_ms;
     }
+    bool purges = log->trim.purge_wanted && wall_ms >= log->trim.purge_ms;
+    if (purges) {
+        log->trim.purge_wanted = false;
+        log->trim.purge_ms = wall_ms + PURGE_PAUSE_MS;
+    }
     pthread_mutex_unlock(&log->trim.mutex);
+    if (purges) {
+        data_keeper_purge(log->data, DATA_LOG);
+    }
     if (wanted) {
         log->trim.task.run = run_trim;
         db_queue_put(&log->queue, &log->trim.task);

@@ -10,6 +10,8 @@
 
 _Static_assert(cht_room_kind_channel == 3 && cht_visibility_public == 2,
     "the rooms that rooms_public and ROOM_DOOR name");
+_Static_assert(cht_entry_kind_edited == 2 && cht_entry_kind_reaction == 4,
+    "the entries that entries_edits and entries_reactions name");
 
 static const char *const migrations[] = {
     "CREATE TABLE rooms (room_no INTEGER PRIMARY KEY, room BLOB NOT NULL UNIQUE,"

@@ -226,6 +226,16 @@ static bool exists(struct db *db, const struct cht_id *id)
     return found;
 }
 
+/* What the account was called, and its devices, leave the files: the write-ahead log is emptied
+ * when this is committed, for which the keeper waits. */
+static void forget_devices(struct data_writer *writer, const struct cht_id *id)
+{
+    struct query q = db_query(&writer->db, USERS_DEVICES_DROP);
+    query_id(&q, id);
+    query_run(&q);
+    data_keeper_purge(writer->data, DATA_USERS);
+}
+
 static enum err run_change(struct op *asked, struct db_job *job, void *thread)
 {
     (void)job;
@@ -246,6 +256,8 @@ static enum err run_change(struct op *asked, struct db_job *job, void *thread)
     enum err said = OK;
     if (query_run(&q) == 0) {
         said = exists(db, &user->id) ? ERR_STALE : ERR_NOT_FOUND;
+    } else if (user->deleted) {
+        forget_devices(thread, &user->id);
     }
     enum err err = db_err(db);
     return err == OK ? said : err;

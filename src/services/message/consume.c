@@ -166,6 +166,13 @@ static void gather(struct consume *consume)
     }
 }
 
+void consume_mark(struct consume *consume)
+{
+    if (consume->started) {
+        log_mark(consume->service->deps.log, consume->shard, consume->stored);
+    }
+}
+
 /* Only what is durable is wanted, so it comes, if it is not here yet. */
 void consume_want(struct consume *consume, uint64_t index)
 {
@@ -426,7 +433,7 @@ static void batch_stored(struct consume *consume)
     consume->stored = consume->write.progress.index;
     consume->service->counters.records += size;
     consume->service->counters.batches++;
-    log_mark(consume->service->deps.log, consume->shard, consume->stored);
+    consume_mark(consume);
     fresh_stored(consume->service->fresh, consume->shard, consume->stored);
     source_credit(&consume->follow.source, size);
 }

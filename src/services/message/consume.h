@@ -25,5 +25,8 @@ void consume_want(struct consume *consume, uint64_t index);
 /* What has gathered in all shards of the worker is written now. */
 void consume_write_all(struct message_service *service);
 
+/* Tells the log again how far the store is. */
+void consume_mark(struct consume *consume);
+
 /* It waits for items, or has stopped. */
 bool consume_is_idle(const struct consume *consume);

@@ -17,6 +17,7 @@
 #include "tails.h"
 
 #define WORK_CREDIT 4096
+#define MARK_MS 60000
 
 static void on_mail(struct mail_handler *handler, struct buf *event)
 {
@@ -43,6 +44,18 @@ static void on_cast(struct cast_handler *handler, struct buf *event)
         wanted.shard < service->deps.shard_count && service->consumes[wanted.shard] != NULL) {
         consume_want(service->consumes[wanted.shard], wanted.index);
     }
+}
+
+/* Also where nothing is said any more records grow old, and have to leave the log. */
+static void on_marks(struct timer *timer)
+{
+    struct message_service *service = container_of(timer, struct message_service, marks);
+    for (uint32_t i = 0; i < service->deps.shard_count; i++) {
+        if (service->consumes[i] != NULL) {
+            consume_mark(service->consumes[i]);
+        }
+    }
+    timer_start(service->deps.world->loop, timer, MARK_MS, on_marks);
 }
 
 static void create_memory(struct message_service *service)
@@ -76,6 +89,7 @@ struct message_service *message_create(
     mail_open(deps->mail, MAIL_WORK, &service->mail, WORK_CREDIT);
     service->casts.on_cast = on_cast;
     cast_listen(deps->cast, &service->casts);
+    timer_start(deps->world->loop, &service->marks, MARK_MS, on_marks);
     return service;
 }
 
@@ -100,6 +114,7 @@ void message_destroy(struct message_service *service)
     }
     timer_stop(&service->gather);
     timer_stop(&service->writes);
+    timer_stop(&service->marks);
     fresh_destroy(service->fresh);
     hot_pages_destroy(service->hot);
     names_destroy(service->names);

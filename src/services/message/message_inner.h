@@ -36,6 +36,7 @@ struct message_service {
     struct consume **consumes; /* by shard; NULL: another worker's */
     struct timer gather;       /* records wait for it to be written */
     uint64_t gather_end_ms;    /* before it, records gather */
+    struct timer marks;        /* the log is told again how far the store is */
     struct timer writes;       /* shards are written, one behind the other */
     uint32_t write_at;         /* the next of them */
     uint32_t writes_left;

@@ -19,7 +19,7 @@
 #include "chattifier/events.h"
 #include "sqlite/store.h"
 
-enum { BURST = 50, ACKED_MIN = 300 };
+enum { BURST = 50, ACKED_MIN = 300, COMMITS_MAX = 100, LOOKS_MAX = 20 };
 
 static enum err open_as(struct contract_engine *engine, uint32_t shards)
 {
@@ -473,6 +473,80 @@ static void the_log_is_trimmed_behind_its_mark(void **state)
     log_release(engine->log, owner.writer);
 }
 
+/* The keeper works beside the writer, so when it is done is not known. It is told by commits: there
+ * are some until then, and fewer than make it copy the write-ahead log back for its length. */
+static bool is_left(const char *dir, const char *file, const char *marker)
+{
+    char wal[32];
+    snprintf(wal, sizeof(wal), "%s-wal", file);
+    for (int i = 0; i < LOOKS_MAX; i++) {
+        if (!holds(dir, file, marker) && !holds(dir, wal, marker)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void what_left_the_log_is_nowhere_in_its_files(void **state)
+{
+    struct contract_engine *engine = *state;
+    const char *dir = sqlite_engine_dir(engine);
+    static const char marker[] = "logmarker";
+    struct log_claim_op owner = contract_claim(engine, 0);
+    struct cht_record said = {
+        .term = owner.term, .index = 1, .room = contract_id(7), .cause = contract_str(marker)};
+    struct buf *record = buf_create(cht_encoded_size(&cht_row_record, &said));
+    record->size = (uint32_t)cht_encoded_size(&cht_row_record, &said);
+    cht_encode(&cht_row_record, &said, record->bytes);
+    struct log_append_op append = {0};
+    log_append(engine->log, &contract_asker()->asker, &append, owner.writer, record);
+    assert_int_equal(contract_wait(engine), OK);
+    log_release(engine->log, owner.writer);
+    assert_true(holds(dir, "log.db-wal", marker));
+    bool there = true;
+    for (int i = 0; i < COMMITS_MAX && there; i++) {
+        log_mark(engine->log, 0, 1);
+        owner = contract_claim(engine, 1);
+        log_release(engine->log, owner.writer);
+        there = is_left(dir, "log.db", marker);
+    }
+    assert_false(there);
+}
+
+static void a_deleted_account_leaves_nothing_but_its_username_in_the_files(void **state)
+{
+    struct contract_engine *engine = *state;
+    const char *dir = sqlite_engine_dir(engine);
+    struct users_create_op create = {.user = {.id = contract_id(1),
+                                         .username = contract_str("anna"),
+                                         .display_name = contract_str("namemarker"),
+                                         .bio = contract_str("biomarker"),
+                                         .password_hash = contract_str("hashmarker"),
+                                         .token_version = 1,
+                                         .row_version = 1}};
+    assert_int_equal(ASK(engine, users_create, engine->users, &create), OK);
+    struct users_device_put_op device = {
+        .device = {
+            .id = contract_id(9), .user = contract_id(1), .name = contract_str("devicemarker")}};
+    assert_int_equal(ASK(engine, users_device_put, engine->users, &device), OK);
+    struct users_change_op gone = {.user = create.user};
+    gone.user.display_name = gone.user.username;
+    gone.user.bio = gone.user.password_hash = (struct cht_str){0};
+    gone.user.deleted = true;
+    assert_int_equal(ASK(engine, users_change, engine->users, &gone), OK);
+    struct users_device_get_op get = {.user = contract_id(1), .device_id = contract_id(9)};
+    assert_int_equal(ASK(engine, users_device_get, engine->users, &get), ERR_NOT_FOUND);
+    arena_deinit(&get.arena);
+    device.device.user = contract_id(2);
+    device.device.name = contract_str("phone");
+    bool there = true;
+    for (int i = 0; i < COMMITS_MAX && there; i++) {
+        assert_int_equal(ASK(engine, users_device_put, engine->users, &device), OK);
+        there = is_left(dir, "users.db", "marker");
+    }
+    assert_false(there);
+}
+
 static uint64_t tail_of(struct contract_engine *engine, uint32_t shard)
 {
     struct log_tail_op tail = {0};
@@ -794,6 +868,8 @@ int main(void)
         TEST(a_delete_leaves_the_reserve),
         TEST(what_was_killed_keeps_its_reserve),
         TEST(the_log_is_trimmed_behind_its_mark),
+        TEST(what_left_the_log_is_nowhere_in_its_files),
+        TEST(a_deleted_account_leaves_nothing_but_its_username_in_the_files),
         TEST(shards_that_share_the_log_are_found_again),
         TEST(a_shard_whose_records_have_all_gone_goes_on),
         TEST(a_log_with_a_table_for_each_shard_is_taken_over),

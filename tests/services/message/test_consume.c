@@ -387,6 +387,18 @@ static void a_failed_write_is_tried_again(void **state)
     assert_int_equal(message_counters(service).failed_writes, 1);
 }
 
+/* Records grow old also where nothing is said any more. */
+static void how_far_the_store_is_is_told_again_each_minute(void **state)
+{
+    (void)state;
+    assert_int_equal(marked, 0);
+    test_loop_advance(&loop, 60000);
+    assert_int_equal(marked, 10);
+    marked = 0;
+    test_loop_advance(&loop, 60000);
+    assert_int_equal(marked, 10);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -407,6 +419,7 @@ int main(void)
             what_was_in_the_log_at_the_start_does_not_gather, setup_behind, teardown),
         SLOW(at_the_end_nothing_gathers),
         TEST(a_failed_write_is_tried_again),
+        TEST(how_far_the_store_is_is_told_again_each_minute),
     };
 #undef TEST
 #undef SLOW
