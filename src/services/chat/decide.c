@@ -48,8 +48,7 @@ static void accept_record(struct chat_service *chat, struct room *room, struct l
     for (uint32_t i = 0; i < decision->count; i++) {
         const struct cht_entry *entry = &decision->entries[i];
         bool answers = entry->seq == decision->seq; /* it has the texts of the command */
-        room_state_apply(
-            &room->state, entry, shard->last_index, answers ? &decision->digests : NULL);
+        room_state_apply(&room->state, entry, shard->last_index, answers ? &decision->known : NULL);
     }
     room->state.cause = item->position;
     room->used_ms = loop_now_ms(chat->loop);

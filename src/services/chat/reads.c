@@ -228,8 +228,8 @@ void reads_on_read(struct chat_service *chat, struct room *room, const struct ch
 {
     struct reading *reading = make(chat, room, command);
     uint64_t n = command->n < room->state.n ? command->n : room->state.n;
-    reading->sent_n = room_window_sent_n(
-        &room->state.window, &command->author, chat->shards[room->shard].stored_index);
+    reading->sent_n =
+        room_state_sent_n(&room->state, &command->author, chat->shards[room->shard].stored_index);
     reading->cursor.read_n = n > reading->sent_n ? n : reading->sent_n;
     outbox_wait(&chat->shards[room->shard], &reading->turn);
 }

@@ -439,7 +439,8 @@ void room_decide(const struct room_state *state, const struct cht_command *comma
         .loud_seq = state->loud_seq,
     };
     memset(ret_decision, 0, offsetof(struct room_decision, entries));
-    ret_decision->digests = digests;
+    ret_decision->known = (struct room_known){
+        .digests = digests, .place = room_members_place(&state->members, d.seat)};
     void (*decide)(struct deciding *) = decider_of(command->type);
     if (!decide || !d.row) {
         refuse(&d, ERR_UNKNOWN_TYPE);

@@ -68,7 +68,7 @@ struct room_decision {
     uint64_t seq, n, ts; /* the answer: the entry that was or had been made; for a wish already true
                             the room's head */
     bool created;        /* HTTP answers 201 */
-    struct room_digests digests; /* of the command */
+    struct room_known known; /* about the entry that answers */
     uint32_t count;
     struct cht_entry entries[ROOM_ENTRIES_MAX];
     struct cht_id mentions[ROOM_MENTIONS_MAX];

@@ -58,6 +58,16 @@ void room_members_put(struct room_members *members, const struct room_seat *seat
     members->seats[at] = *seat;
 }
 
+void room_members_said(
+    struct room_members *members, const struct cht_id *user, uint32_t place, uint64_t seq)
+{
+    bool is_there = place < members->count && cht_id_equal(&members->seats[place].user, user);
+    uint32_t at = is_there ? place : map_find(&members->index, map_key_id(user));
+    if (at != MAP_NONE) {
+        members->seats[at].sent_seq = seq;
+    }
+}
+
 void room_members_drop(struct room_members *members, const struct cht_id *user)
 {
     uint32_t at = map_remove(&members->index, map_key_id(user));

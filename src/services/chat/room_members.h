@@ -17,8 +17,9 @@ struct room_seat {
     struct cht_id user;
     uint64_t joined_seq;
     uint64_t muted_until;
-    uint8_t role;  /* enum cht_role */
-    uint8_t state; /* enum cht_member_state */
+    uint64_t sent_seq; /* of the newest message that was said since the room is known; 0: none */
+    uint8_t role;      /* enum cht_role */
+    uint8_t state;     /* enum cht_member_state */
 };
 
 struct room_members {
@@ -32,12 +33,25 @@ struct room_members {
 void room_members_init(struct room_members *members, const uint64_t secret[2]);
 void room_members_deinit(struct room_members *members);
 
+#define ROOM_PLACE_NONE UINT32_MAX
+
+/* Where a seat is, until the next change; of NULL: nowhere. */
+static inline uint32_t room_members_place(
+    const struct room_members *members, const struct room_seat *seat)
+{
+    return seat ? (uint32_t)(seat - members->seats) : ROOM_PLACE_NONE;
+}
+
 /* The seat of `user`, or NULL. */
 const struct room_seat *room_members_find(
     const struct room_members *members, const struct cht_id *user);
 
 /* Adds or replaces the seat. */
 void room_members_put(struct room_members *members, const struct room_seat *seat);
+
+/* The user said that. `place` is where their seat is, or may have been. */
+void room_members_said(
+    struct room_members *members, const struct cht_id *user, uint32_t place, uint64_t seq);
 
 /* The seat is free; none is fine. */
 void room_members_drop(struct room_members *members, const struct cht_id *user);

@@ -99,6 +99,7 @@ static void apply_member(struct room_state *state, const struct cht_entry *entry
         .user = entry->user,
         .joined_seq = was_joined ? old->joined_seq : entry->seq,
         .muted_until = entry->muted_until,
+        .sent_seq = old ? old->sent_seq : 0,
         .role = (uint8_t)(keeps_role ? entry->role : cht_role_none),
         .state = (uint8_t)entry->state,
     };
@@ -132,7 +133,7 @@ static void apply_created(struct room_state *state, const struct cht_entry *entr
 }
 
 void room_state_apply(struct room_state *state, const struct cht_entry *entry, uint64_t index,
-    const struct room_digests *known)
+    const struct room_known *known)
 {
     CHECK(entry->seq == state->seq + 1);
     state->seq = entry->seq;
@@ -155,6 +156,9 @@ void room_state_apply(struct room_state *state, const struct cht_entry *entry, u
         room_members_clear(&state->members);
         break;
     case cht_entry_kind_message:
+        room_members_said(
+            &state->members, &entry->by, known ? known->place : ROOM_PLACE_NONE, entry->seq);
+        break;
     case cht_entry_kind_edited:
     case cht_entry_kind_deleted:
     case cht_entry_kind_reaction:
@@ -162,7 +166,7 @@ void room_state_apply(struct room_state *state, const struct cht_entry *entry, u
     case cht_entry_kind_count:
         break;
     }
-    struct room_digests digests = known ? *known : room_digests_of_entry(entry);
+    struct room_digests digests = known ? known->digests : room_digests_of_entry(entry);
     room_window_add(&state->window, entry, index, &digests);
 }
 
@@ -179,6 +183,14 @@ void room_state_apply_record(struct room_state *state, const struct cht_record *
     if (moved && record->cause.size == sizeof(state->cause.bytes)) {
         memcpy(state->cause.bytes, record->cause.at, sizeof(state->cause.bytes));
     }
+}
+
+uint64_t room_state_sent_n(
+    const struct room_state *state, const struct cht_id *user, uint64_t confirmed_index)
+{
+    const struct room_seat *seat = room_members_find(&state->members, user);
+    const struct room_mark *sent = seat ? room_window_at(&state->window, seat->sent_seq) : NULL;
+    return sent && sent->index > confirmed_index ? sent->n : 0;
 }
 
 const struct room_seat *room_state_member(const struct room_state *state, const struct cht_id *user)

@@ -32,6 +32,12 @@ struct room_state {
     struct room_window window;
 };
 
+/* What was found out about an entry when it was decided. */
+struct room_known {
+    struct room_digests digests;
+    uint32_t place; /* of its author's seat */
+};
+
 /* A room of which nothing is known. `secret`: of the members' index. */
 void room_state_init(struct room_state *state, const struct cht_id *room, const uint64_t secret[2]);
 void room_state_deinit(struct room_state *state);
@@ -45,9 +51,9 @@ void room_state_load_member(struct room_state *state, const struct room_member *
 /* One of the two of a direct room, whose list in the store does not show it. */
 void room_state_load_hidden(struct room_state *state, const struct cht_id *user);
 
-/* The next entry; its seq is state->seq + 1. `known`: its digests, or NULL. */
+/* The next entry; its seq is state->seq + 1. `known` may be NULL. */
 void room_state_apply(struct room_state *state, const struct cht_entry *entry, uint64_t index,
-    const struct room_digests *known);
+    const struct room_known *known);
 
 /* The whole record: entries at or below the room's seq are skipped. */
 void room_state_apply_record(struct room_state *state, const struct cht_record *record);
@@ -56,6 +62,11 @@ static inline bool room_state_exists(const struct room_state *state)
 {
     return state->seq > 0 && !state->deleted;
 }
+
+/* The n of the newest message of `user` that the store may not have yet, because its index is above
+ * what is confirmed; 0: there is none. */
+uint64_t room_state_sent_n(
+    const struct room_state *state, const struct cht_id *user, uint64_t confirmed_index);
 
 /* The seat of a member (also of a hidden direct room), or NULL: the user is none. */
 const struct room_seat *room_state_member(

@@ -8,8 +8,11 @@
  * are kept as 64-bit digests; two of one user's commands that collide within a window are one in
  * 2^48.
  *
- * Both are found by hash: marks of one cid, and marks about one target, are chained from the newest
- * to the oldest, so that what a command costs does not grow with the window.
+ * All of it is found by hash, in chains from the newest to the oldest. A chain has no more than
+ * decisions ask about: of a user the one command with a cid, and the newest reaction to a message
+ * with a key; of a target its newest edit, its delete, and one mark for each key that is on it. So
+ * what a command costs does not grow with what was done before, however often it was done. An entry
+ * costs 136 bytes.
  *
  * `floor` is the seq above which every command is known. Trimmed to the last 256 entries or 10
  * minutes, whichever is more, and never above what the store has confirmed. */
@@ -40,6 +43,10 @@ struct room_digests {
 
 struct room_digests room_digests_of_entry(const struct cht_entry *entry);
 
+/* Of commands by user and cid; of edits, deletes and keys that are on by target; of reactions by
+ * user, target and key. */
+enum room_chain { ROOM_CHAIN_CID, ROOM_CHAIN_TARGET, ROOM_CHAIN_REACTION, ROOM_CHAINS };
+
 struct room_mark {
     struct cht_id by;
     uint64_t seq, n, ts;
@@ -48,18 +55,22 @@ struct room_mark {
     uint64_t content; /* digest of the command */
     uint64_t target;
     uint64_t text; /* digest: of a message its text as it is now; of a reaction its key */
-    uint64_t next_of_cid, next_of_target; /* seq of the next older one in the chain; 0: none */
-    uint8_t kind;                         /* enum cht_entry_kind */
+    uint64_t next[ROOM_CHAINS]; /* seq of the next older one in the chain; 0: none */
+    uint32_t users; /* of a key that is on: how many put it there, as far as marks say */
+    uint8_t kind;   /* enum cht_entry_kind */
     bool on;
     bool deleted; /* a message that is gone */
 };
 
+_Static_assert(sizeof(struct room_mark) <= 112, "memory per entry");
+
 struct room_window {
     struct room_mark *marks; /* ring; the oldest at `first` */
     uint32_t first, count, capacity;
-    uint64_t *by_cid, *by_target; /* `capacity` heads of chains: seq of the newest; 0: none */
-    uint64_t secret;              /* odd; of the chains, so that nobody can fill one on purpose */
-    struct room_mark *older;      /* by cid; only by, seq, n, ts, cid, content */
+    uint64_t oldest_seq;
+    uint64_t *heads;         /* of each kind of chain `capacity`: seq of the newest; 0: none */
+    uint64_t secret;         /* odd; of the chains, so that nobody can fill one on purpose */
+    struct room_mark *older; /* by cid and user; only by, seq, n, ts, cid, content */
     uint32_t older_count;
     uint64_t older_ts; /* of the newest of them */
     uint64_t floor;
@@ -90,8 +101,7 @@ const struct room_mark *room_window_find_cid(
 int room_window_reaction(
     const struct room_window *window, const struct cht_id *user, uint64_t target, uint64_t key);
 
-/* How many different keys were put on `target` according to the marks, also such as were taken
- * back; no more than ROOM_REACTION_KEYS_MAX are counted. 0 if `key` is among them. */
+/* How many different keys are on `target` according to the marks; 0 if `key` is among them. */
 uint32_t room_window_other_keys(const struct room_window *window, uint64_t target, uint64_t key);
 
 /* The newest edit of `target` among the marks, or NULL. */
@@ -99,11 +109,6 @@ const struct room_mark *room_window_edit(const struct room_window *window, uint6
 
 /* The seq of the delete of `target` among the marks; 0: there is none. */
 uint64_t room_window_deleted_by(const struct room_window *window, uint64_t target);
-
-/* The n of the newest message of `user` that the store may not have yet, because its index is above
- * what is confirmed; 0: there is none. */
-uint64_t room_window_sent_n(
-    const struct room_window *window, const struct cht_id *user, uint64_t confirmed_index);
 
 /* Forgets what is beyond the promise and confirmed by the store (`index` and below). */
 void room_window_trim(struct room_window *window, uint64_t now_ms, uint64_t confirmed_index);

@@ -274,7 +274,7 @@ static void the_entry_of_a_command_has_the_digests_of_the_command(void **state)
         is_accepted(1);
         struct room_digests of_entry = room_digests_of_entry(&decision.entries[0]);
         assert_int_equal(decision.seq, decision.entries[0].seq);
-        assert_memory_equal(&decision.digests, &of_entry, sizeof(of_entry));
+        assert_memory_equal(&decision.known.digests, &of_entry, sizeof(of_entry));
         assert_int_not_equal(of_entry.cid, 0);
         assert_int_not_equal(of_entry.text + of_entry.key, 0);
     }

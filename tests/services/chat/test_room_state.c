@@ -227,6 +227,45 @@ static void a_hundred_thousand_comings_and_goings_leave_no_trace(void **state)
     assert_int_equal(room.members.count, 0);
 }
 
+static void say_at(uint8_t by, uint32_t place)
+{
+    struct cht_entry entry = {.kind = cht_entry_kind_message,
+        .seq = room.seq + 1,
+        .n = room.n + 1,
+        .by = user(by),
+        .text = str("text")};
+    struct room_known known = {.digests = room_digests_of_entry(&entry), .place = place};
+    room_state_apply(&room, &entry, entry.seq * 10, &known);
+}
+
+static uint64_t sent_n(uint8_t number, uint64_t confirmed_index)
+{
+    struct cht_id id = user(number);
+    return room_state_sent_n(&room, &id, confirmed_index);
+}
+
+static void the_newest_message_that_the_store_lacks_is_known_of_each_member(void **state)
+{
+    (void)state;
+    create(cht_room_kind_group);
+    member(1, cht_member_state_joined, cht_role_owner);
+    member(2, cht_member_state_joined, cht_role_member);
+    say_at(1, 0);               /* seq 4, index 40 */
+    say_at(2, 0);               /* not where it was said to be */
+    say_at(2, ROOM_PLACE_NONE); /* seq 6 */
+    assert_int_equal(sent_n(1, 39), 1);
+    assert_int_equal(sent_n(1, 40), 0);
+    assert_int_equal(sent_n(2, 59), 3);
+    assert_int_equal(sent_n(2, 60), 0);
+    assert_int_equal(sent_n(3, 0), 0);
+    member(2, cht_member_state_joined, cht_role_admin);
+    assert_int_equal(sent_n(2, 59), 3);
+    member(2, cht_member_state_left, cht_role_none);
+    assert_int_equal(sent_n(2, 59), 0); /* whoever comes back has read all of that */
+    say_at(2, 1);
+    assert_int_equal(sent_n(2, 0), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -241,6 +280,7 @@ int main(void)
         TEST(a_deleted_room_has_nobody),
         TEST(a_record_is_applied_from_where_the_room_is),
         TEST(a_room_of_the_store_is_as_it_was),
+        TEST(the_newest_message_that_the_store_lacks_is_known_of_each_member),
         TEST(a_hundred_thousand_comings_and_goings_leave_no_trace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
