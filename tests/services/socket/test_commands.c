@@ -280,6 +280,43 @@ static void too_many_messages_are_refused_with_the_wait(void **state)
     assert_null(strstr(heard, "\"ref\":\"39\""));
 }
 
+/* Says it with another ref and cid each time. */
+static void say_often(struct house *house, uint32_t slot, int count, const char *rest)
+{
+    static int number;
+    char text[300];
+    for (int i = 0; i < count; i++) {
+        snprintf(text, sizeof(text), "{\"ref\":\"%d\",\"cid\":\"c%d\",\"room\":\"" ROOM "\",%s}",
+            number, number, rest);
+        number++;
+        house_say(house, slot, text);
+    }
+}
+
+static void whatever_makes_an_entry_counts_as_a_message(void **state)
+{
+    static const char *const others[] = {
+        "\"type\":\"message.send\",\"text\":\"hi\"",
+        "\"type\":\"message.edit\",\"target\":2,\"text\":\"x\"",
+        "\"type\":\"message.delete\",\"target\":2",
+        "\"type\":\"message.react\",\"target\":2,\"key\":\"x\",\"on\":false",
+        "\"type\":\"room.create\",\"kind\":\"group\",\"name\":\"x\"",
+        "\"type\":\"room.update\",\"topic\":\"x\"",
+        "\"type\":\"room.leave\"",
+        "\"type\":\"room.mute\",\"user\":\"" ROOM "\",\"until\":5",
+    };
+    struct house *house = *state;
+    connect_one(house);
+    say_often(house, 0, 40, "\"type\":\"message.react\",\"target\":2,\"key\":\"x\",\"on\":true");
+    assert_null(strstr(house_heard(house, 0), "rate_limited"));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        say_often(house, 0, 1, others[i]);
+        assert_true(says(house, "rate_limited"));
+    }
+    say_often(house, 0, 1, "\"type\":\"room.get\"");
+    assert_string_equal(house_heard(house, 0), "");
+}
+
 static void the_tenth_bad_frame_closes(void **state)
 {
     connect_one(*state);
@@ -477,6 +514,7 @@ int main(void)
         T(a_query_of_the_user_stays_on_the_node),
         T(too_many_in_flight_stop_the_reading),
         T(too_many_messages_are_refused_with_the_wait),
+        T(whatever_makes_an_entry_counts_as_a_message),
         T(the_tenth_bad_frame_closes),
         T(a_hundred_refused_commands_close),
         T(ping_is_answered),
