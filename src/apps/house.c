@@ -96,6 +96,14 @@ static enum err open_secrets(struct house *house, const struct world *world)
     return secrets_openssl_create(&options, &house->secrets);
 }
 
+/* Everybody who is connected has a place, or nobody would count what they say. */
+static uint32_t users_known_max(const struct house *house)
+{
+    uint64_t connected = house->settings.socket.connections_max * house->worker_count;
+    uint64_t most = connected > USERS_KNOWN_MAX ? connected : USERS_KNOWN_MAX;
+    return most < UINT32_MAX / 2 ? (uint32_t)most : UINT32_MAX / 2;
+}
+
 static void open_bus(struct house *house, struct random *random)
 {
     struct bus_local_options bus = {
@@ -109,7 +117,7 @@ static void open_bus(struct house *house, struct random *random)
     house->bus = bus_local_create(&bus);
     struct sessions_local_options sessions = {
         .workers = house->worker_count,
-        .users_max = USERS_KNOWN_MAX,
+        .users_max = users_known_max(house),
         .tickets_max = TICKETS_MAX,
         .limits_max = LIMITS_MAX,
         .revocations_max = (uint32_t)house->settings.app.revocations,

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from client import Client
+from client import Client, cid
 from house import House
 
 # Enough for every worker to get some, however the kernel spreads them: all on one of two is 1 in 4,096.
@@ -117,6 +117,24 @@ def test_a_user_sends_so_much_over_http_and_no_more(limited):
     statuses = [user.http("POST", f"/api/rooms/{room}/messages", {"text": "hi"}).status for _ in range(MANY)]
     assert 5 <= statuses.count(201) <= 5 + (time.monotonic() - start)
     assert set(statuses) == {201, 429}
+
+
+@pytest.mark.exact("a command that comes twice is counted once")
+def test_a_user_sends_so_much_over_all_sockets_and_no_more(limited):
+    house = limited(messages_per_second=1, messages_burst=20)
+    user = house.user()
+    clients = [user.connect() for _ in range(MANY)]
+    start = time.monotonic()
+    room = clients[0].group()
+    waits = [(client, client.start("message.send", room=room, cid=cid(), text="hi")) for _ in range(4) for client in clients]
+    codes = [client.outcome(wait).get("code", "ok") for client, wait in waits]
+    assert 19 <= codes.count("ok") <= 20 + (time.monotonic() - start)
+    assert set(codes) == {"ok", "rate_limited"}
+    for client in clients:
+        client.close()
+    with user.connect() as again:
+        codes = [again.outcome(again.start("message.send", room=room, cid=cid(), text="hi")).get("code", "ok") for _ in range(20)]
+    assert 1 <= codes.count("rate_limited") and codes.count("ok") <= 1 + time.monotonic() - start
 
 
 @pytest.mark.exact("what moved a cursor is told once")

@@ -7,6 +7,8 @@
  * seconds; every answer may be one second old. A node's lease carries its connections: when the
  * node is gone for 15 s, so are they. */
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "chattifier/events.h"
 #include "flow/op.h"
@@ -22,6 +24,13 @@ struct session {
     uint32_t slot, generation; /* of the connection on the node */
 };
 
+/* How much a user may still say: buckets that all connections of the user share, on whatever
+ * worker. Changed without a lock by whoever takes something. What is in them is up to their users
+ * (rate.h of the socket service); zero is full. */
+struct sessions_rates {
+    _Atomic(uint32_t) messages, commands;
+};
+
 /* A connection that opens. It is counted with all of its user that are known, on whatever node. */
 struct sessions_enter_op {
     struct op op;
@@ -30,6 +39,8 @@ struct sessions_enter_op {
     uint32_t user_max;       /* connections of a user, 0: no limit */
     uint32_t device_max;     /* of a device, 0: no limit */
     struct session replaced; /* answer: who is forgotten and has to be closed; node 0: nobody */
+    struct sessions_rates *rates; /* answer: of the user, lent until this connection is removed;
+                                     NULL: nobody counts */
 };
 
 struct online_user {
@@ -105,11 +116,13 @@ struct sessions {
 };
 
 /* OK, and it is known from here on; or RATE_LIMITED, and it is not. Idempotent. An engine that can
- * not count lets in. */
+ * not count lets in. Whatever entered is removed when it has closed, also if it was replaced: a
+ * user who comes back finds the buckets as they were left, unless they were forgotten meanwhile. */
 static inline void sessions_enter(
     struct sessions *sessions, struct asker *asker, struct sessions_enter_op *op)
 {
     op_ask(&op->op, asker);
+    op->rates = NULL;
     sessions->ops->enter(sessions, op);
 }
 

@@ -16,6 +16,7 @@ struct known_user {
     uint64_t last_seen;
     struct known_session *sessions;   /* newest first */
     uint32_t gone_before, gone_after; /* in the list of those without one */
+    struct sessions_rates rates;
 };
 
 /* One of each connection, so what its user has already is not in it again. */
@@ -25,6 +26,7 @@ struct known_session {
     uint64_t node, boot;
     uint32_t slot, generation;
     enum cht_presence_state state;
+    bool replaced; /* its node closes it: it counts no more, but uses the user's buckets */
 };
 
 struct limit_row {

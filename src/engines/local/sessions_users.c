@@ -2,7 +2,9 @@
  *
  * Happy path: look up, change, answer. Users without a connection are in a list, the one who is
  * gone for longest first. How it fails: a full table forgets that one, which the port's contract
- * allows: this is a cache. If everybody in it is connected, one more user is let in uncounted. */
+ * allows: this is a cache. If everybody in it is connected, one more user is let in uncounted. What
+ * a user may still say stays in the row, whose place is nobody else's while a connection of the
+ * user uses it. */
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -121,23 +123,21 @@ static struct known_session **find_session(struct known_user *known, const struc
 
 static void forget_replaced(struct known_user *known, struct sessions_enter_op *op)
 {
-    struct known_session **at = &known->sessions;
-    while (*at && !cht_id_equal(&(*at)->id, &op->replaces)) {
-        at = &(*at)->next;
+    struct known_session *at = known->sessions;
+    while (at && (at->replaced || !cht_id_equal(&at->id, &op->replaces))) {
+        at = at->next;
     }
-    struct known_session *replaced = *at;
-    if (replaced && !cht_id_is_none(&op->replaces)) {
+    if (at && !cht_id_is_none(&op->replaces)) {
         op->replaced = (struct session){
             .user = known->user,
-            .device = replaced->device,
-            .id = replaced->id,
-            .node = replaced->node,
-            .boot = replaced->boot,
-            .slot = replaced->slot,
-            .generation = replaced->generation,
+            .device = at->device,
+            .id = at->id,
+            .node = at->node,
+            .boot = at->boot,
+            .slot = at->slot,
+            .generation = at->generation,
         };
-        *at = replaced->next;
-        mem_free(replaced);
+        at->replaced = true;
     }
 }
 
@@ -146,8 +146,8 @@ static bool has_room(const struct known_user *known, const struct sessions_enter
     uint32_t of_user = 0;
     uint32_t of_device = 0;
     for (const struct known_session *at = known->sessions; at; at = at->next) {
-        of_user++;
-        of_device += cht_id_equal(&at->device, &op->session.device);
+        of_user += !at->replaced;
+        of_device += !at->replaced && cht_id_equal(&at->device, &op->session.device);
     }
     bool user_full = op->user_max > 0 && of_user >= op->user_max;
     bool device_full = op->device_max > 0 && of_device >= op->device_max;
@@ -164,6 +164,7 @@ enum err sessions_local_enter(
         return OK;
     }
     known->last_seen = now;
+    op->rates = &known->rates;
     if (*find_session(known, &op->session)) {
         return OK;
     }
@@ -193,7 +194,7 @@ void sessions_local_remove(
     struct known_session **at = known ? find_session(known, session) : NULL;
     struct known_session *gone = at ? *at : NULL;
     if (!gone) {
-        return; /* replaced, or never counted */
+        return; /* never counted */
     }
     known->last_seen = now;
     *at = gone->next;
@@ -238,6 +239,9 @@ void sessions_local_answer(const struct known_user *known, struct online_user *o
     }
     online->last_seen = known->last_seen;
     for (const struct known_session *at = known->sessions; at; at = at->next) {
+        if (at->replaced) {
+            continue;
+        }
         add_node(online, at->node);
         if (at->state < online->state) {
             online->state = at->state;

@@ -79,20 +79,20 @@ static void refuse(struct socket_service *service, const struct sender *sender, 
 
 /* ---- rates */
 
-/* Of a connection; users over HTTP were asked about before (http_rates.h). */
+/* Of a user, over all connections; what comes over HTTP was asked about before (http_rates.h). */
 static bool within_rate(struct socket_service *service, const struct sender *sender,
     const struct cht_command_row *row, uint32_t *ret_wait_ms)
 {
-    struct connection *connection = connection_of(service, sender);
+    const struct connection *connection = connection_of(service, sender);
+    struct sessions_rates *rates = connection ? connection->rates : NULL;
     uint32_t now = socket_now(service);
-    if (!connection) {
+    if (!rates) {
         return true;
     }
-    if (!rate_take(service->commands_rate, &connection->commands_bucket, now, ret_wait_ms)) {
+    if (!rate_take(service->commands_rate, &rates->commands, now, ret_wait_ms)) {
         return false;
     }
-    return !row->changes ||
-           rate_take(service->messages_rate, &connection->messages_bucket, now, ret_wait_ms);
+    return !row->changes || rate_take(service->messages_rate, &rates->messages, now, ret_wait_ms);
 }
 
 /* ---- typing: one per interval and room; that it stopped may always be said */

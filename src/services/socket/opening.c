@@ -82,6 +82,7 @@ static void fill(struct socket_service *service, const struct opening *opening)
         .user = SLOT_NONE,
         .next_of_user = SLOT_NONE,
         .first_pending = PENDING_NONE,
+        .rates = opening->enter.rates,
         .presence = cht_presence_state_online,
     };
     service->cold[slot] = (struct connection_cold){

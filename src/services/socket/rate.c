@@ -4,6 +4,7 @@
 #include "rate.h"
 
 #define PARTS_A_MS 16u /* more would wrap within a day */
+#define CLOCKS_APART (1000u * PARTS_A_MS)
 
 struct rate_limit rate_limit_per_second(uint64_t per_second, uint64_t burst)
 {
@@ -14,7 +15,15 @@ struct rate_limit rate_limit_per_second(uint64_t per_second, uint64_t burst)
     return (struct rate_limit){interval ? (uint32_t)interval : 1, burst ? (uint32_t)burst : 1};
 }
 
-bool rate_take(struct rate_limit limit, uint32_t *bucket, uint32_t now_ms, uint32_t *ret_wait_ms)
+/* How far the bucket's moment is ahead; one in the past, or older than the clock's half, is not. */
+static uint32_t ahead_of(uint32_t bucket, uint32_t now, uint32_t span)
+{
+    uint32_t ahead = bucket - now;
+    return ahead > span + CLOCKS_APART ? 0 : ahead;
+}
+
+bool rate_take(
+    struct rate_limit limit, _Atomic(uint32_t) *bucket, uint32_t now_ms, uint32_t *ret_wait_ms)
 {
     *ret_wait_ms = 0;
     if (limit.interval == 0) {
@@ -22,15 +31,16 @@ bool rate_take(struct rate_limit limit, uint32_t *bucket, uint32_t now_ms, uint3
     }
     uint32_t now = now_ms * PARTS_A_MS;
     uint32_t span = limit.interval * limit.burst;
-    uint32_t ahead = *bucket - now;
-    if (ahead > span) {
-        ahead = 0; /* in the past, or older than the clock's half */
-    }
-    if (ahead + limit.interval > span) {
-        *ret_wait_ms = (ahead + limit.interval - span + PARTS_A_MS - 1) / PARTS_A_MS;
-        return false;
-    }
-    *bucket = now + ahead + limit.interval;
+    uint32_t was = atomic_load_explicit(bucket, memory_order_relaxed);
+    uint32_t ahead;
+    do {
+        ahead = ahead_of(was, now, span);
+        if (ahead + limit.interval > span) {
+            *ret_wait_ms = (ahead + limit.interval - span + PARTS_A_MS - 1) / PARTS_A_MS;
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(
+        bucket, &was, now + ahead + limit.interval, memory_order_relaxed, memory_order_relaxed));
     return true;
 }
 

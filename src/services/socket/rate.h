@@ -6,8 +6,9 @@
  * moves that moment by one interval, and is refused where it would lie further ahead than the burst
  * allows. Moments are sixteenths of a millisecond of a 32-bit clock that wraps, so that rates up to
  * 16,000 a second are kept; a zeroed bucket is full. A window counts events and begins anew when it
- * is over. */
+ * is over. A bucket may be taken from on several threads, whose clocks may be a second apart. */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +22,8 @@ struct rate_limit {
 struct rate_limit rate_limit_per_second(uint64_t per_second, uint64_t burst);
 
 /* True: taken. False: `ret_wait_ms` says when to try again. */
-bool rate_take(struct rate_limit limit, uint32_t *bucket, uint32_t now_ms, uint32_t *ret_wait_ms);
+bool rate_take(
+    struct rate_limit limit, _Atomic(uint32_t) *bucket, uint32_t now_ms, uint32_t *ret_wait_ms);
 
 struct rate_window {
     uint32_t since_ms;

@@ -50,7 +50,8 @@ struct connection {
     uint32_t user;
     uint32_t next_of_user;
     uint32_t first_pending;
-    uint32_t messages_bucket, commands_bucket;
+    struct sessions_rates
+        *rates; /* of the user, shared with all others of theirs; NULL: no limit */
     uint32_t typing_room, typing_at;
     struct rate_window refused, bad_frames;
     uint16_t in_flight;

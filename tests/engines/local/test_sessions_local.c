@@ -171,6 +171,52 @@ static void who_replaces_a_connection_takes_its_place(void **state)
     assert_int_equal(look(place, 1).nodes[0], 2);
 }
 
+static struct sessions_rates *rates_of(
+    struct place *place, uint8_t user, uint32_t slot, uint64_t node)
+{
+    struct sessions_enter_op op = {.session = session(user, slot)};
+    op.session.node = node;
+    assert_int_equal(enter(place, &op), OK);
+    return op.rates;
+}
+
+static void all_connections_of_a_user_share_their_rates(void **state)
+{
+    struct place *place = *state;
+    struct sessions_rates *rates = rates_of(place, 1, 1, 1);
+    assert_non_null(rates);
+    assert_ptr_equal(rates_of(place, 1, 2, 2), rates);
+    assert_ptr_not_equal(rates_of(place, 2, 3, 1), rates);
+    rates->messages = 77;
+    struct session one = session(1, 1), two = session(1, 2);
+    two.node = 2;
+    sessions_remove(place->sessions, &one);
+    sessions_remove(place->sessions, &two);
+    assert_ptr_equal(rates_of(place, 1, 4, 1), rates); /* who comes back finds them as they were */
+    assert_int_equal(rates->messages, 77);
+}
+
+/* It may go on for a while if its node does not hear that it is replaced. */
+static void rates_are_nobody_elses_while_a_replaced_connection_uses_them(void **state)
+{
+    struct place *place = *state;
+    struct sessions_enter_op old = {.session = session(1, 1)};
+    old.session.id = id(77);
+    assert_int_equal(enter(place, &old), OK);
+    struct sessions_enter_op next = {.session = session(1, 2), .replaces = id(77)};
+    assert_int_equal(enter(place, &next), OK);
+    assert_ptr_equal(next.rates, old.rates);
+    sessions_remove(place->sessions, &next.session);
+    assert_int_equal(look(place, 1).state, cht_presence_state_offline);
+    for (uint8_t user = 2; user <= 40; user++) { /* more than are known */
+        struct session gone = session(user, user);
+        assert_ptr_not_equal(rates_of(place, user, user, 1), old.rates);
+        sessions_remove(place->sessions, &gone);
+    }
+    sessions_remove(place->sessions, &old.session);
+    assert_int_equal(look(place, 1).node_count, 0);
+}
+
 static enum err take(struct place *place, uint8_t secret, struct ticket *ret_ticket)
 {
     struct sessions_ticket_op op = {.ticket = {.secret_hash = {secret}}};
@@ -403,6 +449,8 @@ int main(void)
         TEST(users_beyond_the_bound_push_out_who_is_gone_for_longest),
         TEST(a_user_has_only_so_many_connections_whatever_their_node),
         TEST(who_replaces_a_connection_takes_its_place),
+        TEST(all_connections_of_a_user_share_their_rates),
+        TEST(rates_are_nobody_elses_while_a_replaced_connection_uses_them),
         TEST(a_ticket_is_taken_once_and_in_time),
         TEST(of_too_many_tickets_those_that_end_first_give_way),
         TEST(a_bucket_gives_its_burst_and_then_refills),

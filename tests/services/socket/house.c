@@ -120,6 +120,7 @@ static void enter_here(struct sessions *sessions, struct sessions_enter_op *op)
     assert_int_equal(op->session.node, HOUSE_NODE);
     house->entered = *op;
     op->replaced = house->replaced;
+    op->rates = house->uncounted ? NULL : &house->rates[op->session.user.bytes[0]];
     house->sessions_added += house->enter_err == OK;
     if (house->enters_wait) {
         house->entering = &op->op;

@@ -51,6 +51,8 @@ struct house {
     uint32_t sessions_added, sessions_removed;
     struct sessions_enter_op entered; /* the newest */
     enum err enter_err;               /* what is answered to one that enters ... */
+    struct sessions_rates rates[256]; /* by user ... */
+    bool uncounted;                   /* ... which are not given */
     struct session replaced;          /* ... and where the one is that it replaces */
     bool enters_wait;                 /* for house_let_in */
     struct op *entering;

@@ -280,6 +280,8 @@ static void too_many_messages_are_refused_with_the_wait(void **state)
     assert_null(strstr(heard, "\"ref\":\"39\""));
 }
 
+#define REACT "\"type\":\"message.react\",\"target\":2,\"key\":\"x\",\"on\":true"
+
 /* Says it with another ref and cid each time. */
 static void say_often(struct house *house, uint32_t slot, int count, const char *rest)
 {
@@ -315,6 +317,48 @@ static void whatever_makes_an_entry_counts_as_a_message(void **state)
     }
     say_often(house, 0, 1, "\"type\":\"room.get\"");
     assert_string_equal(house_heard(house, 0), "");
+}
+
+static void a_user_has_one_rate_over_all_connections(void **state)
+{
+    struct house *house = *state;
+    connect_one(house);
+    house_connect(house, 1, 1);
+    house_connect(house, 2, 2);
+    house_heard(house, 1);
+    house_heard(house, 2);
+    say_often(house, 0, 20, REACT);
+    say_often(house, 1, 20, REACT);
+    assert_null(strstr(house_heard(house, 0), "rate_limited"));
+    assert_null(strstr(house_heard(house, 1), "rate_limited"));
+    say_often(house, 1, 1, REACT);
+    assert_non_null(strstr(house_heard(house, 1), "rate_limited"));
+    say_often(house, 0, 1, REACT);
+    assert_true(says(house, "rate_limited"));
+    say_often(house, 2, 1, REACT);
+    assert_null(strstr(house_heard(house, 2), "rate_limited"));
+}
+
+static void who_comes_back_has_not_more_to_say(void **state)
+{
+    struct house *house = *state;
+    connect_one(house);
+    say_often(house, 0, 40, REACT);
+    house_leave(house, 0);
+    house_turn(house);
+    house_connect(house, 1, 1);
+    house_heard(house, 1);
+    say_often(house, 1, 1, REACT);
+    assert_non_null(strstr(house_heard(house, 1), "rate_limited"));
+}
+
+static void without_somebody_who_counts_nobody_is_limited(void **state)
+{
+    struct house *house = *state;
+    house->uncounted = true;
+    connect_one(house);
+    say_often(house, 0, 45, REACT);
+    assert_null(strstr(house_heard(house, 0), "rate_limited"));
 }
 
 static void the_tenth_bad_frame_closes(void **state)
@@ -515,6 +559,9 @@ int main(void)
         T(too_many_in_flight_stop_the_reading),
         T(too_many_messages_are_refused_with_the_wait),
         T(whatever_makes_an_entry_counts_as_a_message),
+        T(a_user_has_one_rate_over_all_connections),
+        T(who_comes_back_has_not_more_to_say),
+        T(without_somebody_who_counts_nobody_is_limited),
         T(the_tenth_bad_frame_closes),
         T(a_hundred_refused_commands_close),
         T(ping_is_answered),

@@ -62,7 +62,8 @@ static void a_ref_is_known_while_it_is_in_flight(void **state)
 static uint32_t taken_in_a_second(uint64_t per_second)
 {
     uint32_t begin = UINT32_MAX - 500; /* across the end of the clock */
-    uint32_t bucket = begin * 16, wait = 0, taken = 0;
+    _Atomic(uint32_t) bucket = begin * 16;
+    uint32_t wait = 0, taken = 0;
     struct rate_limit limit = rate_limit_per_second(per_second, 100);
     for (uint32_t now = begin; now != 500; now++) {
         while (rate_take(limit, &bucket, now, &wait)) {
@@ -71,6 +72,21 @@ static uint32_t taken_in_a_second(uint64_t per_second)
         assert_in_range(wait, 1, 1000);
     }
     return taken - 100;
+}
+
+/* What another worker took is in its clock. */
+static void a_clock_that_is_behind_gives_nothing_more(void **state)
+{
+    (void)state;
+    struct rate_limit limit = rate_limit_per_second(10, 3);
+    _Atomic(uint32_t) bucket = 0;
+    uint32_t wait;
+    for (int i = 0; i < 3; i++) {
+        assert_true(rate_take(limit, &bucket, 100000, &wait));
+    }
+    assert_false(rate_take(limit, &bucket, 100000 - 900, &wait));
+    assert_int_equal(wait, 1000);
+    assert_true(rate_take(limit, &bucket, 100100, &wait));
 }
 
 static void rates_of_many_a_second_are_kept(void **state)
@@ -86,7 +102,7 @@ static void a_burst_is_allowed_and_then_one_per_interval(void **state)
     (void)state;
     struct rate_limit limit = rate_limit_per_second(10, 3);
     uint32_t now = 0xffffff00u; /* across the end of the clock */
-    uint32_t bucket = now * 16;
+    _Atomic(uint32_t) bucket = now * 16;
     uint32_t wait = 0;
     for (int i = 0; i < 3; i++) {
         assert_true(rate_take(limit, &bucket, now, &wait));
@@ -128,6 +144,7 @@ int main(void)
         cmocka_unit_test(the_oldest_is_overdue_first),
         cmocka_unit_test(a_ref_is_known_while_it_is_in_flight),
         cmocka_unit_test(a_burst_is_allowed_and_then_one_per_interval),
+        cmocka_unit_test(a_clock_that_is_behind_gives_nothing_more),
         cmocka_unit_test(rates_of_many_a_second_are_kept),
         cmocka_unit_test(a_window_begins_anew),
         cmocka_unit_test(a_list_keeps_what_is_added),
