@@ -68,8 +68,7 @@ static void hide(struct deciding *d)
 
 static bool is_last_owner(const struct deciding *d, const struct room_seat *seat)
 {
-    return seat->role == cht_role_owner &&
-           room_members_count_role(&d->state->members, cht_role_owner) == 1;
+    return seat->role == cht_role_owner && d->state->members.owners == 1;
 }
 
 void decide_leave(struct deciding *d)

@@ -45,16 +45,23 @@ static void add_seat(struct room_members *members, const struct room_seat *seat)
     members->seats[members->count++] = *seat;
 }
 
+static void count(struct room_members *members, const struct room_seat *seat, uint32_t by)
+{
+    if (seat->state == cht_member_state_joined) {
+        members->joined += by;
+        members->owners += seat->role == cht_role_owner ? by : 0;
+    }
+}
+
 void room_members_put(struct room_members *members, const struct room_seat *seat)
 {
-    bool joins = seat->state == cht_member_state_joined;
     uint32_t at = map_find(&members->index, map_key_id(&seat->user));
-    members->joined += joins;
+    count(members, seat, 1);
     if (at == MAP_NONE) {
         add_seat(members, seat);
         return;
     }
-    members->joined -= members->seats[at].state == cht_member_state_joined;
+    count(members, &members->seats[at], (uint32_t)-1);
     members->seats[at] = *seat;
 }
 
@@ -74,7 +81,7 @@ void room_members_drop(struct room_members *members, const struct cht_id *user)
     if (at == MAP_NONE) {
         return;
     }
-    members->joined -= members->seats[at].state == cht_member_state_joined;
+    count(members, &members->seats[at], (uint32_t)-1);
     uint32_t last = --members->count;
     if (at != last) {
         members->seats[at] = members->seats[last];
@@ -90,16 +97,7 @@ void room_members_clear(struct room_members *members)
     }
     members->count = 0;
     members->joined = 0;
-}
-
-uint32_t room_members_count_role(const struct room_members *members, enum cht_role role)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < members->count; i++) {
-        const struct room_seat *seat = &members->seats[i];
-        count += seat->state == cht_member_state_joined && seat->role == role;
-    }
-    return count;
+    members->owners = 0;
 }
 
 static bool comes_before(const struct room_seat *a, const struct room_seat *b)

@@ -28,6 +28,7 @@ struct room_members {
     uint32_t count;
     uint32_t capacity;
     uint32_t joined; /* seats whose state is joined */
+    uint32_t owners; /* of those */
 };
 
 void room_members_init(struct room_members *members, const uint64_t secret[2]);
@@ -58,9 +59,6 @@ void room_members_drop(struct room_members *members, const struct cht_id *user);
 
 /* Nobody is a member or banned any more. */
 void room_members_clear(struct room_members *members);
-
-/* Joined members with that role. */
-uint32_t room_members_count_role(const struct room_members *members, enum cht_role role);
 
 /* Who follows when `leaver` was the last owner: the oldest admin, else the oldest member, by
  * joined_seq, then by id. NULL if nobody else is there. */

@@ -27,7 +27,7 @@ static void a_new_room_has_its_creator_as_owner_and_the_others_as_members(void *
     assert_int_equal(decision.seq, 1);
     apply();
     assert_int_equal(room.members.joined, 101);
-    assert_int_equal(room_members_count_role(&room.members, cht_role_owner), 1);
+    assert_int_equal(room.members.owners, 1);
     decide(&command);
     assert_int_equal(decision.outcome, ROOM_DUP);
 }
