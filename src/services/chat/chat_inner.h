@@ -11,6 +11,7 @@
 #include "flow/machine.h"
 #include "flow/pause.h"
 #include "frames.h"
+#include "overlay.h"
 #include "room_decide.h"
 #include "room_state.h"
 #include "typists.h"
@@ -70,12 +71,6 @@ struct room {
 /* States of a shard's machine. */
 enum { SHARD_IDLE, SHARD_CLAIMING, SHARD_OWNED, SHARD_STATES };
 
-struct overlay_record {
-    struct cht_id room;
-    uint64_t index;
-    struct buf *record;
-};
-
 struct shard_claim; /* the flow that takes a shard over */
 struct joined_note; /* users whose nodes are told that they are in a room */
 
@@ -92,9 +87,7 @@ struct shard {
     struct log_writer *writer;
     uint64_t last_index;   /* given to the newest record */
     uint64_t stored_index; /* the store has everything up to it, as last heard */
-    struct overlay_record *overlay;
-    uint32_t overlay_count, overlay_capacity;
-    uint64_t overlay_bytes;
+    struct overlay overlay;
     uint32_t loading; /* rooms that may have read the store before it had the overlay */
     struct out *out_first, *out_last;
     struct lane_item *early_first, *early_last; /* commands that came before the term began */

@@ -113,13 +113,12 @@ static void take_pair(struct flow *flow)
 
 static void apply_overlay(struct chat_service *chat, struct room *room)
 {
-    struct shard *shard = &chat->shards[room->shard];
-    for (uint32_t i = 0; i < shard->overlay_count; i++) {
+    const struct overlay *overlay = &chat->shards[room->shard].overlay;
+    const struct overlay_record *at = overlay_first(overlay, &room->state.room);
+    for (; at; at = overlay_next(overlay, at)) {
         struct cht_record record;
         struct cht_scratch scratch = chat_scratch(chat);
-        if (cht_id_equal(&shard->overlay[i].room, &room->state.room) &&
-            cht_decode(
-                &cht_row_record, event_buf_bytes(shard->overlay[i].record), &scratch, &record)) {
+        if (cht_decode(&cht_row_record, event_buf_bytes(at->record), &scratch, &record)) {
             room_state_apply_record(&room->state, &record);
         }
     }

@@ -108,14 +108,7 @@ static void keep_record(struct shard *shard, const struct log_item *item, const 
     if (cht_id_is_none(room)) {
         return;
     }
-    if (shard->overlay_count == shard->overlay_capacity) {
-        shard->overlay_capacity = shard->overlay_capacity ? shard->overlay_capacity * 2 : 64;
-        shard->overlay =
-            mem_resize(shard->overlay, shard->overlay_capacity * sizeof(*shard->overlay));
-    }
-    shard->overlay[shard->overlay_count++] =
-        (struct overlay_record){*room, item->index, buf_ref(item->record)};
-    shard->overlay_bytes += item->record->size;
+    overlay_add(&shard->overlay, room, item->index, item->record);
     shard->chat->overlay_bytes += item->record->size;
 }
 
@@ -221,7 +214,8 @@ static void finish(struct flow *flow)
     shard->last_index = claim->tail.index + 1;
     shard->stored_index = claim->progress.progress.index;
     mem_free(claim);
-    if (shard->overlay_count > 0) {
+    overlay_seal(&shard->overlay, chat->secret);
+    if (shard->overlay.count > 0) {
         owner_want_stored(chat, shard->number, shard->last_index);
     }
     machine_move(&shard->machine, SHARD_OWNED);
@@ -344,12 +338,8 @@ static void enter_owned(struct machine *machine)
 
 static void drop_overlay(struct shard *shard)
 {
-    for (uint32_t i = 0; i < shard->overlay_count; i++) {
-        buf_unref(shard->overlay[i].record);
-    }
-    shard->chat->overlay_bytes -= shard->overlay_bytes;
-    shard->overlay_bytes = 0;
-    shard->overlay_count = 0;
+    shard->chat->overlay_bytes -= shard->overlay.bytes;
+    overlay_deinit(&shard->overlay);
 }
 
 static void enter_idle(struct machine *machine)
@@ -424,8 +414,8 @@ static void take_stored(struct flow *flow)
     shard->progress_asked = false;
     if (flow->err == OK && asking->life == shard->life) {
         shard->stored_index = asking->op.progress.index;
-        bool stored = shard->overlay_count > 0 && shard->loading == 0 &&
-                      shard->overlay[shard->overlay_count - 1].index <= shard->stored_index;
+        bool stored = shard->overlay.count > 0 && shard->loading == 0 &&
+                      shard->overlay.records[shard->overlay.count - 1].index <= shard->stored_index;
         if (stored) {
             drop_overlay(shard);
         }
@@ -444,7 +434,7 @@ void owner_ask_progress(struct chat_service *chat)
     for (uint32_t i = 0; i < chat->shard_count; i++) {
         struct shard *shard = &chat->shards[i];
         if (!shard_is(shard, SHARD_OWNED) || shard->progress_asked ||
-            (shard->stored_index == shard->last_index && shard->overlay_count == 0)) {
+            (shard->stored_index == shard->last_index && shard->overlay.count == 0)) {
             continue;
         }
         shard->progress_asked = true;
@@ -481,7 +471,7 @@ void owner_stop(struct chat_service *chat)
 {
     for (uint32_t i = 0; i < chat->shard_count; i++) {
         owner_end_term(&chat->shards[i], false);
-        mem_free(chat->shards[i].overlay);
+        overlay_deinit(&chat->shards[i].overlay);
     }
     mem_free(chat->shards);
 }
