@@ -80,6 +80,7 @@ static void draw_limits(struct cluster *cluster, struct dice *dice)
     cluster->chat.rooms_loaded_max = tiny ? dice_between(dice, 1, 4) : 1000;
     cluster->chat.rooms_known_max = tiny ? dice_between(dice, PLACES_MAX, 40) : 1000;
     cluster->chat.resend_frames = tiny ? 16 : 256;
+    cluster->chat.resend_bytes_max = tiny ? 4096 : 268435456;
     cluster->chat.commands_max = 512;
     cluster->chat.blocks_ms = 2000;
     cluster->message.gather_ms = dice_below(dice, 40);

@@ -124,6 +124,7 @@ struct chat_service {
     struct answered answered;
     struct spare items, outs; /* of lanes; of outboxes, with a frame */
     uint64_t overlay_bytes;   /* of all shards */
+    uint64_t frame_bytes;     /* of all rooms */
     uint64_t blocks_epoch;    /* how often a change of blocks was heard of */
     uint64_t secret[2];
     struct room_decision decision; /* of the command that is being decided */
@@ -152,6 +153,10 @@ struct room *rooms_need(struct chat_service *chat, const struct cht_id *room);
 
 /* It could not be loaded: as it was before it was needed. */
 void rooms_not_loaded(struct chat_service *chat, struct room *room);
+
+/* The room has another frame. While all rooms have too many bytes of them, the idlest of some gives
+ * up its frames. */
+void rooms_bound_frames(struct chat_service *chat, struct room *room);
 
 /* Forgets every room of a shard whose term is over. */
 void rooms_drop_shard(struct chat_service *chat, uint32_t shard);

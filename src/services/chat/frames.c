@@ -47,10 +47,12 @@ void frames_add(struct frames *frames, const struct frame *frame, uint32_t most)
     }
     struct frame *at = place(frames, frame->seq);
     if (frames->count == frames->capacity) {
+        frames->bytes -= at->delivery->size;
         buf_unref(at->delivery);
     } else {
         frames->count++;
     }
+    frames->bytes += frame->delivery->size;
     *at = *frame;
     at->delivery = buf_ref(frame->delivery);
     frames->newest = frame->seq;
@@ -65,6 +67,8 @@ void frames_replace(struct frames *frames, uint64_t seq, struct buf *delivery_ta
 {
     CHECK(frames_at(frames, seq));
     struct frame *at = place(frames, seq);
+    frames->bytes += delivery_take->size;
+    frames->bytes -= at->delivery->size;
     buf_unref(at->delivery);
     at->delivery = delivery_take;
 }

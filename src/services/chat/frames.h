@@ -23,6 +23,7 @@ struct frames {
     struct frame *ring;
     uint32_t capacity, count;
     uint64_t newest; /* seq */
+    uint64_t bytes;  /* of all deliveries */
 };
 
 /* A zeroed one is ready, and is empty again after this. */

@@ -3,8 +3,9 @@
  * Happy path: one map look-up. A room that is not there is made cold; its lane loads it. How it
  * fails: when too many are loaded, the idlest of some that the store has whole goes to rest, or is
  * dropped if no node follows it; when too many are known, the idlest of some resting ones is
- * forgotten, and its nodes subscribe again in their turn. If there is none, no room is made and the
- * command is refused. */
+ * forgotten, and its nodes subscribe again in their turn. When all have too many frames, the idlest
+ * of some gives up its own: what nodes missed comes from the store. If there is none, no room is
+ * made and the command is refused. */
 
 #include "base/check.h"
 #include "base/mem.h"
@@ -25,6 +26,12 @@ struct room *rooms_by_id(struct chat_service *chat, struct room_id id)
     return room && room->generation == id.generation ? room : NULL;
 }
 
+static void drop_frames(struct chat_service *chat, struct room *room)
+{
+    chat->frame_bytes -= room->frames.bytes;
+    frames_deinit(&room->frames);
+}
+
 static void drop(struct chat_service *chat, struct room *room)
 {
     map_remove(&chat->room_index, map_key_id(&room->state.room));
@@ -37,7 +44,7 @@ static void drop(struct chat_service *chat, struct room *room)
         room->first = item->next;
         lane_item_free(chat, item);
     }
-    frames_deinit(&room->frames);
+    drop_frames(chat, room);
     mem_free(room->nodes);
     mem_free(room->typists);
     room_state_deinit(&room->state);
@@ -59,7 +66,7 @@ static void rest(struct chat_service *chat, struct room *room)
     struct cht_id id = room->state.room;
     room_state_deinit(&room->state);
     room_state_init(&room->state, &id, chat->secret);
-    frames_deinit(&room->frames);
+    drop_frames(chat, room);
     mem_free(room->typists);
     room->typists = NULL;
     room->phase = ROOM_RESTING;
@@ -74,19 +81,39 @@ void rooms_not_loaded(struct chat_service *chat, struct room *room)
     }
 }
 
-/* The idlest of some rooms: a quiet one, or a resting one. NULL: there is none among them. */
-static struct room *find_idlest(struct chat_service *chat, bool resting)
+static bool is_resting(const struct chat_service *chat, const struct room *room)
+{
+    (void)chat;
+    return room->phase == ROOM_RESTING;
+}
+
+static bool has_frames(const struct chat_service *chat, const struct room *room)
+{
+    (void)chat;
+    return room->frames.count > 0;
+}
+
+/* The idlest of some rooms among those that fit. NULL: there is none. */
+static struct room *find_idlest(struct chat_service *chat,
+    bool (*fits)(const struct chat_service *chat, const struct room *room))
 {
     struct room *idlest = NULL;
     for (uint32_t i = 0; i < SWEEP_ROOMS && i < chat->room_capacity; i++) {
         chat->sweep = (chat->sweep + 1) % chat->room_capacity;
         struct room *room = chat->rooms[chat->sweep];
-        bool fits = room && (resting ? room->phase == ROOM_RESTING : is_quiet(chat, room));
-        if (fits && (!idlest || room->used_ms < idlest->used_ms)) {
+        if (room && fits(chat, room) && (!idlest || room->used_ms < idlest->used_ms)) {
             idlest = room;
         }
     }
     return idlest;
+}
+
+void rooms_bound_frames(struct chat_service *chat, struct room *room)
+{
+    while (chat->frame_bytes > chat->settings.resend_bytes_max) {
+        struct room *idlest = find_idlest(chat, has_frames);
+        drop_frames(chat, idlest ? idlest : room);
+    }
 }
 
 /* Rooms that the store does not have whole can not rest: it is hurried, not again before it has
@@ -108,7 +135,7 @@ static bool may_load(struct chat_service *chat)
     if (chat->room_count - chat->resting_count < chat->settings.rooms_loaded_max) {
         return true;
     }
-    struct room *room = find_idlest(chat, false);
+    struct room *room = find_idlest(chat, is_quiet);
     if (!room) {
         want_all_stored(chat);
         return false;
@@ -126,7 +153,7 @@ static bool may_know(struct chat_service *chat)
     if (chat->room_count < chat->settings.rooms_known_max) {
         return true;
     }
-    struct room *room = find_idlest(chat, true);
+    struct room *room = find_idlest(chat, is_resting);
     if (room) {
         drop(chat, room);
     }

@@ -108,10 +108,13 @@ void subscribers_say(struct chat_service *chat, struct room *room, const struct 
     room->said_seq = frame->seq;
     room->said_n = frame->n;
     heads_note_move(chat, room);
+    uint64_t before = room->frames.bytes;
     frames_add(&room->frames, frame, (uint32_t)chat->settings.resend_frames);
     if (frame->kind == cht_entry_kind_deleted) {
         blank(&chat->shards[room->shard], &room->frames, frame->target);
     }
+    chat->frame_bytes += room->frames.bytes - before;
+    rooms_bound_frames(chat, room);
     uint64_t now = loop_now_ms(chat->loop);
     for (uint32_t i = 0; i < room->node_count;) {
         if (room->nodes[i].until_ms < now) {

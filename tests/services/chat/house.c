@@ -378,6 +378,7 @@ static struct house *make_house(void)
     settings_fill(settings, &chat_settings_table, &house->settings);
     settings_destroy(settings);
     house->settings.resend_frames = 16;
+    house->settings.resend_bytes_max = 65536;
     house->settings.nodes_max = 100;
     house->settings.overlay_bytes_max = 65536;
     house->settings.unstored_max = 1024;

@@ -2,6 +2,8 @@
 
 #include "house.h"
 
+#include "chat/chat_inner.h"
+
 #include <string.h>
 
 #define NODE 9
@@ -155,6 +157,38 @@ static void a_store_that_is_behind_gives_what_it_has_and_is_hurried(void **state
         house->wanted_index, house->shard[cht_shard_of_room(&room, HOUSE_SHARDS)].count);
 }
 
+static void fill(struct house *house, const struct cht_id *room)
+{
+    static char text[3001];
+    memset(text, 'x', sizeof(text) - 1);
+    for (uint32_t i = 0; i < house->settings.resend_frames; i++) {
+        house_send(house, room, 1, text);
+        assert_in_range(house->service->frame_bytes, 1, house->settings.resend_bytes_max);
+    }
+    house_heard(house);
+}
+
+static void frames_of_all_rooms_are_bounded_and_the_idlest_give_theirs_up(void **state)
+{
+    struct house *house = *state;
+    struct cht_id first = house_group(house, 2);
+    fill(house, &first);
+    house_resend(house, &first, NODE, 18);
+    assert_int_equal(lines(house_heard(house)), 1);
+    struct cht_id second = house_group(house, 3);
+    house_pass(house, 10);
+    fill(house, &second);
+    house_resend(house, &second, NODE, 19);
+    assert_int_equal(lines(house_heard(house)), 1);
+    house_resend(house, &first, NODE, 18); /* from the store, which has nothing yet */
+    assert_string_equal(house_heard(house), "");
+    assert_int_equal(
+        house->wanted_index, house->shard[cht_shard_of_room(&first, HOUSE_SHARDS)].count);
+    fill(house, &first);
+    house_resend(house, &first, NODE, 34);
+    assert_int_equal(lines(house_heard(house)), 1);
+}
+
 static void a_deleted_text_is_not_among_the_frames_that_are_sent_again(void **state)
 {
     struct house *house = *state;
@@ -290,6 +324,7 @@ int main(void)
         TEST(what_is_older_than_the_frames_comes_from_the_store),
         TEST(a_follower_is_told_the_head_behind_a_page_and_so_asks_for_the_next),
         TEST(a_store_that_is_behind_gives_what_it_has_and_is_hurried),
+        TEST(frames_of_all_rooms_are_bounded_and_the_idlest_give_theirs_up),
         TEST(a_deleted_text_is_not_among_the_frames_that_are_sent_again),
         TEST(a_key_on_a_deleted_message_is_not_among_the_frames_that_are_sent_again),
         TEST(an_edit_whose_message_is_old_is_not_sent_again_after_the_delete),
