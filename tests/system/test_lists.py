@@ -1,7 +1,5 @@
 """Lists and pages: every list is walked to its end, cursors are one's own, and what they hold is exact."""
 
-import time
-
 import pytest
 
 from client import Refused, cid
@@ -308,34 +306,22 @@ def test_a_read_waits_for_the_seq_it_must_contain(people):
         said = ann.say(room, f"{i}")
         page = bob.command("room.history", room=room, at_least=said["seq"])
         assert page["messages"][-1]["seq"] == said["seq"] and page["head"] >= said["seq"]
-
-
-@pytest.mark.exact("the answer to the command may get lost")
-def test_what_is_not_in_the_log_is_unavailable_at_once(people):
-    """Many of them wait for nothing: they are answered in the time of one that would."""
-    bob = people[1]
-    room = bob.group()
-    head = bob.say(room, "the newest")["seq"]
-    began = time.monotonic()
-    for _ in range(10):
-        for type in ("room.history", "room.events", "room.members", "room.get"):
-            for seq in (head + 1, 2 ** 53 - 1):
-                assert refusal(bob, type, room=room, at_least=seq)[0] == "unavailable"
-    assert time.monotonic() - began < 2
+    head = said["seq"]
+    waits = [bob.start(type, room=room, at_least=head + 1) for type in ("room.history", "room.events", "room.members", "room.get")]
+    ann.say(room, "what was waited for")
+    for future in waits:
+        assert bob.finish(future)["type"] == "ok"
 
 
 @pytest.mark.exact("the answer to the command may get lost, and its own wait is shorter there")
-def test_what_is_not_stored_within_two_seconds_is_unavailable(people):
+def test_what_does_not_come_within_two_seconds_is_unavailable(people):
     bob = people[1]
     room = bob.group()
-    with bob.user.house.held_store():
-        seq = bob.say(room, "in the log alone")["seq"]
-        waits = [bob.start(type, room=room, at_least=seq) for type in ("room.history", "room.events")]
-        for future in waits:
-            with pytest.raises(Refused) as refused:
-                bob.finish(future, 4)
-            assert refused.value.code == "unavailable" and refused.value.answer["retry"] is True
-    assert bob.command("room.history", room=room, at_least=seq)["head"] >= seq
+    waits = [bob.start(type, room=room, at_least=9999) for type in ("room.history", "room.events")]
+    for future in waits:
+        with pytest.raises(Refused) as refused:
+            bob.finish(future, 4)
+        assert refused.value.code == "unavailable" and refused.value.answer["retry"] is True
 
 
 # ---- unread

@@ -40,6 +40,7 @@ struct fresh {
     struct message_service *service;
     struct fresh_shard *shards;
     struct timer tick;
+    struct fresh_op *pauses;
     uint32_t parts; /* in all lists */
 };
 
@@ -119,7 +120,7 @@ static void ask_progress(struct fresh_shard *shard)
 
 static void start_tick(struct fresh *fresh)
 {
-    if (fresh->tick.loop == NULL && fresh->parts > 0) {
+    if (fresh->tick.loop == NULL && (fresh->parts > 0 || fresh->pauses != NULL)) {
         timer_start(loop_of(fresh), &fresh->tick, TICK_MS, on_tick);
     }
 }
@@ -149,6 +150,15 @@ void fresh_wait(struct fresh *fresh, struct asker *asker, struct fresh_op *op, u
             add_part(&fresh->shards[i], &op->parts[i], op);
         }
     }
+    start_tick(fresh);
+}
+
+void fresh_pause(struct fresh *fresh, struct asker *asker, struct fresh_op *op, uint64_t ms)
+{
+    op_ask(&op->op, asker);
+    op->until_ms = loop_now_ms(loop_of(fresh)) + ms;
+    op->next = fresh->pauses;
+    fresh->pauses = op;
     start_tick(fresh);
 }
 
@@ -185,7 +195,7 @@ bool fresh_is_idle(const struct fresh *fresh)
             return false;
         }
     }
-    return fresh->parts == 0;
+    return fresh->parts == 0 && fresh->pauses == NULL;
 }
 
 void fresh_stored(struct fresh *fresh, uint32_t shard, uint64_t index)
@@ -246,6 +256,20 @@ static void expire(struct fresh *fresh, struct fresh_part **list, uint64_t now_m
     }
 }
 
+static void end_pauses(struct fresh *fresh, uint64_t now_ms)
+{
+    struct fresh_op **at = &fresh->pauses;
+    while (*at != NULL) {
+        struct fresh_op *op = *at;
+        if (op->until_ms <= now_ms) {
+            *at = op->next;
+            op_answer_later(&op->op, loop_of(fresh), OK);
+        } else {
+            at = &op->next;
+        }
+    }
+}
+
 static void on_tick(struct timer *timer)
 {
     struct fresh *fresh = container_of(timer, struct fresh, tick);
@@ -258,5 +282,6 @@ static void on_tick(struct timer *timer)
         ask_tail(shard);
         ask_progress(shard);
     }
+    end_pauses(fresh, now_ms);
     start_tick(fresh);
 }

@@ -22,12 +22,16 @@ struct fresh_op {
     uint32_t left; /* shards that have not got there */
     uint64_t until_ms;
     struct fresh_part *parts; /* one at each shard that it waits for */
+    struct fresh_op *next;
 };
 
 struct fresh *fresh_create(struct message_service *service);
 void fresh_destroy(struct fresh *fresh);
 
 void fresh_wait(struct fresh *fresh, struct asker *asker, struct fresh_op *op, uint32_t shard);
+
+/* Answers OK after about `ms`. */
+void fresh_pause(struct fresh *fresh, struct asker *asker, struct fresh_op *op, uint64_t ms);
 
 /* Nobody waits and nothing is asked. */
 bool fresh_is_idle(const struct fresh *fresh);

@@ -18,6 +18,7 @@
 
 #define WORK_CREDIT 4096
 #define MARK_MS 60000
+#define WAITS_PART 4 /* of the places of questions */
 
 static void on_mail(struct mail_handler *handler, struct buf *event)
 {
@@ -65,6 +66,8 @@ static void create_memory(struct message_service *service)
     random_fill(service->deps.world->random, secret, sizeof(secret));
     places_init(&service->places, (uint32_t)settings->queries_max,
         (uint32_t)settings->queries_per_user_max, secret);
+    places_init(&service->waits, (uint32_t)settings->queries_max / WAITS_PART,
+        (uint32_t)settings->waits_per_user_max, secret);
     service->hot =
         hot_pages_create((uint32_t)settings->hot_pages_max, settings->hot_pages_bytes_max, secret);
     service->names = names_create((uint32_t)settings->names_max, secret);
@@ -121,6 +124,7 @@ void message_destroy(struct message_service *service)
     shared_destroy(service->lists);
     shared_destroy(service->tails);
     places_deinit(&service->places);
+    places_deinit(&service->waits);
     mem_free(service->consumes);
     mem_free(service->body);
     mem_free(service);

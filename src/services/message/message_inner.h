@@ -42,6 +42,7 @@ struct message_service {
     uint32_t writes_left;
     bool hurries;           /* nothing gathers any more */
     struct places places;   /* of the questions of clients in work */
+    struct places waits;    /* of those, of who waits for what is not there yet */
     uint32_t nodes_in_work; /* questions of nodes: rosters and circles */
     struct roster_flow *rosters[ROSTER_BUCKETS];
     char *body; /* where the one answer at work is encoded */

@@ -3,7 +3,8 @@
  * Happy path: as there. How it fails: a room that does not exist and one that is not the asker's
  * run the same steps to the same `not_found`; a store that is behind is `unavailable` only where
  * the asker named what the answer must contain. Who has too many questions in work, or all together
- * have, is `overloaded` before anything is taken. */
+ * have, is `overloaded` before anything is taken. Who waits for what is not there yet, and is one
+ * too many of those, is `unavailable` at once. */
 
 #include "query.h"
 
@@ -11,6 +12,13 @@
 #include "base/event_buf.h"
 #include "base/mem.h"
 #include "names.h"
+
+#define PAUSE_MS 50
+
+static struct loop *loop_of(const struct query *query)
+{
+    return query->service->deps.world->loop;
+}
 
 /* ---- in */
 
@@ -49,6 +57,9 @@ static void give_back_shared(struct query *query)
 static void destroy(struct query *query)
 {
     places_give(&query->service->places, &query->command.author);
+    if (query->waits) {
+        places_give(&query->service->waits, &query->command.author);
+    }
     give_back_shared(query);
     arena_deinit(&query->one.arena);
     arena_deinit(&query->door.arena);
@@ -119,6 +130,7 @@ static void take_in(
     struct cht_scratch scratch = {arena_take_raw(&query->arena, size), size, 0};
     query->service = service;
     query->mail = buf_ref(mail);
+    query->reach_until_ms = loop_now_ms(loop_of(query)) + service->settings.fresh_wait_ms;
     if (!cht_decode(&cht_row_command, event_buf_bytes(mail), &scratch, &query->command)) {
         query->command.author = command->author;
         destroy(query);
@@ -168,12 +180,34 @@ void query_wait_all(struct flow *flow)
     wait_fresh((struct query *)flow, FRESH_ALL);
 }
 
+static bool may_wait(struct query *query)
+{
+    query->waits = query->waits || places_take(&query->service->waits, &query->command.author);
+    return query->waits && loop_now_ms(loop_of(query)) < query->reach_until_ms;
+}
+
 bool query_reached(struct query *query, uint64_t head)
 {
     if (head >= query->command.at_least) {
         return true;
     }
-    flow_fail(&query->flow, ERR_UNAVAILABLE);
+    if (!may_wait(query)) {
+        flow_fail(&query->flow, ERR_UNAVAILABLE);
+        return false;
+    }
+    fresh_pause(query->service->fresh, &query->flow.asker, &query->pause, PAUSE_MS);
+    flow_again(&query->flow);
+    return false;
+}
+
+bool query_member_reached(struct query *query)
+{
+    if (query_reached(query, query->one.one.head.seq)) {
+        return true;
+    }
+    if (query->flow.err == OK) {
+        rooms_one_of_user(query->service->deps.rooms, &query->flow.asker, &query->one);
+    }
     return false;
 }
 

@@ -46,8 +46,11 @@ struct query {
     char next_text[CURSOR_TEXT_MAX];
     struct cht_str next; /* of the answer; empty at the end */
     struct fresh_op fresh;
-    struct hot_stamp stamp; /* before anything was read */
-    struct buf *body;       /* the answer, if it was finished before; else `encode` makes it */
+    struct fresh_op pause;
+    uint64_t reach_until_ms; /* for at_least */
+    bool waits;              /* for it, in a place of those that do */
+    struct hot_stamp stamp;  /* before anything was read */
+    struct buf *body;        /* the answer, if it was finished before; else `encode` makes it */
     struct rooms_one_of_user_op one;
     enum err member;           /* what the store said when it was asked as the asker */
     struct rooms_door_op door; /* asked if it said NOT_FOUND */
@@ -108,10 +111,15 @@ void query_add_users(struct query *query, const struct cht_id *users, uint32_t c
 void query_set_next(struct query *query, const void *position, uint32_t size);
 uint64_t query_first_seq(const struct query *query);
 
-/* After a read of one room: false, and the query fails as `unavailable`, if `head` is behind
- * at_least. What the asker may have seen was in the log when the question came, and the store has
- * that by now, or did not get there in time: there is nothing to wait for. */
+/* After a read of one room: false, and the step before runs again later, if `head` is behind
+ * at_least; after two seconds, or where too many wait, also `unavailable`. What the asker may have
+ * seen was in the log when the question came and is there by now: this is for who waits for what
+ * has not happened yet. */
 MUST_USE bool query_reached(struct query *query, uint64_t head);
+
+/* Before a read of one room: the same of the membership, which is read again. A membership that is
+ * older than what is read would show what was said while the asker was out. */
+MUST_USE bool query_member_reached(struct query *query);
 
 void query_put_users(struct query *query, struct cht_json *json);
 void query_put_next(struct query *query, struct cht_json *json);

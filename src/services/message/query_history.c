@@ -67,6 +67,9 @@ static void collect_messages(struct flow *flow)
     struct query *query = (struct query *)flow;
     struct history_messages_op *op = &query->read.messages;
     if (!query_reached(query, op->head)) {
+        if (flow->err == OK) {
+            history_messages(query->service->deps.history, &flow->asker, op);
+        }
         return;
     }
     for (uint32_t i = 0; i < op->count; i++) {
@@ -247,6 +250,9 @@ static void collect_entries(struct flow *flow)
     struct query *query = (struct query *)flow;
     struct history_entries_op *op = &query->read.entries;
     if (!query_reached(query, op->head)) {
+        if (flow->err == OK) {
+            history_entries(query->service->deps.history, &flow->asker, op);
+        }
         return;
     }
     for (uint32_t i = 0; i < op->count; i++) {

@@ -11,8 +11,9 @@
 
 /* ---- room.get */
 
-static void collect_room(struct query *query)
+static void collect_room(struct flow *flow)
 {
+    struct query *query = (struct query *)flow;
     const struct room_of_user *one = &query->one.one;
     query_add_user(query, &one->meta.creator);
     query_add_user(query, &one->meta.pair[0]);
@@ -25,8 +26,13 @@ static void collect_room(struct query *query)
 static void reach_room(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
-    if (query_reached(query, query->one.one.head.seq)) {
-        collect_room(query);
+    const struct room_of_user *one = &query->one.one;
+    /* What was read is as old as the step before; read it again until it reaches what was asked
+     * for. */
+    if (query->is_visitor && one->head.seq < query->command.at_least) {
+        flow_fail(flow, ERR_UNAVAILABLE);
+    } else if (query_member_reached(query)) {
+        collect_room(flow);
     }
 }
 
@@ -49,7 +55,7 @@ static void read_members(struct flow *flow)
 {
     struct query *query = (struct query *)flow;
     struct rooms_members_op *op = &query->read.members;
-    if (!query_reached(query, query->one.one.head.seq)) {
+    if (!query_member_reached(query)) {
         return;
     }
     op->room = query->command.room;

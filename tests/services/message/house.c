@@ -300,6 +300,7 @@ static void start_service(void)
         .queries_max = HOUSE_QUERIES,
         .queries_per_user_max = HOUSE_QUERIES_OF_USER,
         .node_queries_max = HOUSE_QUERIES_OF_NODES,
+        .waits_per_user_max = HOUSE_WAITS_OF_USER,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};
     struct message_deps deps = {&engine->loop.world, engine->log, &mail, &casts, engine->rooms,

@@ -20,6 +20,7 @@ extern char kinds[32]; /* of the newest answers: 'r' a reply, 'l' a list of room
 #define HOUSE_QUERIES 16u
 #define HOUSE_QUERIES_OF_USER 6u
 #define HOUSE_QUERIES_OF_NODES 4u
+#define HOUSE_WAITS_OF_USER 2u
 
 int house_setup(void **state);
 int house_teardown(void **state);

@@ -131,6 +131,7 @@ static int setup(void **state)
         .rooms_cached = 16,
         .queries_max = 16,
         .queries_per_user_max = 16,
+        .waits_per_user_max = 8,
         .node_queries_max = 16,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};

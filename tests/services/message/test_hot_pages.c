@@ -195,10 +195,13 @@ static void a_page_older_than_what_the_asker_has_seen_is_not_given(void **state)
     (void)state;
     make_room();
     assert_hot(bob, false);
-    house_ask((struct cht_command){.type = cht_command_type_room_history,
+    uint32_t before = answers;
+    house_post_question((struct cht_command){.type = cht_command_type_room_history,
         .author = bob,
         .room = room_id,
         .at_least = next_seq + 1});
+    house_pass(3000, 50, before + 1);
+    house_wait_answers(before);
     assert_int_equal(answer_error, ERR_UNAVAILABLE);
 }
 

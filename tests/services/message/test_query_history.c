@@ -433,28 +433,60 @@ static void what_is_there_already_is_answered_at_once(void **state)
     assert_has("\"text\":\"one\"");
 }
 
-/* No time passes, so nothing was waited for. */
-static void what_is_not_in_the_log_is_unavailable_at_once(void **state)
+static void what_comes_while_it_is_waited_for_is_answered(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    answers = 0;
+    post_at_least(next_seq + 1);
+    house_pass(500, 50, 1);
+    assert_int_equal(answers, 0);
+    house_say("late");
+    /* When it is answered the store has it, and the other answer comes, or has come before. */
+    house_ask_room(cht_command_type_room_history, ann);
+    house_pass(1000, 1, 2);
+    house_wait_answers(1);
+    assert_int_equal(answer_error, OK);
+    assert_has("\"text\":\"late\"");
+}
+
+static void what_does_not_come_in_2_s_is_unavailable(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    answers = 0;
+    post_at_least(next_seq + 1);
+    house_pass(1900, 50, 1);
+    assert_int_equal(answers, 0);
+    house_pass(1000, 50, 1);
+    house_wait_answers(0);
+    assert_int_equal(answer_error, ERR_UNAVAILABLE);
+}
+
+/* No time passes, so what is answered has waited for nothing. */
+static void a_user_waits_for_few_things_at_a_time(void **state)
 {
     (void)state;
     static const enum cht_command_type types[] = {cht_command_type_room_get,
         cht_command_type_room_members, cht_command_type_room_history, cht_command_type_room_events};
-    house_create_room(cht_room_kind_channel, cht_visibility_public);
-    house_say("one");
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        for (int far = 0; far < 2; far++) {
-            house_ask((struct cht_command){.type = types[i],
-                .author = bob,
-                .room = room_id,
-                .at_least = far ? (UINT64_C(1) << 53) - 1 : next_seq + 1});
-            assert_int_equal(answer_error, ERR_UNAVAILABLE);
-        }
+    house_create_room(cht_room_kind_group, cht_visibility_private);
+    for (uint32_t i = 0; i < HOUSE_WAITS_OF_USER; i++) {
+        post_at_least((UINT64_C(1) << 53) - 1);
     }
-    house_ask((struct cht_command){.type = cht_command_type_room_get,
-        .author = eve,
-        .room = room_id,
-        .at_least = next_seq + 1});
-    assert_int_equal(answer_error, ERR_UNAVAILABLE);
+    answers = 0;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        house_ask((struct cht_command){
+            .type = types[i], .author = bob, .room = room_id, .at_least = next_seq + 1});
+        assert_int_equal(answer_error, ERR_UNAVAILABLE);
+    }
+    assert_int_equal(answers, sizeof(types) / sizeof(types[0]));
+    house_ask_room(cht_command_type_room_history, bob);
+    assert_int_equal(answer_error, OK);
+    house_pass(2500, 50, answers + HOUSE_WAITS_OF_USER);
+    answers = 0;
+    post_at_least(next_seq + 1); /* the places are there again */
+    house_pass(500, 50, 1);
+    assert_int_equal(answers, 0);
 }
 
 /* ---- a store that is behind the log */
@@ -556,7 +588,9 @@ int main(void)
         T(a_mention_is_shown_until_it_is_read),
         T(who_is_mentioned_has_a_name_beside_the_messages),
         T(what_is_there_already_is_answered_at_once),
-        T(what_is_not_in_the_log_is_unavailable_at_once),
+        T(what_comes_while_it_is_waited_for_is_answered),
+        T(what_does_not_come_in_2_s_is_unavailable),
+        T(a_user_waits_for_few_things_at_a_time),
         T(what_the_store_gets_while_it_is_waited_for_is_answered),
         T(what_the_store_does_not_get_in_2_s_is_unavailable),
         T(a_shorter_wait_acts_on_the_next_question),
