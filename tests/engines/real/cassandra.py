@@ -101,7 +101,7 @@ class CassandraNode(JavaEngine):
                    f"-Djava.io.tmpdir={self.temporary}", f"-Djna.tmpdir={self.temporary}", f"-Dcassandra.config=file://{self.config_path}",
                    f"-Dcassandra.storagedir={os.path.join(self.folder, 'data')}", f"-Dcassandra.logdir={self.folder}",
                    f"-Dlogback.configurationFile={self.logback_path}", "-Dcassandra-foreground=yes", "-Dcassandra.superuser_setup_delay_ms=0",
-                   "-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=1000",
+                   "-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=1000", "-Dcassandra.shutdown_announce_in_ms=200",
                    f"-Dcassandra.memtable.row_overhead_size={ROW_BYTES}"]
         if java_major() >= 18:
             options.append("-Djava.security.manager=allow")

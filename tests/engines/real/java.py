@@ -23,7 +23,7 @@ from versions import DEPENDENCY_PLUGIN
 MAVEN_S = 900
 ERROR_LINES = 2
 # Maven's words when the way to a repository is what fails; of what a repository does not have it says "Could not find".
-UNREACHED = ("Could not transfer", "failed to transfer", "in offline mode")
+UNREACHED = re.compile(r"Could not transfer artifact \S+|failed to transfer \S+|in offline mode")
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>chattifier.tests</groupId>
@@ -131,10 +131,10 @@ class Jars:
             except subprocess.TimeoutExpired as late:
                 raise Unavailable(f"{self.name}: the jars did not come within {MAVEN_S} s") from late
         if done.returncode:
-            said = words_of_maven(done.stdout)
-            if any(words in done.stdout for words in UNREACHED):
-                raise Unavailable(f"{self.name}: the repository is not reached: {said}")
-            raise EngineError(f"{self.name}: mvn failed: {said}")
+            unreached = UNREACHED.search(done.stdout)
+            if unreached:
+                raise Unavailable(f"{self.name}: the repository is not reached: {unreached[0]}")
+            raise EngineError(f"{self.name}: mvn failed: {words_of_maven(done.stdout)}")
 
     def jars(self):
         """In one order always: an archive is of one class path."""
