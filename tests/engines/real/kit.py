@@ -149,7 +149,10 @@ class Kit:
     def wipe(self, names=NAMES):
         """Ends them and forgets their data, ports and options."""
         with self.locked():
-            for engine in self.made(names):
+            made = self.made(names)
+            for engine in made:
+                engine.kill()
+            for engine in made:
                 engine.wipe()
                 self.say(f"{engine.name}: wiped")
             self.write_options({**self.options(), **{key: DEFAULTS[key] for name in names for key in OPTIONS_OF[name]}})

@@ -4,6 +4,7 @@ Happy path: start() records pid, start time and boot in a file; signal() and wai
 too. How it fails: a record whose pid is another process by now, or of another boot, is of a process that has ended.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -19,13 +20,39 @@ def _boot():
         return boot.read().strip()
 
 
-def started_at(pid):
-    """In ticks since boot; None if there is no such process."""
+def _stat(pid):
+    """What the kernel says of a process behind its name: state, parent, group, session ...; nothing if there is none."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return int(stat.read().rsplit(")", 1)[1].split()[19])
+            return stat.read().rsplit(")", 1)[1].split()
     except (OSError, IndexError):
-        return None
+        return []
+
+
+def started_at(pid):
+    """In ticks since boot; None if there is no such process."""
+    stat = _stat(pid)
+    return int(stat[19]) if stat else None
+
+
+def _in_session(pid, leader):
+    stat = _stat(pid)
+    return bool(stat) and int(stat[3]) == leader and stat[0] not in "ZX"
+
+
+def _end_session(leader):
+    """Kills what a process that has ended left behind. Its number is given to nobody else while its session has members."""
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        if not _in_session(pid, leader):
+            continue
+        with contextlib.suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(pid)
+            try:
+                if _in_session(pid, leader):
+                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                    select.select([descriptor], [], [], KILLED_S)
+            finally:
+                os.close(descriptor)
 
 
 def memory_bytes(pid):
@@ -99,17 +126,20 @@ class Process:
         return found[0]
 
     def end(self, how, patience_s):
-        """Signals it and waits until its last thread is gone, and with it its ports; after patience_s it is killed. False if it did not run."""
+        """Signals it and waits until its last thread is gone, and with it its ports; after patience_s it is killed. What it forked ends with
+        it. False if it did not run."""
         found = self._open()
         if found is None:
             return False
         descriptor = found[1]
         try:
-            signal.pidfd_send_signal(descriptor, how)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+                signal.pidfd_send_signal(descriptor, how)
             if not select.select([descriptor], [], [], patience_s)[0]:
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
                 if not select.select([descriptor], [], [], KILLED_S)[0]:
                     raise TimeoutError(f"process {found[0]} was killed and has not ended after {KILLED_S} s")
         finally:
             os.close(descriptor)
+        _end_session(found[0])
         return True

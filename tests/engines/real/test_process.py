@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from process import Process, started_at
+from process import Process, processes_in, started_at
 
 EXIT_CALL = {"x86_64": 60, "aarch64": 93}
 
@@ -66,6 +66,17 @@ def test_who_does_not_hear_is_killed(tmp_path):
         time.sleep(0.01)
     assert process.end(signal.SIGTERM, 0.2) is True
     assert process.pid() is None
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_what_it_forked_ends_with_it(tmp_path, how):
+    """As Redis, which writes its files in a child that a kill does not reach."""
+    process = Process(str(tmp_path / "process.json"))
+    process.start(["sh", "-c", "sleep 600 & echo up; wait"], str(tmp_path), str(tmp_path / "log"))
+    while not (tmp_path / "log").read_text():
+        time.sleep(0.01)
+    assert process.end(how, 10) is True
+    assert processes_in(tmp_path) == []
 
 
 @pytest.mark.skipif(platform.machine() not in EXIT_CALL, reason="the number of exit is not known for this processor")
