@@ -33,8 +33,10 @@ struct data_writer {
     struct stamps stamps; /* of rooms and of their members; of all users together */
     pthread_t thread;
     bool running;
-    void (*on_idle)(struct data_writer *writer);     /* may be NULL */
-    void (*on_rollback)(struct data_writer *writer); /* may be NULL */
+    /* May be NULL: */
+    void (*before_commit)(struct data_writer *writer); /* as the last part of the transaction */
+    void (*on_rollback)(struct data_writer *writer);
+    void (*on_idle)(struct data_writer *writer);
     void *state;
 };
 

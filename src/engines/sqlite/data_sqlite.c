@@ -28,6 +28,9 @@ static void run_batch(struct data_writer *writer, struct task *first)
         struct db_job *job = container_of(task, struct db_job, task);
         job->err = job->run(job->op, job, writer);
     }
+    if (writer->before_commit) {
+        writer->before_commit(writer);
+    }
     enum err err = db_commit(&writer->db);
     if (err != OK && writer->on_rollback) {
         writer->on_rollback(writer);

@@ -33,8 +33,23 @@ enum store_statement {
     STORE_STATEMENT_COUNT
 };
 
+struct search_change {
+    uint64_t place;
+    uint32_t number; /* in the transaction */
+    enum store_statement statement;
+    struct cht_str text;
+};
+
+/* Of the transaction under way. */
+struct search_order {
+    struct search_change *at;
+    uint32_t count, capacity;
+    struct arena texts; /* those that are dropped */
+};
+
 /* What the writer thread of store.db keeps. */
 struct store_state {
+    struct search_order search;
     struct map room_numbers; /* of rooms written lately */
     uint64_t secret[2];
     bool purge_wanted; /* the search index still holds terms of deleted messages */
@@ -63,6 +78,12 @@ uint64_t store_find_room(struct db *db, const struct cht_id *room);
 
 /* store_apply.c, on the writer's thread. */
 void store_apply(struct data_writer *writer, const struct history_change *change);
+
+/* search_order.c, on the writer's thread. What is put has to stay until the commit. */
+void search_order_put(struct store_state *state, uint64_t place, struct cht_str text);
+void search_order_drop(struct store_state *state, uint64_t place, struct cht_str text);
+void search_order_run(struct data_writer *writer);
+void search_order_deinit(struct store_state *state);
 
 /* Rows to values; texts go to the arena. `first` is the first column of the group. */
 void store_get_room(

@@ -70,15 +70,10 @@ static void apply_entry(struct db *db, uint64_t room_no, const struct history_ch
     mem_free(body);
 }
 
-static void put_search(struct db *db, uint32_t statement, uint64_t place, struct cht_str text)
+static void apply_message(
+    struct data_writer *writer, uint64_t room_no, const struct history_change *c)
 {
-    struct query q = on_place(db, statement, place);
-    query_text(&q, text);
-    query_run(&q);
-}
-
-static void apply_message(struct db *db, uint64_t room_no, const struct history_change *c)
-{
+    struct db *db = &writer->db;
     const struct cht_entry *entry = c->entry;
     uint64_t place = store_place(room_no, c->seq);
     struct query q = on_place(db, STORE_MESSAGE_PUT, place);
@@ -91,33 +86,28 @@ static void apply_message(struct db *db, uint64_t room_no, const struct history_
     query_blob(&q, entry->mentions.at, entry->mentions.count * sizeof(struct cht_id));
     query_u64(&q, c->seq);
     if (query_run(&q) > 0) {
-        put_search(db, STORE_SEARCH_PUT, place, entry->text);
+        search_order_put(writer->state, place, entry->text);
     }
 }
 
 /* Takes the current text out of the index. False: nothing to change, because the message is
  * deleted, unknown or as new. */
-static bool begin_change(struct db *db, uint64_t place, uint64_t seq)
+static bool begin_change(struct data_writer *writer, uint64_t place, uint64_t seq)
 {
-    struct query q = on_place(db, STORE_MESSAGE_TEXT, place);
-    struct arena arena = {0};
-    struct cht_str text = {0};
+    struct query q = on_place(&writer->db, STORE_MESSAGE_TEXT, place);
     bool applies = query_row(&q) && query_get_u64(&q, 1) == 0 && query_get_u64(&q, 2) < seq;
     if (applies) {
-        text = query_get_str(&q, 0, &arena);
+        search_order_drop(writer->state, place, query_lend_bytes(&q, 0));
     }
     query_end(&q);
-    if (applies) {
-        put_search(db, STORE_SEARCH_DROP, place, text);
-    }
-    arena_deinit(&arena);
     return applies;
 }
 
-static void apply_edit(struct db *db, uint64_t room_no, const struct history_change *c)
+static void apply_edit(struct data_writer *writer, uint64_t room_no, const struct history_change *c)
 {
+    struct db *db = &writer->db;
     uint64_t place = store_place(room_no, c->target);
-    if (!begin_change(db, place, c->seq)) {
+    if (!begin_change(writer, place, c->seq)) {
         return;
     }
     struct query keep = on_place(db, STORE_ENTRY_KEEP_TEXT, place);
@@ -126,7 +116,7 @@ static void apply_edit(struct db *db, uint64_t room_no, const struct history_cha
     query_text(&edit, c->text);
     query_u64(&edit, c->seq);
     query_run(&edit);
-    put_search(db, STORE_SEARCH_PUT, place, c->text);
+    search_order_put(writer->state, place, c->text);
 }
 
 static void run_on_place(struct db *db, uint32_t statement, uint64_t place)
@@ -141,7 +131,7 @@ static void apply_delete(
     struct store_state *state = writer->state;
     struct db *db = &writer->db;
     uint64_t place = store_place(room_no, c->target);
-    if (!begin_change(db, place, c->seq)) {
+    if (!begin_change(writer, place, c->seq)) {
         return;
     }
     struct query gone = on_place(db, STORE_MESSAGE_DELETE, place);
@@ -353,10 +343,10 @@ void store_apply(struct data_writer *writer, const struct history_change *c)
         apply_entry(db, room_no, c);
         break;
     case CHANGE_MESSAGE:
-        apply_message(db, room_no, c);
+        apply_message(writer, room_no, c);
         break;
     case CHANGE_EDIT:
-        apply_edit(db, room_no, c);
+        apply_edit(writer, room_no, c);
         break;
     case CHANGE_DELETE:
         apply_delete(writer, room_no, c);

@@ -11,6 +11,9 @@
 #include "store.h"
 
 #define ROOM_NUMBERS_MAX 65536u
+/* A batch of many rooms writes the ends of all of them: what does not fit is written, and read
+ * again, within it. */
+#define WRITER_CACHE_KIB "65536"
 #define MERGE_PAGES 200
 /* Between two batches; so neither a write nor the end of the process waits long. */
 #define PIECES_MAX 100
@@ -74,12 +77,14 @@ enum err store_writer_open(struct data_sqlite *data)
         return err;
     }
     store_set_statements(&writer->db);
+    db_run(&writer->db, "PRAGMA cache_size=-" WRITER_CACHE_KIB);
     struct query q = db_query(&writer->db, STORE_PURGE_GET);
     state->purge_wanted = query_row(&q) && query_get_u64(&q, 0) != 0;
     state->purge_noted = state->purge_wanted;
     query_end(&q);
     err = db_err(&writer->db);
     if (err == OK) {
+        writer->before_commit = search_order_run;
         writer->on_idle = on_idle;
         writer->on_rollback = on_rollback;
         data_keeper_watch(data, DATA_STORE, &writer->db);
@@ -97,6 +102,7 @@ void store_writer_close(struct data_sqlite *data)
     data_writer_stop(&data->store);
     if (state) {
         map_deinit(&state->room_numbers);
+        search_order_deinit(state);
         mem_free(state);
     }
 }

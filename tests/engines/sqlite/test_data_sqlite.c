@@ -410,12 +410,12 @@ static void a_delete_leaves_the_reserve(void **state)
     struct history_change gone = {
         .kind = CHANGE_DELETE, .room = contract_id(5), .seq = ++seq, .target = 1};
     write_changes(engine, &gone, 1);
-    while (holds(dir, "store.db-wal", "markertext")) {
-        wait_for_writer(engine, ++seq);
-    }
+    bool emptied = false;
     do {
         wait_for_writer(engine, ++seq);
-    } while (seq < 10000 && blocks_of(dir, "store.db-wal") < RESERVE_BYTES);
+        emptied = emptied || !holds(dir, "store.db-wal", "markertext");
+    } while (seq < 10000 && (!emptied || blocks_of(dir, "store.db-wal") < RESERVE_BYTES));
+    assert_true(emptied);
     assert_true(blocks_of(dir, "store.db-wal") >= RESERVE_BYTES);
 }
 
@@ -719,9 +719,8 @@ static void a_private_room_takes_as_long_to_find_as_one_that_is_not_there(void *
     db_close(&db);
 }
 
-static void a_search_index_of_before_is_made_anew(void **state)
+static void join_five(struct contract_engine *engine)
 {
-    struct contract_engine *engine = *state;
     struct room_member member = {.user = contract_id(1),
         .role = cht_role_member,
         .state = cht_member_state_joined,
@@ -733,6 +732,12 @@ static void a_search_index_of_before_is_made_anew(void **state)
         .member = &member,
         .user = member.user};
     write_changes(engine, &joined, 1);
+}
+
+static void a_search_index_of_before_is_made_anew(void **state)
+{
+    struct contract_engine *engine = *state;
+    join_five(engine);
     say(engine, 2, "zebra crossing");
     say(engine, 3, "grey zebra");
     engine->close(engine);
