@@ -33,7 +33,7 @@ def rig(tmp_path, options):
 
 @pytest.mark.parametrize("switch, file", [("fail.once", "log.db"), ("fail.always", "log.db"), ("fail.always", "store.db")])
 def test_a_disk_that_takes_no_flush_ends_the_process_and_loses_nothing(rig, switch, file):
-    made = rig("flush")
+    made = rig("flush", **{"message.gather_ms": 0})  # the store is flushed when so many pages were written
     made.interposed.file(file)
     judged(made.house, lambda load: faults.flush_fails(load, made.interposed, switch))
 
