@@ -207,7 +207,7 @@ static void run_tick(struct scene *scene, struct event *event)
         choose_steps(client);
         check_asks(client);
         check_account(client);
-        if (faults_prompt(&client->cluster->faults)) {
+        if (cluster_has_space(client->cluster) && faults_prompt(&client->cluster->faults)) {
             check_told(client);
         }
     }

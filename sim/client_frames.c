@@ -56,12 +56,11 @@ static enum cht_entry_kind kind_of(struct cht_str type)
     return cht_entry_kind_none;
 }
 
-/* Nothing has held up what is told since then: no fault, and no owner that has less space than it
- * has rooms, where one may wait for as long as the others are busy. */
+/* Nothing has held up what is told since then. */
 static bool is_settled(const struct client *client, uint64_t since_us)
 {
     const struct cluster *cluster = client->cluster;
-    if (cluster->chat.rooms_loaded_max < cluster->places.count) {
+    if (!cluster_has_space(cluster)) {
         return false;
     }
     return faults_prompt(&cluster->faults) || (cluster->healed_us && cluster->healed_us < since_us);

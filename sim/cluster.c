@@ -281,6 +281,11 @@ uint64_t cluster_behind(const struct cluster *cluster)
     return behind;
 }
 
+bool cluster_has_space(const struct cluster *cluster)
+{
+    return cluster->chat.rooms_loaded_max >= cluster->places.count;
+}
+
 bool cluster_run(struct cluster *cluster, const struct options *options)
 {
     *cluster = (struct cluster){.options = *options, .scenario.records = options->records};

@@ -72,5 +72,9 @@ struct cluster {
 bool cluster_run(struct cluster *cluster, const struct options *options);
 void cluster_free(struct cluster *cluster);
 
+/* False: an owner has less space than it has rooms, and one may wait for as long as the others are
+ * busy. */
+bool cluster_has_space(const struct cluster *cluster);
+
 /* Changes when a question may have been answered by a store that was behind. */
 uint64_t cluster_behind(const struct cluster *cluster);
