@@ -3,8 +3,10 @@
  * Happy path: build the house, say `ready`, run until a signal, drain, exit 0. How it fails: the
  * line was logged, exit 1. */
 
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -31,6 +33,22 @@ static void be_deaf_to_hangups(void)
     pthread_sigmask(SIG_BLOCK, &hangup, NULL);
 }
 
+/* One that can be opened: all addresses are none, and one of IPv6 stands in brackets. */
+static void say_ready(const char *host, unsigned port)
+{
+    struct in6_addr address;
+    if (strcmp(host, "0.0.0.0") == 0) {
+        host = "127.0.0.1";
+    }
+    if (inet_pton(AF_INET6, host, &address) == 1) {
+        bool all = memcmp(&address, &in6addr_any, sizeof(address)) == 0;
+        printf("ready http://[%s]:%u\n", all ? "::1" : host, port);
+    } else {
+        printf("ready http://%s:%u\n", host, port);
+    }
+    fflush(stdout);
+}
+
 int role_standalone(const struct options *options)
 {
     static struct house house;
@@ -38,8 +56,7 @@ int role_standalone(const struct options *options)
     signal(SIGHUP, SIG_IGN);
     enum err err = house_init(&house, options);
     if (err == OK) {
-        printf("ready http://%s:%u\n", house.settings.app.host, house.port);
-        fflush(stdout);
+        say_ready(house.settings.app.host, house.port);
         house_run(&house);
     }
     be_deaf_to_hangups();

@@ -9,6 +9,7 @@ import sys
 import termios
 import threading
 import time
+import urllib.request
 
 import pytest
 
@@ -68,6 +69,22 @@ def test_the_line_names_the_port_that_is_busy(house, tmp_path):
     assert f"port={mine} setting=server.port" in public
     other = run("standalone", "--port", str(free), "--management-port", str(mine), "--data", str(tmp_path / "b")).stderr.splitlines()[-1]
     assert f"port={mine} setting=management.port" in other and str(free) not in other
+
+
+@pytest.mark.parametrize("host, opened", [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "[::1]"),
+                                          ("0:0:0:0:0:0:0:0", "[::1]")])
+def test_the_address_that_it_says_can_be_opened(tmp_path, host, opened):
+    port = free_port()
+    command = [BINARY, "standalone", "--host", host, "--port", str(port), "--management-port", str(free_port()), "--data", str(tmp_path / "d")]
+    with open(tmp_path / "log", "wb") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+        line = process.stdout.readline()
+        try:
+            assert line == f"ready http://{opened}:{port}\n"
+            with urllib.request.urlopen(line.split()[1] + "/api/info", timeout=20) as answer:
+                assert answer.status == 200
+        finally:
+            process.terminate()
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("ports", [lambda busy: ["--port", str(busy)],
