@@ -58,13 +58,13 @@ static void health(struct management *management, const struct edge_request *req
     bool draining = atomic_load(&management->house->draining);
     bool whole = stores_go_on(management->house);
     bool full = data_sqlite_is_full(management->house->data);
+    data_sqlite_look_for_space(management->house->data); /* who is sent nothing tries nothing */
     const char *text =
         !whole     ? "{\"status\":\"DOWN\",\"components\":{\"store\":{\"status\":\"DOWN\"}}}"
+        : full     ? "{\"status\":\"DOWN\",\"components\":{\"disk\":{\"status\":\"DOWN\"}}}"
         : draining ? "{\"status\":\"OUT_OF_SERVICE\"}"
-        : full     ? "{\"status\":\"UP\",\"components\":{\"disk\":{\"status\":\"FULL\"}},"
-                     "\"groups\":[\"liveness\",\"readiness\"]}"
                    : "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}";
-    answer_json(management, request->conn, whole && !draining ? 200 : 503, text);
+    answer_json(management, request->conn, whole && !full && !draining ? 200 : 503, text);
 }
 
 static void liveness(struct management *management, const struct edge_request *request)

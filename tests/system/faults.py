@@ -35,6 +35,7 @@ RETRYABLE = {"rate_limited", "overloaded", "unavailable", "timeout"}
 QUEUED_BYTES = 262144  # limits.queued_bytes
 CONNECTION_BYTES = 65536
 STORE_BYTES = 96 << 20  # caches of the store, which grow with what is in it
+DISK_DOWN = {"status": "DOWN", "components": {"disk": {"status": "DOWN"}}}  # health while the log takes nothing
 IO_STATUS = 74  # with which the process ends when its disk fails
 
 
@@ -45,9 +46,9 @@ class Impossible(Exception):
 class Disk:
     """A small file system of its own in a mount namespace, which is gone when this process is, however it ends."""
 
-    def __init__(self, mebibytes):
+    def __init__(self, size):
         self.path = tempfile.mkdtemp(prefix="chattifier-disk-")
-        script = f"mount -t tmpfs -o size={mebibytes}m,mode=700 tmpfs {self.path} && echo mounted && exec cat"
+        script = f"mount -t tmpfs -o size={size},mode=700 tmpfs {self.path} && echo mounted && exec cat"
         if not shutil.which("unshare") or not shutil.which("nsenter"):
             raise Impossible("no unshare or nsenter")
         self.holder = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -63,6 +64,10 @@ class Disk:
         # Where this process has a root directory of its own, entering the mounts alone would leave it.
         house.wrapper = ["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", f"--root=/proc/{self.holder.pid}/root", "--"]
         return house
+
+    def resize(self, size):
+        subprocess.check_call(["nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", f"--root=/proc/{self.holder.pid}/root", "--",
+                               "mount", "-o", f"remount,size={size}", self.path])
 
     def fill(self):
         """Takes all that is free."""
@@ -172,13 +177,13 @@ async def disk_full(load, disk, seconds, restarts=False):
         assert load.house.process.poll() is None, load.house.log_tail()
         await read_all_acknowledged(load)
         health = load.house.http("GET", "/actuator/health", management=True)
-        assert health.status == 200 and health.json["components"]["disk"]["status"] == "FULL", health
+        assert health.status == 503 and health.json == DISK_DOWN, health
         if restarts:
             await asyncio.to_thread(load.house.kill)
             await asyncio.to_thread(load.house.start)
             await read_all_acknowledged(load)
     await load.progress(100)
-    assert "components" not in load.house.http("GET", "/actuator/health", management=True).json
+    assert load.house.http("GET", "/actuator/health", management=True).json["status"] == "UP"
     assert load.house.process.poll() is None, load.house.log_tail()
 
 
@@ -427,7 +432,7 @@ class Rig:
 
     def __init__(self, directory, fault, share=2, **more):
         """`share`: of a core, in percent, where the process is to be overloaded."""
-        self.disk = Disk(64) if fault == "disk" else None
+        self.disk = Disk("64m") if fault == "disk" else None
         self.house = self.disk.house(f"{directory}/log", **more) if self.disk else House(f"{directory}/data", **more)
         self.interposed = None
         if fault in ("flush", "clock"):

@@ -1,5 +1,8 @@
 """What breaks on a real machine, done to the real process under load: see faults.py for what is promised for each, and for longer forms."""
 
+import contextlib
+import time
+
 import pytest
 
 import faults
@@ -47,6 +50,66 @@ def test_a_full_disk_refuses_sends_at_once_and_takes_them_again_when_there_is_sp
 def test_a_process_that_is_started_on_a_full_disk_has_all_that_was_acknowledged(rig):
     made = rig("disk", **{"message.gather_ms": 1000})
     judged(made.house, lambda load: faults.disk_full(load, made.disk, 1, restarts=True))
+
+
+@contextlib.contextmanager
+def on_disk(size, tmp_path, **settings):
+    try:
+        disk = faults.Disk(size)
+    except faults.Impossible as why:
+        pytest.skip(str(why))
+    house = disk.house(tmp_path / "log", settings=settings)
+    try:
+        house.start()
+        yield house, disk
+        house.stop()
+    finally:
+        if house.process:
+            house.kill()
+        disk.close()
+
+
+def health(house, below="/readiness"):
+    return house.http("GET", "/actuator/health" + below, management=True)
+
+
+def wait_until_up(house):
+    until = time.monotonic() + 30
+    while health(house).status != 200:
+        assert time.monotonic() < until, house.log_tail()
+    assert health(house).json["status"] == "UP"
+
+
+def test_on_a_disk_too_small_for_a_message_health_is_down_until_it_is_larger(tmp_path):
+    with on_disk("600k", tmp_path) as (house, disk):
+        assert (health(house).status, health(house).json) == (503, faults.DISK_DOWN)
+        assert health(house, "").json == faults.DISK_DOWN
+        assert health(house, "/liveness").status == 200
+        until = time.monotonic() + 30
+        while "chat.claim_failed" not in house.log_tail(1 << 20):
+            assert time.monotonic() < until, house.log_tail()
+        assert "error=unknown" not in house.log_tail(1 << 20) and "error=disk_full" in house.log_tail(1 << 20)
+        disk.resize("64m")
+        wait_until_up(house)
+        with house.user().connect() as client:
+            client.say(client.group(), "now there is space")
+
+
+def test_without_a_reserve_health_is_down_too_while_the_disk_is_full(tmp_path):
+    with on_disk("16m", tmp_path, **{"data.reserve_bytes": 0}) as (house, disk):
+        user = house.user()
+        with user.connect() as client:
+            room = client.group()
+            assert health(house).status == 200
+            disk.fill()
+            until = time.monotonic() + 30
+            while user.http("POST", f"/api/rooms/{room}/messages", {"text": "x" * 15000}).status == 201:
+                assert time.monotonic() < until
+            assert (health(house).status, health(house).json) == (503, faults.DISK_DOWN)
+        disk.free()
+        wait_until_up(house)
+        log = house.log_tail(1 << 20)
+        assert 'reason="database or disk is full"' in log and 'detail="database or disk is full"' not in log
 
 
 def test_a_process_that_was_stopped_for_a_second_goes_on(rig):

@@ -62,7 +62,8 @@ struct data_file {
     uint64_t reserve;      /* so many bytes it is longer than what is in it */
     uint64_t size;         /* at least */
     _Atomic(bool) cut;     /* by the keeper */
-    _Atomic(bool) missing; /* the reserve is less than it should be: nothing is appended */
+    _Atomic(bool) missing; /* the reserve is less than it should be, or without one an append found
+                              no space: nothing is appended */
 };
 
 /* Whose searches are asked for and not answered. */
@@ -116,6 +117,8 @@ void reserve_close(struct data_sqlite *data);
 void reserve_keep(struct data_sqlite *data, int file);
 /* The writer of the store looks soon. Any thread. */
 void reserve_look(struct data_sqlite *data);
+/* On the log's thread: a batch found the disk full. */
+void reserve_note_full(struct data_sqlite *data);
 /* On the log's thread: the reserves are there; tries to make them again where they are not. */
 bool reserve_may_append(struct data_sqlite *data);
 

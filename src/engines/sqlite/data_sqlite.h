@@ -46,6 +46,9 @@ uint64_t data_sqlite_boot(const struct data_sqlite *data);
 /* The disk has no space, so appends are refused. Any thread. */
 bool data_sqlite_is_full(const struct data_sqlite *data);
 
+/* While it is: look soon whether it still is, though nobody appends. Any thread. */
+void data_sqlite_look_for_space(struct data_sqlite *data);
+
 /* Answers everything in flight, writes back, joins the threads. All port instances are destroyed
  * before it, or after the loops have run the answers. NULL is fine. */
 void data_sqlite_close(struct data_sqlite *data);

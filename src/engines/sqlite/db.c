@@ -24,9 +24,15 @@
 #define CHECKED_BYTES_MAX (64 << 20)
 #define EXIT_STATUS_IO 74
 
+/* The second is how it shows itself in the shared-memory file. */
+static bool is_full(int rc)
+{
+    return (rc & 0xff) == SQLITE_FULL || rc == SQLITE_IOERR_SHMSIZE;
+}
+
 static enum err meaning(int rc)
 {
-    if (rc == SQLITE_IOERR_SHMSIZE) { /* how a full disk shows itself in the shared-memory file */
+    if (is_full(rc)) {
         return ERR_UNAVAILABLE;
     }
     switch (rc & 0xff) {
@@ -34,7 +40,6 @@ static enum err meaning(int rc)
     case SQLITE_ROW:
     case SQLITE_DONE:
         return OK;
-    case SQLITE_FULL:
     case SQLITE_BUSY:
     case SQLITE_INTERRUPT:
         return ERR_UNAVAILABLE;
@@ -57,8 +62,15 @@ void db_note(struct db *db, int rc)
         return;
     }
     db->rc = rc;
-    LOG_ERROR(db->logger, "store.failed", "file=%s code=%d reason=\"%s\" detail=\"%s\"", db->file,
-        rc, sqlite3_errstr(rc), db->handle ? sqlite3_errmsg(db->handle) : "");
+    const char *reason = sqlite3_errstr(rc);
+    const char *detail = db->handle ? sqlite3_errmsg(db->handle) : reason;
+    if (strcmp(reason, detail) == 0) {
+        LOG_ERROR(
+            db->logger, "store.failed", "file=%s code=%d reason=\"%s\"", db->file, rc, reason);
+    } else {
+        LOG_ERROR(db->logger, "store.failed", "file=%s code=%d reason=\"%s\" detail=\"%s\"",
+            db->file, rc, reason, detail);
+    }
 }
 
 enum err db_err(struct db *db)
@@ -71,6 +83,11 @@ enum err db_err(struct db *db)
         _exit(EXIT_STATUS_IO);
     }
     return err;
+}
+
+bool db_found_disk_full(const struct db *db)
+{
+    return is_full(db->rc);
 }
 
 void db_begin_work(struct db *db)

@@ -72,6 +72,8 @@ void db_close(struct db *db);
 
 /* Forgets an earlier failure. */
 void db_begin_work(struct db *db);
+/* The first failure is that the disk has no space. */
+bool db_found_disk_full(const struct db *db);
 
 /* OK, or what the first failure means: UNAVAILABLE (disk full, busy), CORRUPT, IO, INTERNAL. Logged
  * once. With `fatal`, an IO failure does not return. */

@@ -72,6 +72,8 @@ struct log_shared {
     struct log_shard *shards;
     uint32_t shard_count;
     struct log_trim trim;
+    struct task look; /* the writer's, while `looks` */
+    _Atomic(bool) looks;
     uint64_t next_place;         /* the writer thread's */
     uint64_t round_place;        /* the writer thread's: at the newest round of marks */
     struct log_answers *answers; /* the writer thread's: one for each loop that ever asked */
@@ -124,6 +126,8 @@ enum log_statement {
 void log_writer_append(struct log_append_op *op);
 void log_writer_claim(struct log_sqlite *log, struct log_claim_op *op);
 void log_writer_release(struct log_writer *writer);
+/* Any thread: while the disk is full, the writer sees soon whether it still is. */
+void log_writer_look(struct log_shared *log);
 
 void log_writer_start(struct log_shared *log);
 void log_writer_stop(struct log_shared *log);

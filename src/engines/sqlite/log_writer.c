@@ -233,7 +233,8 @@ static void answer_claim(struct claim *claim, bool committed)
     if (!committed) {
         mem_free(writer);
     }
-    add_answer(log, loop, &claim->op->op, committed ? OK : ERR_UNKNOWN);
+    enum err err = committed ? OK : db_found_disk_full(&log->db) ? ERR_DISK_FULL : ERR_UNKNOWN;
+    add_answer(log, loop, &claim->op->op, err);
     mem_free(claim);
 }
 
@@ -296,6 +297,21 @@ static void forget_marks(struct log_shared *log)
     }
 }
 
+/* ---- a look at the disk */
+
+static void run_look(struct task *task)
+{
+    (void)task; /* begin() has looked */
+}
+
+void log_writer_look(struct log_shared *log)
+{
+    if (!atomic_exchange(&log->looks, true)) {
+        log->look.run = run_look;
+        db_queue_put(&log->queue, &log->look);
+    }
+}
+
 /* ---- the thread */
 
 /* While the disk is full nothing is tried: what is free belongs to the reserve first. */
@@ -312,6 +328,9 @@ static bool commit(struct log_shared *log)
     bool committed = db_commit(&log->db) == OK;
     if (!committed) {
         forget_marks(log);
+    }
+    if (db_found_disk_full(&log->db)) {
+        reserve_note_full(log->data);
     }
     return committed;
 }
@@ -350,6 +369,8 @@ static void answer(struct log_shared *log, struct task *first, bool committed)
             answer_claim(container_of(task, struct claim, task), committed);
         } else if (task == &log->trim.task) {
             log_trim_settle(log, committed);
+        } else if (task == &log->look) {
+            atomic_store(&log->looks, false);
         } else {
             mem_free(container_of(task, struct log_writer, task));
         }

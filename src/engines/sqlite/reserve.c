@@ -9,8 +9,10 @@
  * Happy path: after a commit the writer sees that there is enough behind it, which a call of the
  * system says only where the file may have become shorter. How it fails: a file that can not be
  * made longer is missing its reserve, which is told once, and the log takes nothing until it is
- * back (reserve_may_append). On a file system that knows no fallocate zeros are written; on one
- * that writes each block to a new place (ZFS, Btrfs with compression) a reserve holds nothing. */
+ * back (reserve_may_append). Where no reserve is wanted, a log that found the disk full waits for
+ * a little space in the same way. On a file system that knows no fallocate zeros are written; on
+ * one that writes each block to a new place (ZFS, Btrfs with compression) a reserve holds nothing.
+ */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +24,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "data_inner.h"
+#include "log_shared.h"
 
 #define HEAD_BYTES 32u
 #define FRAME_BYTES (4096u + 24u)
@@ -100,9 +102,8 @@ static void note(struct data_sqlite *data, struct data_file *file, bool missing)
     const char *name = file->writer->file;
     if (missing) {
         LOG_ERROR(data->logger, "store.disk_full",
-            "file=%s reserve_bytes=%llu reason=\"no space for its reserve; nothing is taken until "
-            "there "
-            "is\"",
+            "file=%s reserve_bytes=%llu reason=\"no space for it or its reserve; nothing is taken "
+            "until there is\"",
             name, (unsigned long long)file->reserve);
     } else {
         LOG_INFO(data->logger, "store.disk_has_space", "file=%s", name);
@@ -118,10 +119,17 @@ static bool may_be_shorter(struct data_file *file)
            file->size > file->reserve + KEPT_BYTES;
 }
 
+static bool has_a_step(const struct data_sqlite *data)
+{
+    struct statvfs disk;
+    return statvfs(data->dir, &disk) != 0 || (uint64_t)disk.f_bavail * disk.f_frsize >= STEP_BYTES;
+}
+
 void reserve_keep(struct data_sqlite *data, int number)
 {
     struct data_file *file = &data->files[number];
     if (file->reserve == 0) {
+        note(data, file, atomic_load(&file->missing) && !has_a_step(data));
         return;
     }
     if (may_be_shorter(file)) {
@@ -129,6 +137,12 @@ void reserve_keep(struct data_sqlite *data, int number)
     }
     uint64_t wanted = HEAD_BYTES + (uint64_t)file->frames_now * FRAME_BYTES + file->reserve;
     note(data, file, wanted > file->size && !extend(file, wanted));
+}
+
+void reserve_note_full(struct data_sqlite *data)
+{
+    struct data_file *file = &data->files[DATA_LOG];
+    note(data, file, atomic_load(&file->missing) || file->reserve == 0);
 }
 
 bool data_sqlite_is_full(const struct data_sqlite *data)
@@ -170,6 +184,13 @@ bool reserve_may_append(struct data_sqlite *data)
         reserve_look(data);
     }
     return !data_sqlite_is_full(data);
+}
+
+void data_sqlite_look_for_space(struct data_sqlite *data)
+{
+    if (data_sqlite_is_full(data)) {
+        log_writer_look(data->log);
+    }
 }
 
 /* ---- opening */
