@@ -56,6 +56,17 @@ static int print_help(const struct settings *settings)
     return 0;
 }
 
+/* "WORD: there is no such role; roles are ..." */
+static void explain_role(const char *word, char *ret_problem)
+{
+    size_t size = (size_t)snprintf(ret_problem, OPTIONS_PROBLEM_BYTES, "%.60s%s; roles are",
+        word ? word : "which role?", word ? ": there is no such role" : " see --help");
+    for (size_t i = 0; i < role_count && size < OPTIONS_PROBLEM_BYTES; i++) {
+        size += (size_t)snprintf(
+            ret_problem + size, OPTIONS_PROBLEM_BYTES - size, "%s %s", i ? "," : "", roles[i].name);
+    }
+}
+
 static int refuse(const char *problem)
 {
     fprintf(stderr, "chattifier: %s\n", problem);
@@ -85,8 +96,8 @@ int main(int count, char **arguments)
         snprintf(problem, sizeof(problem), "%.200s: unexpected word; see --help", options.operand);
         code = refuse(problem);
     } else if (!role) {
-        code =
-            refuse(options.role ? "there is no such role; see --help" : "which role? see --help");
+        explain_role(options.role, problem);
+        code = refuse(problem);
     } else {
         code = role->run(&options);
     }

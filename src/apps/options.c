@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 
 #define FILE_BYTES_MAX (1u << 20)
 #define DEFAULT_FILE "chattifier.conf"
@@ -32,7 +33,7 @@ struct word {
     enum { PLAIN, HELP, VERSION, FLAG } kind;
     const char *text;
     char key[128];     /* of a flag: --key=value or --key value */
-    const char *value; /* of a flag */
+    const char *value; /* of a flag; NULL: there is none */
 };
 
 static enum err problem(char *ret_problem, const char *what, const char *word)
@@ -52,10 +53,7 @@ static enum err read_flag(char ***arguments, struct word *ret_word, char *ret_pr
     memcpy(ret_word->key, text, size);
     ret_word->key[size] = 0;
     ret_word->value = equals ? equals + 1 : (*arguments)[1];
-    if (!ret_word->value) {
-        return problem(ret_problem, "needs a value", **arguments);
-    }
-    *arguments += equals ? 1 : 2;
+    *arguments += equals || !ret_word->value ? 1 : 2;
     return OK;
 }
 
@@ -115,9 +113,58 @@ static enum err find_config(char **arguments, const char **ret_path, char *ret_p
         if (err != OK) {
             return err;
         }
+        if (is_config(&word) && !word.value) {
+            return problem(ret_problem, "needs a value", "--config");
+        }
         *ret_path = is_config(&word) ? word.value : *ret_path;
     }
     return OK;
+}
+
+/* What a flag may have meant. */
+struct search {
+    struct nearest nearest;
+    const char *meant;
+    bool known;
+};
+
+static void try_word(struct search *search, const char *word)
+{
+    search->known = search->known || strcmp(search->nearest.typed, word) == 0;
+    search->meant = nearest_try(&search->nearest, word) ? word : search->meant;
+}
+
+static void try_setting(void *context, const struct settings_table *table,
+    const struct setting_row *row, const char *value, const char *origin)
+{
+    (void)table;
+    (void)value;
+    (void)origin;
+    try_word(context, row->key);
+}
+
+static enum err take_flag(struct options *options, const struct word *word, char *ret_problem)
+{
+    struct search search = {.nearest = {.typed = word->key}};
+    for (size_t i = 0; i < sizeof(short_flags) / sizeof(short_flags[0]); i++) {
+        try_word(&search, short_flags[i].flag);
+    }
+    settings_each(options->settings, try_setting, &search);
+    if (search.known && word->value) {
+        return settings_set(
+            options->settings, SETTING_BY_FLAG, full_key(word->key), word->value, ret_problem);
+    }
+    if (search.known) {
+        snprintf(ret_problem, OPTIONS_PROBLEM_BYTES, "--%.100s: needs a value", word->key);
+        return ERR_BAD_CONFIG;
+    }
+    try_word(&search, "config");
+    try_word(&search, "help");
+    try_word(&search, "version");
+    snprintf(ret_problem, OPTIONS_PROBLEM_BYTES, "--%.80s: there is no such %s%s%.80s", word->key,
+        strchr(word->key, '.') ? "setting" : "option", search.meant ? "; there is --" : "",
+        search.meant ? search.meant : "");
+    return ERR_BAD_CONFIG;
 }
 
 static enum err take_word(struct options *options, const struct word *word, char *ret_problem)
@@ -130,9 +177,7 @@ static enum err take_word(struct options *options, const struct word *word, char
         options->version = true;
         return OK;
     case FLAG:
-        return is_config(word) ? OK
-                               : settings_set(options->settings, SETTING_BY_FLAG,
-                                     full_key(word->key), word->value, ret_problem);
+        return is_config(word) ? OK : take_flag(options, word, ret_problem);
     case PLAIN:
         break;
     }

@@ -52,6 +52,30 @@ def test_a_bad_setting_is_one_clear_line(flag, says):
     assert says in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("words, says", [
+    (["serve"], "serve: there is no such role; roles are standalone, backup, settings, chat"),
+    ([], "which role? see --help; roles are standalone, backup, settings, chat"),
+    (["standalone", "--help-me"], "--help-me: there is no such option; there is --help"),
+    (["standalone", "--prot", "80"], "--prot: there is no such option; there is --port"),
+    (["standalone", "--limits.inflight=7"], "--limits.inflight: there is no such setting; there is --limits.in_flight"),
+    (["standalone", "--port"], "--port: needs a value"),
+    (["standalone", "--config"], "--config: needs a value"),
+])
+def test_a_wrong_word_is_named_with_what_there_is(words, says):
+    done = run(*words)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"chattifier: {says}\n")
+
+
+def test_no_setting_is_told_twice():
+    helped = [line for line in run("--help").stdout.splitlines() if line.startswith("  --")]
+    told = [line.split(" = ")[0] for line in run("settings").stdout.splitlines()]
+    assert len(told) == len(set(told)) and len(helped) == len(told)
+
+
+def test_an_empty_name_of_the_data_directory_is_refused_as_that():
+    assert "data.dir is empty: name a directory with --data" in refused("--data", "")
+
+
 def test_a_bad_setting_of_the_environment_is_told_as_such():
     done = run("standalone", env={**os.environ, "CHATTIFIER_LIMITS_IN_FLIGHT": "x"})
     assert done.returncode == 2

@@ -422,6 +422,8 @@ void settings_each(const struct settings *settings,
     static const char *const origins[] = {"default", "file", "environment", "flag"};
     for (size_t i = 0; i < settings->count; i++) {
         const struct value *value = &settings->values[i];
-        each(context, value->table, value->row, value->text, origins[value->origin]);
+        if (!was_told(settings, i)) {
+            each(context, value->table, value->row, value->text, origins[value->origin]);
+        }
     }
 }

@@ -95,7 +95,8 @@ void settings_reload(struct settings *settings, const struct settings *newer,
 void settings_copy_reloadable(
     const struct settings_table *table, void *into_struct, const void *from_struct);
 
-/* Calls `each` for every row of every table, in order: value as text, where it comes from. */
+/* Calls `each` for every key of every table, in order: value as text, where it comes from. A key of
+ * several tables comes once. */
 void settings_each(const struct settings *settings,
     void (*each)(void *context, const struct settings_table *table, const struct setting_row *row,
         const char *value, const char *origin),

@@ -144,6 +144,9 @@ static enum err refuse(struct data_sqlite *data, enum err err, const char *reaso
 static enum err lock_dir(struct data_sqlite *data)
 {
     char path[PATH_MAX];
+    if (!data->dir[0]) {
+        return refuse(data, ERR_BAD_CONFIG, "data.dir is empty: name a directory with --data");
+    }
     if (snprintf(path, sizeof(path), "%s/lock", data->dir) >= (int)sizeof(path)) {
         return refuse(data, ERR_BAD_CONFIG, "its name is too long");
     }
