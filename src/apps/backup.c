@@ -54,8 +54,14 @@ static enum err begin(struct backup *backup)
 
 static enum err copy_keys(struct backup *backup)
 {
-    enum err err = key_files_copy(backup->keys, backup->part_keys);
-    return err == OK ? OK : refuse(backup, backup->keys, err_name(err));
+    char name[KEY_FILES_NAME_BYTES], path[PATH_MAX + KEY_FILES_NAME_BYTES];
+    enum err err = key_files_copy(backup->keys, backup->part_keys, name);
+    if (err == OK) {
+        return OK;
+    }
+    snprintf(path, sizeof(path), "%s%s%s", backup->keys, *name ? "/" : "", name);
+    bool bad = err == ERR_BAD_CONFIG; /* of the keys, not of the place where they go */
+    return refuse(backup, path, bad ? key_files_why(backup->keys, name, err) : err_name(err));
 }
 
 static enum err flush(struct backup *backup, const char *path)

@@ -76,6 +76,35 @@ def test_an_empty_name_of_the_data_directory_is_refused_as_that():
     assert "data.dir is empty: name a directory with --data" in refused("--data", "")
 
 
+def open_to_others(path):
+    os.chmod(path, 0o755 if os.path.isdir(path) else 0o644)
+
+
+def cut(path):
+    with open(path, "r+b") as file:
+        file.truncate(20)
+
+
+@pytest.mark.parametrize("which, does, says", [
+    (None, open_to_others, "its mode must be 0700, and it must be yours"),
+    ("mac.key", open_to_others, "its mode must be 0600, and it must be yours"),
+    ("token-", open_to_others, "its mode must be 0600, and it must be yours"),
+    ("token-", cut, "it is damaged: bring it back from a backup"),
+    ("mac.key", cut, "it is damaged: bring it back from a backup"),
+])
+def test_a_key_that_is_refused_is_named_with_the_reason(tmp_path, which, does, says):
+    house = House(tmp_path / "d")
+    house.start()
+    house.stop()
+    keys = os.path.join(house.data, "keys")
+    path = os.path.join(keys, next(name for name in os.listdir(keys) if name.startswith(which))) if which else keys
+    does(path)
+    said = refused("--data", house.data)
+    assert f'path="{path}"' in said and f'reason="{says}"' in said
+    copying = run("backup", str(tmp_path / "copy"), "--data", house.data)
+    assert does is cut or f'path="{path}" reason="{says}"' in copying.stderr
+
+
 def test_a_bad_setting_of_the_environment_is_told_as_such():
     done = run("standalone", env={**os.environ, "CHATTIFIER_LIMITS_IN_FLIGHT": "x"})
     assert done.returncode == 2

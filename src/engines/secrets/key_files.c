@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +43,30 @@ enum err key_files_open(const char *directory, int *ret_dir)
     }
     *ret_dir = dir;
     return OK;
+}
+
+/* The kinds of thing are asked for without following a link, as reading does. */
+const char *key_files_why(const char *directory, const char *name, enum err err)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    bool whole = !name || !*name;
+    snprintf(path, sizeof(path), "%s%s%s", directory, whole ? "" : "/", whole ? "" : name);
+    if ((whole ? stat(path, &status) : lstat(path, &status)) != 0) {
+        return strerror(errno);
+    }
+    if (whole ? !S_ISDIR(status.st_mode) : !S_ISREG(status.st_mode)) {
+        return whole ? "it is no directory" : "it is no file";
+    }
+    if (!is_private(&status)) {
+        return whole ? "its mode must be 0700, and it must be yours"
+                     : "its mode must be 0600, and it must be yours";
+    }
+    if (access(path, R_OK) != 0) {
+        return strerror(errno);
+    }
+    return err == ERR_BAD_CONFIG ? "it is damaged: bring it back from a backup"
+                                 : "the system did not let it be read or written";
 }
 
 static enum err read_all(int file, void *ret_bytes, size_t capacity, size_t *ret_size)
@@ -186,21 +212,22 @@ static enum err copy_one(int from, int to, const char *name)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err copy_all(int from, int to)
+static enum err copy_all(int from, int to, char ret_name[KEY_FILES_NAME_BYTES])
 {
     uint64_t created[KEYS_MAX];
     size_t count = key_files_token_keys(from, created, KEYS_MAX);
-    enum err err = copy_one(from, to, KEY_FILES_MAC);
+    snprintf(ret_name, KEY_FILES_NAME_BYTES, "%s", KEY_FILES_MAC);
+    enum err err = copy_one(from, to, ret_name);
     for (size_t i = 0; i < count && err == OK; i++) {
-        char name[64];
-        key_files_token_name(created[i], name, sizeof(name));
-        err = copy_one(from, to, name);
+        key_files_token_name(created[i], ret_name, KEY_FILES_NAME_BYTES);
+        err = copy_one(from, to, ret_name);
     }
     return err;
 }
 
-enum err key_files_copy(const char *from, const char *to)
+enum err key_files_copy(const char *from, const char *to, char ret_name[KEY_FILES_NAME_BYTES])
 {
+    ret_name[0] = 0;
     int from_dir, to_dir;
     enum err err = key_files_open(from, &from_dir);
     if (err != OK) {
@@ -208,7 +235,7 @@ enum err key_files_copy(const char *from, const char *to)
     }
     err = key_files_open(to, &to_dir);
     if (err == OK) {
-        err = copy_all(from_dir, to_dir);
+        err = copy_all(from_dir, to_dir, ret_name);
         close(to_dir);
     }
     close(from_dir);

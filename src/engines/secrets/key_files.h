@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 #define KEY_FILES_MAC "mac.key"
+#define KEY_FILES_NAME_BYTES 64
 
 /* Opens the directory and makes it if it is not there. ERR_BAD_CONFIG if anybody but the owner may
  * look inside, ERR_IO otherwise. */
@@ -25,8 +26,13 @@ MUST_USE enum err key_files_read(
 /* ERR_IN_USE if it is there already. */
 MUST_USE enum err key_files_write(int dir, const char *name, const void *bytes, size_t size);
 
-/* Copies every key of the directory `from` into `to`, which is made. */
-MUST_USE enum err key_files_copy(const char *from, const char *to);
+/* Copies every key of the directory `from` into `to`, which is made. If it fails, `ret_name` is the
+ * file that it was at, "" for a directory. */
+MUST_USE enum err key_files_copy(
+    const char *from, const char *to, char ret_name[KEY_FILES_NAME_BYTES]);
+
+/* After a refusal, for people: what is wrong with that file, or with the directory ("" or NULL). */
+const char *key_files_why(const char *directory, const char *name, enum err err);
 
 /* The moments of the newest token keys, newest first. Answers how many, at most `capacity`. */
 size_t key_files_token_keys(int dir, uint64_t *ret_created, size_t capacity);

@@ -3,11 +3,12 @@
  * Happy path: the newest two key files are read; at the first start one is made. Rotation writes
  * the new file before it is used, so a crash never leaves tokens that nobody can check; what it
  * leaves of an older key is removed at the next start. How it
- * fails: a file that can not be a key stops the start. */
+ * fails: a file that can not be a key stops the start, with a line that names it. */
 
 #include "secrets/key_ring.h"
 
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,11 +20,10 @@
 
 static enum err read_token_key(struct key_ring *ring, uint64_t created, struct token_key *ret_key)
 {
-    char name[64];
     char pem[TOKEN_KEY_PEM_BYTES_MAX];
     size_t size = 0;
-    key_files_token_name(created, name, sizeof(name));
-    enum err err = key_files_read(ring->dir, name, pem, sizeof(pem), &size);
+    key_files_token_name(created, ring->name, sizeof(ring->name));
+    enum err err = key_files_read(ring->dir, ring->name, pem, sizeof(pem), &size);
     if (err == OK) {
         err = token_key_from_pem((struct cht_str){pem, (uint32_t)size}, created, ret_key);
     }
@@ -88,6 +88,7 @@ static enum err read_mac_key(struct key_ring *ring)
 {
     uint8_t bytes[MAC_KEY_SIZE + 2];
     size_t size = 0;
+    snprintf(ring->name, sizeof(ring->name), "%s", KEY_FILES_MAC);
     enum err err = key_files_read(ring->dir, KEY_FILES_MAC, bytes, sizeof(bytes), &size);
     if (err == ERR_NOT_FOUND) {
         return make_mac_key(ring);
@@ -115,8 +116,9 @@ enum err key_ring_init(struct key_ring *ring, const char *directory, uint64_t no
         err = read_mac_key(ring);
     }
     if (err != OK) {
-        LOG_ERROR(
-            ring->logger, "secrets.bad_keys", "error=%s directory=%s", err_name(err), directory);
+        LOG_ERROR(ring->logger, "secrets.bad_keys", "error=%s path=\"%s%s%s\" reason=\"%s\"",
+            err_name(err), directory, ring->name[0] ? "/" : "", ring->name,
+            key_files_why(directory, ring->name, err));
     }
     return err;
 }

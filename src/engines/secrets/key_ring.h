@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/logger.h"
+#include "secrets/key_files.h"
 #include "secrets/token_key.h"
 
 #define KEY_RING_KEYS 2
@@ -18,6 +19,7 @@ struct key_ring {
     uint64_t lifetime_ms;
     struct logger *logger;
     int dir;
+    char name[KEY_FILES_NAME_BYTES]; /* the file that was read last, at the start */
     uint8_t mac_key[MAC_KEY_SIZE];
 };
 
