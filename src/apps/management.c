@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "base/err_json.h"
 #include "base/mem.h"
 #include "chattifier/events.h"
 #include "management_access.h"
@@ -18,6 +19,7 @@
 #include "worker.h"
 
 #define TEXT_BYTES_MAX (256u << 10)
+#define ERROR_BYTES 512
 
 struct management {
     struct edge_http_handler handler; /* first */
@@ -110,13 +112,22 @@ static void env(struct management *management, const struct edge_request *reques
     edge_respond(management->worker->edge, request->conn, &response);
 }
 
-/* A refusal whose status says it all. */
+/* A refusal that only HTTP has. */
 static void refuse_with(struct management *management, const struct edge_request *request,
     int status, const char *allow)
 {
+    char body[ERROR_BYTES];
+    struct cht_json json = {.at = body, .size = sizeof(body)};
+    struct err_json error = {.err = ERR_BAD_FRAME,
+        .message = allow ? "This path does not take that method; Allow lists those that it takes."
+                         : "The body has to be JSON, with Content-Type: application/json."};
+    err_json_write(&json, &error);
     struct http_field field = {{"Allow", 5}, cht_str_of(allow)};
-    struct edge_response response = {
-        .status = status, .fields = &field, .field_count = allow ? 1 : 0};
+    struct edge_response response = {.status = status,
+        .content_type = "application/json",
+        .body = {body, (uint32_t)json.used},
+        .fields = &field,
+        .field_count = allow ? 1 : 0};
     edge_respond(management->worker->edge, request->conn, &response);
 }
 

@@ -196,7 +196,8 @@ static struct place public_place(const struct app_settings *app, uint16_t port)
     return (struct place){"server.port", app->host, port};
 }
 
-/* Behind the last port there is none to take: then any free one. */
+/* Behind the last port there is none to take: beside a public port that is any, any free one too.
+ */
 static struct place management_place(const struct app_settings *app, uint16_t public_port)
 {
     uint64_t wanted = app->management_port ? app->management_port : (uint64_t)public_port + 1000;
@@ -232,9 +233,27 @@ static enum err probe(struct house *house, struct net *net, const struct place *
     return OK;
 }
 
+/* One that nobody chose and nobody could guess is no use to an operator. */
+static enum err check_management_port(struct house *house)
+{
+    const struct app_settings *app = &house->settings.app;
+    if (app->management_port || app->port + 1000 <= UINT16_MAX) {
+        return OK;
+    }
+    LOG_ERROR(&house->logger, "setting.refused",
+        "setting=management.port value=0 reason=\"the public port + 1000 is no port: %llu; "
+        "name one\"",
+        (unsigned long long)app->port + 1000);
+    return ERR_BAD_CONFIG;
+}
+
 enum err worker_probe_ports(struct house *house, const struct world *world)
 {
     const struct app_settings *app = &house->settings.app;
+    enum err wrong = check_management_port(house);
+    if (wrong != OK) {
+        return wrong;
+    }
     struct place public = public_place(app, (uint16_t)app->port);
     struct place management = management_place(app, public.port);
     enum err err = probe(house, world->net, &public);
@@ -264,7 +283,12 @@ static enum err listen_management(struct worker *worker, uint16_t public_port)
 {
     struct place place = management_place(&worker->settings.app, public_port);
     enum err err = management_listen(worker->management, place.host, place.port);
-    return err == OK ? OK : refuse(worker->house, &place, err);
+    if (err != OK) {
+        return refuse(worker->house, &place, err);
+    }
+    LOG_INFO(&worker->house->logger, "management.listens", "host=%s port=%u", place.host,
+        worker->house->management_port);
+    return OK;
 }
 
 enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port)

@@ -76,6 +76,25 @@ def test_an_empty_name_of_the_data_directory_is_refused_as_that():
     assert "data.dir is empty: name a directory with --data" in refused("--data", "")
 
 
+def test_where_the_public_port_leaves_none_for_management_one_has_to_be_named(tmp_path):
+    done = run("standalone", "--port", "64600", "--data", str(tmp_path / "d"))
+    assert done.returncode == 1 and not os.listdir(tmp_path)
+    last = done.stderr.splitlines()[-1]
+    assert "setting=management.port" in last and "the public port + 1000 is no port: 65600; name one" in last
+
+
+def test_the_log_tells_the_management_port(house):
+    with open(house.log_path, encoding="utf-8") as log:
+        assert f"management.listens host=127.0.0.1 port={house.management_port}\n" in log.read()
+
+
+@pytest.mark.parametrize("method, path, status", [("POST", "/actuator/health", 405), ("POST", "/actuator/loggers", 415)])
+def test_a_refusal_of_the_management_port_has_a_body(house, method, path, status):
+    answer = house.http(method, path, raw=b"level=INFO", headers={"Content-Type": "text/plain"}, management=True)
+    assert (answer.status, answer.code) == (status, "bad_frame")
+    assert answer.headers["content-type"] == "application/json" and answer.json["error"]["message"]
+
+
 def open_to_others(path):
     os.chmod(path, 0o755 if os.path.isdir(path) else 0o644)
 
