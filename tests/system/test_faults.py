@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+import client as client_of_tests
 import faults
 import kill_load
 
@@ -92,7 +93,13 @@ def test_on_a_disk_too_small_for_a_message_health_is_down_until_it_is_larger(tmp
         disk.resize("64m")
         wait_until_up(house)
         with house.user().connect() as client:
-            client.say(client.group(), "now there is space")
+            until = time.monotonic() + 30
+            room = None
+            while not room:  # its shard gets an owner within seconds
+                with contextlib.suppress(client_of_tests.Refused):
+                    room = client.group()
+                assert time.monotonic() < until
+            client.say(room, "now there is space")
 
 
 def test_without_a_reserve_health_is_down_too_while_the_disk_is_full(tmp_path):
