@@ -1,9 +1,12 @@
-/* blocks - what an owner remembers of blocks, so that not every direct message asks the store.
+/* blocks - what an owner remembers of blocks, so that not every direct message asks the store, and
+ * not everybody who types or reads.
  *
  * Happy path: the first message of each of the two asks; the answer holds until a change is heard
  * of, and no longer than chat.blocks_ms. How it fails: the cast of a change is lost; what is
  * remembered ends by its age. A change that is heard of while the store is being asked: the answer
  * is used and not remembered. */
+
+#include <string.h>
 
 #include "chat_inner.h"
 
@@ -36,6 +39,48 @@ void blocks_remember(struct chat_service *chat, struct room *room, const struct 
         room->blocks.blocked[side] = blocked;
         room->blocks.until_ms[side] = loop_now_ms(chat->loop) + chat->settings.blocks_ms;
     }
+}
+
+static void look_at(
+    struct chat_service *chat, struct flow *flow, struct blocks_look *look, uint32_t side)
+{
+    struct users_blocking_op *op = &look->of[side];
+    look->asked[side] = true;
+    op->author = look->users[side];
+    op->ids = &look->users[1 - side];
+    op->id_count = 1;
+    users_blocking(chat->deps.users, flow_tolerate(flow), op);
+}
+
+void blocks_look(
+    struct chat_service *chat, struct flow *flow, const struct room *room, struct blocks_look *look)
+{
+    const struct cht_id *pair = room->state.pair;
+    if (side_of(room, &pair[0]) == 2 || cht_id_equal(&pair[0], &pair[1])) {
+        return;
+    }
+    look->epoch = chat->blocks_epoch;
+    memcpy(look->users, pair, sizeof(look->users));
+    for (uint32_t side = 0; side < 2; side++) {
+        if (room->blocks.until_ms[side] > loop_now_ms(chat->loop)) {
+            look->apart = look->apart || room->blocks.blocked[side];
+        } else {
+            look_at(chat, flow, look, side);
+        }
+    }
+}
+
+bool blocks_seen(struct chat_service *chat, struct room *room, struct blocks_look *look)
+{
+    for (uint32_t side = 0; side < 2; side++) {
+        const struct users_blocking_op *op = &look->of[side];
+        if (look->asked[side] && op->op.err == OK) {
+            blocks_remember(chat, room, &look->users[side], op->blocking[0], look->epoch);
+        }
+        bool is_blocked = op->op.err != OK || op->blocking[0];
+        look->apart = look->apart || (look->asked[side] && is_blocked);
+    }
+    return look->apart;
 }
 
 void blocks_on_changed(struct chat_service *chat, const struct cht_blocked *changed)

@@ -221,6 +221,21 @@ void blocks_remember(struct chat_service *chat, struct room *room, const struct 
     bool blocked, uint64_t epoch);
 void blocks_on_changed(struct chat_service *chat, const struct cht_blocked *changed);
 
+/* A look at both of a direct room: has one of them blocked the other? */
+struct blocks_look {
+    struct users_blocking_op of[2]; /* has the second blocked the first; the first the second */
+    struct cht_id users[2];
+    bool asked[2], apart;
+    uint64_t epoch;
+};
+
+/* Asks for what is not known; in other rooms, nothing. */
+void blocks_look(struct chat_service *chat, struct flow *flow, const struct room *room,
+    struct blocks_look *look);
+
+/* It is answered: is one of the two blocked? Yes, too, if the store does not say. */
+bool blocks_seen(struct chat_service *chat, struct room *room, struct blocks_look *look);
+
 /* ---- decide.c: one command of a lane */
 void decide_item(struct chat_service *chat, struct room *room, struct lane_item *item,
     const struct room_facts *facts);

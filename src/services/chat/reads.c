@@ -6,9 +6,10 @@
  * own, which the store may learn of later; the answer says what is unread. If
  * it rose it is stored, told to the reader's other connections (read), and shown to all of the
  * reader's and, in small rooms, to everybody (receipt). Typing is shown to the others, of a few at
- * a time (typists). How it
- * fails: no rights: the refusal of room_may; a membership that the store does not have yet is
- * hurried and waited for; no store, or the term ends: unavailable. */
+ * a time (typists). In a direct room where one has blocked the other, neither is shown what the
+ * other types or has read; who asked is not told. How it fails: no rights: the refusal of room_may;
+ * a membership that the store does not have yet is hurried and waited for; no store, or the term
+ * ends: unavailable. */
 
 #include "base/event_buf.h"
 #include "base/mem.h"
@@ -28,6 +29,7 @@ struct reading {
     bool is_typing, on;
     enum err may;
     struct rooms_cursor_op cursor;
+    struct blocks_look blocks;
     uint64_t index;  /* of the room's newest record when it was asked */
     uint64_t sent_n; /* the reader's own newest message, if the store does not have it yet */
     bool asked;
@@ -110,6 +112,15 @@ static void set_cursor(struct flow *flow)
     }
 }
 
+static void look_at_blocks(struct flow *flow)
+{
+    struct reading *reading = (struct reading *)flow;
+    struct room *room = rooms_by_id(reading->chat, reading->room);
+    if (room) {
+        blocks_look(reading->chat, flow, room, &reading->blocks);
+    }
+}
+
 static void say(struct chat_service *chat, struct room *room, struct cht_ephemeral *event,
     const struct cht_event_row *row, const void *frame)
 {
@@ -124,9 +135,10 @@ static void show(struct reading *reading, struct room *room, uint64_t unread)
     struct chat_service *chat = reading->chat;
     const struct rooms_cursor_op *cursor = &reading->cursor;
     bool is_large = room->state.members.joined > chat->settings.receipts_members_max;
+    bool to_self = blocks_seen(chat, room, &reading->blocks) || is_large;
     struct cht_f_receipt receipt = {
         .room = cursor->room, .user = cursor->user, .read_n = cursor->read_n};
-    struct cht_ephemeral shown = {.room = cursor->room, .user = cursor->user, .to_self = is_large};
+    struct cht_ephemeral shown = {.room = cursor->room, .user = cursor->user, .to_self = to_self};
     say(chat, room, &shown, &cht_row_f_receipt, &receipt);
     struct cht_f_read read = {.room = cursor->room, .read_n = cursor->read_n, .unread = unread};
     struct cht_ephemeral moved = {
@@ -168,6 +180,7 @@ static void finish(struct flow *flow)
 
 static const struct flow_step read_steps[] = {
     {"read.set_cursor", set_cursor},
+    {"read.look_at_blocks", look_at_blocks},
     {"read.finish", finish},
 };
 
@@ -175,7 +188,7 @@ static void show_typing(struct reading *reading)
 {
     struct chat_service *chat = reading->chat;
     struct room *room = rooms_by_id(chat, reading->room);
-    if (!room) {
+    if (!room || blocks_seen(chat, room, &reading->blocks)) {
         return;
     }
     const struct rooms_cursor_op *cursor = &reading->cursor;
@@ -190,19 +203,32 @@ static void show_typing(struct reading *reading)
     say(chat, room, &shown, &cht_row_f_typing, &typing);
 }
 
+static void finish_typing(struct flow *flow)
+{
+    struct reading *reading = (struct reading *)flow;
+    show_typing(reading);
+    answer(reading->chat, reading->node, reading->node_ref, OK);
+    end(reading);
+}
+
+static const struct flow_step typing_steps[] = {
+    {"typing.look_at_blocks", look_at_blocks},
+    {"typing.finish", finish_typing},
+};
+
 static void on_turn(struct outbox_turn *turn, bool said)
 {
     struct reading *reading = container_of(turn, struct reading, turn);
+    struct loop *loop = reading->chat->loop;
     enum err err = said ? reading->may : ERR_UNAVAILABLE;
-    if (err == OK && !reading->is_typing) {
-        flow_start(&reading->flow, reading->chat->loop, read_steps, FLOW_STEPS(read_steps));
-        return;
+    if (err != OK) {
+        answer(reading->chat, reading->node, reading->node_ref, err);
+        end(reading);
+    } else if (reading->is_typing) {
+        flow_start(&reading->flow, loop, typing_steps, FLOW_STEPS(typing_steps));
+    } else {
+        flow_start(&reading->flow, loop, read_steps, FLOW_STEPS(read_steps));
     }
-    if (err == OK) {
-        show_typing(reading);
-    }
-    answer(reading->chat, reading->node, reading->node_ref, err);
-    end(reading);
 }
 
 static struct reading *make(

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "chat/typists.h"
+
 /* Users 1 and 2 have talked; user 1 is known not to be blocked. */
 static struct cht_id talk(struct house *house)
 {
@@ -111,6 +113,96 @@ static void a_group_is_not_asked_for_blocks(void **state)
     assert_int_equal(house->facts, 0);
 }
 
+/* What is told to the node of what user 1 does: all of it in one line, ephemerals of both kinds. */
+static const char *type_and_read(struct house *house, const struct cht_id *room)
+{
+    struct cht_command typing = house_command(house, cht_command_type_typing, 1);
+    typing.room = *room;
+    typing.on = true;
+    house_work(house, &cht_row_command, &typing);
+    struct cht_command read = house_command(house, cht_command_type_read, 1);
+    read.room = *room;
+    read.n = 3;
+    house_work(house, &cht_row_command, &read);
+    return house_heard(house);
+}
+
+/* User 2 has said a third message, which user 1 has not read. */
+static struct cht_id talk_and_answer(struct house *house)
+{
+    struct cht_id room = talk(house);
+    house_send(house, &room, 2, "three");
+    house_subscribe(house, &room, HOUSE_NODE);
+    house_heard(house);
+    house->cursor = 0;
+    return room;
+}
+
+static void is_shown(struct house *house, const struct cht_id *room, bool shown)
+{
+    house_pass(house, TYPISTS_AGAIN_MS);
+    house->cursor = 0;
+    const char *heard = type_and_read(house, room);
+    assert_true((strstr(heard, "\"type\":\"typing\"") != NULL) == shown);
+    assert_true((strstr(heard, "ephemeral {\"type\":\"receipt\"") != NULL) == shown);
+    assert_true((strstr(heard, "ephemeral to_self {\"type\":\"receipt\"") != NULL) == !shown);
+    assert_non_null(strstr(heard, "\"type\":\"read\""));
+    assert_null(strstr(heard, "error"));
+}
+
+static void who_is_blocked_types_and_reads_unseen_at_once(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = talk_and_answer(house);
+    is_shown(house, &room, true);
+    house->blocker = house_id(2);
+    house_blocked(house, 2, 1);
+    is_shown(house, &room, false);
+    house->blocker = house_id(99);
+    house_blocked(house, 2, 1);
+    is_shown(house, &room, true);
+}
+
+static void who_blocks_types_and_reads_unseen_at_once(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = talk_and_answer(house);
+    is_shown(house, &room, true);
+    house->blocker = house_id(1);
+    house_blocked(house, 1, 2);
+    is_shown(house, &room, false);
+}
+
+static void who_types_and_reads_is_looked_up_once(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = talk_and_answer(house);
+    is_shown(house, &room, true);
+    house->facts = 0;
+    is_shown(house, &room, true);
+    assert_int_equal(house->facts, 0);
+}
+
+/* The least is shown. */
+static void nothing_is_shown_if_the_store_does_not_say(void **state)
+{
+    struct house *house = *state;
+    struct cht_id room = talk_and_answer(house);
+    house_pass(house, house->settings.blocks_ms);
+    house->blocks_wait = true;
+    struct cht_command typing = house_command(house, cht_command_type_typing, 1);
+    typing.room = room;
+    typing.on = true;
+    house_work(house, &cht_row_command, &typing);
+    house_answer(house, ERR_UNAVAILABLE);
+    house_answer(house, ERR_UNAVAILABLE);
+    const char *heard = house_heard(house);
+    assert_null(strstr(heard, "typing"));
+    assert_non_null(strstr(heard, " ok "));
+    house->blocks_wait = false;
+    is_shown(house, &room, true);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
 
 int main(void)
@@ -123,6 +215,10 @@ int main(void)
         TEST(blocks_of_others_change_nothing),
         TEST(a_block_during_the_look_up_is_not_missed_afterwards),
         TEST(a_group_is_not_asked_for_blocks),
+        TEST(who_is_blocked_types_and_reads_unseen_at_once),
+        TEST(who_blocks_types_and_reads_unseen_at_once),
+        TEST(who_types_and_reads_is_looked_up_once),
+        TEST(nothing_is_shown_if_the_store_does_not_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
