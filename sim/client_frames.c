@@ -512,13 +512,34 @@ static bool have_met(const struct client *client, uint32_t other)
     return client->user == other;
 }
 
-/* I14: one is told only of people with whom one shares a group or a direct room. */
+/* For so long that it has to hold. */
+static bool are_apart(const struct client *client, uint32_t other)
+{
+    const struct cluster *cluster = client->cluster;
+    const uint64_t *sides[] = {&cluster->people.blocked_us[client->user][other],
+        &cluster->people.blocked_us[other][client->user]};
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t since_us = *sides[i];
+        if (since_us && is_settled(client, since_us) &&
+            since_us + REMOVED_US < cluster->scene.now_us) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* I14: one is told only of people with whom one shares a group or a direct room, and not
+ * where one of the two has blocked the other. */
 static void on_presence(struct client *client, const struct object *object)
 {
     static const char *const words[] = {"", "online", "away", "offline"};
     uint32_t user = object_person(object, "user");
     if (user == 0 || !have_met(client, user)) {
         FAIL(client, "I14", "user %u was told whether user %u is there", client->user, user);
+    }
+    if (are_apart(client, user) && !text_is(object_text(object, "state"), "offline")) {
+        FAIL(client, "I14", "user %u was told how user %u is, and one has blocked the other",
+            client->user, user);
     }
     for (uint32_t i = 1; i < sizeof(words) / sizeof(words[0]); i++) {
         if (text_is(object_text(object, "state"), words[i])) {
@@ -527,8 +548,8 @@ static void on_presence(struct client *client, const struct object *object)
     }
 }
 
-/* I14, I15: only members type and read, only members are told of it, and nobody of their own
- * typing. */
+/* I14, I15: only members type and read, only members are told of it, nobody of their own typing,
+ * and in a direct room nobody of whom they have blocked, or who has blocked them. */
 static void on_ephemeral(struct client *client, const struct object *object, bool is_typing)
 {
     uint32_t place = place_of(client, object_text(object, "room"));
@@ -539,6 +560,10 @@ static void on_ephemeral(struct client *client, const struct object *object, boo
         FAIL(client, "I14", "user %u was told what user %u does in room %u, typing %d",
             client->user, user, place, is_typing);
         return;
+    }
+    if (room->kind == cht_room_kind_direct && user != client->user && are_apart(client, user)) {
+        FAIL(client, "I14", "user %u was told what user %u does, typing %d, and one has blocked",
+            client->user, user, is_typing);
     }
     judge_removed(client, place, is_typing ? "typing" : "receipt");
 }

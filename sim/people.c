@@ -92,6 +92,38 @@ static enum err run_blocking(struct job *job)
     return OK;
 }
 
+static void add_apart(struct users_apart_op *op, uint32_t user, uint64_t since_us)
+{
+    if (since_us > 0 && op->count == op->limit) {
+        op->more = true;
+    } else if (since_us > 0) {
+        op->apart[op->count++] = (struct cht_apart){.user = people_id(user)};
+    }
+}
+
+static enum err run_apart(struct job *job)
+{
+    const struct people *people = ((struct people_port *)job->model)->people;
+    struct users_apart_op *op = container_of(job->op, struct users_apart_op, op);
+    uint32_t user = people_number(&op->user);
+    arena_reset(&op->arena);
+    op->apart = arena_array(&op->arena, op->limit, sizeof(*op->apart));
+    op->count = 0;
+    op->more = false;
+    for (uint32_t other = 1; other <= people->count; other++) {
+        add_apart(op, other, people->blocked_us[user][other]);
+        add_apart(op, other, people->blocked_us[other][user]);
+    }
+    return OK;
+}
+
+static void apart(struct users *users, struct users_apart_op *op)
+{
+    struct people_port *port = (struct people_port *)users;
+    desk_ask(port->desk,
+        &(struct job){.op = &op->op, .kind = JOB_READ, .run = run_apart, .model = port});
+}
+
 static void blocking(struct users *users, struct users_blocking_op *op)
 {
     struct people_port *port = (struct people_port *)users;
@@ -112,7 +144,28 @@ static uint64_t stamp(struct users *users)
 void people_block(struct people *people, uint32_t user, uint32_t other, bool on)
 {
     uint64_t *since_us = &people->blocked_us[user][other];
+    if (!on && *since_us) {
+        people->unblocked_us[user][other] = *people->now_us;
+    }
     *since_us = !on ? 0 : *since_us ? *since_us : *people->now_us;
+}
+
+bool people_are_apart(const struct people *people, uint32_t one, uint32_t two, uint64_t for_us)
+{
+    uint64_t by_one = people->blocked_us[one][two], by_two = people->blocked_us[two][one];
+    return (by_one && *people->now_us - by_one > for_us) ||
+           (by_two && *people->now_us - by_two > for_us);
+}
+
+static bool lets(const struct people *people, uint32_t user, uint32_t other, uint64_t for_us)
+{
+    uint64_t since_us = people->unblocked_us[user][other];
+    return !people->blocked_us[user][other] && (!since_us || *people->now_us - since_us > for_us);
+}
+
+bool people_are_together(const struct people *people, uint32_t one, uint32_t two, uint64_t for_us)
+{
+    return lets(people, one, two, for_us) && lets(people, two, one, for_us);
 }
 
 /* ---- sessions */
@@ -277,7 +330,8 @@ static enum err verify_token(
 void people_join(
     struct people_port *port, struct people *people, struct desk *desk, struct loop *loop)
 {
-    static const struct users_ops users_ops = {.get = get, .blocking = blocking, .stamp = stamp};
+    static const struct users_ops users_ops = {
+        .get = get, .apart = apart, .blocking = blocking, .stamp = stamp};
     static const struct sessions_ops sessions_ops = {.enter = enter,
         .remove = remove_session,
         .set_state = set_state,

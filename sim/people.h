@@ -25,9 +25,10 @@ struct people {
     struct people_session sessions[PEOPLE_SESSIONS_MAX];
     uint32_t session_count;
     uint64_t changed_us; /* when a session last came, went or changed its state */
-    uint64_t blocked_us[PEOPLE_MAX][PEOPLE_MAX]; /* [who][whom]: since when; 0: not */
-    uint64_t deleted_us[PEOPLE_MAX];             /* when the account was deleted; 0: it is there */
-    uint64_t goodbye_us[PEOPLE_MAX];             /* when they began to leave their rooms for it */
+    uint64_t blocked_us[PEOPLE_MAX][PEOPLE_MAX];   /* [who][whom]: since when; 0: not */
+    uint64_t unblocked_us[PEOPLE_MAX][PEOPLE_MAX]; /* since when not any more; 0: never was */
+    uint64_t deleted_us[PEOPLE_MAX];         /* when the account was deleted; 0: it is there */
+    uint64_t goodbye_us[PEOPLE_MAX];         /* when they began to leave their rooms for it */
     uint8_t renamed[PEOPLE_RENAMES_MAX + 1]; /* [number of the change, from 1]: whose name it was */
     uint32_t renames;
     const uint64_t *now_us;
@@ -53,6 +54,12 @@ void people_flush(struct people *people);
 
 /* One blocks the other, or no longer does. */
 void people_block(struct people *people, uint32_t user, uint32_t other, bool on);
+
+/* Has one of the two blocked the other, for longer than that? */
+bool people_are_apart(const struct people *people, uint32_t one, uint32_t two, uint64_t for_us);
+
+/* Has neither blocked the other, for longer than that? */
+bool people_are_together(const struct people *people, uint32_t one, uint32_t two, uint64_t for_us);
 
 /* One takes another name, which has the number of the change in it. */
 void people_rename(struct people *people, uint32_t user);

@@ -175,7 +175,8 @@ static bool get_circle(const struct store *store, struct rooms_circles_op *op, u
     for (uint32_t i = 0; i < store->mine_count; i++) {
         const struct stored_mine *mine = &store->mine[i];
         if (!cht_id_equal(&mine->user, &circle->user) ||
-            store_compare(&mine->room, &op->after) <= 0 || !is_close(store, &mine->room)) {
+            store_compare(&mine->room, &op->after) <= 0 || mine->hidden ||
+            !is_close(store, &mine->room)) {
             continue;
         }
         if (*left == 0) {

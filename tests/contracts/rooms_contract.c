@@ -380,6 +380,29 @@ static void what_does_not_fit_of_them_comes_in_the_next_answer(void **state)
     arena_deinit(&op.arena);
 }
 
+static void assert_in_circles(struct contract_engine *engine, const char *anna, const char *bert)
+{
+    struct cht_id users[] = {contract_id(ANNA), contract_id(BERT)};
+    struct rooms_circles_op op = {.users = users, .user_count = 2, .limit = 4};
+    assert_int_equal(ASK(engine, rooms_circles, engine->rooms, &op), OK);
+    assert_circle(&op.circles[0], ANNA, anna);
+    assert_circle(&op.circles[1], BERT, bert);
+    arena_deinit(&op.arena);
+}
+
+static void a_direct_room_that_somebody_has_hidden_is_not_in_their_circle(void **state)
+{
+    struct contract_engine *engine = *state;
+    put_room(engine, 30, 1, cht_room_kind_direct, "");
+    put_member(engine, 30, ANNA, 2, cht_member_state_joined);
+    put_member(engine, 30, BERT, 3, cht_member_state_joined);
+    assert_in_circles(engine, "0", "0");
+    hide(engine, 30, BERT, 4);
+    assert_in_circles(engine, "0", "");
+    put_member(engine, 30, BERT, 5, cht_member_state_joined);
+    assert_in_circles(engine, "0", "0");
+}
+
 static void the_end_of_a_room_ends_memberships_and_frees_its_name(void **state)
 {
     struct contract_engine *engine = *state;
@@ -528,6 +551,7 @@ int rooms_contract(struct contract_engine *engine)
         TEST(who_is_in_many_rooms_is_crowded),
         TEST(the_direct_and_group_rooms_of_many_are_told_together),
         TEST(what_does_not_fit_of_them_comes_in_the_next_answer),
+        TEST(a_direct_room_that_somebody_has_hidden_is_not_in_their_circle),
         TEST(the_end_of_a_room_ends_memberships_and_frees_its_name),
         TEST(a_public_name_belongs_to_one_room),
         TEST(names_that_look_alike_are_one_public_name),

@@ -277,6 +277,54 @@ static void blocks_are_bounded_and_idempotent(void **state)
     arena_deinit(&list.arena);
 }
 
+static void block_at(
+    struct contract_engine *engine, uint32_t user, uint32_t other, bool on, uint64_t at)
+{
+    struct users_block_op op = {.user = contract_id(user),
+        .other = contract_id(other),
+        .on = on,
+        .blocks_max = 9,
+        .at = at};
+    assert_int_equal(ASK(engine, users_block, engine->users, &op), OK);
+}
+
+static uint64_t since(const struct users_apart_op *op, uint32_t other)
+{
+    struct cht_id id = contract_id(other);
+    for (uint32_t i = 0; i < op->count; i++) {
+        if (cht_id_equal(&op->apart[i].user, &id)) {
+            return op->apart[i].since;
+        }
+    }
+    return 0;
+}
+
+static void a_block_is_found_from_either_end(void **state)
+{
+    struct contract_engine *engine = *state;
+    block_at(engine, 1, 10, true, 50);
+    block_at(engine, 1, 10, true, 60); /* it is there already */
+    block_at(engine, 11, 1, true, 70);
+    block_at(engine, 12, 1, true, 80);
+    block_at(engine, 12, 1, false, 90);
+    block_at(engine, 10, 11, true, 95);
+    struct users_apart_op op = {.user = contract_id(1), .limit = 2};
+    assert_int_equal(ASK(engine, users_apart, engine->users, &op), OK);
+    assert_int_equal(op.count, 2);
+    assert_false(op.more);
+    assert_int_equal(since(&op, 10), 50);
+    assert_int_equal(since(&op, 11), 70);
+    op.limit = 1;
+    assert_int_equal(ASK(engine, users_apart, engine->users, &op), OK);
+    assert_int_equal(op.count, 1);
+    assert_true(op.more);
+    op.user = contract_id(13);
+    assert_int_equal(ASK(engine, users_apart, engine->users, &op), OK);
+    assert_int_equal(op.count, 0);
+    assert_false(op.more);
+    arena_deinit(&op.arena);
+}
+
 int users_contract(struct contract_engine *engine)
 {
 #define TEST(name)                                                                                 \
@@ -296,6 +344,7 @@ int users_contract(struct contract_engine *engine)
         TEST(many_things_that_became_void_are_told_whole),
         TEST(only_devices_that_are_signed_in_are_listed),
         TEST(blocks_are_bounded_and_idempotent),
+        TEST(a_block_is_found_from_either_end),
     };
 #undef TEST
     return cmocka_run_group_tests_name(engine->name, tests, NULL, NULL);

@@ -126,7 +126,7 @@ def watch(client, *users):
 
 def presence_of(client, user, state, skip=0):
     return client.wait_for(lambda e: e["type"] == "presence" and e["user"] == user.id and e["state"] == state
-                           and client.events.index(e) >= skip)
+                           and any(e is new for new in client.events[skip:]))  # another may be equal
 
 
 def test_a_watched_user_comes_turns_away_and_goes(house, people):
@@ -160,6 +160,74 @@ def test_of_a_stranger_nothing_is_told(house, people):
     presence_of(ann, shared, "offline", 0)
     ann.settle()
     assert all(e["state"] == "offline" and not e.get("last_seen") for e in of(ann, "presence", user=stranger.id))
+
+
+def shown_last(client, user, state):
+    """It is what was told of the user last."""
+    told = lambda: of(client, "presence", user=user.id)[-1:]
+    return client.wait_for(lambda e: told() and e is told()[0] and e["state"] == state)
+
+
+def test_a_direct_room_shows_presence_unless_it_is_hidden_and_a_block_hides_all(house):
+    ann, bob = house.user().connect(), house.user().connect()
+    watch(ann, bob.user)
+    ann.settle()
+    assert of(ann, "presence") == []  # of a stranger
+    room = ann.command("message.send", cid=cid(), to=bob.user.id, text="are you there?")["room"]
+    presence_of(ann, bob.user, "online")  # who has said nothing
+    watch(bob, ann.user)
+    presence_of(bob, ann.user, "online")
+
+    bob.command("room.leave", room=room, cid=cid())
+    presence_of(ann, bob.user, "offline")
+    mark = len(ann.events)
+    for state in ("away", "online"):
+        bob.command("presence.set", state=state)
+    watch(ann, bob.user)
+    ann.settle()
+    assert {e["state"] for e in ann.events[mark:] if e["type"] == "presence"} <= {"offline"}
+    mark = len(ann.events)
+    ann.say(room, "still there?")
+    presence_of(ann, bob.user, "online", mark)
+    shown_last(bob, ann.user, "online")
+
+    bob.say(room, "I am")
+    for client in (bob, ann):
+        bring_up_to_date(client, room)
+    unread = [ann.say(room, "good")["n"] for _ in range(2)]
+
+    marks = {ann: len(ann.events), bob: len(bob.events)}
+    bob.command("user.block", user=ann.user.id, on=True)
+    gone = [presence_of(ann, bob.user, "offline", marks[ann]), presence_of(bob, ann.user, "offline", marks[bob])]
+    assert all(set(e) == {"type", "user", "state", "last_seen"} for e in gone)  # as of somebody who goes
+    marks = {ann: len(ann.events), bob: len(bob.events)}
+    assert ann.refused("message.send", room=room, cid=cid(), text="why?") == "forbidden"
+    for client, state in ((ann, "away"), (bob, "away"), (ann, "online"), (bob, "online")):
+        client.command("presence.set", state=state)
+        client.command("typing", room=room, on=True)
+    with up_to_date(bob.user) as second:
+        bob.command("read", room=room, n=unread[0])  # one's own are told
+        second.wait_for(lambda e: e["type"] == "read" and e["room"] == room and e["read_n"] == unread[0])
+    watch(ann, bob.user)
+    again = presence_of(ann, bob.user, "offline", marks[ann])
+    assert again["last_seen"] <= gone[0]["last_seen"] + 2000
+    read = {m["user"]: m.get("read_n") for m in ann.command("room.members", room=room)["members"]}
+    assert read[ann.user.id] > 0 and read[bob.user.id] is None
+
+    bob.command("user.block", user=ann.user.id, on=False)
+    for client, other in ((ann, bob), (bob, ann)):
+        shown_last(client, other.user, "online")
+        other.command("typing", room=room, on=True)
+        client.wait_for(lambda e: e["type"] == "typing" and e["room"] == room and client.events.index(e) >= marks[client])
+    for client, other in ((ann, bob), (bob, ann)):
+        new = client.events[marks[client]:]
+        assert len([e for e in new if e["type"] == "typing" and e["for_ms"] and e["user"] == other.user.id]) == 1
+        assert {e["state"] for e in new if e["type"] == "presence"} <= {"offline", "online"}
+    bob.command("read", room=room, n=unread[1])
+    ann.wait_for(lambda e: e["type"] == "receipt" and e["room"] == room and e["user"] == bob.user.id and e["read_n"] == unread[1])
+    assert of(ann, "receipt", room=room, user=bob.user.id) == [{"type": "receipt", "room": room, "user": bob.user.id, "read_n": unread[1]}]
+    for client in (ann, bob):
+        client.close()
 
 
 def test_a_new_list_replaces_the_old_one(house, people):

@@ -123,8 +123,8 @@ struct rooms_of_user_op {
     bool more;
 };
 
-/* The direct and group rooms of some users, user after user, ordered by room id. Goes on where the
- * answer before stopped: it is asked again until nothing is left. */
+/* The direct and group rooms of some users but for those that they hide, user after user, ordered
+ * by room id. Goes on where the answer before stopped: it is asked again until nothing is left. */
 struct rooms_circles_op {
     struct op op;
     struct arena arena;

@@ -124,6 +124,7 @@ struct users_block_op {
     struct cht_id user, other;
     bool on;
     uint32_t blocks_max;
+    uint64_t at; /* ms since 1970: since when it is there, if it was not there before */
 };
 struct users_blocks_op {
     struct op op;
@@ -131,6 +132,18 @@ struct users_blocks_op {
     struct cht_id user;
     struct cht_id *others;
     uint32_t count;
+};
+
+/* Whom the user has blocked and who has blocked the user, at most `limit`; whoever did both may
+ * come twice. */
+struct users_apart_op {
+    struct op op;
+    struct arena arena;
+    struct cht_id user;
+    uint32_t limit;
+    struct cht_apart *apart;
+    uint32_t count;
+    bool more;
 };
 
 /* Which of `ids` have blocked `author`? A decision needs it: who may write to or add whom. */
@@ -155,6 +168,7 @@ struct users_ops {
     void (*revoked)(struct users *users, struct users_revoked_op *op);
     void (*block)(struct users *users, struct users_block_op *op);
     void (*blocks)(struct users *users, struct users_blocks_op *op);
+    void (*apart)(struct users *users, struct users_apart_op *op);
     void (*blocking)(struct users *users, struct users_blocking_op *op);
     uint64_t (*stamp)(struct users *users);
 };
@@ -183,6 +197,7 @@ USERS_ASK(devices)
 USERS_ASK(revoked)
 USERS_ASK(block)
 USERS_ASK(blocks)
+USERS_ASK(apart)
 USERS_ASK(blocking)
 #undef USERS_ASK
 

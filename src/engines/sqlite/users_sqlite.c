@@ -57,13 +57,17 @@ static const char *const migrations[] = {
     "UPDATE users SET voided_at = strftime('%s', 'now') * 1000 WHERE token_version > 1;"
     "CREATE INDEX users_voided ON users (voided_at) WHERE voided_at > 0;"
     "CREATE INDEX devices_revoked ON devices (revoked_at) WHERE revoked_at > 0;",
+
+    /* A block is looked for from either end; since when was not written down before: 0. */
+    "ALTER TABLE blocks ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX blocks_other ON blocks (other);",
 };
 
 const struct db_schema users_schema = {
     .file = "users.db",
     .application = 0x43485553,
     .migrations = migrations,
-    .version = 2,
+    .version = 3,
     .cache_kib = 2048,
     .full = true,
 };
@@ -442,6 +446,9 @@ static enum err run_block(struct op *asked, struct db_job *job, void *thread)
     }
     struct query q =
         ask_block(db, op->on ? USERS_BLOCK_PUT : USERS_BLOCK_DROP, &op->user, &op->other);
+    if (op->on) {
+        query_u64(&q, op->at);
+    }
     query_run(&q);
     return db_err(db);
 }
@@ -459,6 +466,31 @@ static enum err run_blocks(struct op *asked, struct db_job *job, void *thread)
     query_id(&q, &op->user);
     while (op->count < room && query_row(&q)) {
         op->others[op->count++] = query_get_id(&q, 0);
+    }
+    query_end(&q);
+    return db_err(db);
+}
+
+static enum err run_apart(struct op *asked, struct db_job *job, void *thread)
+{
+    (void)job;
+    struct users_apart_op *op = container_of(asked, struct users_apart_op, op);
+    struct db *db = read_db(thread);
+    arena_reset(&op->arena);
+    op->apart = NULL; /* grows: most people are kept apart from nobody */
+    op->count = 0;
+    op->more = false;
+    struct query q = db_query(db, USERS_BLOCK_APART);
+    query_id(&q, &op->user);
+    query_u64(&q, (uint64_t)op->limit + 1);
+    while (query_row(&q)) {
+        if (op->count == op->limit) {
+            op->more = true;
+            break;
+        }
+        op->apart = arena_grown(&op->arena, op->apart, op->count, sizeof(*op->apart));
+        op->apart[op->count++] =
+            (struct cht_apart){.user = query_get_id(&q, 0), .since = query_get_u64(&q, 1)};
     }
     query_end(&q);
     return db_err(db);
@@ -504,6 +536,7 @@ READ(devices)
 READ(revoked)
 WRITE(block)
 READ(blocks)
+READ(apart)
 
 static void get(struct users *users, struct users_get_op *op)
 {
@@ -536,6 +569,7 @@ static const struct users_ops ops = {
     .revoked = revoked,
     .block = block,
     .blocks = blocks,
+    .apart = apart,
     .blocking = blocking,
     .stamp = stamp,
 };

@@ -1,5 +1,5 @@
-/* circles - tells a node in which direct and group rooms users are, so that it knows who may see
- * whose presence.
+/* circles - tells a node in which direct and group rooms users are, but for direct ones that they
+ * hide, so that it knows who may see whose presence.
  *
  * Happy path: the store is fresh, the rooms are read a part at a time, and each part goes to the
  * node's pages. How it fails: by silence; the node asks again. */

@@ -64,6 +64,7 @@ static void destroy(struct query *query)
     arena_deinit(&query->one.arena);
     arena_deinit(&query->door.arena);
     arena_deinit(&query->users.arena);
+    arena_deinit(&query->apart.arena);
     /* The reads begin alike, so the arena of one is the arena of all. */
     arena_deinit(&query->read.messages.arena);
     arena_deinit(&query->arena);

@@ -15,6 +15,7 @@
 
 #define QUERY_LIMIT_DEFAULT 50
 #define QUERY_LIMIT_MAX 100
+#define APART_MAX 2000u      /* of a roster, as many as the event takes */
 #define QUERY_USERS_MAX 1000 /* as many as one question to the users' store may name */
 
 /* Of texts; with all around them a page stays under 256 KiB. */
@@ -57,9 +58,10 @@ struct query {
     struct users_get_op users;
     struct cht_id *user_ids;
     uint32_t user_count;
-    struct cht_str *names; /* of them, all from memory; NULL: `users` has them */
-    uint64_t names_stamp;  /* before they were read */
-    bool is_visitor;       /* of a public channel */
+    struct cht_str *names;       /* of them, all from memory; NULL: `users` has them */
+    uint64_t names_stamp;        /* before they were read */
+    bool is_visitor;             /* of a public channel */
+    struct users_apart_op apart; /* of the asker, for a direct room */
     union {
         struct history_messages_op messages;
         struct history_entries_op entries;

@@ -65,6 +65,26 @@ static void read_members(struct flow *flow)
         memcpy(&op->after, query->position.at, sizeof(op->after));
     }
     rooms_members(query->service->deps.rooms, &flow->asker, op);
+    if (query->one.one.meta.kind == cht_room_kind_direct) {
+        query->apart.user = query->command.author;
+        query->apart.limit = APART_MAX;
+        users_apart(query->service->deps.users, flow_tolerate(flow), &query->apart);
+    }
+}
+
+/* Of a direct room: it is not told how far somebody has read where one has blocked the other. */
+static bool is_apart(const struct query *query, const struct cht_id *user)
+{
+    const struct users_apart_op *op = &query->apart;
+    if (query->one.one.meta.kind != cht_room_kind_direct ||
+        cht_id_equal(user, &query->command.author)) {
+        return false;
+    }
+    bool found = op->op.err != OK || op->more;
+    for (uint32_t i = 0; i < op->count && !found; i++) {
+        found = cht_id_equal(&op->apart[i].user, user);
+    }
+    return found;
 }
 
 static void collect_members(struct flow *flow)
@@ -106,7 +126,8 @@ static void encode_members(struct query *query, struct cht_json *json)
     cht_json_key(json, "members");
     cht_json_begin(json, '[');
     for (uint32_t i = 0; i < query->read.members.count; i++) {
-        put_member(json, &query->read.members.members[i], with_read);
+        const struct room_member *member = &query->read.members.members[i];
+        put_member(json, member, with_read && !is_apart(query, &member->user));
     }
     cht_json_end(json, ']');
     query_put_next(query, json);

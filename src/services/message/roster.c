@@ -1,8 +1,8 @@
-/* roster - tells a node in which rooms a user is.
+/* roster - tells a node in which rooms a user is, and whom blocks keep apart from the user.
  *
- * Happy path: the store is fresh, a page of rooms is read, the answer goes to the node's pages; the
- * user's questions that came meanwhile are answered behind it. How it fails: by silence; the node
- * asks again. */
+ * Happy path: the store is fresh, a page of rooms and who is kept apart are read; the answer goes
+ * to the node's pages; the user's questions that came meanwhile are answered behind it. How it
+ * fails: by silence; the node asks again. */
 
 #include <string.h>
 
@@ -16,6 +16,7 @@ struct roster_flow {
     struct cht_roster_query question;
     struct fresh_op fresh;
     struct rooms_of_user_op rooms;
+    struct users_apart_op apart;
     struct roster_flow *next, **link; /* of those in work; what points at this one */
     struct query *held, **held_end;
 };
@@ -34,6 +35,9 @@ static void read_rooms(struct flow *flow)
     roster->rooms.limit = LIST_ROOMS_MAX;
     roster->rooms.brief = true;
     rooms_of_user(roster->service->deps.rooms, &flow->asker, &roster->rooms);
+    roster->apart.user = roster->question.user;
+    roster->apart.limit = APART_MAX;
+    users_apart(roster->service->deps.users, &flow->asker, &roster->apart);
 }
 
 static void send_roster(struct roster_flow *roster)
@@ -55,6 +59,8 @@ static void send_roster(struct roster_flow *roster)
         .user = roster->question.user,
         .rooms = {places, op->count},
         .more = op->more && op->count > 0,
+        .apart = {roster->apart.apart, roster->apart.count},
+        .apart_more = roster->apart.more,
     };
     if (answer.more) {
         answer.next = places[op->count - 1].room;
@@ -104,6 +110,7 @@ static void finish(struct flow *flow)
     query_go_on(roster->held);
     roster->service->nodes_in_work--;
     arena_deinit(&roster->rooms.arena);
+    arena_deinit(&roster->apart.arena);
     mem_free(roster);
 }
 

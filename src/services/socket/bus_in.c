@@ -4,6 +4,7 @@
 
 #include "bus_in.h"
 
+#include "apart.h"
 #include "base/event_buf.h"
 #include "chattifier/uncleared.h"
 #include "circles.h"
@@ -89,6 +90,7 @@ union cast_event {
     struct cht_presences presences;
     struct cht_revoked revoked;
     struct cht_joined joined;
+    struct cht_blocked blocked;
 };
 
 void bus_in_cast(struct socket_service *service, struct buf *event)
@@ -110,6 +112,10 @@ void bus_in_cast(struct socket_service *service, struct buf *event)
     } else if (number == CHT_EVENT_joined) {
         if (decode(service, &cht_row_joined, event, &e.joined)) {
             replica_on_joined(service, &e.joined);
+        }
+    } else if (number == CHT_EVENT_blocked) {
+        if (decode(service, &cht_row_blocked, event, &e.blocked)) {
+            apart_on_blocked(service, &e.blocked);
         }
     }
 }

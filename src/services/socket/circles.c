@@ -13,12 +13,13 @@
 
 /* ---- rooms in common */
 
-static void mark_rooms_of(struct socket_service *service, const struct user_slot *user)
+/* The groups alone: which direct rooms somebody hides this node does not know. */
+static void mark_groups_of(struct socket_service *service, const struct user_slot *user)
 {
     const uint32_t *rooms = slot_list_peek(&user->rooms);
     for (uint32_t i = 0; i < user->rooms.count; i++) {
         struct room *room = &service->rooms[rooms[i]];
-        if (room->kind == cht_room_kind_direct || room->kind == cht_room_kind_group) {
+        if (room->kind == cht_room_kind_group) {
             room_mark(service, room);
         }
     }
@@ -49,6 +50,14 @@ static const struct user_slot *user_of(
     const struct socket_service *service, const struct watcher *watcher)
 {
     return &service->users[service->connections[watcher->connection].user];
+}
+
+/* Until the list of the rooms is whole, it is not known who is kept apart either. */
+static bool is_watcher_in_marked(
+    const struct socket_service *service, const struct watcher *watcher)
+{
+    const struct user_slot *user = user_of(service, watcher);
+    return user->roster == ROSTER_COMPLETE && is_in_marked(service, user);
 }
 
 /* ---- doubt */
@@ -121,7 +130,6 @@ static void settle(struct watcher *watcher, bool allowed)
     watcher->doubt = DOUBT_NONE;
     watcher->allowed = allowed;
     watcher->found = false;
-    watcher->told = watcher->told && allowed;
 }
 
 /* Users whose circles are asked for together. */
@@ -173,12 +181,12 @@ static bool settle_here(struct socket_service *service, struct watched *watched)
     const struct user_slot *user = user_find(service, &watched->id);
     rooms_unmark(service);
     if (user) {
-        mark_rooms_of(service, user);
+        mark_groups_of(service, user);
     }
     bool all = true;
     for (uint32_t i = 0; i < watched->count; i++) {
         struct watcher *watcher = &watched->watchers[i];
-        if (watcher->doubt != DOUBT_NONE && is_in_marked(service, user_of(service, watcher))) {
+        if (watcher->doubt != DOUBT_NONE && is_watcher_in_marked(service, watcher)) {
             settle(watcher, true);
         }
         all = all && watcher->doubt == DOUBT_NONE;
@@ -208,7 +216,8 @@ static void begin_watch(
     struct watched *watched = &service->watched[watch->watched];
     struct watcher *watcher = &watched->watchers[watch->place];
     const struct user_slot *user = user_find(service, &watched->id);
-    if (user && is_in_marked(service, user)) {
+    bool is_known = user_of(service, watcher)->roster == ROSTER_COMPLETE;
+    if (user && is_known && is_in_marked(service, user)) {
         settle(watcher, true);
         watches_tell_one(service, watch);
         return;
@@ -225,7 +234,7 @@ void circles_on_watch(struct socket_service *service, uint32_t connection)
     struct question question;
     begin_question(service, &question);
     rooms_unmark(service);
-    mark_rooms_of(service, &service->users[c->user]);
+    mark_groups_of(service, &service->users[c->user]);
     for (uint32_t i = 0; i < c->watches->count; i++) {
         begin_watch(service, &question, &c->watches->at[i]);
     }
@@ -284,7 +293,7 @@ static void read_circle(
     mark_rooms(service, &circle->rooms);
     for (uint32_t i = 0; i < watched->count; i++) {
         struct watcher *watcher = &watched->watchers[i];
-        if (watcher->doubt == DOUBT_ASKED && is_in_marked(service, user_of(service, watcher))) {
+        if (watcher->doubt == DOUBT_ASKED && is_watcher_in_marked(service, watcher)) {
             watcher->found = true;
         }
     }

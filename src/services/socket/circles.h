@@ -2,15 +2,17 @@
 
 /* circles - who may see whose presence.
  *
- * A circle is the direct and group rooms of somebody; a watcher may see whoever has one of them in
- * common. What this node knows of rooms is enough to say yes: the two are then in the same room of
- * it. It is not enough to say no, because somebody who is watched may be connected elsewhere or
- * nowhere: then the message service is asked for the circles of many users at once
- * (circles_query).
+ * A circle is the groups of somebody, and the direct rooms that they do not hide; a watcher who is
+ * in a room of the circle may see them, unless a block is between the two (apart.h). What this node
+ * knows of groups is enough to say yes: the two are then in the same one of it. It is not enough to
+ * say no, because somebody who is watched may be connected elsewhere or nowhere; and who hides a
+ * direct room it does not know. Then the message service is asked for the circles of many users at
+ * once (circles_query).
  *
  * A watcher is in doubt from the beginning of its watch, and again when the rooms of either of the
- * two change in a room of this node. Whoever is in doubt is told nothing: the least is the default.
- * Doubts of one turn of the timer are settled together.
+ * two change in a room of this node; to hide a direct room, and to show it again, is such a change.
+ * Whoever is in doubt is told nothing: the least is the default. Doubts of one turn of the timer
+ * are settled together.
  *
  * How it fails: a question that is not answered in time is asked again; an answer to a question
  * that was given up is dropped. */

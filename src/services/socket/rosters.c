@@ -3,6 +3,7 @@
 
 #include "rosters.h"
 
+#include "apart.h"
 #include "base/check.h"
 #include "base/logger.h"
 #include "bus_out.h"
@@ -72,6 +73,15 @@ void roster_ask(struct socket_service *service, struct user_slot *user)
     begin(service, user, false);
 }
 
+void roster_read_again(struct socket_service *service, struct user_slot *user)
+{
+    if (user->asks == SLOT_NONE) {
+        begin(service, user, true);
+    } else {
+        user->stale = true; /* what is on its way may be older */
+    }
+}
+
 static void stop_asking(struct socket_service *service, struct user_slot *user)
 {
     if (user->asks == SLOT_NONE) {
@@ -86,6 +96,7 @@ static void stop_asking(struct socket_service *service, struct user_slot *user)
 void roster_forget(struct socket_service *service, struct user_slot *user)
 {
     stop_asking(service, user);
+    apart_forget(user);
     wait_forget_user(service, user);
 }
 
@@ -169,13 +180,15 @@ static void let_in(struct socket_service *service, const struct user_slot *user)
     }
 }
 
-static void complete(struct socket_service *service, struct user_slot *user)
+static void complete(
+    struct socket_service *service, struct user_slot *user, const struct cht_roster *roster)
 {
     if (user->stale) {
         user->asked_at = socket_now(service) - ASK_AGAIN_MS + STALE_MS;
         return;
     }
     stop_asking(service, user);
+    apart_set(service, user, roster);
     if (user->roster != ROSTER_COMPLETE) {
         user->roster = ROSTER_COMPLETE;
         let_in(service, user);
@@ -198,7 +211,7 @@ static void on_page(
     if (roster->more) {
         ask(service, user, &roster->next);
     } else {
-        complete(service, user);
+        complete(service, user, roster);
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-/* rosters - in which rooms a user is, learned when the first connection opens.
+/* rosters - in which rooms a user is, and whom blocks keep apart from the user (apart.h), learned
+ * when the first connection opens.
  *
  * The own node's message service is asked (roster_query) and answers in pages. A membership that
  * was read at seq p is attached to the node's replica of the room, which is at seq l:
@@ -23,6 +24,9 @@
 
 /* The user's first connection opened. */
 void roster_ask(struct socket_service *service, struct user_slot *user);
+
+/* Something that comes with the list has changed. */
+void roster_read_again(struct socket_service *service, struct user_slot *user);
 
 /* True while the user's connections are held for the first list. */
 bool roster_is_awaited(const struct user_slot *user);

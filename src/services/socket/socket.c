@@ -6,6 +6,7 @@
 
 #include "socket/socket.h"
 
+#include "apart.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "bus_in.h"
@@ -30,8 +31,9 @@
 #define OUT_BYTES (16u << 10)
 
 _Static_assert(SCRATCH_BYTES >= CHT_READ_SCRATCH_BYTES, "the largest command fits");
-_Static_assert(
-    SCRATCH_BYTES >= 4096 * sizeof(struct cht_room_place) + 8, "the largest roster fits");
+_Static_assert(SCRATCH_BYTES >=
+                   4096 * sizeof(struct cht_room_place) + APART_MAX * sizeof(struct cht_apart) + 16,
+    "the largest roster fits");
 _Static_assert(SCRATCH_BYTES >= CIRCLES_USERS_MAX * sizeof(struct cht_circle) +
                                     CIRCLES_ROOMS_MAX * sizeof(struct cht_id) + 8,
     "the largest part of an answer fits");
@@ -39,7 +41,7 @@ _Static_assert(
     SCRATCH_BYTES >= 4096 * sizeof(struct cht_user_presence) + 8, "the largest batch fits");
 _Static_assert(sizeof(struct connection) <= 88, "memory per connection");
 _Static_assert(sizeof(struct connection_cold) <= 64, "memory per connection");
-_Static_assert(sizeof(struct user_slot) <= 64, "memory per user");
+_Static_assert(sizeof(struct user_slot) <= 72, "memory per user");
 
 static void on_call(struct upstream_server *server, const struct upstream_call *call)
 {
@@ -170,6 +172,7 @@ static void start(struct socket_service *service)
     const struct socket_deps *deps = &service->deps;
     uint32_t now = socket_now(service);
     service->now_ms = now;
+    service->started_at = socket_wall(service);
     service->swept_at = now;
     service->presence_at = now;
     service->roster_rotated_at = now;
@@ -230,6 +233,7 @@ static void free_users_and_rooms(struct socket_service *service)
 {
     for (uint32_t i = 0; i < service->users_used; i++) {
         slot_list_deinit(&service->users[i].rooms);
+        apart_forget(&service->users[i]);
     }
     for (uint32_t i = 0; i < service->rooms_used; i++) {
         slot_list_deinit(&service->rooms[i].roster);

@@ -3,7 +3,7 @@
 /* socket_inner - the tables of the socket service. Each is owned by one file, named beside it;
  * others read them and call that file.
  *
- * Memory per client, beside the edge's 160 bytes: connection 88, cold part 64, expiry 4, user 64
+ * Memory per client, beside the edge's 160 bytes: connection 88, cold part 64, expiry 4, user 72
  * and 32-64 of its map, room share 4. */
 
 #include "base/map.h"
@@ -73,7 +73,8 @@ enum roster_state { ROSTER_ASKING, ROSTER_COMPLETE };
 
 struct user_slot {
     struct cht_id id;
-    struct slot_list rooms; /* where the user is a member and attached */
+    struct slot_list rooms;   /* where the user is a member and attached */
+    struct apart_list *apart; /* who is on the other end of a block (apart.c); NULL: nobody */
     uint32_t first_connection;
     uint32_t generation;
     uint32_t first_wait;
@@ -153,9 +154,10 @@ struct watcher {
     uint32_t connection;
     uint32_t place; /* of the watched in the connection's list */
     uint8_t doubt;  /* enum doubt */
-    bool allowed;   /* shares a direct or group room */
+    uint8_t shown;  /* enum cht_presence_state, as it was told last; none: nothing was */
+    bool allowed;   /* a room of the circles of both is the same */
+    bool apart;     /* by a block */
     bool found;     /* so far, while the answer comes in parts */
-    bool told;      /* of the state as it is */
 };
 
 struct watched {
@@ -242,6 +244,7 @@ struct socket_service {
     struct map departing; /* how often each of them stands there; connections_max at most */
     uint32_t presence_at;
 
+    uint64_t started_at; /* ms since 1970 */
     uint64_t hash_secret[2];
     uint8_t *scratch; /* lists of decoded events */
     size_t scratch_size;

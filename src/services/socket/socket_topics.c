@@ -11,7 +11,7 @@ static const struct topic_use uses[] = {
     {TOPIC_HEARS, "mail_pages", "reply roster circles"},
     {TOPIC_SAYS, "mail_work", "subscribe resend command roster_query circles_query"},
     {TOPIC_SAYS, "control", "hello draining presences"},
-    {TOPIC_HEARS, "control", "claimed revoked presences joined"},
+    {TOPIC_HEARS, "control", "claimed revoked presences joined blocked"},
 };
 
 const struct topic_service socket_topics = {"socket", uses, sizeof(uses) / sizeof(uses[0])};

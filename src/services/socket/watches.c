@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "apart.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "circles.h"
@@ -29,28 +30,65 @@ static bool push(struct socket_service *service, uint32_t connection, struct cht
            edge_push_bytes(service->deps.edge, connection, frame.at, frame.size);
 }
 
-static struct cht_str frame_of(struct socket_service *service, const struct watched *watched)
+static struct cht_str frame_of(
+    struct socket_service *service, const struct watched *watched, uint8_t state, uint64_t seen)
 {
-    struct cht_f_presence presence = {
-        .user = watched->id, .state = watched->state, .last_seen = watched->last_seen};
+    struct cht_f_presence presence = {.user = watched->id, .state = state, .last_seen = seen};
     return frame_of_event(service, &cht_row_f_presence, &presence);
 }
 
-static bool is_untold(const struct watcher *watcher)
+static bool sees(const struct watcher *watcher)
 {
-    return watcher->allowed && watcher->doubt == DOUBT_NONE && !watcher->told;
+    return watcher->allowed && !watcher->apart;
 }
 
-/* `frame` is written for the first who is told, and serves the others. */
+/* What it is to be shown; none: nothing is known, or nothing was ever told. */
+static uint8_t state_for(const struct watched *watched, const struct watcher *watcher)
+{
+    bool was_told = watcher->shown != cht_presence_state_none;
+    if (watcher->apart && was_told) {
+        return cht_presence_state_offline;
+    }
+    if (watcher->doubt != DOUBT_NONE || watched->state == cht_presence_state_none) {
+        return watcher->shown;
+    }
+    if (sees(watcher)) {
+        return watched->state;
+    }
+    return watcher->allowed || was_told ? cht_presence_state_offline : cht_presence_state_none;
+}
+
+/* When somebody who is not seen any more was seen last: with a block they went, unless they had
+ * gone before. Of who went before this node began, that is not known. */
+static uint64_t seen_until(const struct socket_service *service, const struct watched *watched,
+    const struct watcher *watcher)
+{
+    const struct user_slot *user = &service->users[service->connections[watcher->connection].user];
+    uint64_t since = watcher->apart ? apart_since(user, &watched->id) : 0;
+    if (watched->state == cht_presence_state_offline && watched->last_seen <= since) {
+        return watched->last_seen;
+    }
+    return since >= service->started_at ? since : 0;
+}
+
+/* `frame` is written for the first who sees the state, and serves the others. */
 static void tell(struct socket_service *service, struct watched *watched, struct watcher *watcher,
     struct cht_str *frame)
 {
-    if (watched->state == cht_presence_state_none || !is_untold(watcher)) {
+    uint8_t state = state_for(watched, watcher);
+    if (state == watcher->shown) {
         return;
     }
-    *frame = frame->size > 0 ? *frame : frame_of(service, watched);
-    watcher->told = push(service, watcher->connection, *frame);
-    if (!watcher->told) {
+    struct cht_str own = {0};
+    if (!sees(watcher)) {
+        own = frame_of(service, watched, state, seen_until(service, watched, watcher));
+        *frame = (struct cht_str){0}; /* it was written in the same place */
+    } else if (frame->size == 0) {
+        *frame = frame_of(service, watched, state, watched->last_seen);
+    }
+    if (push(service, watcher->connection, own.size > 0 ? own : *frame)) {
+        watcher->shown = state;
+    } else {
         note_owing(service, watched);
     }
 }
@@ -86,6 +124,20 @@ static void tell_owed(struct socket_service *service)
     }
 }
 
+void watches_on_apart_changed(struct socket_service *service, const struct user_slot *user)
+{
+    for (uint32_t c = user->first_connection; c != SLOT_NONE;
+         c = service->connections[c].next_of_user) {
+        const struct watch_list *watches = service->connections[c].watches;
+        for (uint32_t i = 0; watches && i < watches->count; i++) {
+            const struct watch *watch = &watches->at[i];
+            struct watched *watched = &service->watched[watch->watched];
+            watched->watchers[watch->place].apart = apart_has(user, &watched->id);
+            watches_tell_one(service, watch);
+        }
+    }
+}
+
 static void set_state(
     struct socket_service *service, const struct cht_id *user, uint64_t state, uint64_t last_seen)
 {
@@ -99,9 +151,6 @@ static void set_state(
         return; /* whoever may see it was told, or is owed it */
     }
     watched->state = (uint8_t)state;
-    for (uint32_t i = 0; i < watched->count; i++) {
-        watched->watchers[i].told = false;
-    }
     watches_tell(service, watched);
 }
 
@@ -218,7 +267,9 @@ static bool watch_one(
     }
     struct watched *watched = &service->watched[slot];
     if (!has_last(watched, connection)) {
-        struct watcher watcher = {.connection = connection, .place = watches->count};
+        const struct user_slot *watching = &service->users[service->connections[connection].user];
+        struct watcher watcher = {
+            .connection = connection, .place = watches->count, .apart = apart_has(watching, user)};
         watches->at[watches->count++] = (struct watch){slot, watched->count};
         add_watcher(watched, &watcher);
     }

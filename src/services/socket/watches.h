@@ -14,7 +14,12 @@ bool watches_replace(
 /* The connection is gone. */
 void watches_forget(struct socket_service *service, uint32_t connection);
 
-/* Tells whoever may see it and was not told yet. */
+/* The list of those who are kept apart from a local user is another. */
+void watches_on_apart_changed(struct socket_service *service, const struct user_slot *user);
+
+/* Tells whoever was shown something else, or nothing yet. Whoever may see it is shown the state as
+ * it is; whoever may not any more, or is kept apart by a block, somebody who is gone; and whoever
+ * never might, nothing. */
 void watches_tell(struct socket_service *service, struct watched *watched);
 
 /* The same of one watcher. */

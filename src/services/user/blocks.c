@@ -56,6 +56,7 @@ static void set(struct flow *flow, bool on)
     b->block.user = b->call.identity.user;
     b->block.other = b->call.id;
     b->block.on = on;
+    b->block.at = user_now_ms(b->call.service);
     b->block.blocks_max = (uint32_t)b->call.service->deps.settings->blocks_max;
     users_block(b->call.service->deps.users, flow_tolerate(flow), &b->block);
 }

@@ -90,6 +90,7 @@ static void set_block(struct flow *flow)
     q->block.user = q->command.author;
     q->block.other = q->command.user;
     q->block.on = q->command.on;
+    q->block.at = user_now_ms(q->service);
     q->block.blocks_max = (uint32_t)q->service->deps.settings->blocks_max;
     users_block(q->service->deps.users, flow_tolerate(flow), &q->block);
 }

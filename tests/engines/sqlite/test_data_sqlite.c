@@ -115,7 +115,8 @@ static void an_account_of_before_that_voided_its_tokens_has_done_so_just_now(voi
     run_on(engine, "users.db",
         "INSERT INTO users VALUES (x'01000000000000000000000000000000', 'anna', '', '', '', 1, 3, "
         "1, 0, 0, 0), (x'02000000000000000000000000000000', 'bert', '', '', '', 1, 1, 1, 0, 0, 0);"
-        "DROP INDEX users_voided; DROP INDEX devices_revoked;"
+        "DROP INDEX users_voided; DROP INDEX devices_revoked; DROP INDEX blocks_other;"
+        "ALTER TABLE blocks DROP COLUMN since;"
         "ALTER TABLE users DROP COLUMN voided_at; PRAGMA user_version = 1;");
     engine->open(engine, false);
     struct users_revoked_op op = {.since = UINT64_C(1600000000000), .limit = 10};

@@ -87,7 +87,7 @@ static void fake_send(struct mail *mail, enum mail_box box, uint64_t node, struc
     static uint8_t memory[4096];
     struct cht_scratch scratch = {memory, sizeof(memory), 0};
     assert_true(cht_decode(&cht_row_roster, bytes, &scratch, &roster));
-    snprintf(answer, sizeof(answer), "rooms=%u", roster.rooms.count);
+    snprintf(answer, sizeof(answer), "rooms=%u apart=%u", roster.rooms.count, roster.apart.count);
     kinds[answers++ % sizeof(kinds)] = 'l';
 }
 

@@ -63,6 +63,15 @@ static void fake_of_user(struct rooms *rooms, struct rooms_of_user_op *op)
 static const struct rooms_ops rooms_ops = {.of_user = fake_of_user};
 static struct rooms rooms_port = {&rooms_ops};
 
+static void fake_apart(struct users *users, struct users_apart_op *op)
+{
+    (void)users;
+    op_answer_later(&op->op, &loop.loop, OK);
+}
+
+static const struct users_ops users_ops = {.apart = fake_apart};
+static struct users users_port = {&users_ops};
+
 static void fake_open(
     struct mail *mail, enum mail_box box, struct mail_handler *handler, uint32_t credit)
 {
@@ -146,6 +155,7 @@ static int setup(void **state)
         .cast = &cast_port,
         .rooms = &rooms_port,
         .history = &history_port,
+        .users = &users_port,
         .shard_count = 2};
     service = message_create(&deps, &settings);
     message_own(service, OWN);

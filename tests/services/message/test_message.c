@@ -275,7 +275,73 @@ static void a_node_learns_the_rooms_of_a_user(void **state)
     struct cht_roster_query question = {.user = bob, .node = 5, .node_ref = 77};
     house_post(&cht_row_roster_query, &question);
     house_wait_answers(before);
-    assert_string_equal(answer, "rooms=1");
+    assert_string_equal(answer, "rooms=1 apart=0");
+}
+
+static void block(struct cht_id user, struct cht_id other, bool on)
+{
+    struct users_block_op op = {.user = user, .other = other, .on = on, .blocks_max = 9, .at = 5};
+    assert_int_equal(ASK(engine, users_block, engine->users, &op), OK);
+}
+
+static void a_node_learns_whom_blocks_keep_apart_from_a_user(void **state)
+{
+    (void)state;
+    struct cht_roster_query question = {.user = bob, .node = 5, .node_ref = 77};
+    block(bob, ann, true);
+    block(eve, bob, true);
+    uint32_t before = answers;
+    house_post(&cht_row_roster_query, &question);
+    house_wait_answers(before);
+    assert_string_equal(answer, "rooms=0 apart=2");
+}
+
+static void say_as(struct cht_id user)
+{
+    struct cht_entry entry = {
+        .kind = cht_entry_kind_message, .by = user, .text = contract_str("hello")};
+    house_append(&entry, 1);
+}
+
+static void assert_circle(const char *rooms)
+{
+    uint32_t before = answers;
+    struct cht_circles_query question = {.users = {&bob, 1}, .node = 5, .node_ref = 77};
+    house_post(&cht_row_circles_query, &question);
+    house_wait_answers(before);
+    assert_string_equal(answer, rooms);
+}
+
+static void a_direct_room_is_in_the_circle_of_who_does_not_hide_it(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_direct, cht_visibility_private);
+    assert_circle("1");
+    house_change_member(bob, cht_member_state_left, cht_role_none);
+    assert_circle("0");
+    house_change_member(bob, cht_member_state_joined, cht_role_member);
+    assert_circle("1");
+}
+
+static void assert_sees_how_far_the_other_has_read(struct cht_id user, bool sees)
+{
+    house_ask_room(cht_command_type_room_members, user);
+    const char *own = strstr(answer, "\"read_n\":");
+    assert_non_null(own);
+    assert_true((strstr(own + 1, "\"read_n\":") != NULL) == sees);
+}
+
+static void who_is_blocked_does_not_see_how_far_the_other_has_read(void **state)
+{
+    (void)state;
+    house_create_room(cht_room_kind_direct, cht_visibility_private);
+    say_as(ann);
+    assert_sees_how_far_the_other_has_read(ann, true);
+    block(bob, ann, true);
+    assert_sees_how_far_the_other_has_read(ann, false);
+    assert_sees_how_far_the_other_has_read(bob, false);
+    block(bob, ann, false);
+    assert_sees_how_far_the_other_has_read(ann, true);
 }
 
 static void a_node_learns_the_circles_of_many_users_at_once(void **state)
@@ -475,6 +541,9 @@ int main(void)
         TEST(small_rooms_tell_how_far_each_member_has_read),
         TEST(two_bounds_are_refused),
         TEST(a_node_learns_the_rooms_of_a_user),
+        TEST(a_node_learns_whom_blocks_keep_apart_from_a_user),
+        TEST(a_direct_room_is_in_the_circle_of_who_does_not_hide_it),
+        TEST(who_is_blocked_does_not_see_how_far_the_other_has_read),
         TEST(a_node_learns_the_circles_of_many_users_at_once),
         TEST(who_shares_a_channel_is_in_no_circle),
         TEST(what_a_client_reads_is_not_older_than_the_list_of_its_rooms),

@@ -368,6 +368,18 @@ void house_roster(struct house *house, uint8_t user, struct cht_room_place *plac
     answer_roster(house, user, &roster);
 }
 
+void house_roster_apart(struct house *house, uint8_t user, struct cht_room_place *place,
+    const uint8_t others[3], uint64_t since)
+{
+    struct cht_apart apart[3];
+    struct cht_roster roster = {.rooms = {place, 1}, .apart = {apart, 0}};
+    for (uint32_t i = 0; i < 3 && others[i] != 0; i++) {
+        apart[roster.apart.count++] =
+            (struct cht_apart){.user = house_id(others[i]), .since = since};
+    }
+    answer_roster(house, user, &roster);
+}
+
 void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place)
 {
     struct cht_roster roster = {.rooms = {place, 1}, .more = true, .next = place->room};

@@ -122,6 +122,11 @@ bool house_posted(struct house *house, struct cht_command *ret_command);
 /* The user's rooms, as the message service answers the last roster_query. */
 void house_roster(struct house *house, uint8_t user, struct cht_room_place *places, uint32_t count);
 
+/* The same, with the others of whom `others` says that a block is between them and the user: three
+ * at most, 0 ends them. Since `since`. */
+void house_roster_apart(struct house *house, uint8_t user, struct cht_room_place *place,
+    const uint8_t others[3], uint64_t since);
+
 /* The same, of one room, and there are more. */
 void house_roster_page(struct house *house, uint8_t user, struct cht_room_place *place);
 

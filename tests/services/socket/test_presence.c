@@ -2,6 +2,7 @@
 
 #include "house.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define BOB "02070707-0707-0707-0707-070707070702"
@@ -216,10 +217,11 @@ static void who_left_the_group_is_seen_no_more(void **state)
     connect_ann(*state, cht_room_kind_group);
     house_say(*state, 0, WATCH);
     answer_for_bob(*state, 50);
+    assert_non_null(strstr(house_heard(*state, 0), "\"state\":\"away\""));
     house_deliver_member(*state, 50, 5, 2, cht_member_state_left);
     house_pass(*state, 200);
     answer_for_bob(*state, 0);
-    house_heard(*state, 0);
+    assert_non_null(strstr(house_heard(*state, 0), BOB "\",\"state\":\"offline\"}"));
     tell_of_bob(*state, cht_presence_state_offline);
     assert_string_equal(house_heard(*state, 0), "");
 }
@@ -375,6 +377,283 @@ static void who_watches_later_is_told_alone(void **state)
     assert_string_equal(house_heard(house, 0), "");
 }
 
+/* ---- direct rooms: house_id can not name them */
+
+static struct cht_id direct_room(void)
+{
+    struct cht_id ann = house_id(1), bob = house_id(2), room;
+    cht_id_of_direct_room(&ann, &bob, &room);
+    return room;
+}
+
+static struct cht_room_place direct_place(void)
+{
+    return (struct cht_room_place){.room = direct_room(), .seq = 4, .kind = cht_room_kind_direct};
+}
+
+static void connect_to(
+    struct house *house, uint32_t slot, uint8_t user, const struct cht_room_place *at)
+{
+    struct cht_room_place place = *at;
+    house_connect(house, slot, user);
+    house_roster(house, user, &place, 1);
+    house_heard(house, slot);
+    house->online_state = cht_presence_state_away;
+}
+
+static void change_in_direct_room(
+    struct house *house, uint64_t seq, uint8_t subject, enum cht_member_state member)
+{
+    struct cht_delivery change = house_entry(50, seq);
+    change.room = direct_room();
+    change.shard = cht_shard_of_room(&change.room, HOUSE_SHARDS);
+    change.kind = cht_entry_kind_member;
+    change.subject = house_id(subject);
+    change.state = member;
+    house_deliver(house, &change);
+    house_pass(house, 200);
+}
+
+static void answer_with_direct_room(struct house *house, bool is_in)
+{
+    struct cht_id id = direct_room();
+    struct cht_circle circle = {.user = house_id(2), .rooms = {&id, is_in ? 1 : 0}};
+    house_circles(house, &circle, 1);
+}
+
+/* Both are here, but whether he hides the room is known to the store alone. */
+static void who_hides_a_direct_room_is_not_seen_by_it(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place place = direct_place();
+    connect_to(house, 0, 1, &place);
+    place.hidden = true;
+    connect_to(house, 1, 2, &place);
+    house_say(house, 0, WATCH);
+    assert_int_equal(count_asked(house), 1);
+    answer_with_direct_room(house, false);
+    tell_of_bob(house, cht_presence_state_online);
+    assert_null(strstr(house_heard(house, 0), "presence\""));
+}
+
+static void who_leaves_a_direct_room_is_seen_again_when_it_is_shown_again(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place place = direct_place();
+    connect_to(house, 0, 1, &place);
+    connect_to(house, 1, 2, &place);
+    house_say(house, 0, WATCH);
+    answer_with_direct_room(house, true);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"away\""));
+    change_in_direct_room(house, 5, 2, cht_member_state_left);
+    answer_with_direct_room(house, false);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"offline\""));
+    change_in_direct_room(house, 6, 2, cht_member_state_joined);
+    answer_with_direct_room(house, true);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"away\""));
+}
+
+/* He left it, and the list of his rooms, which has it still, is read again. */
+static void a_list_of_rooms_with_a_hidden_one_shows_nobody(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place place = direct_place();
+    connect_to(house, 0, 1, &place);
+    connect_to(house, 1, 2, &place);
+    house_say(house, 0, WATCH);
+    answer_with_direct_room(house, true);
+    change_in_direct_room(house, 5, 2, cht_member_state_left);
+    answer_with_direct_room(house, false);
+    struct cht_blocked changed = {.user = house_id(2), .other = house_id(3)};
+    house_cast(house, &cht_row_blocked, &changed); /* a reason to read the list */
+    place.seq = 5;
+    place.hidden = true;
+    house_roster(house, 2, &place, 1);
+    house_heard(house, 0);
+    change_in_direct_room(house, 6, 1, cht_member_state_joined);
+    assert_int_equal(count_asked(house), 1);
+    answer_with_direct_room(house, false);
+    tell_of_bob(house, cht_presence_state_online);
+    assert_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"online\""));
+}
+
+/* ---- blocks */
+
+static void cast_block(struct house *house, uint8_t user, uint8_t other, bool on)
+{
+    struct cht_blocked blocked = {.user = house_id(user), .other = house_id(other), .on = on};
+    house_cast(house, &cht_row_blocked, &blocked);
+}
+
+static const uint8_t nobody[3], bob_alone[3] = {2}, cleo_and_bob[3] = {3, 2};
+
+static void read_list_again(struct house *house, const uint8_t apart[3])
+{
+    struct cht_room_place place = {.room = house_id(50), .seq = 4, .kind = cht_room_kind_group};
+    house_roster_apart(house, 1, &place, apart, house->now_ms);
+}
+
+/* Ann is in a group with Bob and sees that he is there. */
+static void see_bob(struct house *house)
+{
+    connect_ann(house, cht_room_kind_group);
+    house->online_state = cht_presence_state_online;
+    house_say(house, 0, WATCH);
+    answer_for_bob(house, 50);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"online\""));
+}
+
+static void who_is_blocked_sees_the_other_go_at_once_and_nothing_more(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    cast_block(house, 2, 1, true);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"offline\""));
+    tell_of_bob(house, cht_presence_state_away);
+    tell_of_bob(house, cht_presence_state_online);
+    tell_of_bob(house, cht_presence_state_offline);
+    tell_of_bob(house, cht_presence_state_online);
+    assert_string_equal(house_heard(house, 0), "");
+}
+
+/* Whether they still share a group is being asked. */
+static void a_block_is_told_in_doubt_too(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    house_deliver_member(house, 50, 5, 2, cht_member_state_joined);
+    house_heard(house, 0);
+    cast_block(house, 2, 1, true);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"offline\""));
+}
+
+static void who_blocks_does_not_see_the_other_either(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    cast_block(house, 1, 2, true);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"offline\""));
+}
+
+static void a_block_that_ends_shows_the_other_as_he_is_then(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    cast_block(house, 2, 1, true);
+    read_list_again(house, bob_alone);
+    tell_of_bob(house, cht_presence_state_away);
+    house_heard(house, 0);
+    cast_block(house, 2, 1, false);
+    assert_string_equal(house_heard(house, 0), "");
+    read_list_again(house, nobody);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"away\""));
+}
+
+/* He took his back, she did not. */
+static void a_block_of_the_other_stays(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    cast_block(house, 1, 2, true);
+    read_list_again(house, bob_alone);
+    cast_block(house, 2, 1, false);
+    read_list_again(house, bob_alone);
+    house_heard(house, 0);
+    tell_of_bob(house, cht_presence_state_away);
+    assert_string_equal(house_heard(house, 0), "");
+}
+
+static void a_list_that_may_be_older_than_a_block_is_read_again(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    cast_block(house, 2, 1, true);
+    cast_block(house, 2, 1, false);
+    cast_block(house, 2, 1, true);
+    house_heard(house, 0);
+    read_list_again(house, nobody);
+    assert_string_equal(house_heard(house, 0), "");
+    house_pass(house, 400);
+    read_list_again(house, bob_alone);
+    assert_string_equal(house_heard(house, 0), "");
+}
+
+static void a_block_whose_cast_was_lost_is_in_the_next_list(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    house_pass(house, (uint32_t)house->settings.roster_rotation_ms + 1000);
+    house_heard(house, 0);
+    read_list_again(house, bob_alone);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"offline\""));
+}
+
+static void blocks_of_others_change_nothing(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    cast_block(house, 2, 3, true);
+    cast_block(house, 3, 1, true);
+    assert_string_equal(house_heard(house, 0), "");
+    tell_of_bob(house, cht_presence_state_away);
+    assert_non_null(strstr(house_heard(house, 0), BOB "\",\"state\":\"away\""));
+}
+
+/* Somebody with a block since then watches anew; what is told of him is what `seen` says. */
+static void watch_with_block(struct house *house, uint64_t since, const char *seen)
+{
+    struct cht_room_place place = {.room = house_id(50), .seq = 4, .kind = cht_room_kind_group};
+    house_connect(house, 0, 1);
+    house_roster_apart(house, 1, &place, cleo_and_bob, since);
+    house_heard(house, 0);
+    house_say(house, 0, WATCH);
+    answer_for_bob(house, 50);
+    assert_non_null(strstr(house_heard(house, 0), seen));
+    house_leave(house, 0);
+}
+
+static void with_a_block_somebody_has_gone_as_it_seems(void **state)
+{
+    struct house *house = *state;
+    char seen[96];
+    house->online_state = cht_presence_state_online;
+    house_pass(house, 5000);
+    snprintf(seen, sizeof(seen), BOB "\",\"state\":\"offline\",\"last_seen\":%llu}",
+        (unsigned long long)house->now_ms - 1000);
+    watch_with_block(house, house->now_ms - 1000, seen);
+    watch_with_block(house, 7, BOB "\",\"state\":\"offline\"}"); /* before the node began */
+    watch_with_block(house, 0, BOB "\",\"state\":\"offline\"}");
+    house->online_state = cht_presence_state_offline;
+    watch_with_block(house, house->now_ms, BOB "\",\"state\":\"offline\"}"); /* never seen */
+}
+
+/* A stranger who has blocked her is silent like any other. */
+static void a_block_of_a_stranger_tells_nothing(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place place = {.room = house_id(50), .seq = 4, .kind = cht_room_kind_group};
+    house_connect(house, 0, 1);
+    house_roster_apart(house, 1, &place, bob_alone, house->now_ms);
+    house_heard(house, 0);
+    house_say(house, 0, WATCH);
+    answer_for_bob(house, 0);
+    cast_block(house, 2, 1, true);
+    assert_null(strstr(house_heard(house, 0), "presence\""));
+}
+
+/* Where more blocks are than a list holds, the least is shown. */
+static void who_has_too_many_blocks_sees_nobody(void **state)
+{
+    struct house *house = *state;
+    see_bob(house);
+    for (uint32_t i = 0; i < 2001; i++) {
+        struct cht_blocked blocked = {.user = house_id(1), .other = house_id(9), .on = true};
+        memcpy(blocked.other.bytes, &i, sizeof(i));
+        house_cast(house, &cht_row_blocked, &blocked);
+        assert_true((strstr(house_heard(house, 0), BOB) != NULL) == (i == 2000));
+    }
+}
+
 /* The lists cross: each is the first of one and a later one of another. */
 static void who_stays_goes_on_watching_when_others_stop(void **state)
 {
@@ -426,6 +705,20 @@ int main(void)
         T(who_is_named_twice_is_watched_once),
         T(who_watches_later_is_told_alone),
         T(who_stays_goes_on_watching_when_others_stop),
+        T(who_hides_a_direct_room_is_not_seen_by_it),
+        T(who_leaves_a_direct_room_is_seen_again_when_it_is_shown_again),
+        T(a_list_of_rooms_with_a_hidden_one_shows_nobody),
+        T(who_is_blocked_sees_the_other_go_at_once_and_nothing_more),
+        T(a_block_is_told_in_doubt_too),
+        T(who_blocks_does_not_see_the_other_either),
+        T(a_block_that_ends_shows_the_other_as_he_is_then),
+        T(a_block_of_the_other_stays),
+        T(a_list_that_may_be_older_than_a_block_is_read_again),
+        T(a_block_whose_cast_was_lost_is_in_the_next_list),
+        T(blocks_of_others_change_nothing),
+        T(with_a_block_somebody_has_gone_as_it_seems),
+        T(a_block_of_a_stranger_tells_nothing),
+        T(who_has_too_many_blocks_sees_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
