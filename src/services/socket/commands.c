@@ -1,4 +1,4 @@
-/* commands - see the header. Happy path of a message, or whatever else makes an entry: two buckets,
+/* commands - see the header. Happy path of a message: two buckets,
  * one encoded event into the shard's queue. How it fails: over a rate (rate_limited with the wait),
  * no place among the pending ones (overloaded), a full queue or an unknown owner (unavailable: it
  * certainly did not leave). */
@@ -80,8 +80,8 @@ static void refuse(struct socket_service *service, const struct sender *sender, 
 /* ---- rates */
 
 /* Of a user, over all connections; what comes over HTTP was asked about before (http_rates.h). */
-static bool within_rate(struct socket_service *service, const struct sender *sender,
-    const struct cht_command_row *row, uint32_t *ret_wait_ms)
+static bool within_rate(struct socket_service *service, const struct sender *sender, uint64_t type,
+    uint32_t *ret_wait_ms)
 {
     const struct connection *connection = connection_of(service, sender);
     struct sessions_rates *rates = connection ? connection->rates : NULL;
@@ -92,7 +92,8 @@ static bool within_rate(struct socket_service *service, const struct sender *sen
     if (!rate_take(service->commands_rate, &rates->commands, now, ret_wait_ms)) {
         return false;
     }
-    return !row->changes || rate_take(service->messages_rate, &rates->messages, now, ret_wait_ms);
+    return type != cht_command_type_message_send ||
+           rate_take(service->messages_rate, &rates->messages, now, ret_wait_ms);
 }
 
 /* ---- typing: one per interval and room; that it stopped may always be said */
@@ -261,7 +262,7 @@ void command_run(
     CHECK(row);
     service->counters.commands++;
     uint32_t wait_ms = 0;
-    bool within = within_rate(service, sender, row, &wait_ms);
+    bool within = within_rate(service, sender, command->type, &wait_ms);
     if (within && command->type == cht_command_type_typing) {
         within = typing_within_rate(service, sender, command, &wait_ms);
     }

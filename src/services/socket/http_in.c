@@ -200,7 +200,7 @@ void http_in_call(struct socket_service *service, const struct upstream_call *ca
     struct path_match match;
     const struct cht_route_row *row = find_row(call->request, &match);
     if (row && call->identity) {
-        http_rates_ask(service, call, cht_command_row(row->command)->changes, answer);
+        http_rates_ask(service, call, row->command == cht_command_type_message_send, answer);
         return;
     }
     struct sender sender = {.conn = call->request->conn, .http = true};

@@ -1,6 +1,5 @@
-/* http_rates - see the header. Happy path: one bucket of commands, for what makes an entry one
- * more. How it fails: rate_limited with the wait. A sessions port that does not answer limits
- * nobody. */
+/* http_rates - see the header. Happy path: one bucket of commands, for messages one more. How it
+ * fails: rate_limited with the wait. A sessions port that does not answer limits nobody. */
 
 #include "http_rates.h"
 
@@ -14,7 +13,7 @@ struct http_rates {
     struct socket_service *service;
     struct conn_id conn;
     struct identity who;
-    bool changes;
+    bool sends;
     void (*run)(struct socket_service *service, const struct upstream_call *call);
     struct sessions_limit_op commands, messages;
     char keys[2][1 + sizeof(struct cht_id)];
@@ -41,7 +40,7 @@ static void ask_sessions(struct flow *flow)
     if (settings->commands_per_second > 0) {
         take(rates, &rates->commands, settings->commands_per_second, settings->commands_burst);
     }
-    if (rates->changes && settings->messages_per_second > 0) {
+    if (rates->sends && settings->messages_per_second > 0) {
         take(rates, &rates->messages, settings->messages_per_second, settings->messages_burst);
     }
 }
@@ -64,7 +63,7 @@ static void finish(struct flow *flow)
     mem_free(rates);
 }
 
-void http_rates_ask(struct socket_service *service, const struct upstream_call *call, bool changes,
+void http_rates_ask(struct socket_service *service, const struct upstream_call *call, bool sends,
     void (*run)(struct socket_service *service, const struct upstream_call *call))
 {
     static const struct flow_step steps[] = {{"ask_sessions", ask_sessions}, {"finish", finish}};
@@ -72,7 +71,7 @@ void http_rates_ask(struct socket_service *service, const struct upstream_call *
     rates->service = service;
     rates->conn = call->request->conn;
     rates->who = *call->identity;
-    rates->changes = changes;
+    rates->sends = sends;
     rates->run = run;
     edge_keep(service->deps.edge, rates->conn);
     flow_start(&rates->flow, service->deps.world->loop, steps, FLOW_STEPS(steps));

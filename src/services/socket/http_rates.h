@@ -8,6 +8,6 @@
 #include "socket_inner.h"
 
 /* Calls `run` if the user is within their rate, now or later with the same call; else refuses.
- * `changes`: it counts as a message, too. */
-void http_rates_ask(struct socket_service *service, const struct upstream_call *call, bool changes,
+ * `sends`: it is a message. */
+void http_rates_ask(struct socket_service *service, const struct upstream_call *call, bool sends,
     void (*run)(struct socket_service *service, const struct upstream_call *call));
