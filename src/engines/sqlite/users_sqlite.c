@@ -59,8 +59,8 @@ static const char *const migrations[] = {
     "CREATE INDEX devices_revoked ON devices (revoked_at) WHERE revoked_at > 0;",
 
     /* A block is looked for from either end; since when was not written down before: 0. */
-    "ALTER TABLE blocks ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
-    "CREATE INDEX blocks_other ON blocks (other);",
+    ("ALTER TABLE blocks ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+     "CREATE INDEX blocks_other ON blocks (other);"),
 };
 
 const struct db_schema users_schema = {

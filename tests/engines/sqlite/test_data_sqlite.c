@@ -382,8 +382,8 @@ static void wait_for_writer(struct contract_engine *engine, uint64_t seq)
 static void there_are_blocks_behind_what_is_in_the_log_of_the_store(void **state)
 {
     struct contract_engine *engine = *state;
-    /* Fewer frames than make the keeper copy them back, after which the log begins again. */
     enum { TEXT_BYTES = 60000, MESSAGES = 20 };
+    const uint64_t wanted = RESERVE_BYTES + MESSAGES * TEXT_BYTES;
     static char text[TEXT_BYTES + 1];
     memset(text, 'x', TEXT_BYTES);
     open_with_reserve(engine);
@@ -392,12 +392,13 @@ static void there_are_blocks_behind_what_is_in_the_log_of_the_store(void **state
     assert_true(blocks_of(dir, "store.db-wal") >= RESERVE_BYTES);
     assert_true(blocks_of(dir, "log.db-wal") >= RESERVE_BYTES / 16);
     uint64_t seq = 0;
-    while (seq < MESSAGES) {
+    /* A new store is purged once when its writer has nothing to do: then the log begins again. */
+    while (seq < 2 * MESSAGES + 1 && size_of(dir, "store.db-wal") < wanted) {
         say(engine, ++seq, text);
     }
     wait_for_writer(engine, ++seq);
-    assert_true(size_of(dir, "store.db-wal") >= RESERVE_BYTES + MESSAGES * TEXT_BYTES);
-    assert_true(blocks_of(dir, "store.db-wal") >= RESERVE_BYTES + MESSAGES * TEXT_BYTES);
+    assert_true(size_of(dir, "store.db-wal") >= wanted);
+    assert_true(blocks_of(dir, "store.db-wal") >= wanted);
     assert_false(data_sqlite_is_full(sqlite_engine_data(engine)));
 }
 
