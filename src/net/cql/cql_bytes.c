@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/big_endian.h"
 #include "chattifier/events.h"
 #include "cql/cql_consistency.h"
 
@@ -32,11 +33,7 @@ const uint8_t *cql_take(struct cql_bytes *bytes, size_t size)
 static uint32_t take_number(struct cql_bytes *bytes, size_t size)
 {
     const uint8_t *taken = cql_take(bytes, size);
-    uint32_t number = 0;
-    for (size_t i = 0; taken && i < size; i++) {
-        number = number << 8 | taken[i];
-    }
-    return number;
+    return taken ? (uint32_t)big_endian_get_sized(taken, size) : 0;
 }
 
 uint8_t cql_take_u8(struct cql_bytes *bytes)

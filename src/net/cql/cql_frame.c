@@ -8,6 +8,7 @@
 #include <lz4.h>
 #include <string.h>
 
+#include "base/big_endian.h"
 #include "base/check.h"
 
 #define KNOWN_FLAGS (CQL_FLAG_COMPRESSED | CQL_FLAG_TRACED | CQL_FLAG_PAYLOAD | CQL_FLAG_WARNINGS)
@@ -30,19 +31,6 @@ static const struct {
 };
 
 #define OPCODES_END (sizeof(opcodes) / sizeof(opcodes[0]))
-
-static uint32_t get_u32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-static void put_u32(uint8_t *bytes, uint32_t number)
-{
-    bytes[0] = (uint8_t)(number >> 24);
-    bytes[1] = (uint8_t)(number >> 16);
-    bytes[2] = (uint8_t)(number >> 8);
-    bytes[3] = (uint8_t)number;
-}
 
 const char *cql_opcode_name(uint8_t opcode)
 {
@@ -84,7 +72,7 @@ enum cql_flaw cql_read_header(
     if (size < CQL_HEADER_BYTES) {
         return CQL_MORE;
     }
-    ret_header->body_size = get_u32(bytes + 5);
+    ret_header->body_size = (uint32_t)big_endian_get_sized(bytes + 5, 4);
     return ret_header->body_size <= body_bytes_max ? CQL_FINE : CQL_TOO_LARGE;
 }
 
@@ -95,7 +83,7 @@ void cql_write_header(uint8_t ret_bytes[CQL_HEADER_BYTES], const struct cql_head
     ret_bytes[2] = (uint8_t)((uint16_t)header->stream >> 8);
     ret_bytes[3] = (uint8_t)header->stream;
     ret_bytes[4] = header->opcode;
-    put_u32(ret_bytes + 5, header->body_size);
+    big_endian_put_sized(ret_bytes + 5, header->body_size, 4);
 }
 
 enum cql_flaw cql_inflated_size(
@@ -104,7 +92,7 @@ enum cql_flaw cql_inflated_size(
     if (size < LENGTH_BYTES) {
         return CQL_SHORT;
     }
-    uint32_t inflated = get_u32(body);
+    uint32_t inflated = (uint32_t)big_endian_get_sized(body, LENGTH_BYTES);
     if (inflated > bytes_max || inflated > CQL_BODY_BYTES_MAX) {
         return CQL_TOO_LARGE;
     }
@@ -152,7 +140,7 @@ size_t cql_deflate_frame(const uint8_t *frame, size_t size, uint8_t *ret_frame, 
     }
     memcpy(ret_frame, frame, CQL_HEADER_BYTES);
     ret_frame[1] |= CQL_FLAG_COMPRESSED;
-    put_u32(ret_frame + 5, LENGTH_BYTES + (uint32_t)got);
-    put_u32(ret_frame + CQL_HEADER_BYTES, (uint32_t)body_size);
+    big_endian_put_sized(ret_frame + 5, LENGTH_BYTES + (uint32_t)got, 4);
+    big_endian_put_sized(ret_frame + CQL_HEADER_BYTES, (uint32_t)body_size, 4);
     return before + (size_t)got;
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/big_endian.h"
 #include "chattifier/events.h"
 
 #define BIT(kind) (UINT64_C(1) << (CQL_TYPE_##kind))
@@ -30,11 +31,7 @@ static enum cql_flaw get_number(
     struct cql_type type, struct cql_cell cell, uint64_t kinds, uint32_t size, uint64_t *ret_number)
 {
     enum cql_flaw flaw = judge(type, cell, kinds, size);
-    uint64_t number = 0;
-    for (uint32_t i = 0; flaw == CQL_FINE && i < size; i++) {
-        number = number << 8 | cell.at[i];
-    }
-    *ret_number = number;
+    *ret_number = flaw == CQL_FINE ? big_endian_get_sized(cell.at, size) : 0;
     return flaw;
 }
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/big_endian.h"
 #include "base/check.h"
 #include "cql/cql_writing.h"
 
@@ -46,9 +47,7 @@ void cql_put_bytes(struct cql_writer *writer, const void *bytes, size_t size)
 void cql_put_number(struct cql_writer *writer, uint64_t number, size_t size)
 {
     uint8_t bytes[8];
-    for (size_t i = size; i > 0; i--, number >>= 8) {
-        bytes[i - 1] = (uint8_t)number;
-    }
+    big_endian_put_sized(bytes, number, size);
     cql_put_bytes(writer, bytes, size);
 }
 

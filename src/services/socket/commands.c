@@ -1,7 +1,7 @@
-/* commands - see the header. Happy path of a message: two buckets,
- * one encoded event into the shard's queue. How it fails: over a rate (rate_limited with the wait),
- * no place among the pending ones (overloaded), a full queue or an unknown owner (unavailable: it
- * certainly did not leave). */
+/* commands - see the header. Happy path of a message: two buckets, one encoded event into the
+ * shard's queue. How it fails: over a rate (rate_limited with the wait), no place among the
+ * pending ones (overloaded), a full queue or an unknown owner (unavailable: it certainly did not
+ * leave). */
 
 #include "commands.h"
 
