@@ -114,3 +114,27 @@ struct contract_engine *sqlite_engine(void)
     };
     return &engine;
 }
+
+void sqlite_engine_write(
+    struct contract_engine *engine, const struct history_change *changes, uint32_t count)
+{
+    static uint64_t index;
+    struct history_write_op op = {
+        .progress = {.index = ++index}, .changes = changes, .count = count};
+    assert_int_equal(ASK(engine, history_write, engine->history, &op), OK);
+}
+
+void sqlite_engine_join(struct contract_engine *engine)
+{
+    struct room_member member = {.user = contract_id(1),
+        .role = cht_role_member,
+        .state = cht_member_state_joined,
+        .joined_seq = 1,
+        .changed_seq = 1};
+    struct history_change joined = {.kind = CHANGE_MEMBER,
+        .room = contract_id(5),
+        .seq = 1,
+        .member = &member,
+        .user = member.user};
+    sqlite_engine_write(engine, &joined, 1);
+}

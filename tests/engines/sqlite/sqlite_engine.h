@@ -17,5 +17,10 @@ void sqlite_engine_reserve(struct contract_engine *engine, uint64_t bytes);
 
 struct logger *sqlite_engine_logger(void);
 
+/* A batch behind those before it, and user 1 in room 5, for tests that look at the files. */
+void sqlite_engine_write(
+    struct contract_engine *engine, const struct history_change *changes, uint32_t count);
+void sqlite_engine_join(struct contract_engine *engine);
+
 /* Removes a directory of plain files. */
 void sqlite_engine_remove(const char *dir);

@@ -244,15 +244,6 @@ static bool holds(const char *dir, const char *file, const char *marker)
     return found;
 }
 
-static void write_changes(
-    struct contract_engine *engine, const struct history_change *changes, uint32_t count)
-{
-    static uint64_t index;
-    struct history_write_op op = {
-        .progress = {.index = ++index}, .changes = changes, .count = count};
-    assert_int_equal(ASK(engine, history_write, engine->history, &op), OK);
-}
-
 static void say(struct contract_engine *engine, uint64_t seq, const char *text)
 {
     struct cht_entry entry = {.kind = cht_entry_kind_message, .seq = seq, .n = seq, .ts = seq};
@@ -263,7 +254,7 @@ static void say(struct contract_engine *engine, uint64_t seq, const char *text)
         {.kind = CHANGE_MESSAGE, .room = contract_id(5), .seq = seq, .entry = &entry},
         {.kind = CHANGE_HEAD, .room = contract_id(5), .seq = seq, .head = &head},
     };
-    write_changes(engine, changes, 3);
+    sqlite_engine_write(engine, changes, 3);
 }
 
 static void edit(struct contract_engine *engine, uint64_t seq, uint64_t target, const char *text)
@@ -279,7 +270,7 @@ static void edit(struct contract_engine *engine, uint64_t seq, uint64_t target, 
             .target = target,
             .text = entry.text},
     };
-    write_changes(engine, changes, 2);
+    sqlite_engine_write(engine, changes, 2);
 }
 
 static void react(struct contract_engine *engine, uint64_t seq, uint64_t target, const char *key)
@@ -297,7 +288,7 @@ static void react(struct contract_engine *engine, uint64_t seq, uint64_t target,
             .key = entry.key,
             .on = true},
     };
-    write_changes(engine, changes, 2);
+    sqlite_engine_write(engine, changes, 2);
 }
 
 static void a_deleted_text_is_nowhere_in_the_files(void **state)
@@ -315,7 +306,7 @@ static void a_deleted_text_is_nowhere_in_the_files(void **state)
         {.kind = CHANGE_DELETE, .room = contract_id(5), .seq = 104, .target = 50},
         {.kind = CHANGE_DELETE, .room = contract_id(5), .seq = 105, .target = 100},
     };
-    write_changes(engine, gone, 2);
+    sqlite_engine_write(engine, gone, 2);
     engine->close(engine);
     const char *dir = sqlite_engine_dir(engine);
     assert_true(holds(dir, "store.db", "marker1051"));
@@ -412,7 +403,7 @@ static void a_delete_leaves_the_reserve(void **state)
     say(engine, ++seq, "markertext of a message");
     struct history_change gone = {
         .kind = CHANGE_DELETE, .room = contract_id(5), .seq = ++seq, .target = 1};
-    write_changes(engine, &gone, 1);
+    sqlite_engine_write(engine, &gone, 1);
     bool emptied = false;
     do {
         wait_for_writer(engine, ++seq);
@@ -695,7 +686,7 @@ static void put_room(struct contract_engine *engine, uint32_t room, enum cht_roo
         .pair = {contract_id(1), contract_id(2)}};
     struct history_change change = {
         .kind = CHANGE_ROOM, .room = meta.room, .seq = 1, .meta = &meta};
-    write_changes(engine, &change, 1);
+    sqlite_engine_write(engine, &change, 1);
 }
 
 static void a_private_room_takes_as_long_to_find_as_one_that_is_not_there(void **state)
@@ -722,25 +713,10 @@ static void a_private_room_takes_as_long_to_find_as_one_that_is_not_there(void *
     db_close(&db);
 }
 
-static void join_five(struct contract_engine *engine)
-{
-    struct room_member member = {.user = contract_id(1),
-        .role = cht_role_member,
-        .state = cht_member_state_joined,
-        .joined_seq = 1,
-        .changed_seq = 1};
-    struct history_change joined = {.kind = CHANGE_MEMBER,
-        .room = contract_id(5),
-        .seq = 1,
-        .member = &member,
-        .user = member.user};
-    write_changes(engine, &joined, 1);
-}
-
 static void a_search_index_of_before_is_made_anew(void **state)
 {
     struct contract_engine *engine = *state;
-    join_five(engine);
+    sqlite_engine_join(engine);
     say(engine, 2, "zebra crossing");
     say(engine, 3, "grey zebra");
     engine->close(engine);
@@ -795,7 +771,7 @@ static void put_public(struct contract_engine *engine, uint32_t room, const char
         .name = contract_str(name)};
     struct history_change made = {
         .kind = CHANGE_ROOM, .room = contract_id(room), .seq = 1, .meta = &meta};
-    write_changes(engine, &made, 1);
+    sqlite_engine_write(engine, &made, 1);
 }
 
 static enum err claim_name(struct contract_engine *engine, uint32_t room, const char *name)

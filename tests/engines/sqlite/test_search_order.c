@@ -7,36 +7,12 @@
 
 #include "chattifier/events.h"
 
-static void write_changes(
-    struct contract_engine *engine, const struct history_change *changes, uint32_t count)
-{
-    static uint64_t index;
-    struct history_write_op op = {
-        .progress = {.index = ++index}, .changes = changes, .count = count};
-    assert_int_equal(ASK(engine, history_write, engine->history, &op), OK);
-}
-
 static uint32_t count_hits(struct contract_engine *engine, const char *q)
 {
     struct history_search_op op = {.user = contract_id(1), .q = contract_str(q), .limit = 10};
     assert_int_equal(ASK(engine, history_search, engine->history, &op), OK);
     arena_deinit(&op.arena);
     return op.count;
-}
-
-static void join_five(struct contract_engine *engine)
-{
-    struct room_member member = {.user = contract_id(1),
-        .role = cht_role_member,
-        .state = cht_member_state_joined,
-        .joined_seq = 1,
-        .changed_seq = 1};
-    struct history_change joined = {.kind = CHANGE_MEMBER,
-        .room = contract_id(5),
-        .seq = 1,
-        .member = &member,
-        .user = member.user};
-    write_changes(engine, &joined, 1);
 }
 
 static struct history_change message_in(uint32_t room, struct cht_entry *entry)
@@ -49,7 +25,7 @@ static struct history_change message_in(uint32_t room, struct cht_entry *entry)
 static void what_is_said_changed_and_deleted_at_once_is_found_as_it_is(void **state)
 {
     struct contract_engine *engine = *state;
-    join_five(engine);
+    sqlite_engine_join(engine);
     struct cht_entry zebra = {.seq = 2, .n = 1, .text = contract_str("grey zebra")};
     struct cht_entry lion = {.seq = 3, .n = 2, .text = contract_str("yellow lion")};
     struct history_change changes[6] = {
@@ -63,7 +39,7 @@ static void what_is_said_changed_and_deleted_at_once_is_found_as_it_is(void **st
     for (int i = 2; i < 6; i++) {
         changes[i].room = contract_id(5);
     }
-    write_changes(engine, changes, 6);
+    sqlite_engine_write(engine, changes, 6);
     static const char *const gone[] = {"zebra", "grey", "lion", "tiger", "yellow"};
     for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
         assert_int_equal(count_hits(engine, gone[i]), 0);
@@ -98,7 +74,7 @@ static void what_is_said_at_once_in_many_rooms_is_one_piece_of_the_index(void **
             .seq = 1 + i / ROOMS, .n = 1 + i / ROOMS, .text = contract_str("a word")};
         changes[i] = message_in(1 + i % ROOMS, &entries[i]);
     }
-    write_changes(engine, changes, ROOMS * EACH);
+    sqlite_engine_write(engine, changes, ROOMS * EACH);
     assert_int_equal(
         number_of(engine, "store.db", "SELECT count(DISTINCT segid) FROM search_idx"), 1);
 }
