@@ -11,10 +11,13 @@
 #include "ports/history.h"
 #include "ports/log.h"
 #include "ports/rooms.h"
+#include "ports/sessions.h"
 #include "ports/users.h"
 #include "test_loop.h"
 #include "world/net.h"
 #include "world/resolver.h"
+
+#define CONTRACT_NODES 18 /* more than an answer about somebody names */
 
 struct contract_engine {
     const char *name;
@@ -27,9 +30,11 @@ struct contract_engine {
     struct rooms *rooms;
     struct history *history;
     struct users *users;
+    struct sessions *sessions[CONTRACT_NODES]; /* of the nodes 1 to CONTRACT_NODES, boot 1 */
     struct net *net;
     struct resolver *resolver;
     void (*turn)(struct contract_engine *engine); /* of the engine's own loop, if it has one */
+    struct loop *own_loop;
     void *state;
 };
 
@@ -38,6 +43,7 @@ int log_contract(struct contract_engine *engine);
 int rooms_contract(struct contract_engine *engine);
 int history_contract(struct contract_engine *engine);
 int users_contract(struct contract_engine *engine);
+int sessions_contract(struct contract_engine *engine);
 int net_contract(struct contract_engine *engine);
 int net_connect_contract(struct contract_engine *engine);
 

@@ -1,6 +1,7 @@
-/* The in-process sessions: who is online, tickets, limits, revocations. */
+/* The in-process sessions: the contract, and what is particular to tables in memory: their bounds,
+ * and buckets that connections share. */
 
-#include "test.h"
+#include "contract.h"
 
 #include "local/sessions_local.h"
 #include "ports/secrets.h"
@@ -13,21 +14,11 @@ struct place {
     struct sessions_local *shared;
     struct sessions *sessions;
     struct test_asker asker;
-    struct sessions_listener listener;
-    struct revocation heard;
-    uint32_t heard_count;
 };
 
 static struct cht_id id(uint8_t number)
 {
     return (struct cht_id){{number}};
-}
-
-static void on_revoked(struct sessions_listener *listener, const struct revocation *revocation)
-{
-    struct place *place = container_of(listener, struct place, listener);
-    place->heard = *revocation;
-    place->heard_count++;
 }
 
 static int set_up(void **state)
@@ -45,8 +36,6 @@ static int set_up(void **state)
         .secret = {1, 2}};
     place.shared = sessions_local_create(&options);
     place.sessions = sessions_local_join(place.shared, 0, &place.loop.world);
-    place.listener.on_revoked = on_revoked;
-    sessions_listen(place.sessions, &place.listener);
     *state = &place;
     return 0;
 }
@@ -89,24 +78,6 @@ static struct online_user look(struct place *place, uint8_t user)
     return online;
 }
 
-static void a_user_is_what_the_best_connection_is(void **state)
-{
-    struct place *place = *state;
-    struct session one = session(1, 1), two = session(1, 2);
-    assert_int_equal(look(place, 1).state, cht_presence_state_offline);
-    add(place, &one);
-    add(place, &one);
-    add(place, &two);
-    sessions_set_state(place->sessions, &one, cht_presence_state_away);
-    assert_int_equal(look(place, 1).state, cht_presence_state_online);
-    assert_int_equal(look(place, 1).node_count, 1);
-    sessions_remove(place->sessions, &two);
-    assert_int_equal(look(place, 1).state, cht_presence_state_away);
-    sessions_remove(place->sessions, &one);
-    assert_int_equal(look(place, 1).state, cht_presence_state_offline);
-    assert_true(look(place, 1).last_seen > 0);
-}
-
 static void users_beyond_the_bound_push_out_who_is_gone_for_longest(void **state)
 {
     struct place *place = *state;
@@ -127,48 +98,6 @@ static void users_beyond_the_bound_push_out_who_is_gone_for_longest(void **state
     assert_int_equal(look(place, 6).state, cht_presence_state_online);
     assert_int_equal(look(place, 7).last_seen, 0);
     assert_true(look(place, 8).last_seen > 0);
-}
-
-static void a_user_has_only_so_many_connections_whatever_their_node(void **state)
-{
-    struct place *place = *state;
-    struct sessions_enter_op op = {.session = session(1, 1), .user_max = 2, .device_max = 1};
-    assert_int_equal(enter(place, &op), OK);
-    assert_int_equal(enter(place, &op), OK); /* the same one again */
-    op.session.node = 2;
-    assert_int_equal(enter(place, &op), ERR_RATE_LIMITED); /* the device */
-    op.session.device = id(10);
-    assert_int_equal(enter(place, &op), OK);
-    op.session.node = 3;
-    op.session.device = id(11);
-    assert_int_equal(enter(place, &op), ERR_RATE_LIMITED); /* the user */
-    assert_int_equal(look(place, 1).node_count, 2);
-    struct session first = session(1, 1);
-    sessions_remove(place->sessions, &first);
-    assert_int_equal(enter(place, &op), OK);
-    op.session.user = id(2);
-    assert_int_equal(enter(place, &op), OK);
-}
-
-static void who_replaces_a_connection_takes_its_place(void **state)
-{
-    struct place *place = *state;
-    struct sessions_enter_op old = {.session = session(1, 1), .user_max = 1};
-    old.session.id = id(77);
-    assert_int_equal(enter(place, &old), OK);
-    struct sessions_enter_op other = {
-        .session = session(2, 2), .replaces = old.session.id, .user_max = 1};
-    assert_int_equal(enter(place, &other), OK);
-    assert_int_equal(other.replaced.node, 0); /* it is somebody else's */
-    struct sessions_enter_op next = {
-        .session = session(1, 3), .replaces = old.session.id, .user_max = 1};
-    next.session.node = 2;
-    assert_int_equal(enter(place, &next), OK);
-    assert_int_equal(next.replaced.node, 1);
-    assert_int_equal(next.replaced.slot, 1);
-    sessions_remove(place->sessions, &old.session); /* its node closes it later */
-    assert_int_equal(look(place, 1).node_count, 1);
-    assert_int_equal(look(place, 1).nodes[0], 2);
 }
 
 static struct sessions_rates *rates_of(
@@ -236,20 +165,6 @@ static void put(struct place *place, uint8_t secret, uint64_t valid_for_ms)
     test_loop_settle(&place->loop);
 }
 
-static void a_ticket_is_taken_once_and_in_time(void **state)
-{
-    struct place *place = *state;
-    struct ticket ticket;
-    put(place, 1, 30000);
-    put(place, 2, 30000);
-    assert_int_equal(take(place, 1, &ticket), OK);
-    assert_true(cht_id_equal(&ticket.user, &(struct cht_id){{1}}));
-    assert_int_equal(take(place, 1, &ticket), ERR_NOT_FOUND);
-    test_loop_advance(&place->loop, 30000);
-    assert_int_equal(take(place, 2, &ticket), ERR_NOT_FOUND);
-    assert_int_equal(take(place, 3, &ticket), ERR_NOT_FOUND);
-}
-
 static void of_too_many_tickets_those_that_end_first_give_way(void **state)
 {
     struct place *place = *state;
@@ -263,52 +178,6 @@ static void of_too_many_tickets_those_that_end_first_give_way(void **state)
         assert_int_equal(take(place, secret, &ticket), OK);
         assert_true(cht_id_equal(&ticket.user, &(struct cht_id){{secret}}));
     }
-}
-
-static struct sessions_limit_op limit(struct place *place, const char *key, uint32_t count)
-{
-    struct sessions_limit_op op = {
-        .key = {key, (uint32_t)strlen(key)}, .burst = 3, .refill_us = 1000000, .take = count};
-    sessions_limit(place->sessions, &place->asker.asker, &op);
-    test_loop_settle(&place->loop);
-    return op;
-}
-
-static void a_bucket_gives_its_burst_and_then_refills(void **state)
-{
-    struct place *place = *state;
-    for (int i = 0; i < 3; i++) {
-        limit(place, "a", 1);
-        assert_int_equal(place->asker.last, OK);
-    }
-    assert_int_equal(limit(place, "a", 1).wait_ms, 1000);
-    assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
-    limit(place, "b", 1);
-    assert_int_equal(place->asker.last, OK);
-    test_loop_advance(&place->loop, 400);
-    assert_int_equal(limit(place, "a", 0).wait_ms, 600);
-    test_loop_advance(&place->loop, 600);
-    limit(place, "a", 1);
-    assert_int_equal(place->asker.last, OK);
-    limit(place, "a", LIMIT_GIVE_ALL);
-    limit(place, "a", 1);
-    assert_int_equal(place->asker.last, OK);
-}
-
-static void one_token_given_back_is_one_more_try(void **state)
-{
-    struct place *place = *state;
-    limit(place, "a", 3);
-    limit(place, "a", 1);
-    assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
-    limit(place, "a", LIMIT_GIVE_ONE);
-    limit(place, "a", 1);
-    assert_int_equal(place->asker.last, OK);
-    limit(place, "a", 1);
-    assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
-    limit(place, "b", LIMIT_GIVE_ONE);
-    limit(place, "b", 4);
-    assert_int_equal(place->asker.last, ERR_RATE_LIMITED);
 }
 
 static struct identity token(struct place *place, uint8_t user, uint8_t device, uint64_t version)
@@ -328,40 +197,6 @@ static void revoke_device(struct place *place, uint8_t user, uint8_t device)
 {
     struct revocation revocation = {.user = id(user), .device = id(device)};
     sessions_revoke(place->sessions, &revocation);
-}
-
-static void revoke_user(struct place *place, uint8_t user, uint64_t version)
-{
-    struct revocation revocation = {.user = id(user), .version = version};
-    sessions_revoke(place->sessions, &revocation);
-}
-
-static void a_revocation_voids_older_versions_and_is_heard(void **state)
-{
-    struct place *place = *state;
-    struct identity old = token(place, 1, 2, 4), new = token(place, 1, 2, 5);
-    struct identity other = token(place, 3, 2, 4), elsewhere = token(place, 1, 3, 9);
-    assert_false(is_void(place, &old));
-    revoke_user(place, 1, 5);
-    assert_true(is_void(place, &old));
-    assert_false(is_void(place, &new));
-    assert_false(is_void(place, &other));
-    revoke_device(place, 1, 2);
-    assert_true(is_void(place, &new));
-    assert_false(is_void(place, &elsewhere));
-    assert_false(is_void(place, &other));
-    test_loop_settle(&place->loop);
-    assert_int_equal(place->heard_count, 2);
-    assert_true(cht_id_equal(&place->heard.device, &(struct cht_id){{2}}));
-}
-
-static void of_two_versions_told_in_the_wrong_order_the_higher_one_holds(void **state)
-{
-    struct place *place = *state;
-    struct identity who = token(place, 1, 2, 5);
-    revoke_user(place, 1, 6);
-    revoke_user(place, 1, 5);
-    assert_true(is_void(place, &who));
 }
 
 static void a_revocation_is_forgotten_when_its_tokens_have_ended(void **state)
@@ -440,27 +275,53 @@ static void a_revocation_of_before_counts_from_its_own_moment(void **state)
     assert_false(is_void(place, &old));
 }
 
+/* ---- the contract */
+
+static void open_sessions(struct contract_engine *engine, bool fresh)
+{
+    struct sessions_local_options options = {.workers = CONTRACT_NODES,
+        .users_max = 1000,
+        .tickets_max = 100,
+        .limits_max = 1000,
+        .revocations_max = 100,
+        .revocations_keep_ms = 60000,
+        .secret = {1, 2}};
+    (void)fresh;
+    engine->state = sessions_local_create(&options);
+    for (uint32_t i = 0; i < CONTRACT_NODES; i++) {
+        engine->sessions[i] = sessions_local_join(engine->state, i, &engine->loop.world);
+    }
+}
+
+static void close_sessions(struct contract_engine *engine)
+{
+    test_loop_settle(&engine->loop);
+    sessions_local_destroy(engine->state);
+}
+
+static void nothing_to_forget(struct contract_engine *engine)
+{
+    (void)engine;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_user_is_what_the_best_connection_is),
         TEST(users_beyond_the_bound_push_out_who_is_gone_for_longest),
-        TEST(a_user_has_only_so_many_connections_whatever_their_node),
-        TEST(who_replaces_a_connection_takes_its_place),
         TEST(all_connections_of_a_user_share_their_rates),
         TEST(rates_are_nobody_elses_while_a_replaced_connection_uses_them),
-        TEST(a_ticket_is_taken_once_and_in_time),
         TEST(of_too_many_tickets_those_that_end_first_give_way),
-        TEST(a_bucket_gives_its_burst_and_then_refills),
-        TEST(one_token_given_back_is_one_more_try),
-        TEST(a_revocation_voids_older_versions_and_is_heard),
-        TEST(of_two_versions_told_in_the_wrong_order_the_higher_one_holds),
         TEST(a_revocation_is_forgotten_when_its_tokens_have_ended),
         TEST(more_revocations_than_fit_void_all_older_tokens_and_no_younger_one),
         TEST(thousands_of_revocations_later_the_first_one_holds),
         TEST(a_revocation_of_before_counts_from_its_own_moment),
     };
-    return cmocka_run_group_tests_name("sessions_local", tests, NULL, NULL);
+    struct contract_engine engine = {.name = "sessions_local_contract",
+        .open = open_sessions,
+        .close = close_sessions,
+        .forget = nothing_to_forget};
+    return cmocka_run_group_tests_name("sessions_local", tests, NULL, NULL) +
+           sessions_contract(&engine);
 }
