@@ -1,0 +1,10 @@
+/* redis_settings - the settings of the Redis engine as rows. Nothing here can fail. */
+
+#include "redis/redis_settings.h"
+
+static const struct setting_row rows[] = {
+#define SETTINGS_DEF "redis/redis_settings.def"
+#include "base/settings_rows.h"
+};
+
+const struct settings_table redis_settings_table = {"redis", rows, sizeof(rows) / sizeof(rows[0])};
