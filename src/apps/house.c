@@ -1,9 +1,9 @@
 /* house - the engines of one machine and the workers on them.
  *
  * Happy path: settings, worlds (engines are opened with a clock and randomness), a look whether the
- * ports are free, data directory, bus, workers; every shard gets its owner; ports; then signals end
- * it. How it fails: whatever can not be opened is one logged line, and what was built
- * so far is taken down again. */
+ * ports are free, engines, workers; every shard gets its owner; ports; then signals end it. How it
+ * fails: whatever can not be opened is one logged line, and what was built so far is taken down
+ * again. */
 
 #include "house.h"
 
@@ -25,9 +25,6 @@
 #include "world/random.h"
 
 #define WORKERS_MAX 64u
-#define USERS_KNOWN_MAX 262144u
-#define TICKETS_MAX 8192u
-#define LIMITS_MAX 65536u
 #define SETTLE_ROUNDS 50u
 #define SETTLE_MS 3000u
 #define WARM_UP_MS 10000u
@@ -47,7 +44,7 @@ static void read_settings(struct house *house, const struct options *options)
 {
     all_settings_fill(&house->settings, options->settings);
     const struct app_settings *app = &house->settings.app;
-    logger_init(&house->logger, "standalone", (enum log_level)app->log_level, app->log_format == 1);
+    logger_init(&house->logger, house->name, (enum log_level)app->log_level, app->log_format == 1);
     settings_each_stray(options->settings, options->given.environment, tell_of_stray, house);
 }
 
@@ -66,18 +63,6 @@ static void raise_file_limit(struct house *house)
     }
 }
 
-static enum err open_data(struct house *house)
-{
-    struct data_sqlite_options options = {
-        .dir = house->settings.app.data,
-        .shards = (uint32_t)house->settings.app.shards,
-        .retention_ms = house->settings.app.log_retention_ms,
-        .reserve_bytes = house->settings.app.reserve_bytes,
-        .logger = &house->logger,
-    };
-    return data_sqlite_open(&options, &house->data);
-}
-
 static enum err open_secrets(struct house *house, const struct world *world)
 {
     char directory[4096];
@@ -94,37 +79,6 @@ static enum err open_secrets(struct house *house, const struct world *world)
         .logger = &house->logger,
     };
     return secrets_openssl_create(&options, &house->secrets);
-}
-
-/* Everybody who is connected has a place, or nobody would count what they say. */
-static uint32_t users_known_max(const struct house *house)
-{
-    uint64_t connected = house->settings.socket.connections_max * house->worker_count;
-    uint64_t most = connected > USERS_KNOWN_MAX ? connected : USERS_KNOWN_MAX;
-    return most < UINT32_MAX / 2 ? (uint32_t)most : UINT32_MAX / 2;
-}
-
-static void open_bus(struct house *house, struct random *random)
-{
-    struct bus_local_options bus = {
-        .workers = house->worker_count,
-        .shards = (uint32_t)house->settings.app.shards,
-        .boot = data_sqlite_boot(house->data),
-        .commands_max = (uint32_t)house->settings.app.commands_max,
-        .mails_max = (uint32_t)house->settings.app.mails_max,
-        .chaos_per_mille = (uint32_t)house->settings.app.chaos_per_mille,
-    };
-    house->bus = bus_local_create(&bus);
-    struct sessions_local_options sessions = {
-        .workers = house->worker_count,
-        .users_max = users_known_max(house),
-        .tickets_max = TICKETS_MAX,
-        .limits_max = LIMITS_MAX,
-        .revocations_max = (uint32_t)house->settings.app.revocations,
-        .revocations_keep_ms = revocations_keep_ms(house),
-        .secret = {random_u64(random), random_u64(random)},
-    };
-    house->sessions = sessions_local_create(&sessions);
 }
 
 /* Whoever closes the terminal that it was started in wants it gone, as with other programs. */
@@ -195,14 +149,13 @@ static enum err check_sends(struct house *house)
     return ERR_UNSUPPORTED;
 }
 
-/* Engines, then what uses them. */
+/* What is shared, then what uses it. */
 static enum err build_workers(struct house *house)
 {
     enum err err = open_secrets(house, &house->workers[0].world);
     if (err != OK) {
         return err;
     }
-    open_bus(house, house->workers[0].world.random);
     house->refresh = refresh_create(house);
     house->addresses = addresses_local_create(house->workers[0].world.random,
         (uint32_t)house->settings.app.connections_max * house->worker_count);
@@ -213,16 +166,19 @@ static enum err build_workers(struct house *house)
     return OK;
 }
 
-/* Every shard has its owner, and every worker knows all owners. */
+/* Every worker knows the owners of all shards, which are in this process or in others. Those of an
+ * in-process bus are here. */
 static bool is_warm(const struct house *house)
 {
     uint64_t owned = 0;
     bool known = true;
     for (uint32_t i = 0; i < house->worker_count; i++) {
-        owned += chat_counters(house->workers[i].chat).shards_owned;
-        known = known && socket_counters(house->workers[i].socket).shards_unknown == 0;
+        const struct worker *worker = &house->workers[i];
+        owned += worker->chat ? chat_counters(worker->chat).shards_owned : 0;
+        known = known && (!worker->socket || socket_counters(worker->socket).shards_unknown == 0);
     }
-    return known && owned == house->settings.app.shards;
+    bool all_here = house->workers[0].chat && !engine_of(house, ENGINE_BUS)->reaches;
+    return known && (!all_here || owned == house->settings.app.shards);
 }
 
 void house_turn(struct house *house)
@@ -238,7 +194,7 @@ static void warm_up(struct house *house)
 {
     struct loop *loop = house->workers[0].world.loop;
     uint64_t until = loop_now_ms(loop) + WARM_UP_MS;
-    while (!is_warm(house) && !data_sqlite_is_full(house->data) && loop_now_ms(loop) < until) {
+    while (!is_warm(house) && !engines_ail(house) && loop_now_ms(loop) < until) {
         house_turn(house);
     }
     if (!is_warm(house)) {
@@ -268,6 +224,9 @@ enum err house_init(struct house *house, const struct options *options)
     read_settings(house, options);
     enum err err = wiring_check(&house->logger);
     if (err == OK) {
+        err = engines_check(house);
+    }
+    if (err == OK) {
         raise_file_limit(house);
         make_worlds(house);
         err = check_sends(house);
@@ -276,7 +235,8 @@ enum err house_init(struct house *house, const struct options *options)
         err = worker_probe_ports(house, &house->workers[0].world);
     }
     if (err == OK) {
-        err = open_data(house);
+        house->boot = loop_wall_ms(house->workers[0].world.loop);
+        err = engines_open(house);
     }
     if (err == OK) {
         err = build_workers(house);
@@ -306,8 +266,10 @@ static bool is_idle(const struct house *house)
 {
     bool idle = true;
     for (uint32_t i = 0; i < house->worker_count; i++) {
-        idle = idle && user_service_is_idle(house->workers[i].user) &&
-               message_is_idle(house->workers[i].message) && chat_is_idle(house->workers[i].chat);
+        const struct worker *worker = &house->workers[i];
+        idle = idle && (!worker->user || user_service_is_idle(worker->user)) &&
+               (!worker->message || message_is_idle(worker->message)) &&
+               (!worker->chat || chat_is_idle(worker->chat));
     }
     return idle;
 }
@@ -320,7 +282,9 @@ static void settle(struct house *house)
     struct loop *loop = house->workers[0].world.loop;
     uint64_t until = loop_now_ms(loop) + SETTLE_MS;
     for (uint32_t i = 0; i < house->worker_count; i++) {
-        message_hurry(house->workers[i].message);
+        if (house->workers[i].message) {
+            message_hurry(house->workers[i].message);
+        }
     }
     for (uint32_t round = 0; round < SETTLE_ROUNDS; round++) {
         house_turn(house);
@@ -335,23 +299,18 @@ void house_deinit(struct house *house)
     if (house->pool) {
         work_pool_stop(house->pool);
     }
-    if (house->bus) {
+    if (house->addresses) {
         settle(house);
     }
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_deinit_services(&house->workers[i]);
     }
-    data_sqlite_close(house->data);
-    for (uint32_t i = 0; i < house->worker_count; i++) {
-        worker_deinit_engines(&house->workers[i]);
-    }
-    bus_local_destroy(house->bus);
-    sessions_local_destroy(house->sessions);
+    engines_close(house);
     secrets_openssl_destroy(house->secrets);
     addresses_local_destroy(house->addresses);
     static_files_destroy(house->files);
     for (uint32_t i = 0; i < house->worker_count; i++) {
-        loop_uv_destroy(house->workers[i].loop);
+        worker_deinit(&house->workers[i]);
     }
     refresh_destroy(house->refresh);
     work_pool_destroy(house->pool);

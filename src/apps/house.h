@@ -2,30 +2,30 @@
 
 /* house - everything that the workers of one process share, and the workers.
  *
- * The composition root: the one place that knows which engine is behind which port. Services see
- * ports alone. */
+ * Which services there are, services.h says; which engine is behind which port, engines.h. */
 
 #include "all_settings.h"
 #include "base/logger.h"
+#include "engines.h"
 #include "gateway/static_files.h"
 #include "local/addresses_local.h"
-#include "local/bus_local.h"
-#include "local/sessions_local.h"
 #include "options.h"
 #include "secrets/secrets_openssl.h"
-#include "sqlite/data_sqlite.h"
 
+struct data_sqlite;
 struct refresh;
 struct worker;
 
 struct house {
+    const char *name;  /* of the role, set before house_init */
+    uint32_t services; /* a set of those of services.h; the same */
     const struct options *options;
     struct logger logger;
     struct all_settings settings; /* the first worker's, once the workers run */
     struct refresh *refresh;
-    struct data_sqlite *data;
-    struct bus_local *bus;
-    struct sessions_local *sessions;
+    void *shared[ENGINE_PORTS]; /* each is of the engine behind that port */
+    struct data_sqlite *data;   /* of SQLite, which may be behind two of them */
+    uint64_t boot;              /* grows with every start of the process */
     struct secrets_openssl *secrets;
     struct addresses *addresses;
     struct static_files *files; /* of the web client */
@@ -39,8 +39,8 @@ struct house {
     _Atomic(uint32_t) workers_busy; /* that still have clients, in a drain */
 };
 
-/* Opens the data directory, builds the engines and the workers, waits until every shard has its
- * owner, opens the ports. Each refusal has been logged as one clear line. */
+/* Opens the engines, builds the workers, waits until every shard has its owner, opens the ports.
+ * Each refusal has been logged as one clear line. */
 MUST_USE enum err house_init(struct house *house, const struct options *options);
 
 /* Until a signal ends it: runs the workers, drains, joins them. */

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "all_settings.h"
 #include "base/settings.h"
@@ -13,16 +12,6 @@
 #include "roles.h"
 
 extern char **environ;
-
-static const struct role *find_role(const char *name)
-{
-    for (size_t i = 0; i < role_count; i++) {
-        if (strcmp(roles[i].name, name) == 0) {
-            return &roles[i];
-        }
-    }
-    return NULL;
-}
 
 static void print_setting(void *context, const struct settings_table *table,
     const struct setting_row *row, const char *value, const char *origin)
@@ -78,9 +67,10 @@ int main(int count, char **arguments)
     (void)count;
     char problem[OPTIONS_PROBLEM_BYTES] = "";
     struct options options;
-    struct options_given given = {settings_tables, settings_table_count, arguments + 1, environ};
+    struct options_given given = {
+        settings_tables, settings_table_count, arguments + 1, environ, roles_prepare};
     enum err err = options_read(&options, &given, problem);
-    const struct role *role = options.role ? find_role(options.role) : NULL;
+    const struct role *role = role_find(options.role);
     int code;
     if (err != OK) {
         code = refuse(problem);

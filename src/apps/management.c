@@ -11,6 +11,7 @@
 #include "base/err_json.h"
 #include "base/mem.h"
 #include "chattifier/events.h"
+#include "engines.h"
 #include "management_access.h"
 #include "management_levels.h"
 #include "metrics.h"
@@ -48,7 +49,8 @@ static void answer_json(
 static bool stores_go_on(const struct house *house)
 {
     for (uint32_t i = 0; i < house->worker_count; i++) {
-        if (!message_is_ready(house->workers[i].message)) {
+        const struct message_service *message = house->workers[i].message;
+        if (message && !message_is_ready(message)) {
             return false;
         }
     }
@@ -58,15 +60,18 @@ static bool stores_go_on(const struct house *house)
 static void health(struct management *management, const struct edge_request *request)
 {
     bool draining = atomic_load(&management->house->draining);
-    bool whole = stores_go_on(management->house);
-    bool full = data_sqlite_is_full(management->house->data);
-    data_sqlite_look_for_space(management->house->data); /* who is sent nothing tries nothing */
-    const char *text =
-        !whole     ? "{\"status\":\"DOWN\",\"components\":{\"store\":{\"status\":\"DOWN\"}}}"
-        : full     ? "{\"status\":\"DOWN\",\"components\":{\"disk\":{\"status\":\"DOWN\"}}}"
-        : draining ? "{\"status\":\"OUT_OF_SERVICE\"}"
-                   : "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}";
-    answer_json(management, request->conn, whole && !full && !draining ? 200 : 503, text);
+    const char *ailing = engines_ail(management->house);
+    const char *component = stores_go_on(management->house) ? ailing : "store";
+    char text[128];
+    if (component) {
+        snprintf(text, sizeof(text),
+            "{\"status\":\"DOWN\",\"components\":{\"%s\":{\"status\":\"DOWN\"}}}", component);
+    } else {
+        snprintf(text, sizeof(text), "%s",
+            draining ? "{\"status\":\"OUT_OF_SERVICE\"}"
+                     : "{\"status\":\"UP\",\"groups\":[\"liveness\",\"readiness\"]}");
+    }
+    answer_json(management, request->conn, component || draining ? 503 : 200, text);
 }
 
 static void liveness(struct management *management, const struct edge_request *request)

@@ -8,14 +8,24 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "engines.h"
 #include "worker.h"
 
 void metrics_read(struct worker *worker, struct metrics *ret_metrics)
 {
     struct edge_stats edge = edge_stats(worker->edge);
-    struct socket_counters socket = socket_counters(worker->socket);
-    struct chat_counters chat = chat_counters(worker->chat);
-    struct message_counters message = message_counters(worker->message);
+    struct socket_counters socket = {0};
+    struct chat_counters chat = {0};
+    struct message_counters message = {0};
+    if (worker->socket) {
+        socket = socket_counters(worker->socket);
+    }
+    if (worker->chat) {
+        chat = chat_counters(worker->chat);
+    }
+    if (worker->message) {
+        message = message_counters(worker->message);
+    }
     *ret_metrics = (struct metrics){
         .connections = edge.connections,
         .websockets = edge.websockets,
@@ -50,12 +60,10 @@ void metrics_read(struct worker *worker, struct metrics *ret_metrics)
         .queries_hot_total = message.hot,
         .shared_found_total = message.shared_found,
         .shared_read_total = message.shared_read,
-        .mails_dropped_total = mail_dropped(worker->mail),
-        .commands_waiting = bus_local_waiting(worker->house->bus, worker->index),
-        /* Of the process: */
-        .disk_full = worker->index == 0 && data_sqlite_is_full(worker->house->data),
-        .bugs_total = worker->index == 0 ? bug_count() : 0,
+        .mails_dropped_total = worker->mail ? mail_dropped(worker->mail) : 0,
+        .bugs_total = worker->index == 0 ? bug_count() : 0, /* of the process */
     };
+    engines_measure(worker, ret_metrics);
 }
 
 void metrics_add(struct metrics *sum, const struct metrics *more)

@@ -2,7 +2,7 @@
  *
  * Happy path: the command line is looked through for --config; that file (or chattifier.conf, if it
  * is there) is read, then the environment, then the role and the flags, so that each wins over the
- * one before. How it fails: one line that names the word. */
+ * one before; what the role makes of it comes last. How it fails: one line that names the word. */
 
 #include "options.h"
 
@@ -216,6 +216,9 @@ enum err options_read(struct options *options, const struct options_given *given
     }
     if (err == OK) {
         err = take_words(options, given->arguments, ret_problem);
+    }
+    if (err == OK && given->prepare && !options->help) {
+        err = given->prepare(options, ret_problem);
     }
     return err;
 }

@@ -17,6 +17,7 @@ struct options {
     struct settings *settings;
     const char *role;    /* "standalone", "settings", "chat", ...; NULL: none was given */
     const char *operand; /* what follows the role of those that take one, e.g. a URL */
+    uint32_t services;   /* of the role serve: a set of those of services.h */
     bool help;
     bool version;
     struct options_given {
@@ -24,6 +25,7 @@ struct options {
         size_t table_count;
         char **arguments; /* without the program's name; NULL at the end */
         char *const *environment;
+        enum err (*prepare)(struct options *options, char *ret_problem); /* of roles; or NULL */
     } given;
 };
 

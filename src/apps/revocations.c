@@ -33,6 +33,9 @@ static void on_answer(struct asker *asker, struct op *op)
 enum err revocations_restore(struct house *house)
 {
     struct worker *worker = &house->workers[0];
+    if (!worker->users || !worker->sessions) {
+        return OK; /* whoever judges tokens has both */
+    }
     uint64_t now = loop_wall_ms(worker->world.loop);
     uint64_t keep = revocations_keep_ms(house);
     struct question question = {.asker = {on_answer},

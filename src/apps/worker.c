@@ -10,8 +10,10 @@
 
 #include "base/check.h"
 #include "chattifier/events.h"
+#include "engines.h"
 #include "keys.h"
 #include "management.h"
+#include "services.h"
 #include "wire/ws_close.h"
 #include "world/loop.h"
 #include "world/net.h"
@@ -41,93 +43,6 @@ static struct edge_limits edge_limits_of(const struct worker *worker)
     };
 }
 
-static void open_engines(struct worker *worker)
-{
-    struct house *house = worker->house;
-    bus_local_join(
-        house->bus, worker->index, &worker->world, &worker->shards, &worker->mail, &worker->cast);
-    worker->log = log_sqlite_create(house->data, worker->world.loop);
-    worker->rooms = rooms_sqlite_create(house->data, worker->world.loop);
-    worker->history = history_sqlite_create(house->data, worker->world.loop);
-    worker->users = users_sqlite_create(house->data, worker->world.loop);
-    worker->sessions = sessions_local_join(house->sessions, worker->index, &worker->world);
-    worker->secrets = secrets_openssl_open(house->secrets, &worker->world);
-    struct edge_limits limits = edge_limits_of(worker);
-    worker->edge = edge_create(&worker->world, &limits, house->addresses);
-    worker->upstream = upstream_local_create(worker->edge);
-}
-
-static void open_chat(struct worker *worker)
-{
-    struct chat_deps deps = {
-        .world = &worker->world,
-        .shards = worker->shards,
-        .log = worker->log,
-        .mail = worker->mail,
-        .cast = worker->cast,
-        .rooms = worker->rooms,
-        .history = worker->history,
-        .users = worker->users,
-        .sessions = worker->sessions,
-    };
-    worker->chat = chat_create(&deps, &worker->settings.chat);
-}
-
-/* The log of shard p is stored by the worker that owns it: p mod workers. */
-static void open_message(struct worker *worker)
-{
-    struct message_deps deps = {
-        .world = &worker->world,
-        .log = worker->log,
-        .mail = worker->mail,
-        .cast = worker->cast,
-        .rooms = worker->rooms,
-        .history = worker->history,
-        .users = worker->users,
-        .secrets = worker->secrets,
-        .shard_count = worker->shards->count,
-        .receipts_members_max = (uint32_t)worker->settings.chat.receipts_members_max,
-    };
-    worker->message = message_create(&deps, &worker->settings.message);
-    for (uint32_t shard = worker->index; shard < worker->shards->count;
-         shard += worker->house->worker_count) {
-        message_own(worker->message, shard);
-    }
-}
-
-static void open_user(struct worker *worker)
-{
-    struct user_service_deps deps = {
-        .world = &worker->world,
-        .edge = worker->edge,
-        .users = worker->users,
-        .sessions = worker->sessions,
-        .secrets = worker->secrets,
-        .mail = worker->mail,
-        .cast = worker->cast,
-        .shards = worker->shards,
-        .rooms = worker->rooms,
-        .settings = &worker->settings.user,
-    };
-    worker->user = user_service_create(&deps);
-    upstream_local_serve(worker->upstream, UPSTREAM_USER, user_service_server(worker->user));
-}
-
-static void open_socket(struct worker *worker)
-{
-    struct socket_deps deps = {
-        .world = &worker->world,
-        .edge = worker->edge,
-        .shards = worker->shards,
-        .mail = worker->mail,
-        .cast = worker->cast,
-        .sessions = worker->sessions,
-        .secrets = worker->secrets,
-    };
-    worker->socket = socket_create(&deps, &worker->settings.socket);
-    upstream_local_serve(worker->upstream, UPSTREAM_SOCKET, socket_upstream(worker->socket));
-}
-
 static void describe(struct worker *worker)
 {
     const struct all_settings *all = &worker->settings;
@@ -142,37 +57,29 @@ static void describe(struct worker *worker)
         CHATTIFIER_VERSION, "[]", worker->limits, worker->settings.user.registration};
 }
 
-static void open_gateway(struct worker *worker)
-{
-    describe(worker);
-    struct gateway_deps deps = {
-        .world = &worker->world,
-        .edge = worker->edge,
-        .secrets = worker->secrets,
-        .sessions = worker->sessions,
-        .upstream = upstream_local_port(worker->upstream),
-        .settings = &worker->settings.gateway,
-        .files = worker->house->files,
-        .info = &worker->info,
-    };
-    worker->gateway = gateway_create(&deps);
-}
-
 void worker_init(struct worker *worker, struct house *house, uint32_t index)
 {
     worker->house = house;
     worker->index = index;
     worker->settings = house->settings;
-    open_engines(worker);
-    open_message(worker);
-    open_chat(worker);
-    open_user(worker);
-    open_socket(worker);
-    open_gateway(worker);
+    struct edge_limits limits = edge_limits_of(worker);
+    worker->edge = edge_create(&worker->world, &limits, house->addresses);
+    worker->secrets = secrets_openssl_open(house->secrets, &worker->world);
+    describe(worker);
+    engines_join(worker);
+    services_open(worker);
     if (index == 0) {
         worker->management = management_create(house, worker);
         keys_tend(worker);
     }
+}
+
+struct outbounds *worker_outbounds(struct worker *worker)
+{
+    if (!worker->outbounds) {
+        worker->outbounds = outbounds_create(&worker->world);
+    }
+    return worker->outbounds;
 }
 
 /* User service and gateway read theirs where they are. */
@@ -181,8 +88,12 @@ void worker_refresh(struct worker *worker, const struct all_settings *settings)
     all_settings_copy_reloadable(&worker->settings, settings);
     struct edge_limits limits = edge_limits_of(worker);
     edge_set_limits(worker->edge, &limits);
-    socket_set(worker->socket, &worker->settings.socket);
-    message_set(worker->message, &worker->settings.message);
+    if (worker->socket) {
+        socket_set(worker->socket, &worker->settings.socket);
+    }
+    if (worker->message) {
+        message_set(worker->message, &worker->settings.message);
+    }
     describe(worker);
 }
 
@@ -350,7 +261,9 @@ static void drain_here(struct task *task)
     struct worker *worker = container_of(task, struct worker, drain);
     uint64_t drain_ms = worker->settings.app.drain_ms;
     edge_stop_listening(worker->edge);
-    socket_drain(worker->socket, drain_ms);
+    if (worker->socket) {
+        socket_drain(worker->socket, drain_ms);
+    }
     worker->drain_until_ms = loop_now_ms(worker->world.loop) + drain_ms + DRAIN_REST_MS;
     timer_start(worker->world.loop, &worker->drain_timer, 0, on_drain_time);
 }
@@ -378,18 +291,11 @@ void worker_deinit_services(struct worker *worker)
     }
     edge_destroy(worker->edge);
     management_destroy(worker->management);
-    gateway_destroy(worker->gateway);
-    socket_destroy(worker->socket);
-    user_service_destroy(worker->user);
-    chat_destroy(worker->chat);
-    message_destroy(worker->message);
-    upstream_local_destroy(worker->upstream);
+    services_close(worker);
 }
 
-void worker_deinit_engines(struct worker *worker)
+void worker_deinit(struct worker *worker)
 {
-    log_sqlite_destroy(worker->log);
-    rooms_sqlite_destroy(worker->rooms);
-    history_sqlite_destroy(worker->history);
-    users_sqlite_destroy(worker->users);
+    outbounds_destroy(worker->outbounds);
+    loop_uv_destroy(worker->loop);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-/* worker - one thread, one loop, one of each service: a node of its own to the rest of the system.
+/* worker - one thread, one loop, one of each service of the process: a node of its own to the rest
+ * of the system.
  *
  * Built before any worker runs, on the main thread; from worker_start on everything in it belongs
  * to its thread. Workers meet only in the engines (bus, SQLite, sessions, secrets). */
@@ -12,7 +13,7 @@
 #include "gateway/gateway.h"
 #include "house.h"
 #include "link/edge.h"
-#include "local/upstream_local.h"
+#include "link/outbound.h"
 #include "loop/loop_uv.h"
 #include "message/message.h"
 #include "socket/socket.h"
@@ -32,6 +33,7 @@ struct worker {
     char limits[1024];            /* what GET /api/info says of them, JSON */
     struct gateway_info info;
     struct edge *edge;
+    struct outbounds *outbounds; /* made when the first engine asks for it */
     struct shards *shards;
     struct mail *mail;
     struct cast *cast;
@@ -41,7 +43,8 @@ struct worker {
     struct users *users;
     struct sessions *sessions;
     struct secrets *secrets;
-    struct upstream_local *upstream;
+    struct upstream *upstream;
+    /* Services that are not of this process are NULL. */
     struct chat_service *chat;
     struct message_service *message;
     struct user_service *user;
@@ -57,6 +60,9 @@ struct worker {
 
 /* Engines and services of worker `index`. */
 void worker_init(struct worker *worker, struct house *house, uint32_t index);
+
+/* The worker's connections to servers of others, for its engines. */
+struct outbounds *worker_outbounds(struct worker *worker);
 
 /* Are the ports that the settings name free? ERR_IN_USE and the like, and a logged line, if not.
  * Nothing is kept: somebody may still take them before worker_listen. */
@@ -80,6 +86,7 @@ void worker_drain(struct worker *worker);
 void worker_stop(struct worker *worker);
 void worker_join(struct worker *worker);
 
-/* After every worker has joined: first services of all, then engines of all. */
+/* After every worker has joined: first the services of all workers, then, when the engines are
+ * closed, what is left. */
 void worker_deinit_services(struct worker *worker);
-void worker_deinit_engines(struct worker *worker);
+void worker_deinit(struct worker *worker);

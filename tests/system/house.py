@@ -84,8 +84,9 @@ def cpu_seconds(pid):
 class House:
     names = itertools.count(1)
 
-    def __init__(self, data, workers="2", chaos="0", settings=None, open_limits=True):
+    def __init__(self, data, workers="2", chaos="0", settings=None, open_limits=True, role=("standalone",)):
         self.data = str(data)
+        self.role = role
         self.port, self.management_port = free_port(), free_port()
         self.chaos = chaos != "0"
         self.made = (200, 201) if self.chaos else (201,)  # 200: the answer of a repeat, since the first was lost
@@ -99,7 +100,7 @@ class House:
 
     # ---- life
     def arguments(self):
-        return [*self.wrapper, BINARY, "standalone", "--port", str(self.port), "--management-port", str(self.management_port),
+        return [*self.wrapper, BINARY, *self.role, "--port", str(self.port), "--management-port", str(self.management_port),
                 "--data", self.data, "--workers", str(self.workers),
                 *[f"--{key}={value}" for key, value in self.settings.items()]]
 

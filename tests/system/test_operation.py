@@ -53,8 +53,8 @@ def test_a_bad_setting_is_one_clear_line(flag, says):
 
 
 @pytest.mark.parametrize("words, says", [
-    (["serve"], "serve: there is no such role; roles are standalone, backup, settings, chat"),
-    ([], "which role? see --help; roles are standalone, backup, settings, chat"),
+    (["server"], "server: there is no such role; roles are standalone, serve, backup, settings, chat"),
+    ([], "which role? see --help; roles are standalone, serve, backup, settings, chat"),
     (["standalone", "--help-me"], "--help-me: there is no such option; there is --help"),
     (["standalone", "--prot", "80"], "--prot: there is no such option; there is --port"),
     (["standalone", "--limits.inflight=7"], "--limits.inflight: there is no such setting; there is --limits.in_flight"),

@@ -2,10 +2,10 @@
 
 /* upstream - how the gateway reaches the services behind it.
  *
- * upstream_forward gives an authorized request to a service; the service answers on the client's
- * connection itself (in one process, edge_respond or edge_upgrade on the same conn), or the engine
- * relays. Exactly one answer, also when the service is not there (`unavailable`). The request is
- * lent for the call. */
+ * A service that is in the same process says so (upstream_serve). upstream_forward gives an
+ * authorized request to a service; the service answers on the client's connection itself (in one
+ * process, edge_respond or edge_upgrade on the same conn), or the engine relays. Exactly one
+ * answer, also when the service is not there (`unavailable`). The request is lent for the call. */
 
 #include "flow/op.h"
 #include "ports/secrets.h"
@@ -25,15 +25,24 @@ struct upstream_call {
     enum upstream_refusal refusal;
 };
 
-/* A service's side, in one process. */
+/* A service's side. */
 struct upstream_server {
     void (*on_call)(struct upstream_server *server, const struct upstream_call *call);
 };
 
 struct upstream {
+    void (*serve)(
+        struct upstream *upstream, enum upstream_target target, struct upstream_server *server);
     void (*forward)(
         struct upstream *upstream, enum upstream_target target, const struct upstream_call *call);
 };
+
+/* Who serves `target` in this process from here on; NULL: nobody. It is the caller's. */
+static inline void upstream_serve(
+    struct upstream *upstream, enum upstream_target target, struct upstream_server *server)
+{
+    upstream->serve(upstream, target, server);
+}
 
 static inline void upstream_forward(
     struct upstream *upstream, enum upstream_target target, const struct upstream_call *call)

@@ -10,15 +10,23 @@
 #include "link/edge.h"
 
 struct upstream_local {
-    struct upstream upstream;
+    struct upstream upstream; /* first */
     struct edge *edge;
     struct upstream_server *servers[UPSTREAM_TARGET_COUNT];
 };
 
+static void serve(
+    struct upstream *upstream, enum upstream_target target, struct upstream_server *server)
+{
+    struct upstream_local *local = (struct upstream_local *)upstream;
+    CHECK(target < UPSTREAM_TARGET_COUNT);
+    local->servers[target] = server;
+}
+
 static void forward(
     struct upstream *upstream, enum upstream_target target, const struct upstream_call *call)
 {
-    struct upstream_local *local = container_of(upstream, struct upstream_local, upstream);
+    struct upstream_local *local = (struct upstream_local *)upstream;
     CHECK(target < UPSTREAM_TARGET_COUNT);
     if (local->servers[target]) {
         local->servers[target]->on_call(local->servers[target], call);
@@ -27,27 +35,15 @@ static void forward(
     }
 }
 
-struct upstream_local *upstream_local_create(struct edge *edge)
+struct upstream *upstream_local_create(struct edge *edge)
 {
     struct upstream_local *local = mem_new(sizeof(*local));
-    local->upstream.forward = forward;
+    local->upstream = (struct upstream){serve, forward};
     local->edge = edge;
-    return local;
-}
-
-void upstream_local_destroy(struct upstream_local *local)
-{
-    mem_free(local);
-}
-
-void upstream_local_serve(
-    struct upstream_local *local, enum upstream_target target, struct upstream_server *server)
-{
-    CHECK(target < UPSTREAM_TARGET_COUNT);
-    local->servers[target] = server;
-}
-
-struct upstream *upstream_local_port(struct upstream_local *local)
-{
     return &local->upstream;
+}
+
+void upstream_local_destroy(struct upstream *upstream)
+{
+    mem_free(upstream);
 }

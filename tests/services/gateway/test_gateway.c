@@ -34,7 +34,7 @@ struct fixture {
     char dir[64];
     struct sessions_local *sessions;
     struct secrets_openssl *keys;
-    struct upstream_local *upstream;
+    struct upstream *upstream;
     struct gateway_settings settings;
     struct gateway_deps deps;
     struct gateway *gateway;
@@ -111,15 +111,15 @@ static int set_up(void **state)
     f.upstream = upstream_local_create(NULL);
     f.socket.server.on_call = on_call;
     f.user.server.on_call = on_call;
-    upstream_local_serve(f.upstream, UPSTREAM_SOCKET, &f.socket.server);
-    upstream_local_serve(f.upstream, UPSTREAM_USER, &f.user.server);
+    upstream_serve(f.upstream, UPSTREAM_SOCKET, &f.socket.server);
+    upstream_serve(f.upstream, UPSTREAM_USER, &f.user.server);
     f.settings = (struct gateway_settings){.origins = "https://app.example, http://localhost:3000"};
     static const struct gateway_info info = {"1.2.3", "[\"x\"]", "{\"in_flight\":64}", true};
     f.files = static_files_load(f.dir, &f.logger);
     f.deps = (struct gateway_deps){.world = &f.world,
         .secrets = secrets_openssl_open(f.keys, &f.world),
         .sessions = sessions_local_join(f.sessions, 0, &f.world),
-        .upstream = upstream_local_port(f.upstream),
+        .upstream = f.upstream,
         .settings = &f.settings,
         .files = f.files,
         .info = &info};
@@ -465,7 +465,7 @@ static void only_configured_hops_are_believed(void **state)
 static void a_service_that_is_not_there_is_unavailable(void **state)
 {
     struct fixture *f = *state;
-    upstream_local_serve(f->upstream, UPSTREAM_USER, NULL);
+    upstream_serve(f->upstream, UPSTREAM_USER, NULL);
     assert_int_equal(ask(f, HTTP_POST, "/user/login", NULL), 503);
 }
 

@@ -1,7 +1,8 @@
-/* standalone - every service in one process.
+/* serve - a process of services: of all, or of those of a role.
  *
  * Happy path: build the house, say `ready`, run until a signal, drain, exit 0. How it fails: the
- * line was logged, exit 1. */
+ * line was logged, exit 1; a list of services that makes no sense is refused with the command line.
+ */
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 
 #include "house.h"
 #include "roles.h"
+#include "services.h"
 
 /* Keys and passwords are in this memory: it goes into no core file. One byte is too little for a
  * file, and is what Linux takes as "none" where dumps are piped to a program; none at all would not
@@ -49,11 +51,13 @@ static void say_ready(const char *host, unsigned port)
     fflush(stdout);
 }
 
-int role_standalone(const struct options *options)
+static int serve(const struct options *options, const char *name, uint32_t services)
 {
     static struct house house;
     give_up_rights();
     signal(SIGHUP, SIG_IGN);
+    house.name = name;
+    house.services = services;
     enum err err = house_init(&house, options);
     if (err == OK) {
         say_ready(house.settings.app.host, house.port);
@@ -62,4 +66,26 @@ int role_standalone(const struct options *options)
     be_deaf_to_hangups();
     house_deinit(&house);
     return err == OK ? 0 : 1;
+}
+
+int role_standalone(const struct options *options)
+{
+    return serve(options, options->role, SERVICES_ALL);
+}
+
+int role_serve(const struct options *options)
+{
+    return serve(options, options->operand, options->services);
+}
+
+enum err role_serve_prepare(struct options *options, char *ret_problem)
+{
+    uint16_t port;
+    char text[8];
+    enum err err = services_read(options->operand, &options->services, &port, ret_problem);
+    if (err == OK) {
+        snprintf(text, sizeof(text), "%u", port);
+        err = settings_set(options->settings, SETTING_BY_DEFAULT, "server.port", text, ret_problem);
+    }
+    return err;
 }
