@@ -13,13 +13,13 @@
 static void count_one(struct cql_writer *writer)
 {
     CHECK(writer->is_open);
-    CHECK(writer->params);
+    CHECK(writer->params || writer->is_loose);
     CHECK(writer->opcode != CQL_OP_BATCH || writer->statements > 0);
     if (writer->in_list) {
         writer->items++;
         return;
     }
-    if (writer->values == 0 && writer->opcode != CQL_OP_BATCH) {
+    if (writer->values == 0 && writer->opcode != CQL_OP_BATCH && !writer->is_loose) {
         cql_open_values(writer); /* a statement without values has no count of them either */
     }
     writer->values++;
@@ -99,6 +99,17 @@ void cql_put_text(struct cql_writer *writer, struct cht_str value)
 void cql_put_blob(struct cql_writer *writer, struct cht_str value)
 {
     put_value(writer, value.at, value.size);
+}
+
+void cql_put_values(struct cql_writer *writer, const void *values, size_t size, uint32_t count)
+{
+    CHECK(!writer->in_list);
+    CHECK(count > 0 || size == 0);
+    if (count > 0) {
+        count_one(writer);
+        writer->values += count - 1;
+        cql_put_bytes(writer, values, size);
+    }
 }
 
 void cql_put_list(struct cql_writer *writer)

@@ -83,32 +83,42 @@ static void put_word(struct cql_writer *writer, const char *word)
 
 /* ---- frames */
 
-static void begin(struct cql_writer *writer, int16_t stream, enum cql_opcode opcode)
+static void reopen(struct cql_writer *writer)
 {
     CHECK(!writer->is_open);
+    *writer = (struct cql_writer){.at = writer->at,
+        .capacity = writer->capacity,
+        .used = writer->used,
+        .frame = writer->used,
+        .is_open = true};
+}
+
+static void begin(struct cql_writer *writer, int16_t stream, enum cql_opcode opcode)
+{
     CHECK(stream >= 0);
     uint8_t header[CQL_HEADER_BYTES];
     cql_write_header(
         header, &(struct cql_header){
                     .version = CQL_VERSION_REQUEST, .stream = stream, .opcode = (uint8_t)opcode});
-    *writer = (struct cql_writer){.at = writer->at,
-        .capacity = writer->capacity,
-        .used = writer->used,
-        .frame = writer->used,
-        .opcode = (uint8_t)opcode,
-        .is_open = true};
+    reopen(writer);
+    writer->opcode = (uint8_t)opcode;
     cql_put_bytes(writer, header, sizeof(header));
+}
+
+static bool leave(struct cql_writer *writer)
+{
+    if (writer->failed) {
+        writer->used = writer->frame;
+    }
+    writer->is_open = false;
+    return !writer->failed;
 }
 
 static bool finish(struct cql_writer *writer)
 {
     size_t body = writer->used - writer->frame - CQL_HEADER_BYTES;
     cql_patch(writer, writer->frame + 5, body, 4);
-    if (writer->failed) {
-        writer->used = writer->frame;
-    }
-    writer->is_open = false;
-    return !writer->failed;
+    return leave(writer);
 }
 
 bool cql_write_startup(struct cql_writer *writer, int16_t stream, const struct cql_startup *startup)
@@ -324,11 +334,20 @@ static void end_batch(struct cql_writer *writer)
     put_serial_and_timestamp(writer);
 }
 
+void cql_values(struct cql_writer *writer)
+{
+    reopen(writer);
+    writer->is_loose = true;
+}
+
 bool cql_end(struct cql_writer *writer)
 {
     CHECK(writer->is_open);
-    CHECK(writer->params);
+    CHECK(writer->params || writer->is_loose);
     CHECK(!writer->in_list);
+    if (writer->is_loose) {
+        return leave(writer);
+    }
     if (writer->opcode == CQL_OP_BATCH) {
         end_batch(writer);
     } else {

@@ -48,6 +48,7 @@ struct cql_writer {
     uint32_t items;
     uint8_t opcode;
     bool is_open;
+    bool is_loose; /* values alone */
     bool in_list;
     bool failed;
 };
@@ -124,6 +125,13 @@ void cql_put_uuid(struct cql_writer *writer, struct cht_id value);
 void cql_put_text(struct cql_writer *writer, struct cht_str value);
 /* Whatever else, serialized. */
 void cql_put_blob(struct cql_writer *writer, struct cht_str value);
+
+/* Begins values alone, for requests that are written later, once or more often; cql_end ends them.
+ * `values` says how many they are. */
+void cql_values(struct cql_writer *writer);
+
+/* Puts `count` values, as cql_values had them. */
+void cql_put_values(struct cql_writer *writer, const void *values, size_t size, uint32_t count);
 
 /* A list or a set: what is put until the end are its items. An empty one is null in storage. */
 void cql_put_list(struct cql_writer *writer);

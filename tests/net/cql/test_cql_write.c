@@ -336,6 +336,43 @@ static void a_statement_without_values_says_nothing_of_them(void **state)
         "0400000007 0000001b 00000001 71 0007 3c 00001388 00000001 73 0008 0000000000000001");
 }
 
+static void values_may_be_put_before_there_is_a_request(void **state)
+{
+    static const struct cql_params params = {.consistency = CQL_ONE};
+    (void)state;
+    cql_writer_init(&values, values_room, sizeof(values_room));
+    cql_values(&values);
+    cql_put_int(&values, 7);
+    cql_put_list(&values);
+    cql_put_list_end(&values);
+    cql_put_unset(&values);
+    assert_true(cql_end(&values));
+    assert_int_equal(values.values, 3);
+    assert_hex(values_room, values.used, "00000004 00000007 00000004 00000000 fffffffe");
+    uint8_t bytes[64];
+    struct cql_writer writer;
+    cql_writer_init(&writer, bytes, sizeof(bytes));
+    cql_query(&writer, 0, str("q"), &params);
+    cql_put_int(&writer, 6);
+    cql_put_values(&writer, values_room, values.used, 3);
+    cql_put_values(&writer, NULL, 0, 0);
+    assert_true(cql_end(&writer));
+    assert_hex(bytes, writer.used,
+        "0400000007 00000026 00000001 71 0001 01 0004 00000004 00000006"
+        "00000004 00000007 00000004 00000000 fffffffe");
+}
+
+static void values_without_room_are_none(void **state)
+{
+    (void)state;
+    cql_writer_init(&values, values_room, 11);
+    cql_values(&values);
+    cql_put_int(&values, 7);
+    cql_put_int(&values, 7);
+    assert_false(cql_end(&values));
+    assert_int_equal(values.used, 0);
+}
+
 /* ---- batches */
 
 static void a_batch_takes_what_it_has_of_the_params(void **state)
@@ -430,6 +467,8 @@ int main(void)
         cmocka_unit_test(null_and_unset_and_empty_are_three_things),
         cmocka_unit_test(a_list_has_the_number_of_its_items),
         cmocka_unit_test(a_statement_without_values_says_nothing_of_them),
+        cmocka_unit_test(values_may_be_put_before_there_is_a_request),
+        cmocka_unit_test(values_without_room_are_none),
         cmocka_unit_test(a_batch_takes_what_it_has_of_the_params),
         cmocka_unit_test(a_short_length_is_not_cut_to_16_bits),
         cmocka_unit_test(more_values_or_statements_than_16_bits_count_are_refused),
