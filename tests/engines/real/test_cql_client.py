@@ -1,0 +1,108 @@
+"""The client of src/net/cql_client with real nodes: its example, and many writes while a node is killed.
+
+The programs are those of a build with tests, build-test, or of the one that CHATTIFIER_BUILD names.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from cassandra import nodes
+from have import have
+from ports import Ports
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+PROGRAMS = os.path.join(os.environ.get("CHATTIFIER_BUILD", os.path.join(ROOT, "build-test")), "tests", "net")
+WRITES = 10_000
+
+
+def program(name):
+    path = os.path.join(PROGRAMS, name)
+    if not os.path.exists(path):
+        pytest.skip(f"{path} is not built")
+    return path
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory):
+    """Three nodes, which run."""
+    have("cassandra")
+    directory = str(tmp_path_factory.mktemp("ring"))
+    made = nodes(directory, Ports(directory), 3)
+    try:
+        for node in made:
+            node.start()
+        yield made
+    finally:
+        for node in made:
+            node.kill()
+
+
+def result_of(output):
+    """The last line, as numbers by their names."""
+    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", output.splitlines()[-1])}
+
+
+def test_the_example_does_what_its_head_says(ring):
+    first = ring[0]
+    run = [program("cql_client_example"), first.host, str(first.port)]
+    rooms = "0: attic\n1: hall\nnext page\n2: cellar\n"
+    assert subprocess.run(run, capture_output=True, text=True, timeout=60).stdout == rooms + "the name is taken now\n"
+    assert subprocess.run(run, capture_output=True, text=True, timeout=60).stdout == rooms + "the name is taken already\n"
+
+
+def test_no_write_that_was_answered_is_lost_when_a_node_is_killed(ring):
+    contact, victim = ring[0], ring[1]
+    process = subprocess.Popen([program("cql_load"), contact.host, str(contact.port), "3", str(WRITES), "32"], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = []
+    for line in process.stdout:
+        lines.append(line.strip())
+        if lines == ["1000", "2000", "3000"]:
+            victim.kill()
+    said = process.stderr.read()
+    assert process.wait(timeout=60) == 0, said
+    result = result_of("\n".join(lines))
+    assert result["ok"] + result["unknown"] + result["failed"] == WRITES
+    assert result["lost"] == 0
+    assert result["unknown"] == 0 and result["failed"] == 0, said  # they may be repeated, and two of three are there
+    assert 100 <= result["number"] <= result["raised"] + result["raised_unknown"]
+    assert re.search(r"^lost 127\.0\.0\.2 ", said, re.M)
+
+
+def test_a_node_that_comes_back_is_connected_again(ring):
+    contact, victim = ring[0], ring[1]
+    victim.kill()
+    process = subprocess.Popen([program("cql_load"), contact.host, str(contact.port), "3", str(100 * WRITES), "4"], text=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    stop = threading.Timer(90, process.kill)
+    stop.start()
+    try:
+        victim.start()
+        assert any(line.startswith("connected 127.0.0.2") for line in process.stderr)
+    finally:
+        stop.cancel()
+        process.kill()
+        process.wait()
+
+
+def test_a_node_that_hangs_costs_no_write_that_was_answered(ring):
+    contact, victim = ring[0], ring[2]
+    process = subprocess.Popen([program("cql_load"), contact.host, str(contact.port), "3", str(WRITES), "32"], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = []
+    try:
+        for line in process.stdout:
+            lines.append(line.strip())
+            if lines == ["1000", "2000", "3000"]:
+                os.kill(victim.pid(), signal.SIGSTOP)
+    finally:
+        os.kill(victim.pid(), signal.SIGCONT)
+    said = process.stderr.read()
+    assert process.wait(timeout=60) == 0, said
+    result = result_of("\n".join(lines))
+    assert result["lost"] == 0 and result["failed"] == 0, said
