@@ -16,6 +16,8 @@
 #include "cluster.h"
 
 #define ANSWER_BOUND_US 16000000
+#define ANSWER_US_MAX 9000000 /* what takes longer its node has ended (socket.answer_timeout_ms)   \
+                               */
 #define WAIT_US_MAX 800000
 
 static const enum cht_command_type types[] = {
@@ -360,6 +362,18 @@ static bool is_listed(struct cht_str code)
     return false;
 }
 
+/* I19: what nobody answers its node ends; where nothing is lost somebody answers, be it that it is
+ * too late. */
+static void check_answered(struct client *client, const struct act *act, struct cht_str code)
+{
+    struct cluster *cluster = client->cluster;
+    bool ended = is_code(code, "timeout") && cluster->scene.now_us >= act->last_us + ANSWER_US_MAX;
+    if (ended && faults_answered(&cluster->faults)) {
+        scene_fail(
+            &cluster->scene, "I19", "act %u was answered by nobody, and nothing is lost", act->id);
+    }
+}
+
 void act_on_error(
     struct client *client, struct act *act, struct cht_str code, bool retry, uint64_t wait_ms)
 {
@@ -375,6 +389,7 @@ void act_on_error(
         scene_fail(&client->cluster->scene, "I19", "act %u was told %.*s, and nothing is wrong",
             act->id, (int)code.size, code.at);
     }
+    check_answered(client, act, code);
     act->unknown += is_code(code, "timeout") || is_code(code, "internal");
     if (!retry || is_code(code, "muted")) {
         finish(client, act, ACT_REFUSED);

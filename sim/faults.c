@@ -74,3 +74,8 @@ bool faults_prompt(const struct faults *faults)
     }
     return true;
 }
+
+bool faults_answered(const struct faults *faults)
+{
+    return faults_prompt(faults) && faults->chance[FAULT_command_lost] == 0;
+}

@@ -43,3 +43,6 @@ bool faults_none(const struct faults *faults);
 /* Nothing in this run holds up what is told: then it is told at once. */
 bool faults_prompt(const struct faults *faults);
 bool fault_holds_up(enum fault fault);
+
+/* Nothing in this run loses a command or its answer, or holds them up: then all are answered. */
+bool faults_answered(const struct faults *faults);

@@ -66,6 +66,19 @@ static void draw_more_faults(struct cluster *cluster)
     }
 }
 
+/* In some runs clocks are all that goes wrong, and they go far: commands come too late, and even so
+ * each is answered. */
+static void draw_clocks(struct cluster *cluster)
+{
+    struct dice dice = dice_fork(&cluster->dice, 13);
+    bool alone = dice_hits(&dice, 1000);
+    for (uint32_t i = 0; alone && i < FAULT_COUNT; i++) {
+        bool moves = i == FAULT_clock || i == FAULT_clock_far;
+        cluster->faults.chance[i] = moves ? (uint32_t)dice_between(&dice, 3000, most[i]) : 0;
+    }
+    cluster->clocks_move |= alone;
+}
+
 static void draw_limits(struct cluster *cluster, struct dice *dice)
 {
     struct settings *settings =
@@ -202,6 +215,7 @@ void swarm_draw(struct cluster *cluster)
     uint64_t clients = cluster->people.count + dice_between(&dice, 0, 4);
     cluster->client_count = asked_or(options->clients, clients);
     draw_faults(cluster, &dice);
+    draw_clocks(cluster);
     draw_limits(cluster, &dice);
     for (uint32_t i = 0; i < cluster->client_count; i++) {
         cluster->clients[i] = client_create(cluster, i, 1 + i % cluster->people.count);

@@ -153,6 +153,46 @@ static void who_is_removed_gets_no_page(void **state)
     assert_int_equal(answer_error, ERR_NOT_FOUND);
 }
 
+/* ---- a page whose room changes behind it, while the names beside it are asked for */
+
+static struct users_get_op *held;
+
+static void hold_names(struct users *users, struct users_get_op *op)
+{
+    (void)users;
+    held = op;
+}
+
+static bool is_held(void *context)
+{
+    (void)context;
+    return held != NULL;
+}
+
+static void a_page_that_was_read_before_a_change_is_not_kept_after_it(void **state)
+{
+    (void)state;
+    make_room();
+    house_hurry();
+    const struct users_ops *ops = engine->users->ops;
+    struct users_ops slow = *ops;
+    slow.get = hold_names;
+    engine->users->ops = &slow;
+    held = NULL;
+    uint32_t before = answers;
+    house_post_question((struct cht_command){
+        .type = cht_command_type_room_history, .author = bob, .room = room_id});
+    assert_true(test_loop_run_until(&engine->loop, is_held, NULL));
+    engine->users->ops = ops;
+    house_say("meanwhile");
+    house_hurry();
+    ops->get(engine->users, held);
+    house_wait_answers(before);
+    assert_has_not("meanwhile");
+    assert_hot(bob, false);
+    assert_has("\"text\":\"meanwhile\"");
+}
+
 static void nobody_sees_the_past_of_another(void **state)
 {
     (void)state;
@@ -348,6 +388,7 @@ int main(void)
         IN_HOUSE(an_edit_is_shown),
         IN_HOUSE(a_page_with_reactions_is_its_readers_own),
         IN_HOUSE(who_is_removed_gets_no_page),
+        IN_HOUSE(a_page_that_was_read_before_a_change_is_not_kept_after_it),
         IN_HOUSE(nobody_sees_the_past_of_another),
         IN_HOUSE(a_name_is_the_newest),
         IN_HOUSE(a_page_older_than_what_the_asker_has_seen_is_not_given),
