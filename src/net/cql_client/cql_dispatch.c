@@ -160,6 +160,7 @@ static struct cql_trial trial_of(const struct cql_ask *ask)
     uint64_t changed_ms = client->schema_changed_ms;
     return (struct cql_trial){.is_read = ask->is_read,
         .is_repeatable = ask->is_repeatable,
+        .is_conditional = ask->statement->serial != 0,
         .may_be_done = ask->may_be_done,
         .is_pinned = ask->is_pinned,
         .is_settling = changed_ms > 0 && cql_now_ms(client) - changed_ms < client->limits.settle_ms,

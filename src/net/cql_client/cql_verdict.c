@@ -5,6 +5,8 @@
 
 #include "cql_client/cql_verdict.h"
 
+#include "cql/cql_consistency.h"
+
 #define PREPARES_MAX 2u
 
 /* More than one other node is not asked: they see the same replicas. */
@@ -51,6 +53,15 @@ static bool passes_by_itself(const struct cql_trial *trial, uint32_t code)
            !trial->is_pinned;
 }
 
+/* A condition is agreed on first, then written. Too few replicas for the agreement are told with
+ * its consistency, and nothing was done; too few for the write are told with that of the write,
+ * when it was agreed on already. */
+static bool was_agreed_on(const struct cql_trial *trial, const struct cql_error *error)
+{
+    return trial->is_conditional && error->row->code == CQL_ERROR_UNAVAILABLE &&
+           error->consistency != CQL_SERIAL && error->consistency != CQL_LOCAL_SERIAL;
+}
+
 static struct cql_verdict follow(const struct cql_trial *trial, const struct cql_error *error,
     enum cql_action action, bool may_be_done)
 {
@@ -75,6 +86,9 @@ struct cql_verdict cql_verdict_error(const struct cql_trial *trial, const struct
 {
     bool may_be_done =
         trial->may_be_done || (!trial->is_read && error->row->done == CQL_MAYBE_DONE);
+    if (was_agreed_on(trial, error)) {
+        return answer(true, ERR_UNKNOWN);
+    }
     return follow(trial, error, cql_error_action(error, trial->is_repeatable), may_be_done);
 }
 

@@ -24,10 +24,11 @@ enum cql_next {
 struct cql_trial {
     bool is_read;       /* it changes nothing */
     bool is_repeatable; /* doing it twice is as doing it once */
-    bool may_be_done;   /* by a try before this one */
-    bool is_pinned;     /* no other connection will do */
-    bool is_settling;   /* the schema has just changed */
-    uint8_t tries;      /* this one counted */
+    bool is_conditional;
+    bool may_be_done; /* by a try before this one */
+    bool is_pinned;   /* no other connection will do */
+    bool is_settling; /* the schema has just changed */
+    uint8_t tries;    /* this one counted */
     uint8_t tries_max;
     uint8_t prepares; /* so often did a node forget its statement */
 };

@@ -11,7 +11,8 @@ import threading
 
 import pytest
 
-from cassandra import nodes
+from cassandra import CassandraNode, nodes
+from engine import NotReady
 from have import have
 from ports import Ports
 
@@ -40,6 +41,29 @@ def ring(tmp_path_factory):
     finally:
         for node in made:
             node.kill()
+
+
+class Guarded(CassandraNode):
+    """Wants to know who asks. Nobody else's client asks it whether it is ready: the log tells."""
+
+    def settings(self):
+        return {**super().settings(), "authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer"}
+
+    def ask(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            if "Created default superuser role" not in log.read():
+                raise NotReady("its role is not there yet")
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    have("cassandra")
+    node = Guarded(str(tmp_path), Ports(str(tmp_path)))
+    try:
+        node.start()
+        yield node
+    finally:
+        node.kill()
 
 
 def result_of(output):
@@ -106,3 +130,12 @@ def test_a_node_that_hangs_costs_no_write_that_was_answered(ring):
     assert process.wait(timeout=60) == 0, said
     result = result_of("\n".join(lines))
     assert result["lost"] == 0 and result["failed"] == 0, said
+
+
+def test_who_asks_is_known_by_user_and_password(guarded):
+    def load(password):
+        return subprocess.run([program("cql_load"), guarded.host, str(guarded.port), "1", "10", "2", "cassandra", password],
+                              capture_output=True, text=True, timeout=60)
+    right, wrong = load("cassandra"), load("wrong")
+    assert right.returncode == 0 and result_of(right.stdout)["ok"] == 10, right.stderr
+    assert wrong.returncode == 1 and "denied 127.0.0.1 dropped: The credentials are wrong." in wrong.stderr

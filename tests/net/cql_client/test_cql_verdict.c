@@ -2,6 +2,7 @@
 
 #include "test.h"
 
+#include "cql/cql_consistency.h"
 #include "cql_client/cql_verdict.h"
 
 static const struct cql_trial reading = {
@@ -57,6 +58,19 @@ static void what_was_not_tried_is_tried_on_one_other_node(void **state)
     assert_answer(cql_verdict_error(&second, &error), ERR_UNAVAILABLE);
     second.may_be_done = true;
     assert_answer(cql_verdict_error(&second, &error), ERR_UNKNOWN);
+}
+
+static void a_condition_that_lacks_replicas_for_its_write_alone_is_unknown(void **state)
+{
+    (void)state;
+    struct cql_error error = error_of(CQL_ERROR_UNAVAILABLE);
+    struct cql_trial deciding = adding;
+    deciding.is_conditional = true;
+    error.consistency = CQL_LOCAL_SERIAL;
+    assert_next(cql_verdict_error(&deciding, &error), CQL_NEXT_OTHER_NODE);
+    error.consistency = CQL_LOCAL_QUORUM;
+    assert_answer(cql_verdict_error(&deciding, &error), ERR_UNKNOWN);
+    assert_next(cql_verdict_error(&adding, &error), CQL_NEXT_OTHER_NODE);
 }
 
 static void who_has_too_much_to_do_is_left_for_a_moment(void **state)
@@ -179,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_node_refuses_is_not_repeated),
         cmocka_unit_test(what_was_not_tried_is_tried_on_one_other_node),
+        cmocka_unit_test(a_condition_that_lacks_replicas_for_its_write_alone_is_unknown),
         cmocka_unit_test(who_has_too_much_to_do_is_left_for_a_moment),
         cmocka_unit_test(a_late_write_is_repeated_if_it_may_be),
         cmocka_unit_test(a_read_whose_data_alone_was_late_is_read_again),
