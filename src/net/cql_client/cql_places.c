@@ -163,17 +163,17 @@ void cql_places_replication(struct cql_places *places, struct cql_type type, str
 {
     struct cql_items items;
     struct cql_cell item;
-    struct cql_type inner;
+    struct cql_type inner[2];
     struct cht_str texts[2];
     places->strategy = CQL_STRATEGY_NONE;
     places->replicas = 0;
     places->factor_count = 0;
-    if (type.kind != CQL_TYPE_MAP || !cql_type_inner(type, 0, &inner) ||
-        cql_get_items(type, cell, &items) != CQL_FINE) {
+    if (type.kind != CQL_TYPE_MAP || !cql_type_inner(type, 0, &inner[0]) ||
+        !cql_type_inner(type, 1, &inner[1]) || cql_get_items(type, cell, &items) != CQL_FINE) {
         return;
     }
     for (uint32_t i = 0; cql_items_next(&items, &item); i++) {
-        if (cql_get_text(inner, item, &texts[i % 2]) != CQL_FINE) {
+        if (cql_get_text(inner[i % 2], item, &texts[i % 2]) != CQL_FINE) {
             return;
         }
         if (i % 2 == 1) {

@@ -203,7 +203,7 @@ static void answer_local(const struct house_request *request)
     put_columns(&body, names, 7);
     put_u32(&body, 1);
     put_member(&body, request->node);
-    put_text_cell(&body, "org.apache.cassandra.dht.Murmur3Partitioner");
+    put_text_cell(&body, fx->partitioner);
     reply(request, CQL_OP_RESULT, &body);
 }
 
@@ -251,7 +251,8 @@ static void answer_keyspace(const struct house_request *request)
         put_text_cell(&map, "class");
         put_text_cell(&map, "org.apache.cassandra.locator.SimpleStrategy");
         put_text_cell(&map, "replication_factor");
-        put_text_cell(&map, "1");
+        put_u32(&map, 1);
+        put_u8(&map, (uint8_t)('0' + fx->replicas));
         put_cell(&body, map.at, map.size);
     }
     reply(request, CQL_OP_RESULT, &body);
@@ -495,6 +496,8 @@ int cql_house_setup(void **state)
     fx->handler.on_news = on_news;
     fx->node_count = 1;
     fx->has_keyspace = true;
+    fx->replicas = 1;
+    fx->partitioner = "org.apache.cassandra.dht.Murmur3Partitioner";
     test_asker_init(&fx->asker);
     fx->options = (struct cql_client_options){.world = &fx->world,
         .outbounds = fx->outbounds,

@@ -60,6 +60,8 @@ struct fixture {
     const char *password; /* NULL: none is wanted; "\1user\1password" as it is sent */
     bool offers_lz4, has_old_tables, keeps_prepares, keeps_options;
     bool has_keyspace;
+    uint8_t replicas; /* of each partition */
+    const char *partitioner;
     uint8_t id_of_ids; /* another one: other ids */
 
     /* what came */

@@ -126,16 +126,46 @@ static void a_statement_goes_to_the_node_that_has_its_key(void **state)
     }
 }
 
+static void assert_taking_turns(uint32_t place, int64_t step)
+{
+    uint32_t asked[HOUSE_NODES + 1] = {0};
+    for (int64_t i = 0; i < 30; i++) {
+        house_ask(0, place, i * step);
+        struct house_request request = house_take();
+        house_applied(&request, true);
+        asked[request.node]++;
+    }
+    assert_true(asked[1] > 5 && asked[2] > 5 && asked[3] > 5);
+}
+
 static void without_a_keyspace_the_nodes_take_turns(void **state)
 {
     (void)state;
     fx->has_keyspace = false;
     begin_with(3);
-    uint32_t asked[HOUSE_NODES + 1] = {0};
-    for (int64_t key = 0; key < 30; key++) {
-        asked[asked_node(key)]++;
+    assert_taking_turns(GET, 1);
+}
+
+static void with_another_partitioner_the_nodes_take_turns(void **state)
+{
+    (void)state;
+    fx->partitioner = "org.apache.cassandra.dht.RandomPartitioner";
+    begin_with(3);
+    assert_taking_turns(GET, 1);
+}
+
+static void replicas_of_a_key_take_turns_but_its_conditions_meet_at_the_first(void **state)
+{
+    (void)state;
+    fx->replicas = 3;
+    begin_with(3);
+    assert_taking_turns(GET, 0);
+    for (int64_t i = 0; i < 10; i++) {
+        house_ask(0, CAS, key_of(2));
+        struct house_request request = house_take();
+        house_applied(&request, true);
+        assert_true(i == 0 || request.node == 2); /* before the first nobody knows the key */
     }
-    assert_true(asked[1] > 5 && asked[2] > 5 && asked[3] > 5);
 }
 
 static void when_the_node_of_a_key_is_away_another_one_is_asked(void **state)
@@ -421,6 +451,8 @@ int main(void)
         T(a_node_may_have_several_connections_which_share_the_asks),
         T(a_statement_goes_to_the_node_that_has_its_key),
         T(without_a_keyspace_the_nodes_take_turns),
+        T(with_another_partitioner_the_nodes_take_turns),
+        T(replicas_of_a_key_take_turns_but_its_conditions_meet_at_the_first),
         T(when_the_node_of_a_key_is_away_another_one_is_asked),
         T(asks_of_a_node_that_dies_go_to_another_one_at_once),
         T(what_one_node_will_not_do_another_one_is_asked_for),
