@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "user/passwords.h"
+#include "user/password_rules.h"
 #include "user/user_inner.h"
 
 #define LEAVES_MAX 100 /* under way */

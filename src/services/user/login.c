@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "user/names.h"
-#include "user/passwords.h"
+#include "user/password_rules.h"
 #include "user/user_inner.h"
 
 #define SLOW_MS_MAX 3000

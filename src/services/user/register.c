@@ -5,7 +5,7 @@
  * unknown outcome is looked up once; a join that is late does not matter. */
 
 #include "user/names.h"
-#include "user/passwords.h"
+#include "user/password_rules.h"
 #include "user/user_inner.h"
 
 struct registration {
@@ -68,7 +68,7 @@ static void check_fields(struct flow *flow)
     if (!read_names(r) || !user_field_text(call, "password", &r->password)) {
         return;
     }
-    if (!passwords_may_choose(r->password, r->username)) {
+    if (!password_rules_allow(r->password, r->username)) {
         user_call_bad_field(call, "password");
         return;
     }

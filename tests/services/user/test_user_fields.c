@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "house.h"
-#include "user/passwords.h"
+#include "user/password_rules.h"
 
 #define GOOD "\"password\":\"violet staircase\""
 #define SIXTY_FIVE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

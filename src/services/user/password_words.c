@@ -1,10 +1,10 @@
-/* common_passwords - words that passwords are made of: names, teams, seasons, habits, what people
+/* password_words - words that passwords are made of: names, teams, seasons, habits, what people
  * like. Nothing here can fail. */
 
-#include "user/common_passwords.h"
+#include "user/password_words.h"
 
 /* clang-format off */
-const char *const common_passwords[] = {
+const char *const password_words[] = {
     "aaron", "abc", "access", "account", "admin", "adobe", "albert", "alex", "alexander",
     "alexis", "alice", "amanda", "america", "amigo", "amor", "amsterdam", "andrea", "andrew",
     "angel", "angela", "angels", "animal", "anna", "anthony", "apple", "april", "arsenal", "asdf",

@@ -1,11 +1,11 @@
-/* password - PUT /user/me/password.
+/* change_password - PUT /user/me/password.
  *
  * Happy path: the old one fits, the new one may be chosen, one compare-and-set writes its hash and
  * voids all tokens, this device gets a fresh pair. Other devices are revoked at once; this device's
  * own old token a second later, so that its open socket can be given the new one. How it fails: a
  * wrong old password is forbidden; a change that came between is a conflict. */
 
-#include "user/passwords.h"
+#include "user/password_rules.h"
 #include "user/user_inner.h"
 
 #define MERCY_MS 1000
@@ -61,7 +61,7 @@ static void check_old(struct flow *flow)
         flow_fail(flow, ERR_UNAUTHORIZED);
         return;
     }
-    if (!passwords_may_choose(p->new, p->get.users->username)) {
+    if (!password_rules_allow(p->new, p->get.users->username)) {
         own_password_judged(&p->call, &p->own, ERR_BAD_FIELD); /* nobody looked at the old one */
         user_call_bad_field(&p->call, "new_password");
         return;
@@ -188,4 +188,5 @@ static const struct flow_step steps[] = {{"take_limit", take_limit}, {"find_user
     {"sign_device_in", sign_device_in}, {"answer", answer}, {"drop_others", drop_others},
     {"wait", wait}, {"finish", finish}};
 
-const struct user_flow user_flow_password = {steps, FLOW_STEPS(steps), sizeof(struct password)};
+const struct user_flow user_flow_change_password = {
+    steps, FLOW_STEPS(steps), sizeof(struct password)};

@@ -1,14 +1,14 @@
-/* passwords - a small judge of new passwords.
+/* password_rules - a small judge of new passwords.
  *
  * Happy path: fold, strip, look it up, look for patterns. How it fails: false; the reason is one
  * for all. */
 
-#include "user/passwords.h"
+#include "user/password_rules.h"
 
 #include <string.h>
 
 #include "chattifier/events.h"
-#include "user/common_passwords.h"
+#include "user/password_words.h"
 
 #define ENDS_MAX 6
 #define PERIOD_MAX 6
@@ -58,8 +58,8 @@ static struct cht_str strip(const struct piece *piece)
 
 static bool is_common(struct cht_str text)
 {
-    for (size_t i = 0; common_passwords[i]; i++) {
-        const char *word = common_passwords[i];
+    for (size_t i = 0; password_words[i]; i++) {
+        const char *word = password_words[i];
         if (strlen(word) == text.size && memcmp(word, text.at, text.size) == 0) {
             return true;
         }
@@ -170,7 +170,7 @@ static bool is_guessable(struct cht_str password, struct cht_str username)
            is_mostly(whole, username) || is_mostly(whole, product) || is_mostly(word, product);
 }
 
-bool passwords_may_choose(struct cht_str password, struct cht_str username)
+bool password_rules_allow(struct cht_str password, struct cht_str username)
 {
     if (password.size == 0 || password.size > PASSWORD_BYTES_MAX || !cht_utf8_valid(password) ||
         memchr(password.at, 0, password.size)) {
