@@ -14,6 +14,7 @@
 #include "base/event_buf.h"
 #include "base/mem.h"
 #include "chat_inner.h"
+#include "flow/pause.h"
 
 #define TYPING_MS 6000
 #define PAUSE_MS 20
@@ -34,8 +35,7 @@ struct reading {
     uint64_t sent_n; /* the reader's own newest message, if the store does not have it yet */
     bool asked;
     uint32_t pauses;
-    struct op pause;
-    struct timer timer;
+    struct pause_op pause;
 };
 
 static void send_reply(struct chat_service *chat, uint64_t node, struct cht_reply *reply)
@@ -74,11 +74,6 @@ static void end(struct reading *reading)
     mem_free(reading);
 }
 
-static void on_paused(struct timer *timer)
-{
-    op_answer(&container_of(timer, struct reading, timer)->pause, OK);
-}
-
 static enum err may_still(const struct reading *reading)
 {
     const struct room *room = rooms_by_id(reading->chat, reading->room);
@@ -104,8 +99,7 @@ static void set_cursor(struct flow *flow)
         reading->asked = false;
         reading->pauses++;
         owner_want_stored(reading->chat, reading->shard, reading->index);
-        op_ask(&reading->pause, &flow->asker);
-        timer_start(reading->chat->loop, &reading->timer, PAUSE_MS, on_paused);
+        pause_ask(reading->chat->loop, &flow->asker, &reading->pause, PAUSE_MS);
         flow_again(flow);
     } else if (reading->cursor.op.err != OK) {
         flow_fail(flow, reading->cursor.op.err);
