@@ -70,6 +70,26 @@ def test_the_name_of_a_room_does_not_end_its_place(house):
         assert lines_until(process, "hello")[-1] == f"[x) boss: pay (y] {user.name}: hello\n"
 
 
+def test_rooms_of_one_name_are_told_apart_and_each_can_be_opened(house):
+    user, name = house.user(), f"term{free_port()}"
+    with user.connect() as other, terminal(house.port) as process:
+        sign_up(process, name)
+        found = other.command("user.find", prefix=name)["users"][0]["id"]
+        rooms = [other.command("room.create", kind="group", name=title, cid=cid(), members=[found])["room"]
+                 for title in ("Lunch", "lunch")]
+        marks = ["#" + room[:8] for room in rooms]
+        while not lines_until(process, "unread")[-1].startswith(f"  lunch  {marks[1]}  ("):
+            pass
+        type_in(process, "/room lunch\n")
+        assert "several rooms have that name" in lines_until(process, "several rooms")[-1]
+        assert {process.stdout.readline().decode(), process.stdout.readline().decode()} == {
+            f"  Lunch  {marks[0]}\n", f"  lunch  {marks[1]}\n"}
+        for room, title, mark in zip(rooms, ("Lunch", "lunch"), marks):
+            type_in(process, f"/room {mark}\nI am in {mark}\n")
+            other.message(room, f"I am in {mark}")
+            assert lines_until(process, "I am in")[-1] == f"[{title}]{mark} {name}: I am in {mark}\n"
+
+
 def test_what_is_typed_and_is_no_utf8_is_told_and_not_sent(house):
     with terminal(house.port) as process:
         sign_up(process, f"term{free_port()}")

@@ -23,6 +23,7 @@
 #define LINE_BYTES_MAX 16384
 #define RETRY_S 2
 #define HISTORY 20
+#define MARK_SIZE 9 /* # and the first digits of a room's id */
 
 struct terminal {
     struct link link;
@@ -132,6 +133,52 @@ static enum err enter_room(struct terminal *terminal, const char *room)
     return ask_page(terminal);
 }
 
+/* Rooms of one name are told apart by the beginning of their ids. */
+static bool is_shared(const struct terminal *terminal, const char *room)
+{
+    const char *name = text_of(terminal->rooms, room);
+    const char *id;
+    json_t *other;
+    json_object_foreach(terminal->rooms, id, other)
+    {
+        if (strcmp(id, room) != 0 && strcasecmp(json_string_value(other), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_mark(const struct terminal *terminal, const char *room, const char *before)
+{
+    char mark[MARK_SIZE + 1];
+    if (is_shared(terminal, room)) {
+        snprintf(mark, sizeof(mark), "#%s", room);
+        screen_words(before);
+        screen_name(mark);
+    }
+}
+
+static void print_room(struct terminal *terminal, const char *room)
+{
+    screen_words(strcmp(terminal->room, room) == 0 ? "* " : "  ");
+    screen_name(text_of(terminal->rooms, room));
+    print_mark(terminal, room, "  ");
+}
+
+static void learn_rooms(struct terminal *terminal, const json_t *rooms)
+{
+    size_t i;
+    json_t *room;
+    json_array_foreach(rooms, i, room)
+    {
+        const char *name = text_of(room, "name");
+        if (!*name) {
+            name = user_name(terminal, text_of(room, "peer"));
+        }
+        json_object_set_new(terminal->rooms, text_of(room, "room"), json_string(name));
+    }
+}
+
 static enum err show_rooms(struct terminal *terminal, const json_t *answer)
 {
     size_t i;
@@ -140,19 +187,14 @@ static enum err show_rooms(struct terminal *terminal, const json_t *answer)
     const json_t *rooms = json_object_get(answer, "rooms");
     terminal->listed = true;
     learn_users(terminal, answer);
+    learn_rooms(terminal, rooms);
     if (!terminal->room[0]) {
         snprintf(terminal->room, sizeof(terminal->room), "%s",
             text_of(json_array_get(rooms, 0), "room"));
     }
     json_array_foreach(rooms, i, room)
     {
-        const char *name = text_of(room, "name");
-        if (!*name) {
-            name = user_name(terminal, text_of(room, "peer"));
-        }
-        json_object_set_new(terminal->rooms, text_of(room, "room"), json_string(name));
-        screen_words(strcmp(terminal->room, text_of(room, "room")) == 0 ? "* " : "  ");
-        screen_name(name);
+        print_room(terminal, text_of(room, "room"));
         screen_words("  (");
         screen_number(number_of(room, "unread"));
         screen_words(" unread)\n");
@@ -164,13 +206,16 @@ static enum err show_rooms(struct terminal *terminal, const json_t *answer)
     return first && terminal->room[0] ? ask_page(terminal) : OK;
 }
 
+/* The mark is outside the brackets, where no name can be. */
 static void print_place(struct terminal *terminal, const json_t *frame)
 {
     const char *room = text_of(frame, "room");
     const char *name = text_of(terminal->rooms, room);
     screen_words("[");
     screen_name(*name ? name : room);
-    screen_words("] ");
+    screen_words("]");
+    print_mark(terminal, room, "");
+    screen_words(" ");
 }
 
 static void show_message(struct terminal *terminal, const json_t *frame)
@@ -379,17 +424,47 @@ static enum err on_frame(struct terminal *terminal, const json_t *frame)
     return err;
 }
 
-static enum err choose_room(struct terminal *terminal, const char *wanted)
+/* By its name, or by the mark that rooms of one name have. */
+static bool is_called(const char *id, const char *name, const char *wanted)
+{
+    bool marked = wanted[0] == '#' && strlen(wanted) == MARK_SIZE &&
+                  strncasecmp(id, wanted + 1, MARK_SIZE - 1) == 0;
+    return marked || strcasecmp(name, wanted) == 0;
+}
+
+static void say_which(struct terminal *terminal, const char *wanted)
 {
     const char *id;
     json_t *name;
+    screen_words("several rooms have that name; go to one by its mark, as in /room #12345678:\n");
     json_object_foreach(terminal->rooms, id, name)
     {
-        if (strcasecmp(json_string_value(name), wanted) == 0) {
-            return enter_room(terminal, id);
+        if (is_called(id, json_string_value(name), wanted)) {
+            print_room(terminal, id);
+            screen_words("\n");
         }
     }
-    screen_words("there is no room of that name\n");
+}
+
+static enum err choose_room(struct terminal *terminal, const char *wanted)
+{
+    const char *id, *found = NULL;
+    json_t *name;
+    uint32_t count = 0;
+    json_object_foreach(terminal->rooms, id, name)
+    {
+        if (is_called(id, json_string_value(name), wanted)) {
+            found = id;
+            count++;
+        }
+    }
+    if (count == 1) {
+        return enter_room(terminal, found);
+    } else if (count > 1) {
+        say_which(terminal, wanted);
+    } else {
+        screen_words("there is no room of that name\n");
+    }
     return OK;
 }
 
@@ -400,7 +475,8 @@ static void print_help(const char *line)
     }
     screen_words("Commands:\n"
                  "  /rooms      list your rooms; * marks the one you are in\n"
-                 "  /room NAME  go to a room and show its newest messages\n"
+                 "  /room NAME  go to a room and show its newest messages; rooms of one name have\n"
+                 "              marks: /room #MARK\n"
                  "  /to USER    go to the direct room with somebody, by username\n"
                  "  /quit       end (so does Ctrl-D)\n"
                  "Anything else is said in the room you are in.\n");
@@ -472,6 +548,7 @@ static enum err converse(struct terminal *terminal)
             char line[LINE_BYTES_MAX];
             terminal->quit = !account_read_line("", false, line, sizeof(line));
             err = terminal->quit ? OK : on_line(terminal, line);
+            screen_flush();
         }
     }
     close(terminal->link.sock);
