@@ -70,6 +70,24 @@ static void a_name_is_given_once_in_any_case(void **state)
     house_deinit(&house);
 }
 
+static void attempts_to_sign_up_count_also_where_the_name_is_taken(void **state)
+{
+    struct house house;
+    (void)state;
+    house_init(&house);
+    house.settings.register_per_hour = 3;
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 201);
+    for (int i = 0; i < 5; i++) {
+        expect(
+            house_ask(&house, HTTP_POST, "/user/register", "{\"username\":\"_\"," GOOD "}", NULL),
+            422);
+    }
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 409);
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 409);
+    expect(house_ask(&house, HTTP_POST, "/user/register", new_bob, NULL), 429);
+    house_deinit(&house);
+}
+
 static void wrong_fields_are_named(void **state)
 {
     static const struct {
@@ -637,6 +655,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_user_gets_an_account_and_joins_the_default_room),
         cmocka_unit_test(a_name_is_given_once_in_any_case),
+        cmocka_unit_test(attempts_to_sign_up_count_also_where_the_name_is_taken),
         cmocka_unit_test(wrong_fields_are_named),
         cmocka_unit_test(a_wrong_password_and_an_unknown_name_look_and_cost_the_same),
         cmocka_unit_test(after_five_failures_the_right_password_waits_too),
