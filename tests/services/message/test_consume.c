@@ -17,7 +17,7 @@ static struct log_follow *followed;
 static struct cast_handler *listener;
 static uint64_t marked, stored_index, tail_index;
 static uint32_t writes, heads;
-static enum err write_err;
+static enum err write_err, load_err, progress_err;
 
 /* ---- fakes */
 
@@ -56,7 +56,7 @@ static void fake_progress(struct history *history, struct history_progress_op *o
 {
     (void)history;
     op->progress = (struct history_progress){.shard = op->shard, .term = 1, .index = 10};
-    op_answer_later(&op->op, &loop.loop, OK);
+    op_answer_later(&op->op, &loop.loop, progress_err);
 }
 
 static void fake_write(struct history *history, struct history_write_op *op)
@@ -78,7 +78,7 @@ static struct history history_port = {&history_ops};
 static void fake_load(struct rooms *rooms, struct rooms_load_op *op)
 {
     (void)rooms;
-    op_answer_later(&op->op, &loop.loop, ERR_NOT_FOUND);
+    op_answer_later(&op->op, &loop.loop, load_err);
 }
 
 static const struct rooms_ops rooms_ops = {.load = fake_load};
@@ -120,7 +120,20 @@ static uint64_t no_time(struct logger *l)
 
 static const char text[BATCH_BYTES];
 
-static void give_bytes(uint64_t term, uint64_t index, uint32_t text_bytes)
+static void give_buf(uint64_t term, uint64_t index, struct buf *buf)
+{
+    struct log_item item = {.shard = 0, .index = index, .term = term, .record = buf};
+    source_give(&followed->source, &item);
+    buf_unref(buf);
+}
+
+static void give_entries(uint8_t room, uint64_t term, uint64_t index, struct cht_list entries)
+{
+    struct cht_record record = {.term = term, .index = index, .room = {{room}}, .entries = entries};
+    give_buf(term, index, event_buf_encode(&cht_row_record, &record));
+}
+
+static void give_text(uint8_t room, uint64_t term, uint64_t index, uint32_t text_bytes)
 {
     struct cht_entry entry = {.kind = cht_entry_kind_message,
         .seq = index,
@@ -128,17 +141,12 @@ static void give_bytes(uint64_t term, uint64_t index, uint32_t text_bytes)
         .ts = 1,
         .by = {{3}},
         .text = {text, text_bytes}};
-    struct cht_record record = {
-        .term = term, .index = index, .room = {{7}}, .entries = {&entry, 1}};
-    struct buf *buf = event_buf_encode(&cht_row_record, &record);
-    struct log_item item = {.shard = 0, .index = index, .term = term, .record = buf};
-    source_give(&followed->source, &item);
-    buf_unref(buf);
+    give_entries(room, term, index, (struct cht_list){&entry, 1});
 }
 
 static void give(uint64_t term, uint64_t index)
 {
-    give_bytes(term, index, 2);
+    give_text(7, term, index, 2);
 }
 
 static void want(uint64_t shard, uint64_t index)
@@ -149,19 +157,18 @@ static void want(uint64_t shard, uint64_t index)
     buf_unref(buf);
 }
 
-static int setup_gathering(void **state, uint64_t gather_ms)
+static int setup_with(uint64_t gather_ms, uint64_t rooms_cached)
 {
     struct message_settings settings = {.batch_records_max = 4,
         .batch_bytes_max = BATCH_BYTES,
         .gather_ms = gather_ms,
-        .rooms_cached = 16,
+        .rooms_cached = rooms_cached,
         .queries_max = 16,
         .queries_per_user_max = 16,
         .waits_per_user_max = 8,
         .node_queries_max = 16,
         .fresh_wait_ms = 2000,
         .retry_ms = 50};
-    (void)state;
     test_loop_init(&loop);
     logger = (struct logger){
         .level = LOG_LEVEL_ERROR, .service = "test", .wall_ms = no_time, .write = write_nothing};
@@ -169,6 +176,7 @@ static int setup_gathering(void **state, uint64_t gather_ms)
     marked = stored_index = 0;
     writes = heads = 0;
     write_err = OK;
+    load_err = ERR_NOT_FOUND;
     struct message_deps deps = {.world = &loop.world,
         .log = &log_port,
         .mail = &mail_port,
@@ -184,18 +192,35 @@ static int setup_gathering(void **state, uint64_t gather_ms)
 
 static int setup(void **state)
 {
-    return setup_gathering(state, 0);
+    (void)state;
+    return setup_with(0, 16);
 }
 
 static int setup_slow(void **state)
 {
-    return setup_gathering(state, 20);
+    (void)state;
+    return setup_with(20, 16);
 }
 
 static int setup_behind(void **state)
 {
+    (void)state;
     tail_index = 13;
-    return setup_gathering(state, 20);
+    return setup_with(20, 16);
+}
+
+static int setup_small(void **state)
+{
+    (void)state;
+    return setup_with(20, 2);
+}
+
+static int setup_without_store(void **state)
+{
+    (void)state;
+    progress_err = ERR_UNAVAILABLE;
+    followed = NULL;
+    return setup_with(0, 16);
 }
 
 static int teardown(void **state)
@@ -203,6 +228,7 @@ static int teardown(void **state)
     (void)state;
     message_destroy(service);
     tail_index = 0;
+    progress_err = OK;
     test_loop_deinit(&loop);
     return 0;
 }
@@ -253,6 +279,69 @@ static void a_hole_stops_the_shard_with_an_alarm(void **state)
     assert_int_equal(stored_index, 11);
     assert_int_equal(message_counters(service).holes, 1);
     assert_false(message_is_ready(service));
+}
+
+static void what_can_not_be_read_stops_the_shard_with_an_alarm(void **state)
+{
+    (void)state;
+    static const uint8_t nonsense[] = {CHT_EVENT_record, 0xff};
+    struct cht_claimed other = {.shard = 0, .term = 1, .node = 1};
+    give(1, 11);
+    test_loop_settle(&loop);
+    give_buf(1, 12, buf_copy(nonsense, sizeof(nonsense)));
+    test_loop_settle(&loop);
+    give_buf(1, 13, event_buf_encode(&cht_row_claimed, &other));
+    test_loop_advance(&loop, 5000);
+    assert_int_equal(stored_index, 11);
+    assert_int_equal(writes, 1);
+    assert_int_equal(message_counters(service).holes, 1);
+    assert_false(message_is_ready(service));
+}
+
+static void an_event_that_is_no_record_stops_the_shard_too(void **state)
+{
+    (void)state;
+    struct cht_claimed other = {.shard = 0, .term = 1, .node = 1};
+    give_buf(1, 11, event_buf_encode(&cht_row_claimed, &other));
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 0);
+    assert_false(message_is_ready(service));
+}
+
+static void a_log_that_ends_is_an_alarm(void **state)
+{
+    (void)state;
+    source_end(&followed->source, ERR_CORRUPT);
+    assert_int_equal(message_counters(service).holes, 1);
+    assert_false(message_is_ready(service));
+}
+
+/* As the one that an owner begins with. */
+static void a_record_without_entries_is_stored_as_progress_alone(void **state)
+{
+    (void)state;
+    load_err = ERR_UNAVAILABLE;
+    give_entries(7, 2, 11, (struct cht_list){0});
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 11);
+    assert_int_equal(heads, 0);
+}
+
+static void rooms_that_find_no_place_in_memory_are_the_next_batch(void **state)
+{
+    (void)state;
+    give_text(1, 1, 11, 2);
+    test_loop_settle(&loop);
+    for (uint8_t room = 1; room <= 4; room++) {
+        give_text(room, 1, 11u + room, 2);
+    }
+    test_loop_settle(&loop);
+    assert_int_equal(writes, 2);
+    assert_int_equal(stored_index, 13);
+    test_loop_advance(&loop, 20);
+    assert_int_equal(writes, 3);
+    assert_int_equal(stored_index, 15);
+    assert_int_equal(heads, 5);
 }
 
 static void what_arrives_during_a_write_is_one_batch(void **state)
@@ -356,7 +445,7 @@ static void records_of_many_bytes_are_a_whole_batch(void **state)
     (void)state;
     give_one_and_more(12);
     assert_int_equal(writes, 1);
-    give_bytes(1, 13, BATCH_BYTES);
+    give_text(7, 1, 13, BATCH_BYTES);
     test_loop_settle(&loop);
     assert_int_equal(stored_index, 13);
 }
@@ -388,6 +477,46 @@ static void a_failed_write_is_tried_again(void **state)
     assert_int_equal(message_counters(service).failed_writes, 1);
 }
 
+static void a_room_that_can_not_be_loaded_is_loaded_later(void **state)
+{
+    (void)state;
+    load_err = ERR_UNAVAILABLE;
+    give(1, 11);
+    test_loop_settle(&loop);
+    assert_int_equal(writes, 0);
+    load_err = ERR_NOT_FOUND;
+    test_loop_advance(&loop, 50);
+    assert_int_equal(stored_index, 11);
+    assert_true(message_is_ready(service));
+}
+
+/* 50, 100, 200, 400, 800, and from then on 1,600 ms. */
+static void a_store_that_stays_away_is_asked_less_often(void **state)
+{
+    (void)state;
+    write_err = ERR_UNAVAILABLE;
+    give(1, 11);
+    test_loop_advance(&loop, 1550 + 2 * 1600);
+    assert_int_equal(writes, 8);
+    assert_true(message_is_idle(service));
+    write_err = OK;
+    test_loop_advance(&loop, 1600);
+    assert_int_equal(stored_index, 11);
+}
+
+static void reading_begins_when_the_store_says_where(void **state)
+{
+    (void)state;
+    assert_null(followed);
+    assert_true(message_is_idle(service));
+    progress_err = OK;
+    test_loop_advance(&loop, 50);
+    assert_non_null(followed);
+    give(1, 11);
+    test_loop_settle(&loop);
+    assert_int_equal(stored_index, 11);
+}
+
 /* Records grow old also where nothing is said any more. */
 static void how_far_the_store_is_is_told_again_each_minute(void **state)
 {
@@ -409,6 +538,12 @@ int main(void)
         TEST(a_repeat_is_dropped),
         TEST(a_record_of_an_older_term_is_dropped),
         TEST(a_hole_stops_the_shard_with_an_alarm),
+        TEST(what_can_not_be_read_stops_the_shard_with_an_alarm),
+        TEST(an_event_that_is_no_record_stops_the_shard_too),
+        TEST(a_log_that_ends_is_an_alarm),
+        TEST(a_record_without_entries_is_stored_as_progress_alone),
+        cmocka_unit_test_setup_teardown(
+            rooms_that_find_no_place_in_memory_are_the_next_batch, setup_small, teardown),
         TEST(what_arrives_during_a_write_is_one_batch),
         SLOW(what_follows_the_first_gathers_and_is_one_batch),
         SLOW(a_whole_batch_does_not_wait_for_more),
@@ -420,6 +555,10 @@ int main(void)
             what_was_in_the_log_at_the_start_does_not_gather, setup_behind, teardown),
         SLOW(at_the_end_nothing_gathers),
         TEST(a_failed_write_is_tried_again),
+        TEST(a_room_that_can_not_be_loaded_is_loaded_later),
+        TEST(a_store_that_stays_away_is_asked_less_often),
+        cmocka_unit_test_setup_teardown(
+            reading_begins_when_the_store_says_where, setup_without_store, teardown),
         TEST(how_far_the_store_is_is_told_again_each_minute),
     };
 #undef TEST

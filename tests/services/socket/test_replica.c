@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { ANN = 1, BOB = 2, ROOM = 50, OTHER = 51 };
+enum { ANN = 1, BOB = 2, CLEO = 3, ROOM = 50, OTHER = 51 };
 
 static struct cht_room_place place(uint8_t room, uint64_t seq)
 {
@@ -18,6 +18,23 @@ static void enter(struct house *house, uint32_t slot, uint8_t user, uint64_t seq
     struct cht_room_place places[] = {place(ROOM, seq)};
     house_roster(house, user, places, 1);
     house_heard(house, slot);
+}
+
+/* The list that was asked for again. */
+static void enter_again(struct house *house, uint32_t slot, uint8_t user, uint64_t seq)
+{
+    struct cht_room_place places[] = {place(ROOM, seq)};
+    house_roster(house, user, places, 1);
+    house_heard(house, slot);
+}
+
+/* The answer to that question, of one room. */
+static void answer_list(struct house *house, const struct cht_roster_query *query, uint8_t user,
+    struct cht_room_place *only)
+{
+    struct cht_roster roster = {
+        .node_ref = query->node_ref, .user = house_id(user), .rooms = {only, 1}};
+    house_mail(house, &cht_row_roster, &roster);
 }
 
 static void subscribed(struct house *house, uint64_t term, uint64_t head)
@@ -441,7 +458,7 @@ static void a_membership_read_ahead_of_the_room_waits_for_it(void **state)
 
 static void who_waits_for_a_room_waits_for_their_own_place_in_it(void **state)
 {
-    enum { CLEO = 3, DAN = 4 };
+    enum { DAN = 4 };
     enter(*state, 0, ANN, 4);
     enter(*state, 1, BOB, 7);
     enter(*state, 2, CLEO, 6);
@@ -485,6 +502,88 @@ static void a_membership_that_may_be_over_is_read_again(void **state)
     house_roster(*state, BOB, NULL, 0);
     entry(*state, 7);
     assert_string_equal(house_heard(*state, 1), "");
+}
+
+/* A node remembers so many removals; of what it forgot it knows only up to where they were. */
+static void a_removal_that_is_forgotten_may_have_been_anybodys(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place places[] = {place(ROOM, 4), place(OTHER, 4)};
+    house_connect(house, 0, ANN);
+    house_roster(house, ANN, places, 2);
+    house_deliver_member(house, ROOM, 5, CLEO, cht_member_state_removed);
+    for (uint64_t seq = 5; seq < 5 + 1024; seq++) {
+        house_deliver_member(house, OTHER, seq, CLEO, cht_member_state_removed);
+    }
+    enter(house, 1, BOB, 4);
+    entry(house, 6);
+    assert_string_equal(house_heard(house, 1), "");
+    house_pass(house, 300);
+    enter_again(house, 1, BOB, 6);
+    entry(house, 7);
+    assert_string_equal(house_heard(house, 1), "{\"room\":50,\"seq\":7}\n");
+}
+
+static void a_list_of_several_pages_is_read_to_its_end(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place first = place(ROOM, 4), last = place(OTHER, 4);
+    house_connect(house, 0, ANN);
+    house_roster_page(house, ANN, &first);
+    assert_true(house_paused(house, 0));
+    struct cht_roster_query query;
+    assert_true(house_mailed(house, &cht_row_roster_query, &query));
+    assert_true(cht_id_equal(&query.after_room, &first.room));
+    answer_list(house, &query, ANN, &last);
+    assert_false(house_paused(house, 0));
+    house_heard(house, 0);
+    struct cht_delivery other = house_entry(OTHER, 5);
+    house_deliver(house, &other);
+    entry(house, 5);
+    assert_string_equal(
+        house_heard(house, 0), "{\"room\":51,\"seq\":5}\n{\"room\":50,\"seq\":5}\n");
+}
+
+static void a_list_that_nobody_waits_for_changes_nothing(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place mine = place(ROOM, 4);
+    struct cht_roster_query query;
+    house_connect(house, 0, ANN);
+    assert_true(house_mailed(house, &cht_row_roster_query, &query));
+    struct cht_roster_query wrong = query;
+    wrong.node_ref ^= UINT64_C(1) << 40;
+    answer_list(house, &wrong, ANN, &mine);
+    wrong.node_ref = query.node_ref ^ 0xfffff;
+    answer_list(house, &wrong, ANN, &mine);
+    answer_list(house, &query, BOB, &mine);
+    assert_true(house_paused(house, 0));
+    answer_list(house, &query, ANN, &mine);
+    assert_false(house_paused(house, 0));
+    house_leave(house, 0);
+    answer_list(house, &query, ANN, &mine);
+    assert_int_equal(socket_counters(house->service).bad_events, 0);
+}
+
+static void a_room_that_finds_no_place_leaves_the_others(void **state)
+{
+    struct house *house = *state;
+    struct cht_room_place places[257];
+    uint32_t most = (uint32_t)house->settings.rooms_max;
+    assert_true(most < 257);
+    for (uint32_t i = 0; i <= most; i++) {
+        places[i] = place(OTHER, 4);
+        places[i].room.bytes[14] = (uint8_t)(i >> 8);
+        places[i].room.bytes[13] = (uint8_t)(i + 1);
+    }
+    places[0] = place(ROOM, 4);
+    house_connect(house, 0, ANN);
+    house_roster(house, ANN, places, most + 1);
+    assert_false(house_paused(house, 0));
+    house_heard(house, 0);
+    assert_int_equal(socket_counters(house->service).rooms, most);
+    entry(house, 5);
+    assert_string_equal(house_heard(house, 0), "{\"room\":50,\"seq\":5}\n");
 }
 
 static void a_roster_that_does_not_come_is_asked_for_again(void **state)
@@ -645,6 +744,10 @@ int main(void)
         T(who_waits_for_a_room_waits_for_their_own_place_in_it),
         T(a_membership_that_was_read_twice_waits_once),
         T(a_membership_that_may_be_over_is_read_again),
+        T(a_removal_that_is_forgotten_may_have_been_anybodys),
+        T(a_list_of_several_pages_is_read_to_its_end),
+        T(a_list_that_nobody_waits_for_changes_nothing),
+        T(a_room_that_finds_no_place_leaves_the_others),
         T(a_roster_that_does_not_come_is_asked_for_again),
         T(a_client_is_not_read_before_its_rooms_are_known),
         T(a_client_whose_rooms_are_not_known_in_time_is_read_all_the_same),
