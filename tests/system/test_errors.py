@@ -88,6 +88,14 @@ def test_a_code_has_its_status_and_form_over_http(people, scene, code):
         assert int(answer.headers["retry-after"]) * 1000 >= wait
 
 
+def test_a_bad_field_says_what_it_takes(house, people, scene):
+    with pytest.raises(Refused) as refused:
+        people[0].command("message.send", room=scene.group, cid=cid(), text="")
+    assert refused.value.answer["message"].endswith(" text takes 1-16384 bytes of text without U+0000.")
+    answer = house.http("POST", "/user/register", {"username": "x", "password": "violet staircase"})
+    assert answer.status == 422 and " username takes 3-20 of a-z 0-9 . _ -, " in answer.json["error"]["message"]
+
+
 def test_a_mute_tells_the_wait(people, scene):
     with pytest.raises(Refused) as refused:
         people[1].say(scene.group, "x")

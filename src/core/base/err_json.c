@@ -4,6 +4,8 @@
 
 #include "base/err_json.h"
 
+#include "base/err_words.h"
+
 static void put_text(struct cht_json *json, const char *name, const char *text)
 {
     cht_json_key(json, name);
@@ -13,11 +15,13 @@ static void put_text(struct cht_json *json, const char *name, const char *text)
 void err_json_write(struct cht_json *json, const struct err_json *error)
 {
     enum err err = err_for_client(error->err);
+    char words[ERR_WORDS_SIZE];
     cht_json_begin(json, '{');
     cht_json_key(json, "error");
     cht_json_begin(json, '{');
     put_text(json, "code", err_name(err));
-    put_text(json, "message", error->message ? error->message : err_text(err));
+    put_text(
+        json, "message", error->message ? error->message : err_words(err, error->field, words));
     cht_json_key(json, "retry");
     cht_json_flag(json, err_may_retry(err));
     if (error->field) {

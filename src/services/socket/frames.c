@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/err_words.h"
 #include "base/mem.h"
 
 #define HEADER_ROOM 10u
@@ -107,10 +108,11 @@ struct cht_str frame_of_error(
     struct socket_service *service, struct cht_str ref, const struct frame_refusal *refusal)
 {
     enum err err = err_for_client(refusal->err);
+    char words[ERR_WORDS_SIZE];
     struct cht_f_error error = {
         .ref = ref,
         .code = text_of(err_name(err)),
-        .message = text_of(err_text(err)),
+        .message = text_of(err_words(err, refusal->field, words)),
         .retry = err_may_retry(err),
         .field = text_of(refusal->field),
         .retry_after_ms = err_wait_ms(err, refusal->wait_ms),
