@@ -111,6 +111,9 @@ enum pulsar_flaw pulsar_read_entry(
     take_long_message(&bytes, &pulsar_row_message_metadata, &ret_entry->metadata);
     ret_entry->payload = bytes.at;
     ret_entry->payload_size = (uint32_t)pulsar_bytes_left(&bytes);
+    if (bytes.flaw == PULSAR_FINE && ret_entry->metadata.encryption_keys.count > 0) {
+        return PULSAR_ENCRYPTED;
+    }
     return bytes.flaw;
 }
 
@@ -121,6 +124,9 @@ enum pulsar_validation_error pulsar_validation_error(enum pulsar_flaw flaw)
     }
     if (flaw == PULSAR_TOO_LARGE) {
         return PULSAR_VALIDATION_UNCOMPRESSED_SIZE;
+    }
+    if (flaw == PULSAR_ENCRYPTED) {
+        return PULSAR_VALIDATION_DECRYPTION;
     }
     bool is_deflated =
         flaw == PULSAR_SNAPPY || flaw == PULSAR_UNKNOWN_COMPRESSION || flaw == PULSAR_NOT_INFLATED;

@@ -52,8 +52,9 @@ struct pulsar_entry {
     uint32_t payload_size;
 };
 
-/* Reads what is behind SEND or MESSAGE. WRONG_CHECKSUM: of the entry nothing can be trusted. An
- * entry without a checksum is taken as it is; brokers hand on what publishers sent. */
+/* Reads what is behind SEND or MESSAGE. WRONG_CHECKSUM: of the entry nothing can be trusted.
+ * ENCRYPTED: its metadata and payload are there, but nobody here can read the payload. An entry
+ * without a checksum is taken as it is; brokers hand on what publishers sent. */
 enum pulsar_flaw pulsar_read_entry(
     const uint8_t *entry, size_t size, struct pulsar_entry *ret_entry);
 

@@ -72,10 +72,16 @@ static size_t write_varint(uint8_t ret_bytes[VARINT_BYTES_MAX], uint64_t number)
     return size;
 }
 
+/* At its place, unless that is near the end of the buffer. */
 void pulsar_put_varint(struct pulsar_writer *writer, uint64_t number)
 {
     uint8_t bytes[VARINT_BYTES_MAX];
-    pulsar_put_bytes(writer, bytes, write_varint(bytes, number));
+    bool has_room = writer->at && writer->capacity - writer->used >= VARINT_BYTES_MAX;
+    if (has_room && !writer->failed) {
+        writer->used += write_varint(writer->at + writer->used, number);
+    } else {
+        pulsar_put_bytes(writer, bytes, write_varint(bytes, number));
+    }
 }
 
 void pulsar_put_tag(struct pulsar_writer *writer, uint32_t number, uint8_t wire)

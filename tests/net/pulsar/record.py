@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 """Records what a real broker answers, for recorded.def, by encoders that are not the one under test: its own, and Pulsar's Java client.
 
-    tests/engines/real/engines start pulsar --dir DIR
-    tests/net/pulsar/record.py $(grep -h PULSAR_PORT DIR/ports.env | cut -d= -f2) $(grep -h PULSAR_WEB_PORT DIR/ports.env | cut -d= -f2) > recorded.def
+    tests/net/pulsar/record.py > recorded.def
 
-Needs a JDK beside what the broker needs. Happy path: each step asks one thing, waits for the answer that it names, and prints both with whatever came before that answer. How it fails: an
-answer that does not come within eight seconds ends it.
+Needs what tests/engines/real needs, and a JDK. Happy path: a broker of its own is started; each step asks it one thing, waits for the answer
+that it names, and prints both with whatever came before that answer; the broker is forgotten. How it fails: an answer that does not come
+within eight seconds ends it.
 """
 
+import base64
+import hashlib
+import hmac
+import json
 import os
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.request
 import zlib
 
@@ -20,13 +26,25 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "engines", "real"))
 
 import pulsar  # noqa: E402
+from kit import Kit  # noqa: E402
 from pulsar_wire import crc32c, fields_of, message  # noqa: E402
 
 TOPIC, TYPED, SEALED = (f"persistent://public/default/{name}" for name in ("recorded", "typed", "sealed"))
 TYPES = {"connected": 3, "send_receipt": 7, "send_error": 8, "message": 9, "success": 13, "error": 14, "close_producer": 15,
          "close_consumer": 16, "producer_success": 17, "pong": 19, "partitions": 22, "lookup": 24, "end_of_topic": 27, "last_id": 30,
-         "schema": 35, "ack_response": 38}
+         "active": 31, "schema": 35, "auth_challenge": 36, "ack_response": 38}
 PUBLISH_TIME = 1700000000000
+SECRET = b"a secret of recordings, of 32 bytes and more"
+INTERCEPT = "org.apache.pulsar.common.intercept.Append"
+SETTINGS = {
+    "brokerEntryMetadataInterceptors": f"{INTERCEPT}IndexMetadataInterceptor,{INTERCEPT}BrokerTimestampMetadataInterceptor",
+    "exposingBrokerEntryMetadataToClientEnabled": "true",
+    "authenticationEnabled": "true",
+    "authenticationProviders": "org.apache.pulsar.broker.authentication.AuthenticationProviderToken",
+    "tokenSecretKey": f"data:;base64,{base64.b64encode(SECRET).decode()}",
+    "anonymousUserRole": "anonymous",  # those who show no token
+    "authenticationRefreshCheckSeconds": 1,
+}
 COMPRESSIONS = ("none", "lz4", "zlib", "zstd", "snappy")
 RECORD = ('{"type":"record","name":"Said","fields":[{"name":"text","type":["null","string"],"default":null}]}')
 
@@ -52,6 +70,14 @@ def member(metadata, payload):
 def single(payload, key=None):
     fields = {2: key} if key else {}
     return member(message({**fields, 3: len(payload), 8: 20}), payload)
+
+
+def token(seconds):
+    """A JWT that ends so soon."""
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+    words = b".".join(part(json.dumps(piece).encode()) for piece in ({"alg": "HS256"}, {"sub": "recorder", "exp": int(time.time()) + seconds}))
+    return words + b"." + part(hmac.digest(SECRET, words, hashlib.sha256))
 
 
 class Recorder:
@@ -113,7 +139,7 @@ class Recorder:
 
     # ---- what is asked
     def connection(self):
-        self.step("connect", 2, {1: "Chattifier-tests", 4: 19, 5: "none", 10: message({1: 1, 2: 1})}, ["connected"], "The first thing.")
+        self.step("connect", 2, {1: "Chattifier-tests", 4: 19, 5: "none", 10: message({1: 1})}, ["connected"], "The first thing.")
         self.step("ping", 18, b"", ["pong"], "A sign of life.")
         self.step("partitions", 21, {1: TOPIC, 2: 1, 6: 0}, ["partitions"], "Not partitioned.")
         self.step("partitions_missing", 21, {1: "persistent://public/default/missing", 2: 2, 6: 0}, ["partitions"], "No such topic.")
@@ -158,7 +184,6 @@ class Recorder:
         self.step("last_id", 29, {1: 1, 2: 23}, ["last_id"], "Where the topic ends.")
         self.step("subscribe_exclusive", 4, {1: TOPIC, 2: "alone", 3: 0, 4: 2, 5: 24}, ["success"], "For itself.")
         self.step("subscribe_busy", 4, {1: TOPIC, 2: "alone", 3: 0, 4: 3, 5: 25}, ["error"], "A second one.")
-        TYPES["active"] = 31
         self.step("subscribe_failover", 4, {1: TOPIC, 2: "one-of", 3: 2, 4: 4, 5: 26, 6: "a"}, ["success", "active"], "The first is active.")
         self.step("subscribe_standby", 4, {1: TOPIC, 2: "one-of", 3: 2, 4: 5, 5: 27, 6: "b"}, ["success", "active"], "The second is not.")
         self.step("seek", 28, {1: 2, 2: 28, 4: PUBLISH_TIME}, ["close_consumer", "success"], "The broker closes the consumer.")
@@ -186,6 +211,38 @@ class Recorder:
         self.write("terminate", b"", self.until("end_of_topic"), "Nothing comes any more.")
         self.step("producer_sealed", 5, {1: SEALED, 2: 9, 3: 41}, ["error"], "Nothing can be published either.")
 
+    def more_of_producers(self):
+        self.web("PUT", "namespaces/public/once")
+        self.web("POST", "namespaces/public/once/deduplication", b"true")
+        self.web("PUT", "persistent/public/once/recorded")
+        self.step("producer_once", 5, {1: "persistent://public/once/recorded", 2: 20, 3: 60, 4: "once"}, ["producer_success"], "Duplicates are known.")
+        first = entry(message({1: "once", 2: 5, 3: PUBLISH_TIME}), b"once")
+        self.step("send_once", 6, {1: 20, 2: 5}, ["send_receipt"], "The first time.", first)
+        self.step("send_again", 6, {1: 20, 2: 5}, ["send_receipt"], "The second time: it is stored already.", first)
+        self.step("producer_exclusive", 5, {1: TYPED, 2: 21, 3: 61, 4: "first", 10: 1}, ["error"], "Not while another one is there.")
+        self.step("close_typed", 15, {1: 5, 2: 62}, ["success"], "So that it can be.")
+        self.step("producer_alone", 5, {1: TYPED, 2: 22, 3: 63, 4: "first", 10: 1}, ["producer_success"], "For itself.")
+        self.step("producer_waits", 5, {1: TYPED, 2: 23, 3: 64, 4: "second", 10: 2}, ["producer_success"], "The next in line.")
+        self.step("close_alone", 15, {1: 22, 2: 65}, ["success", "producer_success"], "And it comes about.")
+        keys = message({1: 1, 3: message({1: 0, 2: 65535})})
+        self.step("subscribe_sticky", 4, {1: TOPIC, 2: "keys", 3: 3, 4: 30, 5: 66, 17: keys}, ["success"], "All keys for one.")
+
+    def with_broker_entries(self):
+        self.open()
+        self.step("connect_entries", 2, {1: "Chattifier-tests", 4: 19, 5: "none", 10: message({1: 1, 2: 1})}, ["connected"], "Takes what a broker says of entries.")
+        self.step("subscribe_entries", 4, {1: TOPIC, 2: "entries", 3: 0, 4: 1, 5: 1, 13: 1}, ["success"], "From the beginning.")
+        self.step("entries", 11, {1: 1, 2: 3}, ["message"] * 3, "With a timestamp and an index.")
+
+    def with_tokens(self):
+        self.open()
+        self.step("connect_refused", 2, {1: "Chattifier-tests", 3: b"no token", 4: 19, 5: "token"}, ["error"], "With no token at all.")
+        self.open()
+        self.step("connect_token", 2, {1: "Chattifier-tests", 3: token(2), 4: 19, 5: "token", 10: message({1: 1})}, ["connected"], "With one that ends soon.")
+        self.write("auth_challenge", b"", self.until("auth_challenge"), "It has ended.")
+        answer = message({1: "token", 2: token(3600)})
+        self.step("auth_response", 37, {1: "Chattifier-tests", 2: answer, 3: 19}, [], "A new one.")
+        self.step("ping_again", 18, b"", ["pong"], "The connection goes on.")
+
     def from_java(self):
         jars = pulsar.jars()
         jars.fetch()
@@ -209,8 +266,23 @@ class Recorder:
         self.sends()
         self.consumers()
         self.from_the_broker()
+        self.more_of_producers()
+        self.with_broker_entries()
+        self.with_tokens()
         self.from_java()
 
 
+def main():
+    pulsar.BROKER.update(SETTINGS)
+    with tempfile.TemporaryDirectory() as directory:
+        kit = Kit(directory, lambda line: print(line, file=sys.stderr))
+        try:
+            kit.start(["pulsar"])
+            ports = kit.ports.read()
+            Recorder(ports["PULSAR_PORT"], ports["PULSAR_WEB_PORT"]).run()
+        finally:
+            kit.wipe(["pulsar"])
+
+
 if __name__ == "__main__":
-    Recorder(int(sys.argv[1]), int(sys.argv[2])).run()
+    main()

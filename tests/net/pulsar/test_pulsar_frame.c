@@ -99,6 +99,8 @@ static void a_broken_command_of_a_known_type_is_named(void **state)
 {
     (void)state;
     assert_frame("00000004 00000000", PULSAR_MISSING);
+    assert_frame("00000005 00000001 08", PULSAR_SHORT);
+    assert_frame("00000005 00000001 10", PULSAR_SHORT);
     assert_frame("00000006 00000002 0812", PULSAR_NO_COMMAND);
     assert_frame("00000006 00000002 1000", PULSAR_MISSING);
     assert_frame("0000000a 00000006 0812 92010100", PULSAR_WRONG_WIRE);
@@ -202,7 +204,8 @@ static void what_is_wrong_with_an_entry_is_named(void **state)
         {"0e02 00000001 08", PULSAR_SHORT}, {"0e01 b377", PULSAR_SHORT},
         {"0e01 00000000", PULSAR_NO_METADATA}, {"0e01 00000001", PULSAR_WRONG_CHECKSUM},
         {"000000", PULSAR_SHORT}, {"00000002 08", PULSAR_SHORT}, {"00000000 6869", PULSAR_MISSING},
-        {"0000000d 0a017010051880d095ffbc31", PULSAR_SHORT}};
+        {"0000000d 0a017010051880d095ffbc31", PULSAR_SHORT},
+        {"0000000e 0a017010051880d095ffbc31 6a00 6869", PULSAR_ENCRYPTED}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct pulsar_entry entry;
         enum pulsar_flaw flaw = read_entry(rows[i].hex, &entry);
@@ -220,6 +223,7 @@ static void a_refused_message_is_acknowledged_with_its_reason(void **state)
         enum pulsar_validation_error error;
     } rows[] = {{PULSAR_WRONG_CHECKSUM, PULSAR_VALIDATION_CHECKSUM},
         {PULSAR_TOO_LARGE, PULSAR_VALIDATION_UNCOMPRESSED_SIZE},
+        {PULSAR_ENCRYPTED, PULSAR_VALIDATION_DECRYPTION},
         {PULSAR_SNAPPY, PULSAR_VALIDATION_DECOMPRESSION},
         {PULSAR_UNKNOWN_COMPRESSION, PULSAR_VALIDATION_DECOMPRESSION},
         {PULSAR_NOT_INFLATED, PULSAR_VALIDATION_DECOMPRESSION},
@@ -252,6 +256,16 @@ static bool write_connect(struct pulsar_writer *writer)
                                                 .auth_method_name = str("none")}});
 }
 
+static bool write_ack(struct pulsar_writer *writer)
+{
+    static const struct pulsar_message_id ids[] = {
+        {.ledger_id = 1, .entry_id = 2}, {.ledger_id = 3, .entry_id = 4}};
+    return pulsar_write_command(writer, &(struct pulsar_command){.type = PULSAR_COMMAND_ACK,
+                                            .ack = {.consumer_id = 1,
+                                                .ack_type = PULSAR_ACK_INDIVIDUAL,
+                                                .message_id = {.items = ids, .count = 2}}});
+}
+
 static bool write_send(struct pulsar_writer *writer)
 {
     static const struct pulsar_command command = {
@@ -277,6 +291,7 @@ static const struct {
 } written[] = {{write_ping, PING}, {write_flow, FLOW},
     {write_connect, "00000013 0000000f 0802120b0a016320132a046e6f6e65"},
     {write_send, SEND_IN_FRONT},
+    {write_ack, "00000018 00000014 080a 5210 0801 1000 1a04 08011002 1a04 08031004"},
     {write_long, "0000008f 0000008b 0822 9202 8501 0801 128001"
                  "78787878787878787878787878787878 78787878787878787878787878787878"
                  "78787878787878787878787878787878 78787878787878787878787878787878"
@@ -342,7 +357,11 @@ static void metadata_have_the_size_that_they_take(void **state)
     (void)state;
     static const struct pulsar_message_metadata metadata = {
         .producer_name = {"p", 1}, .sequence_id = 5, .publish_time = 1700000000000};
+    static const struct pulsar_key_value pair = {.key = {"k", 1}, .value = {"v", 1}};
+    struct pulsar_message_metadata more = metadata;
+    more.properties = (struct pulsar_many){.items = &pair, .count = 1};
     assert_int_equal(pulsar_metadata_size(&metadata), 12);
+    assert_int_equal(pulsar_metadata_size(&more), 20);
 }
 
 static void a_broker_writes_messages_in_the_same_way(void **state)

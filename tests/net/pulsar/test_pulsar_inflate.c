@@ -95,6 +95,7 @@ static void what_others_have_compressed_is_read(void **state)
     assert_int_equal(inflate_hex(PULSAR_COMPRESSION_LZ4, 0, "00"), PULSAR_FINE);
     assert_int_equal(
         inflate_hex(PULSAR_COMPRESSION_ZLIB, 2, "789c cbc8 0400 013b 00d2"), PULSAR_FINE);
+    assert_int_equal(inflate_hex(PULSAR_COMPRESSION_ZLIB, 0, "789c 0300 0000 0001"), PULSAR_FINE);
     assert_int_equal(inflate_hex(PULSAR_COMPRESSION_ZLIB, 2, "789c cbc8 0400 013b 00d2 00"),
         PULSAR_NOT_INFLATED);
     assert_int_equal(
@@ -145,10 +146,13 @@ static void snappy_of_the_java_client_is_refused_by_its_name(void **state)
     struct sized bytes = recorded_response("java_snappy");
     struct pulsar_frame frame = frame_of(&bytes, PULSAR_COMMAND_MESSAGE);
     struct pulsar_entry entry;
+    uint8_t none[1];
     uint32_t size;
     assert_int_equal(pulsar_read_entry(frame.entry, frame.entry_size, &entry), PULSAR_FINE);
     assert_int_equal(
         pulsar_inflated_size(&entry.metadata, entry.payload_size, BYTES_MAX, &size), PULSAR_SNAPPY);
+    assert_int_equal(
+        pulsar_inflate(&entry.metadata, entry.payload, entry.payload_size, none), PULSAR_SNAPPY);
     sized_free(bytes);
 }
 
@@ -196,6 +200,7 @@ static void a_payload_stays_as_it_is_where_compressing_does_not_help(void **stat
         assert_int_equal(
             pulsar_deflate(kinds[i], (const uint8_t *)"hi", 2, deflated, sizeof(deflated)), 0);
         assert_int_equal(pulsar_deflate(kinds[i], (const uint8_t *)"", 0, deflated, 64), 0);
+        assert_int_equal(pulsar_deflate(kinds[i], (const uint8_t *)TEXT, 9, deflated, 0), 0);
         assert_int_equal(
             pulsar_deflate(kinds[i], (const uint8_t *)TEXT, sizeof(TEXT), deflated, 3), 0);
     }

@@ -250,6 +250,8 @@ static void a_place_is_the_same_with_and_without_an_index_that_says_nothing(void
     assert_false(pulsar_message_id_equal(&a, &b));
     a.entry_id = 3;
     assert_false(pulsar_message_id_equal(&a, &(struct pulsar_message_id){.ledger_id = 1}));
+    assert_false(pulsar_message_id_equal(&b, &(struct pulsar_message_id){.entry_id = 2}));
+    assert_true(pulsar_message_id_equal(&b, &b));
 }
 
 static void every_flaw_has_a_name_and_a_sentence(void **state)

@@ -84,7 +84,8 @@ static void write_again(const struct sized *bytes)
         return; /* the one with the wrong checksum */
     }
     pulsar_writer_init(&writer, again, sizeof(again));
-    bool fits = carries ? pulsar_write_entry(&writer, &frame.command, NULL, &entry.metadata,
+    bool fits = carries ? pulsar_write_entry(&writer, &frame.command,
+                              entry.has_broker_entry ? &entry.broker_entry : NULL, &entry.metadata,
                               entry.payload, entry.payload_size)
                         : pulsar_write_command(&writer, &frame.command);
     assert_true(fits);
@@ -308,6 +309,67 @@ static void a_topic_says_where_it_ends(void **state)
     answer_free(&answer);
 }
 
+static void what_is_stored_already_has_no_place(void **state)
+{
+    (void)state;
+    struct answer answer;
+    const struct pulsar_send_receipt *receipt =
+        &answer_of(&answer, "send_again", PULSAR_COMMAND_SEND_RECEIPT)->command->send_receipt;
+    assert_int_equal(receipt->sequence_id, 5);
+    assert_true(receipt->message_id.ledger_id == PULSAR_POSITION_NONE);
+    assert_true(receipt->message_id.entry_id == PULSAR_POSITION_NONE);
+    answer_free(&answer);
+}
+
+static void a_producer_that_waits_is_answered_twice(void **state)
+{
+    (void)state;
+    struct answer answer;
+    assert_false(answer_of(&answer, "producer_waits", PULSAR_COMMAND_PRODUCER_SUCCESS)
+                     ->command->producer_success.producer_ready);
+    answer_free(&answer);
+    const struct pulsar_producer_success *opened =
+        &answer_of(&answer, "close_alone", PULSAR_COMMAND_PRODUCER_SUCCESS)
+             ->command->producer_success;
+    assert_true(opened->producer_ready);
+    assert_int_equal(opened->request_id, 64);
+    assert_str(opened->producer_name, "second");
+    answer_free(&answer);
+}
+
+static void a_broker_counts_what_a_topic_has_had(void **state)
+{
+    (void)state;
+    static const uint64_t indexes[] = {0, 1, 4}; /* the last one is of three messages */
+    struct sized bytes = recorded_response("entries");
+    struct pulsar_frame frame;
+    size_t number = 0;
+    for (size_t at = 0; at < bytes.size; at += frame.size, number++) {
+        frame = frame_at(&bytes, at);
+        struct pulsar_entry entry = entry_of(&frame);
+        assert_true(entry.has_broker_entry && entry.has_checksum);
+        assert_true(entry.broker_entry.broker_timestamp > 1700000000000);
+        assert_int_equal(entry.broker_entry.index, indexes[number]);
+    }
+    assert_int_equal(number, 3);
+    sized_free(bytes);
+}
+
+static void a_token_that_ends_is_asked_for_anew(void **state)
+{
+    (void)state;
+    struct answer answer;
+    const struct pulsar_command *command =
+        answer_of(&answer, "auth_challenge", PULSAR_COMMAND_AUTH_CHALLENGE)->command;
+    assert_true(command->auth_challenge.has_challenge);
+    assert_str(command->auth_challenge.challenge.auth_method_name, "token");
+    answer_free(&answer);
+    command = answer_of(&answer, "connect_refused", PULSAR_COMMAND_ERROR)->command;
+    assert_int_equal(command->error.error, PULSAR_ERROR_AUTHENTICATION);
+    assert_true(command->error.request_id == PULSAR_REQUEST_NONE);
+    answer_free(&answer);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -325,6 +387,10 @@ int main(void)
         cmocka_unit_test(one_of_several_consumers_is_active),
         cmocka_unit_test(what_the_broker_closes_nobody_has_asked_for),
         cmocka_unit_test(a_topic_says_where_it_ends),
+        cmocka_unit_test(what_is_stored_already_has_no_place),
+        cmocka_unit_test(a_producer_that_waits_is_answered_twice),
+        cmocka_unit_test(a_broker_counts_what_a_topic_has_had),
+        cmocka_unit_test(a_token_that_ends_is_asked_for_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
