@@ -13,6 +13,7 @@ struct online_flow {
     struct socket_service *service;
     struct sessions_online_op op;
     struct cht_id *users;
+    uint32_t number;
 };
 
 static void ask_sessions(struct flow *flow)
@@ -25,7 +26,7 @@ static void tell_watchers(struct flow *flow)
 {
     struct online_flow *f = (struct online_flow *)flow;
     for (uint32_t i = 0; flow->err == OK && i < f->op.count; i++) {
-        watches_on_state(f->service, &f->op.online[i]);
+        watches_on_state(f->service, &f->op.online[i], f->number);
     }
     arena_deinit(&f->op.arena);
     mem_free(f->users);
@@ -38,6 +39,7 @@ void online_ask(struct socket_service *service, const struct cht_ids *users)
         {"ask_sessions", ask_sessions}, {"tell_watchers", tell_watchers}};
     struct online_flow *f = mem_new(sizeof(*f));
     f->service = service;
+    f->number = ++service->presence_number;
     f->users = mem_copy(users->at, users->count * sizeof(*users->at));
     f->op.users = f->users;
     f->op.count = users->count;

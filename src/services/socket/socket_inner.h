@@ -170,8 +170,12 @@ struct watched {
     uint32_t next_free;
     uint8_t state; /* enum cht_presence_state; none: not known yet */
     bool used;
-    bool unsettled; /* it is in the list of those with a watcher in doubt */
-    bool owes;      /* a watcher did not read when it was to be told */
+    bool unsettled;    /* it is in the list of those with a watcher in doubt */
+    bool owes;         /* a watcher did not read when it was to be told */
+    bool doubted;      /* it is in the list of those whose answer may be older than what was told */
+    uint8_t told;      /* by the node that said less than online, until sessions are asked; none */
+    uint32_t known_by; /* the number of the newest question or telling that `state` is of */
+    uint32_t doubted_at; /* since when */
 };
 
 /* A user whose last connection closed; told when nobody has come back in time. All wait equally
@@ -235,7 +239,8 @@ struct socket_service {
     struct watched *watched;
     struct map watched_by_id;
     uint32_t watched_used, watched_free;
-    struct list watched_unsettled, watched_owing;
+    struct list watched_unsettled, watched_owing, watched_doubted;
+    uint32_t presence_number;     /* of the newest question to sessions, or telling of a node */
     uint32_t question;            /* the number of the newest (circles.c) */
     uint64_t mark;                /* of the rooms that are marked now (rooms.h) */
     struct list presence_changed; /* users with another presence than was announced */

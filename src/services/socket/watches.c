@@ -13,6 +13,9 @@
 #include "frames.h"
 #include "online.h"
 
+#define DOUBT_MS 1200u /* sessions are a second late at most */
+#define ASKED_AT_ONCE 200u
+
 /* ---- telling */
 
 /* Who does not read is owed the newest state. */
@@ -138,14 +141,15 @@ void watches_on_apart_changed(struct socket_service *service, const struct user_
     }
 }
 
-static void set_state(
-    struct socket_service *service, const struct cht_id *user, uint64_t state, uint64_t last_seen)
+static struct watched *find_watched(struct socket_service *service, const struct cht_id *user)
 {
     uint32_t slot = map_find(&service->watched_by_id, map_key_id(user));
-    if (slot == MAP_NONE) {
-        return;
-    }
-    struct watched *watched = &service->watched[slot];
+    return slot == MAP_NONE ? NULL : &service->watched[slot];
+}
+
+static void set_state(
+    struct socket_service *service, struct watched *watched, uint64_t state, uint64_t last_seen)
+{
     watched->last_seen = last_seen;
     if (watched->state == state) {
         return; /* whoever may see it was told, or is owed it */
@@ -154,9 +158,28 @@ static void set_state(
     watches_tell(service, watched);
 }
 
-void watches_on_state(struct socket_service *service, const struct online_user *online)
+static void doubt(struct socket_service *service, struct watched *watched)
 {
-    set_state(service, &online->user, online->state, online->last_seen);
+    watched->doubted_at = socket_now(service);
+    if (!watched->doubted) {
+        watched->doubted = true;
+        list_add(&service->watched_doubted, (uint32_t)(watched - service->watched));
+    }
+}
+
+void watches_on_state(
+    struct socket_service *service, const struct online_user *online, uint32_t number)
+{
+    struct watched *watched = find_watched(service, &online->user);
+    if (!watched || (int32_t)(watched->known_by - number) > 0) {
+        return;
+    }
+    if (watched->told && watched->told != (uint8_t)online->state) {
+        doubt(service, watched);
+    }
+    watched->told = 0;
+    watched->known_by = number;
+    set_state(service, watched, online->state, online->last_seen);
 }
 
 /* A node knows only its own connections: online is the best there is, but of anything less another
@@ -167,9 +190,13 @@ void watches_on_presences(struct socket_service *service, const struct cht_prese
     struct cht_id *unsure = mem_array(presences->users.count + 1, sizeof(*unsure));
     uint32_t count = 0;
     for (uint32_t i = 0; i < presences->users.count; i++) {
-        if (users[i].state == cht_presence_state_online) {
-            set_state(service, &users[i].user, users[i].state, users[i].last_seen);
-        } else if (map_find(&service->watched_by_id, map_key_id(&users[i].user)) != MAP_NONE) {
+        struct watched *watched = find_watched(service, &users[i].user);
+        if (watched && users[i].state == cht_presence_state_online) {
+            watched->told = 0;
+            watched->known_by = ++service->presence_number;
+            set_state(service, watched, users[i].state, users[i].last_seen);
+        } else if (watched) {
+            watched->told = (uint8_t)users[i].state;
             unsure[count++] = users[i].user;
         }
     }
@@ -199,8 +226,11 @@ static uint32_t take_watched(struct socket_service *service, const struct cht_id
     struct watched *watched = &service->watched[slot];
     *watched = (struct watched){.id = *user,
         .used = true,
+        .known_by = service->presence_number,
         .unsettled = watched->unsettled, /* it may still stand in the lists */
-        .owes = watched->owes};
+        .owes = watched->owes,
+        .doubted = watched->doubted,
+        .doubted_at = watched->doubted_at};
     CHECK(map_put(&service->watched_by_id, map_key_id(user), slot));
     return slot;
 }
@@ -296,9 +326,34 @@ bool watches_replace(
     return true;
 }
 
+/* What sessions say now is younger than what made the doubt. */
+static void ask_doubted(struct socket_service *service)
+{
+    struct list *doubted = &service->watched_doubted;
+    struct cht_id users[ASKED_AT_ONCE];
+    uint32_t count = 0, kept = 0;
+    for (uint32_t i = 0; i < doubted->count; i++) {
+        struct watched *watched = &service->watched[doubted->at[i]];
+        bool due = socket_now(service) - watched->doubted_at >= DOUBT_MS && count < ASKED_AT_ONCE;
+        if (due && watched->used) {
+            users[count++] = watched->id;
+        }
+        watched->doubted = watched->used && !due;
+        if (watched->doubted) {
+            doubted->at[kept++] = doubted->at[i];
+        }
+    }
+    doubted->count = kept;
+    if (count > 0) {
+        struct cht_ids ids = {.at = users, .count = count};
+        online_ask(service, &ids);
+    }
+}
+
 void watches_tick(struct socket_service *service)
 {
     tell_owed(service);
+    ask_doubted(service);
 }
 
 void watches_deinit(struct socket_service *service)
@@ -310,4 +365,5 @@ void watches_deinit(struct socket_service *service)
     map_deinit(&service->watched_by_id);
     list_deinit(&service->watched_unsettled);
     list_deinit(&service->watched_owing);
+    list_deinit(&service->watched_doubted);
 }

@@ -25,11 +25,13 @@ void watches_tell(struct socket_service *service, struct watched *watched);
 /* The same of one watcher. */
 void watches_tell_one(struct socket_service *service, const struct watch *watch);
 
-/* What sessions answer, and what nodes tell. */
-void watches_on_state(struct socket_service *service, const struct online_user *online);
+/* What sessions answer, and what nodes tell. An answer is older than what was told after it was
+ * asked for, and by a second than what was told before. */
+void watches_on_state(
+    struct socket_service *service, const struct online_user *online, uint32_t number);
 void watches_on_presences(struct socket_service *service, const struct cht_presences *presences);
 
-/* Tells those who did not read. */
+/* Tells those who did not read, and asks again about those whose answer was perhaps too old. */
 void watches_tick(struct socket_service *service);
 
 void watches_deinit(struct socket_service *service);

@@ -150,7 +150,11 @@ static void online_here(struct sessions *sessions, struct sessions_online_op *op
         op->online[i].user = op->users[i];
         op->online[i].state = of_sessions(sessions)->online_state;
     }
-    op_answer_later(&op->op, &of_sessions(sessions)->loop, OK);
+    if (of_sessions(sessions)->onlines_wait) {
+        of_sessions(sessions)->looking = op;
+    } else {
+        op_answer_later(&op->op, &of_sessions(sessions)->loop, OK);
+    }
 }
 
 static void limit_here(struct sessions *sessions, struct sessions_limit_op *op)
@@ -273,6 +277,12 @@ void house_run_deferred(struct house *house)
 void house_let_in(struct house *house)
 {
     op_answer(house->entering, house->enter_err);
+    house_run_deferred(house);
+}
+
+void house_let_see(struct house *house)
+{
+    op_answer(&house->looking->op, OK);
     house_run_deferred(house);
 }
 

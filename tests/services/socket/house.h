@@ -48,6 +48,8 @@ struct house {
     uint64_t circles_ref;  /* of the newest question that was answered */
     struct identity token; /* what verify_token answers */
     enum cht_presence_state online_state;
+    bool onlines_wait; /* for house_let_see */
+    struct sessions_online_op *looking;
     uint32_t sessions_added, sessions_removed;
     struct sessions_enter_op entered; /* the newest */
     enum err enter_err;               /* what is answered to one that enters ... */
@@ -76,6 +78,10 @@ void house_connect_with(struct house *house, uint32_t slot, uint8_t user, const 
 
 /* Sessions answer the one that enters and had to wait. */
 void house_let_in(struct house *house);
+
+/* Sessions answer the newest question about who is online, which had to wait, with what was so when
+ * it was asked. */
+void house_let_see(struct house *house);
 
 /* Clients are gone before their upgrade is answered. */
 void house_upgrade_lost(struct house *house);

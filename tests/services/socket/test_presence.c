@@ -167,6 +167,48 @@ static void who_shares_a_group_is_seen(void **state)
     assert_non_null(strstr(house_heard(*state, 0), "\"state\":\"online\",\"last_seen\":5"));
 }
 
+/* Sessions are elsewhere: what they answer may be from before. */
+static void who_came_online_is_not_made_away_by_an_answer_from_before(void **state)
+{
+    struct house *house = *state;
+    connect_ann(house, cht_room_kind_group);
+    house->online_state = cht_presence_state_online;
+    house_say(house, 0, WATCH);
+    answer_for_bob(house, 50);
+    house_heard(house, 0);
+    house->onlines_wait = true;
+    tell_of_bob(house, cht_presence_state_away);
+    tell_of_bob(house, cht_presence_state_online);
+    house_let_see(house);
+    assert_null(strstr(house_heard(house, 0), "away"));
+    tell_of_bob(house, cht_presence_state_away);
+    house_let_see(house);
+    assert_non_null(strstr(house_heard(house, 0), "\"state\":\"away\""));
+}
+
+static void who_is_better_than_a_node_told_is_asked_for_again_after_a_second(void **state)
+{
+    struct house *house = *state;
+    connect_ann(house, cht_room_kind_group);
+    house->online_state = cht_presence_state_online;
+    house_say(house, 0, WATCH);
+    answer_for_bob(house, 50);
+    house_heard(house, 0);
+    house->onlines_wait = true;
+    tell_of_bob(house, cht_presence_state_away);
+    house->looking->online[0].state = cht_presence_state_online; /* a second late */
+    house_let_see(house);
+    assert_null(strstr(house_heard(house, 0), "away"));
+    house->onlines_wait = false;
+    house_pass(house, 1000);
+    assert_null(strstr(house_heard(house, 0), "away"));
+    house_pass(house, 500);
+    assert_non_null(strstr(house_heard(house, 0), "\"state\":\"away\""));
+    house->online_state = cht_presence_state_offline;
+    house_pass(house, 3000);
+    assert_null(strstr(house_heard(house, 0), "offline")); /* once is enough */
+}
+
 static void who_does_not_read_is_told_the_newest_when_it_does(void **state)
 {
     connect_ann(*state, cht_room_kind_group);
@@ -688,6 +730,8 @@ int main(void)
         T(one_who_changes_often_is_told_once),
         T(everybody_who_goes_is_told_in_turn),
         T(who_shares_a_group_is_seen),
+        T(who_came_online_is_not_made_away_by_an_answer_from_before),
+        T(who_is_better_than_a_node_told_is_asked_for_again_after_a_second),
         T(who_does_not_read_is_told_the_newest_when_it_does),
         T(who_goes_on_one_node_and_stays_on_another_is_still_seen),
         T(who_shares_only_a_channel_is_not_seen),
