@@ -29,6 +29,8 @@ HANG_FACTOR = 4  # how much longer than on a quiet machine a program may take, b
 CHAOS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "bots", "first_minute", "messages", "rooms")]
 CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.py"], "4": CHAOS_FILES}
 CHAOS_PER_MILLE = 20
+# Run again with their sessions in a Redis that is started.
+REDIS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "connection", "limits", "live", "revocations")]
 REAL_ENGINES_S = 900  # on a quiet machine a minute or two, with downloads
 REAL_ENGINES_END_S = 180  # for a start that is under way, and for ending what runs
 LEFT_OUT = {
@@ -270,6 +272,7 @@ def main():
         run_judge(totals, "threads", "gcc", ["tools/analyze", "thread"])
         run_release_simulation(totals)
         run_pytest(totals, "real engines", ["tests/engines/real"], REAL_ENGINES_S)
+        run_pytest(totals, "real engines, sessions in Redis", [*REDIS_FILES, "--sessions=redis"])
     if what != "quick" and os.path.isdir(os.path.join(ROOT, "tests/system")):
         run_pytest(totals, "system", arguments or ["tests/system"])
     if what == "all":

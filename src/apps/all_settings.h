@@ -9,11 +9,13 @@
 #include "chat/chat_settings.h"
 #include "gateway/gateway_settings.h"
 #include "message/message_settings.h"
+#include "redis/redis_settings.h"
 #include "socket/socket_settings.h"
 #include "user/user_settings.h"
 
 struct all_settings {
     struct app_settings app;
+    struct redis_settings redis;
     struct gateway_settings gateway;
     struct socket_settings socket;
     struct chat_settings chat;

@@ -19,7 +19,7 @@ static const struct engine *const engines[ENGINE_PORTS][ENGINES_MAX] = {
     [ENGINE_LOG] = {&log_sqlite_engine},
     [ENGINE_STORES] = {&stores_sqlite_engine},
     [ENGINE_BUS] = {&bus_local_engine},
-    [ENGINE_SESSIONS] = {&sessions_local_engine},
+    [ENGINE_SESSIONS] = {&sessions_local_engine, &sessions_redis_engine},
     [ENGINE_UPSTREAM] = {&upstream_local_engine},
 };
 
@@ -92,6 +92,29 @@ void engines_join(struct worker *worker)
         if (engine) {
             engine->join(worker);
         }
+    }
+}
+
+static void each_worker(struct house *house, void (*call)(struct worker *worker))
+{
+    for (uint32_t i = 0; i < house->worker_count && call; i++) {
+        call(&house->workers[i]);
+    }
+}
+
+void engines_part(struct house *house)
+{
+    for (enum engine_port port = 0; port < ENGINE_PORTS; port++) {
+        const struct engine *engine = used(house, port);
+        each_worker(house, engine ? engine->part : NULL);
+    }
+}
+
+void engines_fall_silent(struct house *house)
+{
+    for (enum engine_port port = 0; port < ENGINE_PORTS; port++) {
+        const struct engine *engine = used(house, port);
+        each_worker(house, engine ? engine->fall_silent : NULL);
     }
 }
 

@@ -34,6 +34,10 @@ struct engine {
     enum err (*open)(struct house *house);
     /* Makes the ports of a worker, whose world is there. All workers join before a loop turns. */
     void (*join)(struct worker *worker);
+    /* At the end of the process, while loops still turn: says goodbye to other processes. */
+    void (*part)(struct worker *worker);
+    /* A few turns before the services are gone: asks nobody any more, what waits is answered. */
+    void (*fall_silent)(struct worker *worker);
     /* After all loops have stopped: what is in flight is answered, threads are joined; then what
      * is left of each worker's ports is freed. Also half-built. */
     void (*close)(struct house *house);
@@ -47,6 +51,7 @@ struct engine {
 
 extern const struct engine bus_local_engine;
 extern const struct engine sessions_local_engine;
+extern const struct engine sessions_redis_engine;
 extern const struct engine upstream_local_engine;
 extern const struct engine log_sqlite_engine;
 extern const struct engine stores_sqlite_engine;
@@ -61,6 +66,8 @@ MUST_USE enum err engines_check(struct house *house);
 /* Each calls the function of that name of the engines of all ports that are used. */
 MUST_USE enum err engines_open(struct house *house);
 void engines_join(struct worker *worker);
+void engines_part(struct house *house);
+void engines_fall_silent(struct house *house);
 void engines_close(struct house *house);
 const char *engines_ail(struct house *house);
 void engines_measure(const struct worker *worker, struct metrics *metrics);

@@ -27,6 +27,7 @@
 #define WORKERS_MAX 64u
 #define SETTLE_ROUNDS 50u
 #define SETTLE_MS 3000u
+#define SILENT_ROUNDS 5u
 #define WARM_UP_MS 10000u
 
 /* One that is near a setting was mistyped; others belong to somebody else. */
@@ -281,6 +282,7 @@ static void settle(struct house *house)
 {
     struct loop *loop = house->workers[0].world.loop;
     uint64_t until = loop_now_ms(loop) + SETTLE_MS;
+    engines_part(house);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         if (house->workers[i].message) {
             message_hurry(house->workers[i].message);
@@ -290,6 +292,10 @@ static void settle(struct house *house)
         house_turn(house);
     }
     while (!is_idle(house) && loop_now_ms(loop) < until) {
+        house_turn(house);
+    }
+    engines_fall_silent(house);
+    for (uint32_t round = 0; round < SILENT_ROUNDS; round++) {
         house_turn(house);
     }
 }

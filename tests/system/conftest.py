@@ -1,12 +1,18 @@
 """Fixtures: a house (the real binary, its data, its ports) and people in it."""
 
+import os
+import sys
+
 import pytest
 
 from house import House
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "engines", "real"))
+
 
 def pytest_addoption(parser):
     parser.addoption("--workers", default="2", help="workers of the standalone process")
+    parser.addoption("--sessions", default="local", choices=("local", "redis"), help="where sessions are: in the process, or in a Redis that is started")
     parser.addoption("--chaos", default="0", help="local.chaos_per_mille of the in-process bus")
 
 
@@ -25,6 +31,23 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session")
 def options(request):
     return {"workers": request.config.getoption("--workers"), "chaos": request.config.getoption("--chaos")}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines(request, tmp_path_factory):
+    """With --sessions=redis every house has its sessions in one real Redis, each with a prefix of its own."""
+    if request.config.getoption("--sessions") == "local":
+        yield None
+        return
+    from have import have
+    from kit import Kit
+    have("redis")
+    kit = Kit(tmp_path_factory.mktemp("engines"))
+    kit.start(["redis"])
+    House.redis_port = kit.engines("redis")[0].port
+    yield kit
+    House.redis_port = None
+    kit.wipe()
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,7 @@ def cpu_seconds(pid):
 
 class House:
     names = itertools.count(1)
+    redis_port = None  # of a Redis that has the sessions; None: they are in the process
 
     def __init__(self, data, workers="2", chaos="0", settings=None, open_limits=True, role=("standalone",)):
         self.data = str(data)
@@ -92,6 +93,9 @@ class House:
         self.made = (200, 201) if self.chaos else (201,)  # 200: the answer of a repeat, since the first was lost
         self.settings = {**(OPEN_LIMITS if open_limits else {}), **(SOON if self.chaos else {}),
                          "local.chaos_per_mille": chaos, "server.drain_ms": 0, **(settings or {})}
+        if self.redis_port:
+            self.settings = {"engine.sessions": "redis", "redis.hosts": f"127.0.0.1:{self.redis_port}",
+                             "redis.prefix": f"{secrets.token_hex(8)}:", **self.settings}
         self.workers = workers
         self.process = None
         self.log_path = self.data + ".log"

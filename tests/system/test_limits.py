@@ -82,6 +82,8 @@ def test_typing_is_taken_once_in_a_while_for_each_room(limited):
     house = limited(limits__typing_interval_ms=60000)
     with house.user().connect() as client:
         room = client.group()
+        n = client.say(room, "here")["n"]
+        client.wait_for(lambda e: e["type"] == "message" and e["room"] == room and e["n"] == n)  # its node has the room
         found = answers(client, "typing", 2, room=room, on=True)
         assert codes(found) == ["ok", "rate_limited"] and is_rate_limited(found[1])
         client.command("typing", room=room, on=False)
