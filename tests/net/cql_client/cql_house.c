@@ -378,6 +378,7 @@ static bool read_request(uint32_t index, struct house_request *ret_request)
         .opcode = at[4],
         .stream = (int16_t)big_endian_get_sized(at + 2, 2),
         .body = at + CQL_HEADER_BYTES,
+        .body_at = fx->read[index] + CQL_HEADER_BYTES,
         .size = size};
     fx->read[index] += CQL_HEADER_BYTES + size;
     return true;
@@ -592,6 +593,7 @@ struct house_request house_take(void)
     struct house_request request = fx->kept[0];
     fx->kept_count--;
     memmove(fx->kept, fx->kept + 1, fx->kept_count * sizeof(fx->kept[0]));
+    request.body = request.socket->out + request.body_at;
     return request;
 }
 
@@ -760,4 +762,15 @@ void house_event_status(const char *change, uint32_t node)
 void house_event_topology(const char *change, uint32_t node)
 {
     say_event("TOPOLOGY_CHANGE", change, node);
+}
+
+void house_event_keyspace(const char *keyspace)
+{
+    struct house_bytes body = {.size = 0};
+    put_string(&body, "SCHEMA_CHANGE");
+    put_string(&body, "CREATED");
+    put_string(&body, "KEYSPACE");
+    put_string(&body, keyspace);
+    house_say(fx->control, 0, CQL_STREAM_EVENT, CQL_OP_EVENT, &body);
+    house_settle();
 }

@@ -22,13 +22,14 @@
 
 enum { GET, PUT, ADD, CAS, STATEMENTS };
 
-/* A request of the client; `body` lies in the toy network. */
+/* A request of the client; `body` lies in the toy network, until its connection sends more. */
 struct house_request {
     struct toy_socket *socket;
     uint32_t node; /* 1 and so on */
     uint8_t opcode, flags;
     int16_t stream;
     const uint8_t *body;
+    size_t body_at; /* of what was sent */
     uint32_t size;
 };
 
@@ -134,6 +135,7 @@ void house_say(struct toy_socket *socket, uint8_t flags, int16_t stream, uint8_t
 /* An event, to everybody who listens. */
 void house_event_status(const char *change, uint32_t node);
 void house_event_topology(const char *change, uint32_t node);
+void house_event_keyspace(const char *keyspace);
 
 void put_u8(struct house_bytes *bytes, uint8_t value);
 void put_u16(struct house_bytes *bytes, uint16_t value);

@@ -76,6 +76,8 @@ static struct {
     bool *is_ok;
     int64_t ok, unknown, failed, lost;
     int64_t raised, raised_unknown, number;
+    struct loop *loop;
+    uint64_t begun_ms[OVER + 1];
 } load;
 
 static void go_on(struct lane *lane);
@@ -162,6 +164,7 @@ static void have_raised(struct lane *lane)
 static void begin_phase(enum phase phase)
 {
     load.phase = phase;
+    load.begun_ms[phase] = loop_now_ms(load.loop);
     load.next = 0;
     load.busy = load.lane_count;
     for (uint32_t i = 0; i < load.lane_count; i++) {
@@ -175,6 +178,7 @@ static void rest(void)
 {
     if (--load.busy == 0) {
         load.phase++;
+        load.begun_ms[load.phase] = loop_now_ms(load.loop);
         if (load.phase < OVER) {
             begin_phase(load.phase);
         }
@@ -265,8 +269,11 @@ static void on_news(struct cql_client_handler *handler, const struct cql_news *n
 static void print_result(void)
 {
     struct cql_client_stats stats = cql_client_stats(load.client);
-    printf("nodes=%u repeated=%llu prepares=%llu\n", stats.nodes,
-        (unsigned long long)stats.repeated, (unsigned long long)stats.prepares);
+    printf("nodes=%u repeated=%llu prepares=%llu write_ms=%llu read_ms=%llu raise_ms=%llu\n",
+        stats.nodes, (unsigned long long)stats.repeated, (unsigned long long)stats.prepares,
+        (unsigned long long)(load.begun_ms[READING] - load.begun_ms[WRITING]),
+        (unsigned long long)(load.begun_ms[RAISING] - load.begun_ms[READING]),
+        (unsigned long long)(load.begun_ms[OVER] - load.begun_ms[RAISING]));
     printf("ok=%lld unknown=%lld failed=%lld lost=%lld raised=%lld raised_unknown=%lld "
            "number=%lld\n",
         (long long)load.ok, (long long)load.unknown, (long long)load.failed, (long long)load.lost,
@@ -318,6 +325,7 @@ int main(int count, char **words)
     struct loop_uv *loop = loop_uv_create(&(struct loop_uv_options){.logger = &logger}, &world);
     struct outbounds *outbounds = outbounds_create(&world);
     const char *contacts[] = {words[1]};
+    load.loop = world.loop;
     struct cql_client_options options = {.world = &world,
         .outbounds = outbounds,
         .contact_points = contacts,

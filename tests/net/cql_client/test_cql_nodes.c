@@ -146,6 +146,24 @@ static void without_a_keyspace_the_nodes_take_turns(void **state)
     assert_taking_turns(GET, 1);
 }
 
+static void a_keyspace_that_is_made_later_has_its_replicas_then(void **state)
+{
+    (void)state;
+    fx->has_keyspace = false;
+    begin_with(3);
+    asked_node(0);
+    fx->has_keyspace = true;
+    house_event_keyspace("another");
+    house_advance(fx->options.limits.refresh_ms + 1);
+    assert_int_equal(fx->looks, 1);
+    house_event_keyspace("Chat");
+    house_advance(fx->options.limits.refresh_ms + 1);
+    assert_int_equal(fx->looks, 2);
+    for (int64_t key = 1; key < 20; key++) {
+        assert_int_equal(asked_node(key), owner_of(key));
+    }
+}
+
 static void with_another_partitioner_the_nodes_take_turns(void **state)
 {
     (void)state;
@@ -451,6 +469,7 @@ int main(void)
         T(a_node_may_have_several_connections_which_share_the_asks),
         T(a_statement_goes_to_the_node_that_has_its_key),
         T(without_a_keyspace_the_nodes_take_turns),
+        T(a_keyspace_that_is_made_later_has_its_replicas_then),
         T(with_another_partitioner_the_nodes_take_turns),
         T(replicas_of_a_key_take_turns_but_its_conditions_meet_at_the_first),
         T(when_the_node_of_a_key_is_away_another_one_is_asked),
