@@ -144,7 +144,11 @@ static void answer_proof(const struct house_request *request)
     for (size_t i = 0; i < size; i++) {
         wanted[i] = fx->password[i] == '\1' ? 0 : (uint8_t)fx->password[i];
     }
-    if (request->size == 4 + size && memcmp(request->body + 4, wanted, size) == 0) {
+    if (fx->challenges) {
+        put_u32(&body, 1);
+        put_u8(&body, 1);
+        reply(request, CQL_OP_AUTH_CHALLENGE, &body);
+    } else if (request->size == 4 + size && memcmp(request->body + 4, wanted, size) == 0) {
         put_u32(&body, UINT32_MAX);
         reply(request, CQL_OP_AUTH_SUCCESS, &body);
     } else {

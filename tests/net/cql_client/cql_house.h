@@ -59,6 +59,7 @@ struct fixture {
     const char *datacenter[HOUSE_NODES + 1]; /* NULL: dc1 */
     uint8_t port_offset;                     /* of all but the first */
     const char *password; /* NULL: none is wanted; "\1user\1password" as it is sent */
+    bool challenges;      /* instead of looking at the password */
     bool offers_lz4, has_old_tables, keeps_prepares, keeps_options;
     bool has_keyspace;
     uint8_t replicas; /* of each partition */

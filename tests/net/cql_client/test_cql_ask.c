@@ -348,6 +348,22 @@ static void compressed_rows_are_read_and_stay(void **state)
     assert_int_equal(number_in(ask, 0), 42);
 }
 
+static void rows_that_would_be_too_large_are_not_inflated(void **state)
+{
+    (void)state;
+    fx->offers_lz4 = true;
+    house_begin();
+    struct cql_ask *ask = house_ask(0, GET, 1);
+    struct house_request request = house_take();
+    struct house_bytes body = {.size = 0};
+    put_u32(&body, fx->options.limits.response_bytes_max + 1);
+    put_u32(&body, 0);
+    house_say(request.socket, CQL_FLAG_COMPRESSED, request.stream, CQL_OP_RESULT, &body);
+    house_settle();
+    assert_answered(ask, ERR_TOO_LARGE);
+    assert_false(request.socket->closed);
+}
+
 static void an_ask_may_say_its_time(void **state)
 {
     (void)state;
@@ -417,6 +433,7 @@ int main(void)
         T(an_error_is_told_with_its_words),
         T(a_large_request_is_compressed_if_that_is_agreed_on),
         T(compressed_rows_are_read_and_stay),
+        T(rows_that_would_be_too_large_are_not_inflated),
         T(an_ask_may_say_its_time),
         T(what_was_asked_is_counted),
         T(every_word_has_a_sentence),

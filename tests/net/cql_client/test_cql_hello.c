@@ -69,6 +69,49 @@ static void wrong_credentials_are_told_and_tried_again_late(void **state)
     assert_int_equal(fx->startups, 2);
 }
 
+static void a_node_that_denies_is_tried_again_late_by_its_own_connection_too(void **state)
+{
+    (void)state;
+    house_begin();
+    uint32_t startups = fx->startups;
+    fx->password = "\1cassandra\1secret";
+    toy_socket_reset(house_socket(1, 1));
+    house_advance(300);
+    assert_int_equal(fx->startups, startups + 1);
+    assert_true(house_heard(CQL_NEWS_DENIED));
+    assert_int_equal(fx->retry_ms, fx->options.limits.denied_retry_ms);
+    fx->password = NULL;
+    house_advance(fx->options.limits.denied_retry_ms - 300);
+    assert_false(cql_client_is_ready(fx->client));
+    house_advance(300);
+    assert_true(cql_client_is_ready(fx->client));
+}
+
+static void a_node_that_wants_more_than_a_password_is_left(void **state)
+{
+    (void)state;
+    fx->password = "\1cassandra\1secret";
+    fx->challenges = true;
+    fx->options.user = "cassandra";
+    fx->options.password = "secret";
+    house_make();
+    house_advance(1);
+    assert_true(house_heard(CQL_NEWS_DENIED));
+    assert_non_null(strstr(fx->detail, "more than user and password"));
+}
+
+static void a_node_that_closes_may_say_why(void **state)
+{
+    (void)state;
+    house_begin();
+    struct house_bytes body = {.size = 0};
+    put_u32(&body, CQL_ERROR_PROTOCOL);
+    put_string(&body, "words of a node");
+    house_say(house_socket(1, 1), 0, 77, CQL_OP_ERROR, &body);
+    house_settle();
+    assert_non_null(strstr(fx->detail, "breaks the protocol"));
+}
+
 static void who_has_no_credentials_is_told_that_they_are_wanted(void **state)
 {
     (void)state;
@@ -169,6 +212,19 @@ static void settings_that_can_not_be_are_refused(void **state)
     }
 }
 
+static void a_statement_that_is_longer_than_a_request_is_refused(void **state)
+{
+    static char text[2000];
+    struct cql_statement statement = {.name = "long", .text = text, .consistency = CQL_ONE};
+    struct cql_client *client;
+    (void)state;
+    memset(text, 'a', sizeof(text) - 1);
+    fx->options.statements = &statement;
+    fx->options.statement_count = 1;
+    fx->options.limits.request_bytes_max = 1024;
+    assert_int_equal(cql_client_create(&fx->options, &client), ERR_BAD_CONFIG);
+}
+
 static void a_client_may_go_before_it_is_connected(void **state)
 {
     (void)state;
@@ -188,12 +244,16 @@ int main(void)
         T(compression_is_not_asked_for_by_who_wants_none),
         T(credentials_are_shown_to_who_wants_them),
         T(wrong_credentials_are_told_and_tried_again_late),
+        T(a_node_that_denies_is_tried_again_late_by_its_own_connection_too),
+        T(a_node_that_wants_more_than_a_password_is_left),
+        T(a_node_that_closes_may_say_why),
         T(who_has_no_credentials_is_told_that_they_are_wanted),
         T(a_hello_without_an_answer_is_given_up_and_tried_again),
         T(a_node_of_another_version_is_left),
         T(whatever_is_no_answer_to_a_hello_ends_it),
         T(a_quiet_connection_is_pinged_and_a_silent_one_replaced),
         T(settings_that_can_not_be_are_refused),
+        T(a_statement_that_is_longer_than_a_request_is_refused),
         T(a_client_may_go_before_it_is_connected),
     };
     return cmocka_run_group_tests_name("cql_hello", tests, NULL, NULL);
