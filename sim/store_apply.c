@@ -328,7 +328,7 @@ static void apply_sent(
     if (mine && mine->read_n < c->read_n && mine->joined_seq <= c->seq) {
         mine->read_n = c->read_n;
     }
-    for (int i = 0; i < 2 && room->meta.kind == cht_room_kind_direct; i++) {
+    for (int i = 0; i < 2 && c->hidden; i++) {
         struct stored_mine *shown = store_mine(store, &room->meta.pair[i], &c->room);
         if (shown && shown->hidden && shown->changed_seq < c->seq) {
             shown->hidden = false;

@@ -279,7 +279,7 @@ static void a_left_direct_room_is_hidden_until_the_next_message(void **state)
 {
     struct contract_engine *engine = *state;
     struct history_change sent = {
-        .kind = CHANGE_SENT, .room = contract_id(30), .seq = 2, .read_n = 1};
+        .kind = CHANGE_SENT, .room = contract_id(30), .seq = 2, .read_n = 1, .hidden = true};
     struct rooms_one_of_user_op one = {0};
     sent.user = contract_id(BERT);
     put_room(engine, 30, 1, cht_room_kind_direct, "");

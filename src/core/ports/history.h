@@ -38,7 +38,8 @@ enum history_change_kind {
     /* seq, member (with changed_seq), read_n: a member who joins starts with this cursor; who was
      * one before keeps cursor and joined_seq. `hidden` for a left direct room. */
     CHANGE_MEMBER,
-    /* seq, user, read_n: the sender's cursor. A room that was hidden for somebody shows again. */
+    /* seq, user, read_n: the sender's cursor. `hidden`: this is a direct room that somebody may
+     * have hidden, and it shows again. */
     CHANGE_SENT,
     /* seq, user, n. */
     CHANGE_MENTION,

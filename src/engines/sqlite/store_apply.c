@@ -304,17 +304,15 @@ static void apply_member(struct db *db, uint64_t room_no, const struct history_c
     query_run(&drop);
 }
 
-/* Only a direct room can be hidden, so only its two people are looked at. */
 static void show_again(struct db *db, uint64_t room_no, const struct history_change *c)
 {
     struct cht_id pair[2] = {{{0}}, {{0}}};
     struct query room = on_place(db, STORE_ROOM_PAIR, room_no);
-    bool direct = query_row(&room) && query_get_u64(&room, 0) == cht_room_kind_direct;
-    if (direct) {
-        query_get_bytes(&room, 1, pair, sizeof(pair));
+    if (query_row(&room)) {
+        query_get_bytes(&room, 0, pair, sizeof(pair));
     }
     query_end(&room);
-    for (int i = 0; i < 2 && direct; i++) {
+    for (int i = 0; i < 2; i++) {
         struct query q = db_query(db, STORE_MINE_SHOW);
         query_id(&q, &pair[i]);
         query_id(&q, &c->room);
@@ -365,7 +363,9 @@ void store_apply(struct data_writer *writer, const struct history_change *c)
         break;
     case CHANGE_SENT:
         raise_mine(db, STORE_MINE_SENT, c, c->read_n);
-        show_again(db, room_no, c);
+        if (c->hidden) {
+            show_again(db, room_no, c);
+        }
         break;
     case CHANGE_MENTION:
         raise_mine(db, STORE_MINE_MENTION, c, c->n);

@@ -98,6 +98,8 @@ static void add_sent(const struct projection *p)
     if (!again) {
         room->sent_at = changes->count;
         sent = change_of(p, CHANGE_SENT);
+        sent->hidden = room->meta.kind == cht_room_kind_direct && !room->shown;
+        room->shown = true;
     }
     sent->seq = entry->seq;
     sent->n = entry->n;
@@ -252,6 +254,7 @@ static void project_member(const struct projection *p)
     change->read_n = p->room->head.n;
     change->hidden = hides;
     p->room->sent_at = UINT32_MAX;
+    p->room->shown = p->room->shown && !hides;
 }
 
 static void project_entry(const struct projection *p)

@@ -23,6 +23,7 @@ struct project_room {
     char topic[PROJECT_TOPIC_BYTES];
     char last[PROJECT_LAST_BYTES];
     uint32_t sent_at; /* in the list of changes: the newest CHANGE_SENT, if it is still there */
+    bool shown;       /* a message came, and nobody has hidden the room since */
 };
 
 /* A list that grows; memory is the caller's to free with mem_free(at). */

@@ -136,6 +136,32 @@ static void who_leaves_a_direct_room_hides_it(void **state)
     assert_int_equal(f->room.head.loud_seq, 3);
 }
 
+static void a_direct_room_shows_again_with_the_first_message_after_somebody_hid_it(void **state)
+{
+    struct fixture *f = *state;
+    struct cht_entry leave = {.kind = cht_entry_kind_member,
+        .seq = 6,
+        .ts = 6,
+        .user = bob,
+        .state = cht_member_state_left};
+    create_room(f, cht_room_kind_direct);
+    say(f, 4, 1, "nobody knows who hid it before");
+    assert_true(find(f, CHANGE_SENT)->hidden);
+    say(f, 5, 2, "nobody has since");
+    assert_false(find(f, CHANGE_SENT)->hidden);
+    project(f, &leave, 1);
+    say(f, 7, 3, "come back");
+    assert_true(find(f, CHANGE_SENT)->hidden);
+}
+
+static void a_group_is_never_hidden(void **state)
+{
+    struct fixture *f = *state;
+    create_room(f, cht_room_kind_group);
+    say(f, 4, 1, "hello");
+    assert_false(find(f, CHANGE_SENT)->hidden);
+}
+
 static void a_message_moves_its_sender_and_mentions(void **state)
 {
     struct fixture *f = *state;
@@ -275,6 +301,8 @@ int main(void)
         TEST(a_new_room_is_written_with_its_members),
         TEST(a_direct_room_knows_its_two_people),
         TEST(who_leaves_a_direct_room_hides_it),
+        TEST(a_direct_room_shows_again_with_the_first_message_after_somebody_hid_it),
+        TEST(a_group_is_never_hidden),
         TEST(a_message_moves_its_sender_and_mentions),
         TEST(what_one_sends_in_a_row_is_one_change_up_to_a_membership),
         TEST(who_joins_has_read_what_was_before),
