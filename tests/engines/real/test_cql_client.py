@@ -14,6 +14,7 @@ import pytest
 from cassandra import CassandraNode, nodes
 from engine import NotReady
 from have import have
+from java import java
 from ports import Ports
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -43,11 +44,24 @@ def ring(tmp_path_factory):
             node.kill()
 
 
+def make_certificate(folder, name):
+    """A key store for a node at 127.0.0.1, and its certificate, which is its own CA: two paths."""
+    store, certificate = os.path.join(folder, f"{name}.p12"), os.path.join(folder, f"{name}.pem")
+    keytool = os.path.join(os.path.dirname(os.path.realpath(java())), "keytool")
+    common = ["-alias", "node", "-keystore", store, "-storetype", "PKCS12", "-storepass", "changeit"]
+    subprocess.run([keytool, "-genkeypair", *common, "-keyalg", "EC", "-dname", "CN=node", "-ext", "san=ip:127.0.0.1",
+                    "-ext", "bc:critical=ca:true", "-validity", "2"], check=True, capture_output=True, timeout=60)
+    subprocess.run([keytool, "-exportcert", *common, "-rfc", "-file", certificate], check=True, capture_output=True, timeout=60)
+    return store, certificate
+
+
 class Guarded(CassandraNode):
-    """Wants to know who asks. Nobody else's client asks it whether it is ready: the log tells."""
+    """Speaks TLS and wants to know who asks. Its log tells when it is ready."""
 
     def settings(self):
-        return {**super().settings(), "authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer"}
+        return {**super().settings(), "authenticator": "PasswordAuthenticator", "authorizer": "CassandraAuthorizer",
+                "client_encryption_options": {"enabled": True, "optional": False, "keystore": self.store, "keystore_password": "changeit",
+                                              "store_type": "PKCS12"}}
 
     def ask(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
@@ -59,6 +73,7 @@ class Guarded(CassandraNode):
 def guarded(tmp_path):
     have("cassandra")
     node = Guarded(str(tmp_path), Ports(str(tmp_path)))
+    node.store, node.certificate = make_certificate(str(tmp_path), "node")
     try:
         node.start()
         yield node
@@ -132,10 +147,12 @@ def test_a_node_that_hangs_costs_no_write_that_was_answered(ring):
     assert result["lost"] == 0 and result["failed"] == 0, said
 
 
-def test_who_asks_is_known_by_user_and_password(guarded):
-    def load(password):
-        return subprocess.run([program("cql_load"), guarded.host, str(guarded.port), "1", "10", "2", "cassandra", password],
+def test_a_node_and_who_asks_it_know_each_other(guarded, tmp_path):
+    def load(password, certificate):
+        return subprocess.run([program("cql_load"), guarded.host, str(guarded.port), "1", "10", "2", "cassandra", password, certificate],
                               capture_output=True, text=True, timeout=60)
-    right, wrong = load("cassandra"), load("wrong")
+    right, wrong = load("cassandra", guarded.certificate), load("wrong", guarded.certificate)
+    stranger = load("cassandra", make_certificate(str(tmp_path), "stranger")[1])
     assert right.returncode == 0 and result_of(right.stdout)["ok"] == 10, right.stderr
     assert wrong.returncode == 1 and "denied 127.0.0.1 dropped: The credentials are wrong." in wrong.stderr
+    assert stranger.returncode == 1 and "lost 127.0.0.1 certificate: " in stranger.stderr, stranger.stderr

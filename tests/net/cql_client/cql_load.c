@@ -1,5 +1,6 @@
 /* cql_load - many writes by many lanes, and a look at whether all of them are there; for tests with
- * real nodes: cql_load <host> <port> <replicas> <writes> <lanes> [user password].
+ * real nodes: cql_load <host> <port> <replicas> <writes> <lanes> [user password [ca file]]. With a
+ * file of CAs it speaks TLS.
  *
  * Happy path: it makes a keyspace and tables, writes numbers, prints every thousandth of those that
  * were answered OK, then reads all of them; at last the lanes raise one number, each by its share,
@@ -16,6 +17,7 @@
 #include "base/mem.h"
 #include "cql_client/cql_client.h"
 #include "link/outbound.h"
+#include "link/tls_client.h"
 #include "loop/loop_uv.h"
 
 #define LANES_MAX 256
@@ -301,14 +303,26 @@ static bool run(struct loop_uv *loop)
     return true;
 }
 
+static struct tls_client *tls_of(const char *ca_file)
+{
+    struct tls_client *tls = NULL;
+    char why[TLS_WHY_BYTES];
+    if (tls_client_create(&(struct tls_client_options){.ca_file = ca_file}, &tls, why) != OK) {
+        fprintf(stderr, "%s\n", why);
+        exit(2);
+    }
+    return tls;
+}
+
 int main(int count, char **words)
 {
     static struct cql_client_handler handler = {on_news};
     char make_keyspace[200];
     struct logger logger;
     struct world world;
-    if (count != 6 && count != 8) {
-        fprintf(stderr, "cql_load <host> <port> <replicas> <writes> <lanes> [user password]\n");
+    if (count != 6 && count != 8 && count != 9) {
+        fprintf(stderr,
+            "cql_load <host> <port> <replicas> <writes> <lanes> [user password [ca file]]\n");
         return 2;
     }
     snprintf(make_keyspace, sizeof(make_keyspace),
@@ -331,8 +345,9 @@ int main(int count, char **words)
         .contact_points = contacts,
         .contact_point_count = 1,
         .port = (uint16_t)strtoul(words[2], NULL, 10),
-        .user = count == 8 ? words[6] : NULL,
-        .password = count == 8 ? words[7] : NULL,
+        .tls = count > 8 ? tls_of(words[8]) : NULL,
+        .user = count > 7 ? words[6] : NULL,
+        .password = count > 7 ? words[7] : NULL,
         .keyspace = "cql_load",
         .statements = statements,
         .statement_count = sizeof(statements) / sizeof(statements[0]),
@@ -341,6 +356,7 @@ int main(int count, char **words)
     bool is_fine = cql_client_create(&options, &load.client) == OK && run(loop);
     cql_client_destroy(load.client);
     outbounds_destroy(outbounds);
+    tls_client_destroy(options.tls);
     loop_uv_destroy(loop);
     return is_fine ? 0 : 1;
 }
