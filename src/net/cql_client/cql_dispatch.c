@@ -33,6 +33,15 @@ static void count(struct cql_client *client, const struct cql_ask *ask, enum err
     }
 }
 
+/* What a try before this one has failed with is no failure of the ask. */
+static void fail_as(struct cql_ask *ask, enum cql_failure_kind kind)
+{
+    ask->failure.kind = kind;
+    ask->failure.name = cql_failure_name(kind);
+    ask->failure.code = 0;
+    ask->failure.message = (struct cht_str){0};
+}
+
 void cql_ask_answer(struct cql_ask *ask, enum err err)
 {
     struct cql_client *client = ask->client;
@@ -42,6 +51,9 @@ void cql_ask_answer(struct cql_ask *ask, enum err err)
         timers_stop(&client->deadlines, &ask->timer);
     }
     ask->step = CQL_STEP_IDLE;
+    if (err == OK) {
+        fail_as(ask, CQL_FAILURE_NONE);
+    }
     ask->failure.tries = ask->tries;
     count(client, ask, err);
     op_answer_later(&ask->op, client->world->loop, err);
@@ -49,8 +61,7 @@ void cql_ask_answer(struct cql_ask *ask, enum err err)
 
 void cql_ask_refuse(struct cql_ask *ask, enum cql_failure_kind kind, enum err err)
 {
-    ask->failure.kind = kind;
-    ask->failure.name = cql_failure_name(kind);
+    fail_as(ask, kind);
     cql_ask_answer(ask, err);
 }
 

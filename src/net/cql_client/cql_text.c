@@ -113,7 +113,7 @@ void cql_tell(struct cql_client *client, enum cql_news_kind kind, const struct n
 {
     struct cql_client_handler *handler = client->options.handler;
     if (handler && handler->on_news) {
-        struct cql_news told = {.kind = kind, .detail = detail, .retry_ms = retry_ms};
+        struct cql_news told = {.kind = kind, .detail = detail ? detail : "", .retry_ms = retry_ms};
         if (node) {
             told.node = *node;
         }

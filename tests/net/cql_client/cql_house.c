@@ -470,7 +470,8 @@ static void on_news(struct cql_client_handler *handler, const struct cql_news *n
     if (fx->news_count < HOUSE_NEWS_MAX) {
         fx->news[fx->news_count++] = news->kind;
     }
-    if (news->detail && news->detail[0]) {
+    assert_non_null(news->detail);
+    if (news->detail[0]) {
         snprintf(fx->detail, sizeof(fx->detail), "%s", news->detail);
     }
     fx->retry_ms = news->retry_ms;

@@ -265,7 +265,7 @@ static void on_news(struct cql_client_handler *handler, const struct cql_news *n
 {
     (void)handler;
     fprintf(stderr, "%s %u.%u.%u.%u %s\n", cql_news_name(news->kind), news->node.ip[12],
-        news->node.ip[13], news->node.ip[14], news->node.ip[15], news->detail ? news->detail : "");
+        news->node.ip[13], news->node.ip[14], news->node.ip[15], news->detail);
 }
 
 static void print_result(void)

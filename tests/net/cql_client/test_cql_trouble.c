@@ -300,6 +300,9 @@ static void a_write_timeout_is_repeated_if_it_may_be(void **state)
     request = house_take();
     house_void(&request);
     assert_answered(put, OK);
+    assert_int_equal(put->failure.kind, CQL_FAILURE_NONE);
+    assert_string_equal(put->failure.name, "none");
+    assert_int_equal(put->failure.message.size, 0);
     struct cql_ask *add = house_ask(1, ADD, 1);
     request = house_take();
     house_write_timeout(&request, "COUNTER");
