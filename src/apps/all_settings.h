@@ -6,6 +6,7 @@
  * each worker's loop, between two turns. Texts point into the `struct settings`. */
 
 #include "app_settings.h"
+#include "cassandra/cassandra_settings.h"
 #include "chat/chat_settings.h"
 #include "gateway/gateway_settings.h"
 #include "message/message_settings.h"
@@ -15,6 +16,7 @@
 
 struct all_settings {
     struct app_settings app;
+    struct cassandra_settings cassandra;
     struct redis_settings redis;
     struct gateway_settings gateway;
     struct socket_settings socket;

@@ -17,7 +17,7 @@
 /* Each port's in the order of the words of its setting. */
 static const struct engine *const engines[ENGINE_PORTS][ENGINES_MAX] = {
     [ENGINE_LOG] = {&log_sqlite_engine},
-    [ENGINE_STORES] = {&stores_sqlite_engine},
+    [ENGINE_STORES] = {&stores_sqlite_engine, &stores_cassandra_engine},
     [ENGINE_BUS] = {&bus_local_engine},
     [ENGINE_SESSIONS] = {&sessions_local_engine, &sessions_redis_engine},
     [ENGINE_UPSTREAM] = {&upstream_local_engine},

@@ -55,6 +55,7 @@ extern const struct engine sessions_redis_engine;
 extern const struct engine upstream_local_engine;
 extern const struct engine log_sqlite_engine;
 extern const struct engine stores_sqlite_engine;
+extern const struct engine stores_cassandra_engine;
 
 /* The chosen one. */
 const struct engine *engine_of(const struct house *house, enum engine_port port);

@@ -13,6 +13,8 @@ const struct role roles[] = {
         role_serve, true, role_serve_prepare},
     {"backup", "copy the data of a running process: chattifier backup DIR [--data DIR]",
         role_backup, true, NULL},
+    {"migrate", "make the tables of the stores on Cassandra, or those that are missing",
+        role_migrate, false, NULL},
     {"settings", "show every setting: its value and where it comes from", role_settings, false,
         NULL},
     {"chat", "a chat client for the terminal: chattifier chat http://host:port", role_chat, true,

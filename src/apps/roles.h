@@ -29,5 +29,6 @@ int role_standalone(const struct options *options);
 int role_serve(const struct options *options);
 enum err role_serve_prepare(struct options *options, char *ret_problem);
 int role_backup(const struct options *options);
+int role_migrate(const struct options *options);
 int role_settings(const struct options *options);
 int role_chat(const struct options *options);
