@@ -11,7 +11,6 @@
 #include "cql_client/cql_inner.h"
 
 #define FRAMES_MAX 256u
-#define STEADY_MS 10000u
 #define DETAIL_BYTES 256u
 
 static struct cql_conn *of(struct outbound_handler *handler)
@@ -278,7 +277,7 @@ enum err cql_conn_init(struct cql_conn *conn, const char *host, uint16_t port)
             .silent_ms = limits->silent_ms,
             .retry_first_ms = limits->retry_first_ms,
             .retry_max_ms = limits->retry_max_ms,
-            .steady_ms = STEADY_MS}};
+            .steady_ms = CQL_STEADY_MS}};
     machine_init(&conn->machine, cql_conn_rows, CQL_CONN_STATES, CQL_CONN_AWAY);
     cql_streams_init(&conn->streams,
         (uint16_t)(limits->streams_max + client->options.statement_count + CQL_STREAMS_OWN));

@@ -3,7 +3,7 @@
  * Happy path: it registers for events, then reads the tables of the system; an event has it read
  * them again, a little later, for events are hints and come in swarms. How it fails: when it is
  * lost the next node is tried, or a contact point, and all is read anew; after a whole round of
- * failures it waits, longer after each.
+ * failures, or of connections that did not last, it waits, longer after each.
  *
  *     ask_tables ---> ask_old_peers ---> look      (a flow; Cassandra before 4.0 has no peers_v2)
  */
@@ -135,6 +135,12 @@ static uint64_t wait_of(struct cql_control *control)
 
 void cql_control_closed(struct cql_control *control, const struct net_address *from)
 {
+    bool has_lasted =
+        control->ready_ms > 0 && cql_now_ms(control->client) - control->ready_ms >= CQL_STEADY_MS;
+    if (has_lasted) {
+        control->tried = control->rounds = 0;
+    }
+    control->ready_ms = 0;
     control->left = *from;
     control->was_denied |= control->conn.is_denied;
     timer_stop(&control->timer);
@@ -153,7 +159,7 @@ void cql_control_closed(struct cql_control *control, const struct net_address *f
 void cql_control_opened(struct cql_control *control)
 {
     struct net_address address = outbound_address(control->conn.outbound);
-    control->tried = control->rounds = 0;
+    control->ready_ms = cql_now_ms(control->client);
     control->was_denied = control->has_old_peers = false;
     cql_tell(control->client, CQL_NEWS_CONTROL, &address, "", 0);
     cql_control_look(control, 0);

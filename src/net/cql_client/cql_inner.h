@@ -33,6 +33,7 @@
 #define CQL_ID_BYTES_MAX 64u
 #define CQL_REPLICAS_MAX 32u
 #define CQL_TICK_MS 1000u
+#define CQL_STEADY_MS 10000u /* a connection that lasted so long was a good one */
 
 /* ---- asks */
 
@@ -191,7 +192,8 @@ struct cql_control {
     uint32_t at;             /* the candidate: a place of a node, or behind those a contact point */
     struct net_address left; /* where it was connected last */
     uint32_t tried;          /* in this round */
-    uint32_t rounds;         /* without success */
+    uint32_t rounds;         /* without one that lasted */
+    uint64_t ready_ms;       /* since when it is ready; 0: it is not */
     uint64_t look_changes;   /* of the schema, when it began to look */
     bool is_looking, looks_again, has_old_peers, was_denied;
 };

@@ -204,6 +204,10 @@ static void answer_local(const struct house_request *request)
         "rpc_address", "data_center", "rack", "host_id", "tokens", "schema_version", "partitioner"};
     struct house_bytes body = {.size = 0};
     fx->looks++;
+    if (fx->refuses_tables) {
+        house_error(request, CQL_ERROR_UNAUTHORIZED);
+        return;
+    }
     put_columns(&body, names, 7);
     put_u32(&body, 1);
     put_member(&body, request->node);

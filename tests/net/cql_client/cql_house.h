@@ -60,6 +60,7 @@ struct fixture {
     uint8_t port_offset;                     /* of all but the first */
     const char *password; /* NULL: none is wanted; "\1user\1password" as it is sent */
     bool challenges;      /* instead of looking at the password */
+    bool refuses_tables;
     bool offers_lz4, has_old_tables, keeps_prepares, keeps_options;
     bool has_keyspace;
     uint8_t replicas; /* of each partition */

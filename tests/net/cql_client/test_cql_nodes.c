@@ -297,6 +297,21 @@ static void when_nobody_is_there_rounds_of_tries_become_rare(void **state)
     assert_in_range(fx->net.count, 8, 16);
 }
 
+static void a_node_whose_tables_can_not_be_read_is_not_asked_all_the_time(void **state)
+{
+    (void)state;
+    fx->refuses_tables = true;
+    fx->options.contact_point_count = 2;
+    house_make();
+    house_advance(10);
+    assert_int_equal(fx->net.count, 2); /* each once */
+    house_advance(10000);
+    assert_in_range(fx->net.count, 16, 32);
+    fx->refuses_tables = false;
+    house_advance(2000);
+    assert_true(cql_client_is_ready(fx->client));
+}
+
 static void a_new_node_is_found_after_an_event_and_one_that_leaves_is_let_go(void **state)
 {
     (void)state;
@@ -479,6 +494,7 @@ int main(void)
         T(when_the_control_connection_is_lost_the_next_node_is_asked),
         T(the_second_contact_point_is_tried_when_the_first_is_away),
         T(when_nobody_is_there_rounds_of_tries_become_rare),
+        T(a_node_whose_tables_can_not_be_read_is_not_asked_all_the_time),
         T(a_new_node_is_found_after_an_event_and_one_that_leaves_is_let_go),
         T(a_node_that_is_said_to_be_up_is_tried_at_once),
         T(a_node_that_moves_is_connected_to_where_it_is),
