@@ -2,6 +2,9 @@
 
 #include "pulsar_case.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "pulsar/pulsar_batch.h"
 
 #define HI "00000008 1202723118024005 6869"
@@ -62,7 +65,7 @@ static void a_message_alone_has_what_its_metadata_say(void **state)
     assert_true(pulsar_batch_next(&batch, &member));
     assert_int_equal(member.metadata.payload_size, 5);
     assert_memory_equal(member.payload, "hello", 5);
-    assert_int_equal(member.metadata.sequence_id, 7);
+    assert_true(member.metadata.has_sequence_id && member.metadata.sequence_id == 7);
     assert_int_equal(member.metadata.event_time, 8);
     assert_str(member.metadata.partition_key, "room");
     assert_true(pulsar_property(member.metadata.properties, "k", &value));
@@ -85,6 +88,24 @@ static void a_batch_that_counts_wrong_is_refused(void **state)
     assert_int_equal(open_hex(-1, HI), PULSAR_WRONG_BATCH);
     assert_int_equal(open_hex(PULSAR_BATCH_MEMBERS_MAX + 1, HI), PULSAR_WRONG_BATCH);
     assert_int_equal(open_hex(1, ""), PULSAR_WRONG_BATCH);
+}
+
+static void a_batch_has_as_many_as_are_allowed(void **state)
+{
+    (void)state;
+    static const uint8_t empty[] = {0, 0, 0, 2, 0x18, 0};
+    struct pulsar_message_metadata metadata = two;
+    struct pulsar_batch batch;
+    size_t size = PULSAR_BATCH_MEMBERS_MAX * sizeof(empty);
+    uint8_t *bytes = malloc(size);
+    assert_non_null(bytes);
+    for (size_t at = 0; at < size; at += sizeof(empty)) {
+        memcpy(bytes + at, empty, sizeof(empty));
+    }
+    metadata.num_messages_in_batch = PULSAR_BATCH_MEMBERS_MAX;
+    assert_int_equal(pulsar_open_batch(&metadata, bytes, size, &batch), PULSAR_FINE);
+    assert_int_equal(batch.count, PULSAR_BATCH_MEMBERS_MAX);
+    free(bytes);
 }
 
 static void every_cut_batch_is_refused(void **state)
@@ -164,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_message_alone_has_what_its_metadata_say),
         cmocka_unit_test(a_batch_of_one_is_a_batch),
         cmocka_unit_test(a_batch_that_counts_wrong_is_refused),
+        cmocka_unit_test(a_batch_has_as_many_as_are_allowed),
         cmocka_unit_test(every_cut_batch_is_refused),
         cmocka_unit_test(what_is_wrong_with_a_member_is_named),
         cmocka_unit_test(a_batch_is_written_as_others_write_it),

@@ -26,6 +26,7 @@ static void what_a_newer_broker_answers_is_tried_again(void **state)
     assert_string_equal(pulsar_error_row(PULSAR_ERROR_PRODUCER_FENCED + 1)->name, "other");
     assert_string_equal(pulsar_error_row(UINT32_MAX)->name, "other");
     assert_int_equal(pulsar_error_action(1000, false, 0), PULSAR_RETRY);
+    assert_false(pulsar_error_row(1000)->fails_pending);
 }
 
 static void each_kind_of_error_has_its_action(void **state)

@@ -178,6 +178,15 @@ static void a_size_is_judged_before_there_is_room_for_it(void **state)
     }
 }
 
+static void no_payload_has_more_bytes_than_the_libraries_can_count(void **state)
+{
+    (void)state;
+    struct pulsar_message_metadata metadata = metadata_of(PULSAR_COMPRESSION_LZ4, 1u << 31);
+    uint8_t none[1];
+    assert_int_equal(
+        pulsar_inflate(&metadata, (const uint8_t *)"\x20hi", 3, none), PULSAR_TOO_LARGE);
+}
+
 static void a_payload_that_is_not_compressed_is_copied(void **state)
 {
     (void)state;
@@ -224,6 +233,7 @@ int main(void)
         cmocka_unit_test(batches_of_the_java_client_are_read),
         cmocka_unit_test(snappy_of_the_java_client_is_refused_by_its_name),
         cmocka_unit_test(a_size_is_judged_before_there_is_room_for_it),
+        cmocka_unit_test(no_payload_has_more_bytes_than_the_libraries_can_count),
         cmocka_unit_test(a_payload_that_is_not_compressed_is_copied),
         cmocka_unit_test(a_payload_stays_as_it_is_where_compressing_does_not_help),
         cmocka_unit_test(kinds_have_names),

@@ -37,6 +37,7 @@ static void what_is_there_says_so(void **state)
         PULSAR_FINE);
     assert_true(success.has_last_sequence_id && success.last_sequence_id == -1);
     assert_true(success.has_schema_version && success.schema_version.size == 0);
+    assert_null(success.schema_version.at);
     assert_true(success.has_producer_ready && !success.producer_ready);
     assert_int_equal(success.producer_name.size, 0);
 }
@@ -77,7 +78,8 @@ static void a_field_of_another_wire_type_is_refused(void **state)
     assert_flaw(&pulsar_row_flow, "090102030405060708 1005", PULSAR_WRONG_WIRE);
     assert_flaw(&pulsar_row_error, "0801 1001 1801", PULSAR_WRONG_WIRE);
     assert_flaw(&pulsar_row_flow, "0001 0801 1005", PULSAR_WRONG_WIRE);
-    assert_flaw(&pulsar_row_flow, "8080808010 00", PULSAR_WRONG_WIRE); /* 2^29 is no number */
+    assert_flaw(&pulsar_row_flow, "8080808010 00", PULSAR_WRONG_WIRE);     /* 2^29 is no number */
+    assert_flaw(&pulsar_row_flow, "0801 1005 f8ffffff0f 00", PULSAR_FINE); /* the one below is */
 }
 
 static void a_field_that_is_there_once_is_not_there_twice(void **state)
