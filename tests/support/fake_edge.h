@@ -11,7 +11,7 @@ struct fake_answer {
     enum err err;   /* if it was an error */
     char field[64];
     uint64_t retry_after_ms;
-    char body[8192];
+    char body[32768];
     char headers[4096]; /* "Name: value\n" */
 };
 
