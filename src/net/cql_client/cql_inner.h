@@ -167,6 +167,7 @@ struct cql_places {
     struct cql_ring_token *tokens;
     struct cql_host hosts[CQL_NODES_MAX];
     struct cql_ring ring;
+    uint16_t host_count, local_count; /* nodes: all, and those of the local datacenter */
     enum cql_strategy strategy;
     uint16_t replicas; /* of SIMPLE */
     struct cql_factor factors[CQL_DATACENTERS_MAX];

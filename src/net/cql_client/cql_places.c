@@ -106,10 +106,15 @@ bool cql_places_make(struct cql_client *client, const struct cql_member *members
     if (!places->tokens) {
         places->tokens = mem_array(most, sizeof(places->tokens[0]));
     }
+    places->host_count = places->local_count = 0;
     for (uint32_t i = 0; i < client->limits.nodes_max; i++) {
-        if (client->nodes[i]) {
-            places->hosts[i] = (struct cql_host){client->nodes[i]->datacenter, 0};
-            places->hosts[i].rack = rack_of(client, client->nodes[i]);
+        const struct cql_node *node = client->nodes[i];
+        if (node) {
+            places->hosts[i] = (struct cql_host){node->datacenter, 0};
+            places->hosts[i].rack = rack_of(client, node);
+            places->host_count++;
+            places->local_count =
+                (uint16_t)(places->local_count + (node->datacenter == client->local_datacenter));
         }
     }
     for (uint32_t i = 0; i < count; i++) {

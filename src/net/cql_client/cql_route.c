@@ -54,6 +54,27 @@ static bool find_token(struct cql_client *client, struct cql_ask *ask)
     return true;
 }
 
+/* More than there are is not wanted: the walk would go around the whole ring to find no more. */
+static uint16_t at_most(uint16_t replicas, uint16_t hosts)
+{
+    return replicas < hosts ? replicas : hosts;
+}
+
+/* Those of other datacenters are not asked, so they need not be found. */
+static size_t find_local_replicas(struct cql_client *client, int64_t token, uint32_t *ret_hosts)
+{
+    const struct cql_places *places = &client->places;
+    for (uint32_t i = 0; i < places->factor_count; i++) {
+        struct cql_factor factor = places->factors[i];
+        if (factor.datacenter == client->local_datacenter) {
+            factor.replicas = at_most(factor.replicas, places->local_count);
+            return cql_replicas_network(
+                &places->ring, token, &factor, 1, ret_hosts, CQL_REPLICAS_MAX);
+        }
+    }
+    return 0;
+}
+
 static size_t find_replicas(struct cql_client *client, struct cql_ask *ask, uint32_t *ret_hosts)
 {
     const struct cql_places *places = &client->places;
@@ -65,10 +86,9 @@ static size_t find_replicas(struct cql_client *client, struct cql_ask *ask, uint
         return 0;
     }
     return places->strategy == CQL_STRATEGY_SIMPLE
-               ? cql_replicas_simple(
-                     &places->ring, ask->token, places->replicas, ret_hosts, CQL_REPLICAS_MAX)
-               : cql_replicas_network(&places->ring, ask->token, places->factors,
-                     places->factor_count, ret_hosts, CQL_REPLICAS_MAX);
+               ? cql_replicas_simple(&places->ring, ask->token,
+                     at_most(places->replicas, places->host_count), ret_hosts, CQL_REPLICAS_MAX)
+               : find_local_replicas(client, ask->token, ret_hosts);
 }
 
 /* ---- a connection */

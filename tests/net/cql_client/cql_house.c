@@ -255,12 +255,18 @@ static void answer_keyspace(const struct house_request *request)
     put_u16(&body, CQL_TYPE_VARCHAR);
     put_u32(&body, fx->has_keyspace);
     if (fx->has_keyspace) {
-        put_u32(&map, 2);
+        put_u32(&map, fx->has_datacenters ? 3 : 2);
         put_text_cell(&map, "class");
-        put_text_cell(&map, "org.apache.cassandra.locator.SimpleStrategy");
-        put_text_cell(&map, "replication_factor");
+        put_text_cell(&map, fx->has_datacenters
+                                ? "org.apache.cassandra.locator.NetworkTopologyStrategy"
+                                : "org.apache.cassandra.locator.SimpleStrategy");
+        put_text_cell(&map, fx->has_datacenters ? "dc1" : "replication_factor");
         put_u32(&map, 1);
         put_u8(&map, (uint8_t)('0' + fx->replicas));
+        if (fx->has_datacenters) {
+            put_text_cell(&map, "dc2");
+            put_text_cell(&map, "3");
+        }
         put_cell(&body, map.at, map.size);
     }
     reply(request, CQL_OP_RESULT, &body);

@@ -63,7 +63,8 @@ struct fixture {
     bool refuses_tables;
     bool offers_lz4, has_old_tables, keeps_prepares, keeps_options;
     bool has_keyspace;
-    uint8_t replicas; /* of each partition */
+    uint8_t replicas; /* of each partition; in dc1, if there are several */
+    bool has_datacenters;
     const char *partitioner;
     uint8_t id_of_ids; /* another one: other ids */
 

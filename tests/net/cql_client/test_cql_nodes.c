@@ -3,17 +3,25 @@
 
 #include "cql_house.h"
 
+#include <string.h>
+
 #include "base/big_endian.h"
 #include "cql/cql_murmur3.h"
 
-/* As the house makes the nodes' tokens: the first at or after that of the key. */
+static bool is_in(uint32_t node, const char *datacenter)
+{
+    const char *its = fx->datacenter[node] ? fx->datacenter[node] : "dc1";
+    return strcmp(its, datacenter) == 0;
+}
+
+/* As the house makes the nodes' tokens: the first of dc1 at or after that of the key. */
 static uint32_t owner_of(int64_t key)
 {
     uint8_t bytes[8];
     big_endian_put(bytes, (uint64_t)key);
     int64_t token = cql_token(bytes, sizeof(bytes));
     for (uint32_t node = 1; node <= fx->node_count; node++) {
-        if (token <= house_token(node)) {
+        if (token <= house_token(node) && is_in(node, "dc1")) {
             return node;
         }
     }
@@ -144,6 +152,27 @@ static void without_a_keyspace_the_nodes_take_turns(void **state)
     fx->has_keyspace = false;
     begin_with(3);
     assert_taking_turns(GET, 1);
+}
+
+static void of_several_datacenters_the_local_one_has_the_key(void **state)
+{
+    (void)state;
+    fx->has_datacenters = true;
+    fx->datacenter[2] = fx->datacenter[4] = "dc2";
+    begin_with(4);
+    asked_node(0);
+    for (int64_t key = 1; key < 40; key++) {
+        assert_int_equal(asked_node(key), owner_of(key));
+    }
+}
+
+static void more_replicas_than_nodes_are_all_nodes(void **state)
+{
+    (void)state;
+    fx->has_datacenters = true;
+    fx->replicas = 9;
+    begin_with(3);
+    assert_taking_turns(GET, 0);
 }
 
 static void a_keyspace_that_is_made_later_has_its_replicas_then(void **state)
@@ -484,6 +513,8 @@ int main(void)
         T(a_node_may_have_several_connections_which_share_the_asks),
         T(a_statement_goes_to_the_node_that_has_its_key),
         T(without_a_keyspace_the_nodes_take_turns),
+        T(of_several_datacenters_the_local_one_has_the_key),
+        T(more_replicas_than_nodes_are_all_nodes),
         T(a_keyspace_that_is_made_later_has_its_replicas_then),
         T(with_another_partitioner_the_nodes_take_turns),
         T(replicas_of_a_key_take_turns_but_its_conditions_meet_at_the_first),
