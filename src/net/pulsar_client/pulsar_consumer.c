@@ -75,12 +75,16 @@ void pulsar_consumer_flush_acks(struct pulsar_consumer *consumer)
     if (!is_open(consumer)) {
         return;
     }
-    pulsar_writer_init(&writer, bytes, sizeof(bytes));
-    while (pulsar_acks_write(&consumer->acks, consumer->handle.id, &writer)) {
-        if (!pulsar_connection_write(consumer->handle.connection, &writer)) {
-            return; /* those come again */
-        }
+    for (;;) {
+        struct pulsar_acks before = consumer->acks; /* telling frees nothing */
         pulsar_writer_init(&writer, bytes, sizeof(bytes));
+        if (!pulsar_acks_write(&consumer->acks, consumer->handle.id, &writer)) {
+            return;
+        }
+        if (!pulsar_connection_write(consumer->handle.connection, &writer)) {
+            consumer->acks = before; /* until on_room */
+            return;
+        }
     }
 }
 
@@ -372,7 +376,7 @@ static void on_lost(struct pulsar_handle *handle, enum pulsar_loss loss, uint64_
     set_active(consumer, false);
 }
 
-/* The broker took nothing of it: there is room again. */
+/* The connection had no room, and has some again. */
 static void on_room(struct pulsar_handle *handle)
 {
     struct pulsar_consumer *consumer = of(handle);
@@ -499,7 +503,9 @@ void pulsar_consumer_redeliver(
         .redeliver = {
             .consumer_id = consumer->handle.id, .message_ids = {.items = &id, .count = 1}}};
     CHECK(consumer->type == PULSAR_SUBSCRIPTION_SHARED);
-    (void)pulsar_consumer_write(consumer, &command);
+    if (is_open(consumer) && !pulsar_consumer_write(consumer, &command)) {
+        pulsar_handle_suspect(&consumer->handle); /* then all of it comes again */
+    }
 }
 
 void pulsar_consumer_redeliver_all(struct pulsar_consumer *consumer)

@@ -104,7 +104,8 @@ bool pulsar_publisher_is_open(const struct pulsar_publisher *publisher);
 /* Asked and not answered. */
 uint32_t pulsar_publisher_pending(const struct pulsar_publisher *publisher);
 
-/* FENCING: the epoch of its first opening; 0: it was not open yet. */
+/* FENCING, when it was open: the epoch of its first opening, higher than those of all before it.
+ * The first of a topic is 0. */
 uint64_t pulsar_publisher_epoch(const struct pulsar_publisher *publisher);
 
 /* Its own, or the broker's choice; "" before it was open. */

@@ -212,7 +212,7 @@ struct pulsar_producer broker_opens_producer(struct toy_socket *socket, uint64_t
     struct pulsar_command success = {.type = PULSAR_COMMAND_PRODUCER_SUCCESS,
         .producer_success = {.request_id = producer.request_id,
             .producer_name = cht_str_of("toy-producer"),
-            .has_topic_epoch = epoch > 0,
+            .has_topic_epoch = epoch != NO_EPOCH,
             .topic_epoch = epoch}};
     broker_say(socket, &success);
     return producer;

@@ -73,7 +73,9 @@ void broker_success(struct toy_socket *socket, uint64_t request_id);
 /* Hears a LOOKUP, and answers that this broker has the topic. */
 void broker_finds(struct toy_socket *socket);
 
-/* Hears a PRODUCER, and lets it in; epoch 0: none is told. Answers what it heard. */
+#define NO_EPOCH UINT64_MAX
+
+/* Hears a PRODUCER, and lets it in. Answers what it heard. */
 struct pulsar_producer broker_opens_producer(struct toy_socket *socket, uint64_t epoch);
 struct pulsar_subscribe broker_opens_consumer(struct toy_socket *socket);
 void broker_receipt(

@@ -3,6 +3,9 @@
 
 #include "consumer_case.h"
 
+#include "pulsar/pulsar_inflate.h"
+#include "pulsar_client/pulsar_handle.h"
+
 #include <string.h>
 
 #define ID 1u
@@ -68,6 +71,47 @@ static void nothing_is_given_without_credit(void **state)
     assert_given(2, "b");
     source_credit(&cc->source, 5);
     assert_given(3, "c");
+}
+
+static void say_compressed(struct toy_socket *socket, const char *text, uint32_t claimed_size)
+{
+    uint8_t bytes[1000], packed[500];
+    struct pulsar_writer writer;
+    size_t size = pulsar_deflate(
+        PULSAR_COMPRESSION_LZ4, (const uint8_t *)text, strlen(text), packed, sizeof(packed));
+    struct pulsar_command message = {.type = PULSAR_COMMAND_MESSAGE,
+        .message = {.consumer_id = ID, .message_id = {.ledger_id = 1, .entry_id = 9}}};
+    struct pulsar_message_metadata metadata = {.producer_name = cht_str_of("p"),
+        .has_compression = true,
+        .compression = PULSAR_COMPRESSION_LZ4,
+        .has_uncompressed_size = true,
+        .uncompressed_size = claimed_size};
+    assert_true(size > 0);
+    pulsar_writer_init(&writer, bytes, sizeof(bytes));
+    assert_true(pulsar_write_entry(&writer, &message, NULL, &metadata, packed, (uint32_t)size));
+    toy_socket_say(socket, bytes, writer.used);
+    broker_say_bytes(socket, packed, size);
+}
+
+static void what_is_compressed_is_given_as_it_was(void **state)
+{
+    (void)state;
+    struct toy_socket *socket = consumer_open();
+    say_compressed(socket, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 30);
+    assert_given(1, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+}
+
+static void what_would_be_too_large_uncompressed_is_not_taken(void **state)
+{
+    (void)state;
+    struct toy_socket *socket = consumer_open();
+    say_compressed(socket, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1600001);
+    struct pulsar_ack ack = broker_expect(socket, PULSAR_COMMAND_ACK).ack;
+    assert_int_equal(ack.validation_error, PULSAR_VALIDATION_UNCOMPRESSED_SIZE);
+    say_compressed(socket, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 29);
+    ack = broker_expect(socket, PULSAR_COMMAND_ACK).ack;
+    assert_int_equal(ack.validation_error, PULSAR_VALIDATION_DECOMPRESSION);
+    assert_given(0, NULL);
 }
 
 /* ---- permits */
@@ -271,6 +315,61 @@ static void acknowledgements_leave_before_it_is_closed(void **state)
     broker_expect(socket, PULSAR_COMMAND_ACK);
     assert_int_equal(
         broker_expect(socket, PULSAR_COMMAND_CLOSE_CONSUMER).close_consumer.consumer_id, ID);
+}
+
+/* The queue of its connection is full, of frames that say nothing. */
+static void fill(struct toy_socket *socket, struct pulsar_connection *connection)
+{
+    static const uint8_t pong[] = {0, 0, 0, 9, 0, 0, 0, 5, 8, 0x13, 0x9a, 1, 0};
+    struct pulsar_writer writer = {.at = (uint8_t *)(uintptr_t)pong, .used = sizeof(pong)};
+    socket->room = 0;
+    while (pulsar_connection_write(connection, &writer)) {
+    }
+    settle();
+}
+
+static void acknowledgements_that_find_no_room_leave_later(void **state)
+{
+    uint64_t entries[8];
+    struct pulsar_frame frame;
+    (void)state;
+    struct toy_socket *socket = consumer_open();
+    broker_message(socket, ID, 3, "text");
+    settle();
+    pulsar_consumer_ack(cc->consumer, &cc->positions[0]);
+    fill(socket, ((struct pulsar_handle *)cc->consumer)->connection);
+    advance(1000);
+    socket->room = SIZE_MAX;
+    settle();
+    do {
+        assert_true(broker_hears(socket, &frame));
+    } while (frame.command.type == PULSAR_COMMAND_PONG);
+    assert_int_equal(frame.command.type, PULSAR_COMMAND_ACK);
+    assert_int_equal(acked_entries(frame.command.ack, entries), 1);
+    assert_int_equal(entries[0], 3);
+}
+
+static void half_of_a_batch_is_forgotten_with_its_place(void **state)
+{
+    (void)state;
+    struct toy_socket *socket = consumer_open();
+    broker_batch(socket, ID, 5, three, 3, 0);
+    settle();
+    pulsar_consumer_ack(cc->consumer, &cc->positions[0]);
+    pulsar_consumer_ack(cc->consumer, &cc->positions[1]);
+    toy_socket_reset(socket);
+    advance(100);
+    socket = broker_accept();
+    consumer_reopen(socket);
+    pulsar_consumer_ack(cc->consumer, &cc->positions[2]);
+    advance(1000);
+    broker_expect_nothing(socket);
+    broker_batch(socket, ID, 5, three, 3, 0);
+    assert_given(6, "c");
+    pulsar_consumer_ack(cc->consumer, &cc->positions[3]);
+    pulsar_consumer_ack(cc->consumer, &cc->positions[4]);
+    advance(100);
+    broker_expect(socket, PULSAR_COMMAND_ACK);
 }
 
 static void what_keeps_nothing_is_not_acknowledged(void **state)
@@ -477,6 +576,22 @@ static void it_may_be_destroyed_from_inside_an_item(void **state)
     assert_int_equal(pulsar_client_stats(house->client).handles, 0);
 }
 
+static void there_are_no_more_of_them_than_may_be(void **state)
+{
+    struct pulsar_consumer *other;
+    struct pulsar_reader *reader;
+    struct pulsar_reader_options options = {
+        .topic = TOPIC, .limits = cc->options.limits, .source = &cc->source};
+    (void)state;
+    house->options.limits.handles_max = 1;
+    house_make();
+    consumer_make();
+    assert_int_equal(pulsar_consumer_create(house->client, &cc->options, &other), ERR_FULL);
+    assert_int_equal(pulsar_reader_create(house->client, &options, &reader), ERR_FULL);
+    pulsar_consumer_destroy(cc->consumer);
+    consumer_make();
+}
+
 static void redeliver_now(uint32_t which)
 {
     if (which == 0) {
@@ -647,6 +762,8 @@ int main(void)
         C(messages_are_given_in_order),
         C(a_batch_is_given_one_by_one),
         C(nothing_is_given_without_credit),
+        C(what_is_compressed_is_given_as_it_was),
+        C(what_would_be_too_large_uncompressed_is_not_taken),
         C(permits_go_back_by_half_queues),
         C(what_waits_for_credit_holds_its_permits),
         C(more_than_was_permitted_ends_the_connection),
@@ -658,6 +775,8 @@ int main(void)
         C(up_to_a_message_is_one_acknowledgement),
         C(up_to_the_middle_of_a_batch_is_up_to_what_is_before_it),
         C(acknowledgements_leave_before_it_is_closed),
+        C(acknowledgements_that_find_no_room_leave_later),
+        C(half_of_a_batch_is_forgotten_with_its_place),
         C(what_keeps_nothing_is_not_acknowledged),
         C(one_message_is_asked_for_again),
         C(all_is_asked_for_again_and_what_is_older_is_passed_over),
@@ -669,6 +788,7 @@ int main(void)
         C(a_subscription_of_somebody_else_is_waited_for_and_then_an_end),
         C(a_terminated_topic_ends_when_all_of_it_was_given),
         C(it_may_be_destroyed_from_inside_an_item),
+        C(there_are_no_more_of_them_than_may_be),
         C(all_may_be_asked_for_again_from_inside_an_item),
         C(after_a_seek_nothing_older_comes),
         C(acknowledgements_do_not_undo_a_seek),

@@ -59,6 +59,16 @@ static void it_comes_back_with_its_epoch_and_sends_again(void **state)
     assert_int_equal(pulsar_publisher_epoch(pc->publisher), EPOCH);
 }
 
+static void the_first_epoch_of_a_topic_is_one_too(void **state)
+{
+    (void)state;
+    pc->options.mode = PULSAR_PUBLISHER_FENCING;
+    struct toy_socket *socket = come_back(publisher_open(0));
+    struct pulsar_producer said = publisher_reopen(socket, 0);
+    assert_true(said.has_topic_epoch);
+    assert_int_equal(said.topic_epoch, 0);
+}
+
 static void its_epoch_stays_that_of_its_first_opening(void **state)
 {
     (void)state;
@@ -170,6 +180,18 @@ static void one_that_finds_no_room_ends_the_row_in_its_place(void **state)
     broker_expect(socket, PULSAR_COMMAND_CLOSE_PRODUCER);
 }
 
+static void over_the_quota_it_ends(void **state)
+{
+    (void)state;
+    struct toy_socket *socket = open_it();
+    publish("one");
+    settle();
+    broker_send_error(socket, ID, 0, PULSAR_ERROR_QUOTA_EXCEEDED_EXCEPTION);
+    assert_int_equal(pc->end, ERR_OVERLOADED);
+    assert_answers(1, ERR_UNKNOWN);
+    assert_never_again();
+}
+
 static void without_a_receipt_in_time_it_ends(void **state)
 {
     (void)state;
@@ -219,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         P(it_asks_to_be_alone_without_an_epoch_and_keeps_the_one_it_gets),
         P(it_comes_back_with_its_epoch_and_sends_again),
+        P(the_first_epoch_of_a_topic_is_one_too),
         P(its_epoch_stays_that_of_its_first_opening),
         P(it_does_not_come_back_when_it_is_not_wanted_any_more),
         P(a_close_of_the_broker_is_not_followed_when_it_is_not_wanted),
@@ -226,6 +249,7 @@ int main(void)
         P(fenced_at_a_message_it_ends),
         P(behind_the_first_failure_everything_fails),
         P(one_that_finds_no_room_ends_the_row_in_its_place),
+        P(over_the_quota_it_ends),
         P(without_a_receipt_in_time_it_ends),
         P(a_topic_that_moves_is_no_failure),
         P(it_has_a_connection_of_its_own_if_it_is_in_a_group),

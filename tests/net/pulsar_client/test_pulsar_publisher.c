@@ -12,7 +12,7 @@
 static void a_message_is_sent_and_answered_by_its_receipt(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     assert_string_equal(pulsar_publisher_name(pc->publisher), "toy-producer");
     publish_keyed("hello", "room");
     struct pulsar_send sent = broker_expect_send(socket, "hello");
@@ -35,7 +35,7 @@ static void a_producer_says_what_it_wants(void **state)
     publisher_make();
     struct toy_socket *socket = broker_accept();
     broker_finds(socket);
-    struct pulsar_producer said = broker_opens_producer(socket, 0);
+    struct pulsar_producer said = broker_opens_producer(socket, NO_EPOCH);
     assert_memory_equal(said.topic.at, TOPIC, strlen(TOPIC));
     assert_memory_equal(said.producer_name.at, "gw-1", 4);
     assert_true(said.user_provided_producer_name);
@@ -49,7 +49,7 @@ static void a_producer_says_what_it_wants(void **state)
 static void what_is_published_in_a_turn_leaves_as_one_batch(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     publish("two");
     publish("three");
@@ -72,7 +72,7 @@ static void a_batch_has_its_messages_with_their_keys_and_numbers(void **state)
 {
     static const char *const texts[] = {"hi", "yo"};
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish_keyed("hi", "a");
     publish_keyed("yo", "");
     settle();
@@ -100,7 +100,7 @@ static void batches_are_bounded_in_messages_and_bytes(void **state)
     (void)state;
     pc->options.limits.batch_messages_max = 2;
     pc->options.limits.batch_bytes_max = 200;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     char large[301];
     memset(large, 'x', 300);
     large[300] = 0;
@@ -120,7 +120,7 @@ static void batches_are_bounded_in_messages_and_bytes(void **state)
 static void an_empty_message_is_one(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("");
     broker_expect_send(socket, "");
     broker_receipt(socket, ID, 0, 1);
@@ -150,7 +150,7 @@ static void what_is_published_before_it_is_open_waits(void **state)
 static void a_repeat_that_the_broker_knows_is_an_answer_without_a_position(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("again");
     settle();
     struct pulsar_command receipt = {.type = PULSAR_COMMAND_SEND_RECEIPT,
@@ -167,7 +167,7 @@ static void a_repeat_that_the_broker_knows_is_an_answer_without_a_position(void 
 static void after_a_lost_connection_all_is_sent_again_in_order_as_it_was(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     settle();
     publish("two");
@@ -183,7 +183,7 @@ static void after_a_lost_connection_all_is_sent_again_in_order_as_it_was(void **
     assert_false(pulsar_publisher_is_open(pc->publisher));
     advance(100);
     struct toy_socket *again = broker_accept();
-    struct pulsar_producer said = publisher_reopen(again, 0);
+    struct pulsar_producer said = publisher_reopen(again, NO_EPOCH);
     assert_int_equal(said.epoch, 1);
     assert_int_equal(said.producer_id, ID);
     assert_memory_equal(said.producer_name.at, "toy-producer", 12);
@@ -203,14 +203,14 @@ static void after_a_lost_connection_all_is_sent_again_in_order_as_it_was(void **
 static void a_topic_that_moves_is_followed_at_once_and_nobody_hears_of_it(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     advance(5000);
     publish("one");
     broker_expect_send(socket, "one");
     broker_send_error(socket, ID, 0, PULSAR_ERROR_PERSISTENCE);
     broker_expect(socket, PULSAR_COMMAND_CLOSE_PRODUCER);
     broker_closes_producer(socket, ID, NULL);
-    assert_int_equal(publisher_reopen(socket, 0).epoch, 1);
+    assert_int_equal(publisher_reopen(socket, NO_EPOCH).epoch, 1);
     broker_expect_send(socket, "one");
     broker_receipt(socket, ID, 0, 1);
     assert_answers(1, OK);
@@ -220,13 +220,13 @@ static void a_topic_that_moves_is_followed_at_once_and_nobody_hears_of_it(void *
 static void a_close_of_the_broker_is_followed_by_a_lookup_at_once(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     advance(5000);
     publish("one");
     broker_expect_send(socket, "one");
     broker_closes_producer(socket, ID, NULL);
     publish("two");
-    publisher_reopen(socket, 0);
+    publisher_reopen(socket, NO_EPOCH);
     broker_expect_send(socket, "one");
     broker_expect_send(socket, "two");
     broker_receipt(socket, ID, 0, 1);
@@ -237,12 +237,12 @@ static void a_close_of_the_broker_is_followed_by_a_lookup_at_once(void **state)
 static void a_close_that_names_a_broker_needs_no_lookup(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     advance(5000);
     broker_closes_producer(socket, ID, "pulsar://new.example:6650");
     struct toy_socket *other = broker_accept();
     assert_string_equal(house->resolver.host, "new.example");
-    broker_opens_producer(other, 0);
+    broker_opens_producer(other, NO_EPOCH);
     broker_expect_nothing(socket);
     assert_true(pulsar_publisher_is_open(pc->publisher));
 }
@@ -250,32 +250,32 @@ static void a_close_that_names_a_broker_needs_no_lookup(void **state)
 static void a_named_broker_that_is_away_is_looked_up(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     advance(5000);
     broker_closes_producer(socket, ID, "pulsar://new.example:6650");
     settle();
     toy_socket_answer(toy_net_newest(&house->net), ERR_REFUSED);
     advance(100);
-    publisher_reopen(socket, 0);
+    publisher_reopen(socket, NO_EPOCH);
     assert_true(pulsar_publisher_is_open(pc->publisher));
 }
 
 static void closes_one_after_the_other_are_waited_between(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     for (int i = 0; i < 3; i++) {
         broker_closes_producer(socket, ID, NULL);
         broker_expect_nothing(socket);
         advance(UINT64_C(100) << i);
-        publisher_reopen(socket, 0);
+        publisher_reopen(socket, NO_EPOCH);
     }
 }
 
 static void a_receipt_that_comes_after_the_close_counts(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     advance(5000);
     publish("one");
     publish("two");
@@ -287,7 +287,7 @@ static void a_receipt_that_comes_after_the_close_counts(void **state)
     broker_closes_producer(socket, ID, NULL);
     broker_receipt(socket, ID, 0, 1);
     assert_answers(2, OK);
-    publisher_reopen(socket, 0);
+    publisher_reopen(socket, NO_EPOCH);
     broker_expect_send(socket, "three");
     broker_receipt(socket, ID, 2, 2);
     assert_answers(3, OK);
@@ -296,7 +296,7 @@ static void a_receipt_that_comes_after_the_close_counts(void **state)
 static void the_wait_grows_while_the_broker_is_away(void **state)
 {
     (void)state;
-    toy_socket_reset(publisher_open(0));
+    toy_socket_reset(publisher_open(NO_EPOCH));
     uint64_t lost = house->loop.now_ms;
     settle();
     for (int i = 0; i < 6; i++) {
@@ -320,7 +320,7 @@ static void the_wait_grows_while_the_broker_is_away(void **state)
 static void a_receipt_from_the_future_ends_the_connection_and_all_is_sent_again(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     broker_expect_send(socket, "one");
     broker_receipt(socket, ID, 5, 1);
@@ -328,7 +328,7 @@ static void a_receipt_from_the_future_ends_the_connection_and_all_is_sent_again(
     assert_answers(0, OK);
     advance(100);
     struct toy_socket *again = broker_accept();
-    publisher_reopen(again, 0);
+    publisher_reopen(again, NO_EPOCH);
     broker_expect_send(again, "one");
     broker_receipt(again, ID, 0, 1);
     assert_answers(1, OK);
@@ -337,7 +337,7 @@ static void a_receipt_from_the_future_ends_the_connection_and_all_is_sent_again(
 static void a_receipt_of_the_past_is_passed_over(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     settle();
     broker_receipt(socket, ID, 0, 1);
@@ -356,7 +356,7 @@ static void a_receipt_of_the_past_is_passed_over(void **state)
 static void a_broken_message_fails_alone_and_in_its_place(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     for (int i = 0; i < 3; i++) {
         publish("text");
         settle();
@@ -373,7 +373,7 @@ static void a_broken_message_fails_alone_and_in_its_place(void **state)
 static void a_message_that_is_not_allowed_fails_alone(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("text");
     settle();
     broker_send_error(socket, ID, 0, PULSAR_ERROR_NOT_ALLOWED);
@@ -384,7 +384,7 @@ static void a_message_that_is_not_allowed_fails_alone(void **state)
 static void a_terminated_topic_ends_it(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     publish("two");
     settle();
@@ -401,7 +401,7 @@ static void a_terminated_topic_ends_it(void **state)
 static void over_the_quota_all_that_is_pending_fails(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     publish("two");
     settle();
@@ -446,9 +446,42 @@ static void a_refusal_that_may_pass_is_waited_for(void **state)
         PULSAR_ERROR_SERVICE_NOT_READY);
     broker_expect_nothing(socket);
     advance(100);
-    publisher_reopen(socket, 0);
+    publisher_reopen(socket, NO_EPOCH);
     assert_int_equal(pc->ends, 0);
     assert_int_equal(pc->opens, 1);
+}
+
+static void one_that_was_let_in_once_tries_slowly_when_it_is_not_any_more(void **state)
+{
+    (void)state;
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
+    toy_socket_reset(socket);
+    advance(100);
+    broker_error(broker_let_in(), PULSAR_REQUEST_NONE, PULSAR_ERROR_AUTHENTICATION);
+    settle();
+    broker_error(broker_let_in(), PULSAR_REQUEST_NONE, PULSAR_ERROR_AUTHENTICATION);
+    uint32_t connections = house->net.count;
+    advance(1400);
+    assert_int_equal(house->net.count, connections);
+    assert_int_equal(pc->ends, 0);
+    advance(200);
+    broker_finds(broker_accept());
+    broker_opens_producer(broker_accept(), NO_EPOCH);
+    assert_true(pulsar_publisher_is_open(pc->publisher));
+}
+
+static void a_broker_that_has_too_much_to_do_is_tried_slowly(void **state)
+{
+    (void)state;
+    publisher_make();
+    struct toy_socket *socket = broker_accept();
+    broker_finds(socket);
+    broker_error(socket, broker_expect(socket, PULSAR_COMMAND_PRODUCER).producer.request_id,
+        PULSAR_ERROR_TOO_MANY_REQUESTS);
+    advance(1400);
+    broker_expect_nothing(socket);
+    advance(200);
+    publisher_reopen(socket, NO_EPOCH);
 }
 
 static void a_busy_name_is_waited_for_and_then_an_end(void **state)
@@ -482,7 +515,7 @@ static void an_opening_without_an_answer_is_closed_and_tried_again(void **state)
     assert_int_equal(
         broker_expect(socket, PULSAR_COMMAND_CLOSE_PRODUCER).close_producer.producer_id, ID);
     advance(100);
-    publisher_reopen(socket, 0);
+    publisher_reopen(socket, NO_EPOCH);
     assert_int_equal(pc->opens, 1);
 }
 
@@ -507,7 +540,7 @@ static void it_takes_no_more_than_it_may_and_says_when_there_is_room(void **stat
     (void)state;
     pc->options.limits.messages_max = 4;
     pc->options.limits.batch_messages_max = 1;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     for (int i = 0; i < 5; i++) {
         publish("text");
     }
@@ -529,7 +562,7 @@ static void all_publishers_together_keep_no_more_bytes_than_they_may(void **stat
     (void)state;
     house->options.limits.pending_bytes_max = 10;
     house_make();
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("12345678");
     publish("123");
     settle();
@@ -545,7 +578,7 @@ static void what_can_not_be_sent_is_refused(void **state)
 {
     static char key[PULSAR_KEY_BYTES_MAX + 2], text[200001];
     (void)state;
-    publisher_open(0);
+    publisher_open(NO_EPOCH);
     memset(key, 'k', sizeof(key) - 1);
     memset(text, 't', sizeof(text) - 1);
     publish_keyed("text", key);
@@ -561,7 +594,7 @@ static void what_became_too_large_for_its_broker_fails_alone(void **state)
     char text[3001];
     memset(text, 'x', 3000);
     text[3000] = 0;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("small");
     settle();
     publish(text);
@@ -573,7 +606,7 @@ static void what_became_too_large_for_its_broker_fails_alone(void **state)
     struct toy_socket *again = broker_let_in();
     broker_expect(again, PULSAR_COMMAND_CONNECT);
     broker_welcome(again, 2000);
-    publisher_reopen(again, 0);
+    publisher_reopen(again, NO_EPOCH);
     broker_expect_send(again, "small");
     assert_int_equal(broker_expect_send(again, "behind").sequence_id, 2);
     broker_receipt(again, ID, 0, 1);
@@ -589,7 +622,7 @@ static void a_connection_that_takes_nothing_is_waited_for(void **state)
     house->options.limits.queue_bytes_max = 100000;
     house_make();
     pc->options.limits.batch_messages_max = 1;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     char text[60001];
     memset(text, 'x', 60000);
     text[60000] = 0;
@@ -614,7 +647,7 @@ static void a_connection_that_takes_nothing_is_waited_for(void **state)
 static void what_has_no_receipt_in_time_is_given_up_together(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     advance(10000);
     publish("two");
@@ -636,7 +669,7 @@ static void what_has_no_receipt_in_time_is_given_up_together(void **state)
 static void what_never_left_is_known_not_to_be_sent(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     settle();
     socket->room = 0;
@@ -656,7 +689,7 @@ static void what_never_left_is_known_not_to_be_sent(void **state)
 static void destroyed_it_answers_all_and_tells_the_broker(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     broker_expect_send(socket, "one");
     publish("two");
@@ -683,7 +716,7 @@ static void destroy_now(uint32_t which)
 static void it_may_be_destroyed_from_inside_an_answer(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     publish("two");
     settle();
@@ -707,7 +740,7 @@ static void publish_now(uint32_t which)
 static void more_may_be_published_from_inside_an_answer(void **state)
 {
     (void)state;
-    struct toy_socket *socket = publisher_open(0);
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
     publish("one");
     broker_expect_send(socket, "one");
     pc->in_answer = publish_now;
@@ -778,6 +811,8 @@ int main(void)
         P(over_the_quota_all_that_is_pending_fails),
         P(a_refusal_to_open_ends_it_if_asking_again_does_not_help),
         P(a_refusal_that_may_pass_is_waited_for),
+        P(one_that_was_let_in_once_tries_slowly_when_it_is_not_any_more),
+        P(a_broker_that_has_too_much_to_do_is_tried_slowly),
         P(a_busy_name_is_waited_for_and_then_an_end),
         P(an_opening_without_an_answer_is_closed_and_tried_again),
         P(it_ends_when_it_is_not_open_in_time),
