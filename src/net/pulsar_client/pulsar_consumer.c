@@ -108,6 +108,9 @@ void pulsar_consumer_ack(struct pulsar_consumer *consumer, const struct pulsar_p
     if (pulsar_acks_add(&consumer->acks, position)) {
         pulsar_consumer_flush_acks(consumer);
     }
+    if (consumer->acks.count == consumer->acks.capacity && is_open(consumer)) {
+        pulsar_handle_suspect(&consumer->handle); /* or the next one would never come again */
+    }
     flush_acks_later(consumer);
 }
 

@@ -5,6 +5,7 @@ the one that CHATTIFIER_BUILD names.
 """
 
 import contextlib
+import json
 import os
 import queue
 import subprocess
@@ -142,6 +143,11 @@ def unload(broker, topic):
     admin(broker, "PUT", f"{topic.replace('://', '/')}/unload")
 
 
+def subscription(broker, topic, name="sub"):
+    """What the broker knows of it."""
+    return json.loads(admin(broker, "GET", f"{topic.replace('://', '/')}/stats"))["subscriptions"][name]
+
+
 def without_repeats(numbers):
     """The first of each, in the order in which they came."""
     return list(dict.fromkeys(numbers))
@@ -173,6 +179,35 @@ def test_nothing_is_lost_or_reordered_when_the_broker_is_killed(broker, drive, t
     broker.start()
     assert drive.published("p", 0) == (10000, 0, "ok")
     assert without_repeats(before + drive.got_all("c", 9999)) == list(range(10000))
+
+
+def test_where_the_broker_knows_duplicates_there_are_none(broker, drive):
+    admin(broker, "PUT", "namespaces/public/once", b"{}")
+    admin(broker, "POST", "namespaces/public/once/deduplication", b"true")
+    admin(broker, "PUT", "persistent/public/once/t", b"{}")
+    topic = "persistent://public/once/t"
+    drive.publisher("p", topic)
+    for first in range(0, 6000, 1000):
+        drive.say("publish", "p", first, 1000, 50)
+        unload(broker, topic)
+        assert drive.published("p", first) == (1000, 0, "ok")
+    drive.say("reader", "r", topic, *EARLIEST)
+    assert drive.got("r", 6000)[0] == list(range(6000))
+
+
+def test_no_permit_and_no_acknowledgement_gets_lost(broker, drive, topic):
+    drive.publisher("p", topic)
+    drive.consumer("c", topic)
+    for first in range(0, 5000, 1000):
+        drive.say("publish", "p", first, 1000, 200)
+        drive.published("p", first)
+    drive.got_all("c", 4999)
+    end = time.monotonic() + WAIT_S
+    while subscription(broker, topic)["msgBacklog"] and time.monotonic() < end:
+        time.sleep(0.05)
+    known = subscription(broker, topic)
+    assert (known["msgBacklog"], known["unackedMessages"]) == (0, 0)
+    assert 500 < known["consumers"][0]["availablePermits"] <= 1000
 
 
 def test_a_second_writer_fences_the_first_which_never_comes_back(broker, drive, topic):

@@ -349,6 +349,23 @@ static void acknowledgements_that_find_no_room_leave_later(void **state)
     assert_int_equal(entries[0], 3);
 }
 
+static void more_acknowledgements_than_may_be_gathered_end_the_place(void **state)
+{
+    (void)state;
+    cc->options.limits.acks_max = 2;
+    struct toy_socket *socket = consumer_open();
+    broker_message(socket, ID, 3, "text");
+    broker_message(socket, ID, 4, "text");
+    settle();
+    fill(socket, ((struct pulsar_handle *)cc->consumer)->connection);
+    pulsar_consumer_ack(cc->consumer, &cc->positions[0]);
+    assert_true(pulsar_consumer_is_open(cc->consumer));
+    pulsar_consumer_ack(cc->consumer, &cc->positions[1]);
+    assert_false(pulsar_consumer_is_open(cc->consumer));
+    settle();
+    assert_true(socket->closed);
+}
+
 static void half_of_a_batch_is_forgotten_with_its_place(void **state)
 {
     (void)state;
@@ -776,6 +793,7 @@ int main(void)
         C(up_to_the_middle_of_a_batch_is_up_to_what_is_before_it),
         C(acknowledgements_leave_before_it_is_closed),
         C(acknowledgements_that_find_no_room_leave_later),
+        C(more_acknowledgements_than_may_be_gathered_end_the_place),
         C(half_of_a_batch_is_forgotten_with_its_place),
         C(what_keeps_nothing_is_not_acknowledged),
         C(one_message_is_asked_for_again),
