@@ -155,13 +155,9 @@ static enum err make_tls(struct cassandra *store)
     return err == OK ? OK : refuse(store, "cassandra.tls", why);
 }
 
-static enum err make_client(
-    struct cassandra *store, struct cql_client_options *options, char *hosts)
+static enum err make_client(struct cassandra *store, struct cql_client_options *options)
 {
     const struct cassandra_settings *settings = store->settings;
-    const char *points[HOSTS_MAX];
-    options->contact_point_count = take_hosts(settings->hosts, hosts, points);
-    options->contact_points = points;
     options->world = store->world;
     options->port = (uint16_t)settings->port;
     options->tls = store->tls;
@@ -177,8 +173,28 @@ static enum err make_client(
         return refuse(store, "cassandra.hosts", "it names no host");
     }
     enum err err = cql_client_create(options, &store->client);
-    options->contact_points = NULL;
     return err == OK ? OK : refuse(store, "cassandra.hosts", "a host or the keyspace is none");
+}
+
+/* With what is only lent to the client until it is made. */
+static enum err open_client(struct cassandra *store, struct outbounds *outbounds)
+{
+    char password[PASSWORD_BYTES_MAX + 1] = "";
+    const char *points[HOSTS_MAX];
+    const char *user = or_null(store->settings->user);
+    char *hosts = mem_resize(NULL, strlen(store->settings->hosts) + HOSTS_MAX + 1);
+    struct cql_client_options client = {.outbounds = outbounds,
+        .contact_points = points,
+        .contact_point_count = take_hosts(store->settings->hosts, hosts, points),
+        .user = user,
+        .password = user ? password : NULL};
+    enum err err = user ? read_password(store, password) : OK;
+    if (err == OK) {
+        err = make_client(store, &client);
+    }
+    mem_wipe(password, sizeof(password));
+    mem_free(hosts);
+    return err;
 }
 
 enum err cassandra_create(const struct cassandra_options *options, struct cassandra **ret_store)
@@ -188,20 +204,10 @@ enum err cassandra_create(const struct cassandra_options *options, struct cassan
     store->settings = options->settings;
     store->shared = options->shared;
     store->handler.on_news = on_news;
-    char password[PASSWORD_BYTES_MAX + 1] = "";
-    const char *user = or_null(store->settings->user);
-    struct cql_client_options client = {
-        .outbounds = options->outbounds, .user = user, .password = user ? password : NULL};
     enum err err = make_tls(store);
-    if (err == OK && user) {
-        err = read_password(store, password);
-    }
     if (err == OK) {
-        char *hosts = mem_resize(NULL, strlen(store->settings->hosts) + HOSTS_MAX + 1);
-        err = make_client(store, &client, hosts);
-        mem_free(hosts);
+        err = open_client(store, options->outbounds);
     }
-    mem_wipe(password, sizeof(password));
     if (err != OK) {
         cassandra_destroy(store);
         store = NULL;

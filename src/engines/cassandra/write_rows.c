@@ -85,7 +85,9 @@ static void add_ends(struct write *write, uint32_t i)
     if (change->kind == CHANGE_HEAD && change->head->seq) {
         add_row(write, i, STORE_HEAD_PUT, &change->room, OF_ROOM);
     } else if (change->kind == CHANGE_SENT) {
-        add_row(write, i, STORE_ROOM_SENT, &change->room, OF_ROOM);
+        if (change->hidden) {
+            add_row(write, i, STORE_ROOM_SENT, &change->room, OF_ROOM);
+        }
         if (change->read_n) {
             add_row(write, i, STORE_CURSOR_READ, &change->user, OF_ROOM);
         }
