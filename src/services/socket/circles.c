@@ -117,9 +117,9 @@ void circles_on_member(struct socket_service *service, const struct cht_id *subj
 /* Whoever watches a member by this room is in it. */
 void circles_on_room_gone(struct socket_service *service, const struct room *room)
 {
-    const uint32_t *roster = slot_list_peek(&room->roster);
-    for (uint32_t i = 0; i < room->roster.count; i++) {
-        doubt_watches_of(service, roster[i]);
+    const uint32_t *audience = slot_list_peek(&room->audience);
+    for (uint32_t i = 0; i < room->audience.count; i++) {
+        doubt_watches_of(service, audience[i]);
     }
 }
 

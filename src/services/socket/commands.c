@@ -128,7 +128,7 @@ static void fill_seen(
 {
     uint64_t wanted = row->takes & CHT_BIT(command, at_least) & ~command->has;
     struct room *room = wanted ? room_find(service, &command->room) : NULL;
-    if (room && room->roster.count > 0) {
+    if (room && room->audience.count > 0) {
         command->at_least = room->last_seq;
         command->has |= wanted;
     }

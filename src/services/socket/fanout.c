@@ -1,6 +1,6 @@
 /* fanout - see the header. Happy path: the room's first frame of a turn makes a block and pushes it
- * along the roster, the others are appended. How it fails: the edge refuses a push to a connection
- * that is over its limit; then its gap is remembered. */
+ * along the audience, the others are appended. How it fails: the edge refuses a push to a
+ * connection that is over its limit; then its gap is remembered. */
 
 #include "fanout.h"
 
@@ -36,14 +36,14 @@ void fanout_all(
         edge_block_append(service->deps.edge, room->block, frame.at, frame.size);
         return;
     }
-    if (room->roster.count == 0) {
+    if (room->audience.count == 0) {
         return;
     }
     open_block(service, room, frame);
     struct edge *edge = service->deps.edge;
     struct edge_block *block = room->block;
-    const uint32_t *at = slot_list_peek(&room->roster);
-    uint32_t count = room->roster.count;
+    const uint32_t *at = slot_list_peek(&room->audience);
+    uint32_t count = room->audience.count;
     for (uint32_t i = 0; i < count; i++) {
         if (is_slow(service, at[i]) || !edge_push(edge, at[i], block)) {
             gap_open(service, at[i], room, seq);
@@ -95,8 +95,8 @@ void fanout_ephemeral(struct socket_service *service, struct room *room, struct 
     uint32_t except_slot = except ? user_slot_of(service, except) : SLOT_NONE;
     struct edge_block *block = edge_block_create(service->deps.edge, frame.size);
     edge_block_append(service->deps.edge, block, frame.at, frame.size);
-    const uint32_t *at = slot_list_peek(&room->roster);
-    for (uint32_t i = 0; i < room->roster.count; i++) {
+    const uint32_t *at = slot_list_peek(&room->audience);
+    for (uint32_t i = 0; i < room->audience.count; i++) {
         bool skip = except && service->connections[at[i]].user == except_slot;
         if (!skip && !is_behind(service, at[i])) {
             (void)edge_push(service->deps.edge, at[i], block);
@@ -117,7 +117,7 @@ void fanout_close_block(struct socket_service *service, struct room *room)
 
 static bool is_to_merge(const struct socket_service *service, const struct room *room)
 {
-    return room->block && room->roster.count >= service->settings.merge_connections &&
+    return room->block && room->audience.count >= service->settings.merge_connections &&
            room->block->size <= MERGE_BYTES_MAX && service->shards[room->shard].in_flight > 0;
 }
 
@@ -134,7 +134,7 @@ static void merge_begin(struct socket_service *service)
             struct merge *merge = &service->merge;
             merge->state = MERGE_WAITS;
             merge->shard = room->shard;
-            uint64_t wait_ms = 1 + room->roster.count / MERGE_SENDS_A_MS;
+            uint64_t wait_ms = 1 + room->audience.count / MERGE_SENDS_A_MS;
             timer_start(service->deps.world->loop, &merge->timer, wait_ms, on_merge_late);
             return;
         }

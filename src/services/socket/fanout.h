@@ -2,10 +2,10 @@
 
 /* fanout - one frame of a room to its local connections.
  *
- * All durable frames of a room in one turn share one block, pushed once to everybody in the roster;
- * later frames of the turn only grow it. What costs something per recipient is one call with the
- * block's pointer. The block is closed at the end of the turn, and whenever the roster changes or
- * one connection is told something out of turn.
+ * All durable frames of a room in one turn share one block, pushed once to everybody in the
+ * audience; later frames of the turn only grow it. What costs something per recipient is one call
+ * with the block's pointer. The block is closed at the end of the turn, and whenever the audience
+ * changes or one connection is told something out of turn.
  *
  * A room that many hear costs a send for each of them, much more than a flush of the log. While
  * commands of this node are on their way to its shard, what the turn made therefore waits for their

@@ -1,5 +1,5 @@
-/* membership - see the header. Happy path: append to the roster and remember where; to leave, the
- * last one of the roster takes the place and is told so. How it fails: it does not. */
+/* membership - see the header. Happy path: append to the audience and remember where; to leave, the
+ * last one of the audience takes the place and is told so. How it fails: it does not. */
 
 #include "membership.h"
 
@@ -15,18 +15,18 @@ bool membership_has(
 
 static void enter(struct socket_service *service, struct room *room, uint32_t connection)
 {
-    slot_list_add(&service->connections[connection].places, room->roster.count);
-    slot_list_add(&room->roster, connection);
+    slot_list_add(&service->connections[connection].places, room->audience.count);
+    slot_list_add(&room->audience, connection);
 }
 
-/* Takes the one at `place` out of the roster; who moves into the hole is told. */
+/* Takes the one at `place` out of the audience; who moves into the hole is told. */
 static void leave(struct socket_service *service, struct room *room, uint32_t place)
 {
-    uint32_t *roster = slot_list_at(&room->roster);
-    CHECK(place < room->roster.count);
-    uint32_t mover = roster[room->roster.count - 1];
-    uint32_t leaver = roster[place];
-    slot_list_remove(&room->roster, place);
+    uint32_t *audience = slot_list_at(&room->audience);
+    CHECK(place < room->audience.count);
+    uint32_t mover = audience[room->audience.count - 1];
+    uint32_t leaver = audience[place];
+    slot_list_remove(&room->audience, place);
     if (mover == leaver) {
         return;
     }
@@ -38,7 +38,7 @@ static void leave(struct socket_service *service, struct room *room, uint32_t pl
 
 static void after_leaving(struct socket_service *service, struct room *room)
 {
-    if (room->roster.count == 0) {
+    if (room->audience.count == 0) {
         room->idle_since = socket_now(service);
     }
 }
@@ -81,8 +81,8 @@ void membership_remove(struct socket_service *service, struct user_slot *user, s
 
 void membership_clear(struct socket_service *service, struct room *room)
 {
-    while (room->roster.count > 0) {
-        uint32_t connection = slot_list_at(&room->roster)[0];
+    while (room->audience.count > 0) {
+        uint32_t connection = slot_list_at(&room->audience)[0];
         membership_remove(service, &service->users[service->connections[connection].user], room);
     }
 }

@@ -2,10 +2,10 @@
 
 /* membership - who of the local users is in which room of the node, down to connections.
  *
- * For a user u and the i-th of its rooms, every connection c of u stands in that room's roster at
+ * For a user u and the i-th of its rooms, every connection c of u stands in that room's audience at
  * c.places[i], so joining and leaving costs the same whatever the size of the room. A change of a
- * roster first closes the room's block of this turn: whoever leaves gets nothing that comes after,
- * and whoever joins nothing that came before. */
+ * audience first closes the room's block of this turn: whoever leaves gets nothing that comes
+ * after, and whoever joins nothing that came before. */
 
 #include "socket_inner.h"
 

@@ -162,7 +162,7 @@ static uint32_t cause_of(struct socket_service *service, const struct cht_epheme
 void replica_on_ephemeral(struct socket_service *service, const struct cht_ephemeral *ephemeral)
 {
     struct room *room = room_find(service, &ephemeral->room);
-    if (!room || room->roster.count == 0) {
+    if (!room || room->audience.count == 0) {
         return;
     }
     struct fanout_rule rule = {

@@ -3,7 +3,7 @@
 /* replica - the rules by which a node follows a room.
  *
  *  - seq <= last: a repeat, dropped.
- *  - seq == last + 1: applied. The roster changes before the entry is delivered if it makes
+ *  - seq == last + 1: applied. The audience changes before the entry is delivered if it makes
  * somebody a member, and after that if it ends a membership.
  *  - seq > last + 1: the room stops; the owner is asked for what is missing, until it is there
  *    (subscriptions.h).

@@ -57,7 +57,7 @@ void room_free(struct socket_service *service, struct room *room)
     room_make_done(service, room);
     uint32_t slot = room_slot(service, room);
     CHECK(map_remove(&service->rooms_by_id, map_key_id(&room->id)) == slot);
-    slot_list_deinit(&room->roster);
+    slot_list_deinit(&room->audience);
     bool open = room->open; /* still named in this turn's list */
     *room = (struct room){.due = service->rooms_free, .open = open};
     service->rooms_free = slot;

@@ -32,7 +32,7 @@ void room_make_done(struct socket_service *service, struct room *room);
 /* Nobody is attached and nobody waits to be. */
 static inline bool room_is_idle(const struct room *room)
 {
-    return room->roster.count == 0 && room->first_wait == SLOT_NONE;
+    return room->audience.count == 0 && room->first_wait == SLOT_NONE;
 }
 
 /* Marks are for comparing lists of rooms: those of one are marked, then those of the other are

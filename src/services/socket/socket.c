@@ -33,7 +33,7 @@
 _Static_assert(SCRATCH_BYTES >= CHT_READ_SCRATCH_BYTES, "the largest command fits");
 _Static_assert(SCRATCH_BYTES >=
                    4096 * sizeof(struct cht_room_place) + APART_MAX * sizeof(struct cht_apart) + 16,
-    "the largest roster fits");
+    "the largest audience fits");
 _Static_assert(SCRATCH_BYTES >= CIRCLES_USERS_MAX * sizeof(struct cht_circle) +
                                     CIRCLES_ROOMS_MAX * sizeof(struct cht_id) + 8,
     "the largest part of an answer fits");
@@ -236,7 +236,7 @@ static void free_users_and_rooms(struct socket_service *service)
         apart_forget(&service->users[i]);
     }
     for (uint32_t i = 0; i < service->rooms_used; i++) {
-        slot_list_deinit(&service->rooms[i].roster);
+        slot_list_deinit(&service->rooms[i].audience);
     }
     mem_free(service->users);
     mem_free(service->rooms);

@@ -57,7 +57,7 @@ struct connection {
     uint16_t in_flight;
     uint8_t presence; /* enum cht_presence_state */
     uint8_t flags;
-    struct slot_list places; /* places[i]: where it is in the roster of rooms[i] of its user */
+    struct slot_list places; /* places[i]: where it is in the audience of rooms[i] of its user */
     struct gap_list *gaps;
     struct watch_list *watches; /* NULL: nobody is watched */
 };
@@ -98,9 +98,9 @@ struct room {
     uint64_t term;
     uint64_t removal_floor; /* a membership that was read before this seq may be over (rosters.c) */
     uint64_t last_removal;
-    uint64_t mark;            /* the one of the service: it is marked */
-    struct edge_block *block; /* of this turn, pushed to the whole roster */
-    struct slot_list roster;  /* connections */
+    uint64_t mark;             /* the one of the service: it is marked */
+    struct edge_block *block;  /* of this turn, pushed to the whole audience */
+    struct slot_list audience; /* connections */
     uint32_t shard;
     uint32_t due; /* place in the list of rooms that wait for their owner, or SLOT_NONE; links free
                      slots */
