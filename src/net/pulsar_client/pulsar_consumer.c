@@ -45,6 +45,22 @@ bool pulsar_consumer_write(struct pulsar_consumer *consumer, const struct pulsar
            pulsar_connection_write(consumer->handle.connection, &writer);
 }
 
+static void pump_later(struct pulsar_consumer *consumer)
+{
+    if (!consumer->pump_waits) {
+        consumer->pump_waits = true;
+        loop_defer(loop_of(consumer), &consumer->pump);
+    }
+}
+
+/* Later in this turn, for the one who asked is not called back from inside: then all that is not
+ * acknowledged comes again. */
+static void suspect_later(struct pulsar_consumer *consumer)
+{
+    consumer->is_suspect = true;
+    pump_later(consumer);
+}
+
 /* ---- permits */
 
 /* What could not be said now is said with the next ones. */
@@ -109,7 +125,7 @@ void pulsar_consumer_ack(struct pulsar_consumer *consumer, const struct pulsar_p
         pulsar_consumer_flush_acks(consumer);
     }
     if (consumer->acks.count == consumer->acks.capacity && is_open(consumer)) {
-        pulsar_handle_suspect(&consumer->handle); /* or the next one would never come again */
+        suspect_later(consumer); /* or the next one would never come again */
     }
     flush_acks_later(consumer);
 }
@@ -158,20 +174,16 @@ static void give_one(struct pulsar_consumer *consumer, struct pulsar_received *r
     }
 }
 
-static void pump_later(struct pulsar_consumer *consumer)
-{
-    if (!consumer->pump_waits) {
-        consumer->pump_waits = true;
-        loop_defer(loop_of(consumer), &consumer->pump);
-    }
-}
-
 static void run_pump(struct task *task)
 {
     struct pulsar_consumer *consumer = container_of(task, struct pulsar_consumer, pump);
     struct pulsar_received received;
     bool skip;
     consumer->pump_waits = false;
+    if (consumer->is_suspect && is_open(consumer)) {
+        pulsar_handle_suspect(&consumer->handle);
+    }
+    consumer->is_suspect = false;
     for (uint32_t i = 0; i < MESSAGES_A_TURN && may_give(consumer); i++) {
         if (!pulsar_inbox_next(&consumer->inbox, &received, &skip)) {
             break;
@@ -507,7 +519,7 @@ void pulsar_consumer_redeliver(
             .consumer_id = consumer->handle.id, .message_ids = {.items = &id, .count = 1}}};
     CHECK(consumer->type == PULSAR_SUBSCRIPTION_SHARED);
     if (is_open(consumer) && !pulsar_consumer_write(consumer, &command)) {
-        pulsar_handle_suspect(&consumer->handle); /* then all of it comes again */
+        suspect_later(consumer);
     }
 }
 
@@ -525,8 +537,7 @@ void pulsar_consumer_redeliver_all(struct pulsar_consumer *consumer)
     pulsar_consumer_flush_acks(consumer);
     pulsar_acks_forget_batches(&consumer->acks);
     if (!pulsar_consumer_write(consumer, &command)) {
-        pulsar_handle_suspect(&consumer->handle);
-        return;
+        suspect_later(consumer);
     }
     uint32_t messages = consumer->inbox.messages;
     pulsar_inbox_clear(&consumer->inbox);

@@ -40,6 +40,7 @@ struct pulsar_consumer {
     bool pump_waits;
     bool is_active;
     bool is_terminated; /* the topic; nothing comes behind what is here */
+    bool is_suspect;    /* something could not be said: its place is to be taken anew */
 
     struct pulsar_acks acks;
     struct timer ack_timer;

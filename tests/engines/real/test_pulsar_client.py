@@ -309,6 +309,19 @@ def test_a_seek_goes_back(drive, topic):
     assert drive.got("c", 30)[0] == list(range(20, 50))
 
 
+def test_what_is_not_acknowledged_comes_again_when_it_is_asked_for(broker, drive, topic):
+    drive.publisher("p", topic)
+    drive.consumer("c", topic)
+    drive.publish("p", 0, 50, 10)
+    drive.got("c", 50)
+    drive.say("let", "c", 0)
+    drive.publish("p", 50, 50, 10)
+    assert drive.got("c", 50)[0] == list(range(50, 100))
+    drive.say("let", "c", 1)
+    drive.say("redeliver", "c")
+    assert drive.got("c", 50)[0] == list(range(50, 100))
+
+
 def test_several_share_a_subscription(broker, drive, topic):
     drive.publisher("p", topic)
     drive.consumer("a", topic, "shared")

@@ -179,7 +179,7 @@ static void on_item(struct source *source, void *item)
     printf("got %s %.*s %" PRIu64 " %" PRIu64 " %d\n", thing->name, (int)got->size,
         (const char *)got->bytes, got->position.ledger, got->position.entry,
         (int)got->position.batch_index);
-    if (thing->kind == CONSUMER) {
+    if (thing->kind == CONSUMER && thing->lets) {
         pulsar_consumer_ack(thing->consumer, &got->position);
     }
     source_credit(source, 1);
@@ -351,6 +351,8 @@ static void run_command(char *const *words, int count)
         make_reader(words[1], words[2], &start);
     } else if (strcmp(words[0], "let") == 0 && count == 3) {
         find(words[1])->lets = number(words[2]) != 0;
+    } else if (strcmp(words[0], "redeliver") == 0 && count == 2) {
+        pulsar_consumer_redeliver_all(find(words[1])->consumer);
     } else if (strcmp(words[0], "destroy") == 0 && count == 2) {
         destroy(find(words[1]));
     } else if (strcmp(words[0], "stats") == 0) {

@@ -361,8 +361,9 @@ static void more_acknowledgements_than_may_be_gathered_end_the_place(void **stat
     pulsar_consumer_ack(cc->consumer, &cc->positions[0]);
     assert_true(pulsar_consumer_is_open(cc->consumer));
     pulsar_consumer_ack(cc->consumer, &cc->positions[1]);
-    assert_false(pulsar_consumer_is_open(cc->consumer));
+    assert_true(pulsar_consumer_is_open(cc->consumer));
     settle();
+    assert_false(pulsar_consumer_is_open(cc->consumer));
     assert_true(socket->closed);
 }
 
@@ -507,6 +508,24 @@ static void messages_of_an_older_place_are_nobodys(void **state)
 }
 
 /* ---- who is active */
+
+static void say_active(struct toy_socket *socket, bool is_active);
+
+static void a_place_is_not_given_up_from_inside_a_call(void **state)
+{
+    (void)state;
+    cc->options.type = PULSAR_SUBSCRIPTION_FAILOVER;
+    struct toy_socket *socket = consumer_open();
+    say_active(socket, true);
+    broker_message(socket, ID, 3, "text");
+    settle();
+    fill(socket, ((struct pulsar_handle *)cc->consumer)->connection);
+    pulsar_consumer_redeliver_all(cc->consumer);
+    assert_int_equal(cc->passivations, 0);
+    settle();
+    assert_int_equal(cc->passivations, 1);
+    assert_false(pulsar_consumer_is_open(cc->consumer));
+}
 
 static void say_active(struct toy_socket *socket, bool is_active)
 {
@@ -802,6 +821,7 @@ int main(void)
         C(acknowledgements_outlive_a_lost_place),
         C(a_close_of_the_broker_is_followed_by_a_lookup_at_once),
         C(messages_of_an_older_place_are_nobodys),
+        C(a_place_is_not_given_up_from_inside_a_call),
         C(who_is_active_is_told_also_before_it_is_open),
         C(a_subscription_of_somebody_else_is_waited_for_and_then_an_end),
         C(a_terminated_topic_ends_when_all_of_it_was_given),
