@@ -35,6 +35,7 @@ struct contract_engine {
     struct resolver *resolver;
     void (*turn)(struct contract_engine *engine); /* of the engine's own loop, if it has one */
     struct loop *own_loop;
+    bool unsure; /* its sessions may say that somebody is everywhere who is not */
     void *state;
 };
 

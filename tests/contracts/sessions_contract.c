@@ -196,7 +196,8 @@ static void who_is_on_more_nodes_than_can_be_named_is_everywhere(void **state)
     for (uint32_t at = 1; at <= 16; at++) {
         add(engine, session(1, at, 1));
     }
-    assert_false(look(engine, 1, cht_presence_state_online, 16).everywhere);
+    bool everywhere = look(engine, 1, cht_presence_state_online, 16).everywhere;
+    assert_true(engine->unsure || !everywhere);
     add(engine, session(1, 17, 1));
     add(engine, session(1, 18, 1));
     assert_true(look_from(engine, 1, 1).everywhere);

@@ -47,9 +47,9 @@ struct online_user {
     struct cht_id user;
     enum cht_presence_state state; /* the best of the connections; offline if there is none */
     uint64_t last_seen;            /* ms since 1970; 0: never known */
-    uint64_t nodes[16];            /* where connected; more than 16 nodes: `everywhere` */
+    uint64_t nodes[16];            /* where connected, as far as they are known */
     uint32_t node_count;
-    bool everywhere;
+    bool everywhere; /* perhaps on others too: there are more than 16, or nobody knows just now */
 };
 
 struct sessions_online_op {

@@ -17,12 +17,20 @@ static void write_place(const struct sessions_redis *redis, struct cht_str ret_w
     ret_words[2] = (struct cht_str){text + node, life};
 }
 
-static void tell_place(
-    struct sessions_redis *redis, const struct redis_script *script, const char *lease)
+uint32_t sessions_redis_place_write(const struct sessions_redis *redis, char *ret_text)
+{
+    uint32_t node = redis_number_write(redis->options.node, ret_text);
+    ret_text[node] = '#';
+    return node + 1 + redis_life_write(redis->options.boot, redis->life, ret_text + node + 1);
+}
+
+static void tell_place(struct sessions_redis *redis, const struct redis_script *script,
+    const char *lease, void (*on_told)(struct redis_telling *telling))
 {
     char key[REDIS_KEY_BYTES_MAX], place[2 * REDIS_PLACE_BYTES_MAX];
     struct cht_str words[4];
-    struct redis_telling *telling = sessions_redis_telling(redis, NULL);
+    struct redis_telling *telling = sessions_redis_telling(redis, on_told);
+    telling->number = redis->life;
     uint32_t size =
         redis_key_write(sessions_redis_prefix(redis), REDIS_KEY_NODES, (struct cht_str){0}, key);
     words[0] = (struct cht_str){key, size};
@@ -32,14 +40,14 @@ static void tell_place(
     sessions_redis_run(redis, &telling->asker, &telling->op, &call);
 }
 
-static void beat(struct sessions_redis *redis)
+static void beat(struct sessions_redis *redis, void (*on_told)(struct redis_telling *telling))
 {
     char lease[REDIS_PLACE_BYTES_MAX];
     const struct redis_settings *settings = redis->options.config->settings;
     uint32_t size = redis_number_write(settings->lease_ms, lease);
     lease[size] = 0;
     redis->beat_at_ms = loop_now_ms(redis->loop) + settings->beat_ms;
-    tell_place(redis, &redis->scripts.beat, lease);
+    tell_place(redis, &redis->scripts.beat, lease, on_told);
 }
 
 /* A node whose worker is about to end. */
@@ -47,15 +55,23 @@ void sessions_redis_leave(struct sessions_redis *redis)
 {
     if (redis->client) {
         timer_stop(&redis->tick);
-        tell_place(redis, &redis->scripts.leave, NULL);
+        tell_place(redis, &redis->scripts.leave, NULL, NULL);
     }
 }
 
 /* In this order: who is counted by a lease needs the lease. */
 static void write_all(struct sessions_redis *redis)
 {
-    beat(redis);
+    const struct redis_settings *settings = redis->options.config->settings;
+    redis->unsure_until_ms = loop_now_ms(redis->loop) + 3 * settings->poll_ms +
+                             settings->retry_max_ms + settings->open_ms;
+    beat(redis, NULL);
     sessions_redis_publish(redis);
+}
+
+bool sessions_redis_is_unsure(const struct sessions_redis *redis)
+{
+    return loop_now_ms(redis->loop) < redis->unsure_until_ms;
 }
 
 /* ---- every redis.poll_ms */
@@ -69,7 +85,7 @@ static bool is_known(const struct sessions_redis *redis, const struct redis_repl
            cht_str_equal((struct cht_str){there.at, size}, (struct cht_str){life, size});
 }
 
-static void content_is_lost(struct sessions_redis *redis)
+void sessions_redis_content_lost(struct sessions_redis *redis)
 {
     LOG_WARN(
         redis->logger, "redis.content_lost", "node=%llu", (unsigned long long)redis->options.node);
@@ -83,7 +99,16 @@ static void on_looked(struct redis_telling *telling)
     redis->looking = false;
     if (telling->op.op.err == OK && telling->number == redis->life &&
         !is_known(redis, telling->op.reply)) {
-        content_is_lost(redis);
+        sessions_redis_content_lost(redis);
+    }
+}
+
+static void on_beaten(struct redis_telling *telling)
+{
+    struct sessions_redis *redis = telling->redis;
+    if (telling->op.op.err == OK && telling->number == redis->life &&
+        redis_number(telling->op.reply) == 0) {
+        sessions_redis_content_lost(redis);
     }
 }
 
@@ -124,7 +149,7 @@ static void on_tick(struct timer *timer)
         sessions_redis_read_revoked(redis);
         sessions_redis_publish_some(redis);
         if (loop_now_ms(redis->loop) >= redis->beat_at_ms) {
-            beat(redis);
+            beat(redis, on_beaten);
             sessions_redis_tell_revoked(redis);
             sessions_redis_rotate(redis);
         }

@@ -2,7 +2,9 @@
  *
  * Happy path: the process is asked, and Redis for a hundred users at a time, all at once; Redis'
  * answer counts. How it fails: where Redis does not answer, or answers in another form, what the
- * process knows is the answer; while this node writes its connections again, it is added. */
+ * process knows is the answer; while this node writes its connections again, it is added. When
+ * Redis does not know this node it has lost what it had: then, and for as long as others may need
+ * to write theirs again, everybody may be everywhere. */
 
 #include "base/mem.h"
 #include "redis/sessions_redis_inner.h"
@@ -15,6 +17,7 @@ struct looking {
     struct sessions_redis *redis;
     struct sessions_online_op *asked;
     struct sessions_online_op near;
+    uint64_t life; /* of the node, when it asked */
     uint32_t part_count;
     struct redis_op parts[];
 };
@@ -27,8 +30,8 @@ static uint32_t size_of_part(const struct looking *l, uint32_t part)
 
 static void ask_part(struct looking *l, uint32_t part)
 {
-    char keys[USERS_AT_ONCE + 1][REDIS_KEY_BYTES_MAX];
-    struct cht_str words[USERS_AT_ONCE + 1];
+    char keys[USERS_AT_ONCE + 1][REDIS_KEY_BYTES_MAX], place[2 * REDIS_PLACE_BYTES_MAX];
+    struct cht_str words[USERS_AT_ONCE + 2];
     const char *prefix = sessions_redis_prefix(l->redis);
     uint32_t count = size_of_part(l, part);
     words[0] = (struct cht_str){
@@ -38,8 +41,9 @@ static void ask_part(struct looking *l, uint32_t part)
         words[i + 1] =
             (struct cht_str){keys[i + 1], redis_user_key_write(prefix, user, keys[i + 1])};
     }
+    words[count + 1] = (struct cht_str){place, sessions_redis_place_write(l->redis, place)};
     struct redis_call call = {
-        .script = &l->redis->scripts.online, .words = words, .count = count + 1, .keys = count + 1};
+        .script = &l->redis->scripts.online, .words = words, .count = count + 2, .keys = count + 1};
     sessions_redis_run(l->redis, flow_tolerate(&l->flow), &l->parts[part], &call);
 }
 
@@ -98,18 +102,49 @@ static void take_answer(
     }
 }
 
+/* False: Redis does not know who asked, or nothing. */
+static bool take_part(struct looking *l, uint32_t part, bool beside_process)
+{
+    const struct redis_op *op = &l->parts[part];
+    bool knows = op->op.err == OK && redis_number(redis_item(op->reply, 0)) == 1;
+    for (uint32_t i = 0; op->op.err == OK && i < size_of_part(l, part); i++) {
+        take_answer(&l->near.online[part * USERS_AT_ONCE + i], redis_item(op->reply, i + 1),
+            beside_process || !knows);
+    }
+    return knows;
+}
+
+static void add_everywhere(struct sessions_online_op *op)
+{
+    for (uint32_t i = 0; i < op->count; i++) {
+        op->online[i].everywhere = true;
+    }
+}
+
+static void take_parts(struct looking *l)
+{
+    struct sessions_redis *redis = l->redis;
+    bool beside_process = sessions_redis_is_publishing(redis);
+    bool unsure = sessions_redis_is_unsure(redis), lost = false;
+    for (uint32_t part = 0; part < l->part_count; part++) {
+        bool knows = take_part(l, part, beside_process);
+        lost = lost || (!knows && l->parts[part].op.err == OK && l->life == redis->life);
+        unsure = unsure || !knows;
+        redis_op_deinit(&l->parts[part]);
+    }
+    if (unsure) {
+        add_everywhere(&l->near);
+    }
+    if (lost && !sessions_redis_is_unsure(redis)) {
+        sessions_redis_content_lost(redis);
+    }
+}
+
 static void end_looking(struct flow *flow)
 {
     struct looking *l = (struct looking *)flow;
     struct sessions_online_op *asked = l->asked;
-    bool beside_process = sessions_redis_is_publishing(l->redis);
-    for (uint32_t part = 0; part < l->part_count; part++) {
-        for (uint32_t i = 0; l->parts[part].op.err == OK && i < size_of_part(l, part); i++) {
-            take_answer(&l->near.online[part * USERS_AT_ONCE + i],
-                redis_item(l->parts[part].reply, i), beside_process);
-        }
-        redis_op_deinit(&l->parts[part]);
-    }
+    take_parts(l);
     arena_deinit(&asked->arena);
     asked->arena = l->near.arena;
     asked->online = l->near.online;
@@ -124,6 +159,7 @@ void sessions_redis_online(struct sessions *sessions, struct sessions_online_op 
     struct looking *l = mem_new(sizeof(*l) + parts * sizeof(l->parts[0]));
     l->redis = sessions_redis_of(sessions);
     l->asked = op;
+    l->life = l->redis->life;
     l->part_count = parts;
     flow_start(&l->flow, l->redis->loop, steps, FLOW_STEPS(steps));
 }

@@ -45,7 +45,8 @@ struct sessions_redis {
     uint64_t life; /* counts connections to Redis */
     struct timer tick;
     uint64_t beat_at_ms;
-    bool looking; /* the answer to the last look is on its way */
+    uint64_t unsure_until_ms; /* others may not have written what they have */
+    bool looking;             /* the answer to the last look is on its way */
 
     /* its connections: sessions_connected.c */
     struct own_connection *own; /* by slot */
@@ -87,6 +88,12 @@ struct redis_telling *sessions_redis_telling(
 /* sessions_beat.c */
 void sessions_redis_on_ready(struct sessions_redis *redis);
 void sessions_redis_start_beating(struct sessions_redis *redis);
+/* "<node>#<life>". Answers its size; `ret_text` of 2 * REDIS_PLACE_BYTES_MAX. */
+uint32_t sessions_redis_place_write(const struct sessions_redis *redis, char *ret_text);
+/* Redis does not know this node: whatever it had is lost. */
+void sessions_redis_content_lost(struct sessions_redis *redis);
+/* What Redis knows of other nodes may not be all. */
+bool sessions_redis_is_unsure(const struct sessions_redis *redis);
 
 /* sessions_connected.c */
 void sessions_redis_enter(struct sessions *sessions, struct sessions_enter_op *op);

@@ -38,10 +38,11 @@ static const char beat[] =
         "  local till = tonumber(string.match(nodes[i + 1], ':(%d+)$') or 0)\n"
         "  if till + 60000 < now then redis.call('HDEL', KEYS[1], nodes[i]) end\n"
         "end\n"
+        "local there = redis.call('HGET', KEYS[1], ARGV[1])\n"
         "local till = string.format('%.0f', now + tonumber(ARGV[3]))\n"
         "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. till)\n"
         "redis.call('PEXPIRE', KEYS[1], 3600000)\n"
-        "return 1\n";
+        "return there and string.match(there, '^(.-):') == ARGV[2] and 1 or 0\n";
 
 static const char leave[] = "local there = redis.call('HGET', KEYS[1], ARGV[1])\n"
                             "if there and string.match(there, '^(.-):') == ARGV[2] then\n"
@@ -118,7 +119,7 @@ static const char remove_connection[] =
         "return 1\n";
 
 static const char online[] = NOW LIVE(
-    "KEYS[1]") "local answer = {}\n"
+    "KEYS[1]") "local answer = {live[ARGV[1]] and 1 or 0}\n"
                "for k = 2, #KEYS do\n"
                "  local seen, state, where, known = '0', 0, {}, {}\n"
                "  local all = redis.call('HGETALL', KEYS[k])\n"
@@ -138,7 +139,7 @@ static const char online[] = NOW LIVE(
                              "      end\n"
                              "    end\n"
                              "  end\n"
-                             "  answer[k - 1] = {seen, state, unpack(where)}\n"
+                             "  answer[k] = {seen, state, unpack(where)}\n"
                              "end\n"
                              "return answer\n";
 

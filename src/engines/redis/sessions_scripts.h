@@ -8,7 +8,7 @@
 #include "redis_client/redis_client.h"
 
 struct sessions_scripts {
-    /* KEYS: nodes. ARGV: node, life, lease in ms. Answers nothing. */
+    /* KEYS: nodes. ARGV: node, life, lease in ms. Answers whether it was there, 1 or 0. */
     struct redis_script beat;
     /* KEYS: nodes. ARGV: node, life: the node is gone, if it is still that life. */
     struct redis_script leave;
@@ -20,8 +20,8 @@ struct sessions_scripts {
     struct redis_script put;
     /* KEYS: user. ARGV: field, generation, seen in ms. */
     struct redis_script remove;
-    /* KEYS: nodes, users. Answers for each user {seen, best state or 0, nodes ...}, at most 17 of
-     * them. */
+    /* KEYS: nodes, users. ARGV: the asker's "<node>#<life>". Answers whether that is there, 1 or 0,
+     * and for each user {seen, best state or 0, nodes ...}, at most 17 of them. */
     struct redis_script online;
     /* KEYS: limit. ARGV: burst, refill in us, tokens or "all" or "one". Answers how long to wait in
      * ms, 0: not at all. */

@@ -128,6 +128,22 @@ static void connections_are_written_again_when_redis_has_lost_its_content(void *
     assert_int_equal(enter(&op), ERR_RATE_LIMITED); /* it counts */
 }
 
+/* Who asks where somebody is must not take "nowhere" for an answer then. */
+static void whom_redis_has_lost_may_be_everywhere(void **state)
+{
+    (void)state;
+    add(session(1, 1, 1));
+    redis_engine_pass(engine, 4500); /* since the start everybody may have been */
+    assert_false(look(3, 1).everywhere);
+    redis_engine_admin(engine, "FLUSHALL");
+    assert_true(look(3, 1).everywhere); /* nobody has looked yet */
+    redis_engine_pass(engine, 4500);
+    assert_false(look(3, 1).everywhere);
+    assert_int_equal(look(3, 1).node_count, 1);
+    redis_engine_admin(engine, "CLIENT PAUSE 1500 ALL");
+    assert_true(look(3, 1).everywhere);
+}
+
 static void many_connections_are_written_again_in_time(void **state)
 {
     (void)state;
@@ -368,6 +384,7 @@ int main(int count, char **words)
 {
     const struct CMUnitTest tests[] = {
         TEST(connections_are_written_again_when_redis_has_lost_its_content),
+        TEST(whom_redis_has_lost_may_be_everywhere),
         TEST(many_connections_are_written_again_in_time),
         TEST(a_revocation_of_just_now_outlives_a_flush),
         TEST(what_closed_while_redis_was_away_is_gone_when_it_is_back),

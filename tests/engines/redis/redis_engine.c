@@ -221,7 +221,8 @@ struct redis_engine *redis_engine(const char *name, uint16_t port, uint32_t node
         .open = open_engine,
         .close = close_engine,
         .forget = nothing_to_forget,
-        .turn = turn};
+        .turn = turn,
+        .unsure = true};
     engine->port = port;
     engine->node_count = node_count;
     return engine;

@@ -98,6 +98,7 @@ int main(void)
     struct contract_engine engine = {.name = "sessions_redis_away",
         .open = open_sessions,
         .close = close_sessions,
-        .forget = nothing_to_forget};
+        .forget = nothing_to_forget,
+        .unsure = true};
     return sessions_contract(&engine);
 }
