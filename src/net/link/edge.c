@@ -144,6 +144,9 @@ static void read_once(struct edge *edge, uint32_t slot)
     struct conn *conn = &edge->conns[slot];
     bool ws = (conn->flags & CONN_WS) != 0;
     size_t most = ws ? EDGE_READ_BYTES : EDGE_HTTP_READ_BYTES;
+    if (conn->flags & CONN_TUNNEL) {
+        most = EDGE_TUNNEL_READ_BYTES;
+    }
     int64_t got = net_recv(edge->net, conn->sock, edge->buffer, most);
     if (got == NET_WOULD_BLOCK) {
         return;

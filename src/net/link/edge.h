@@ -136,6 +136,12 @@ struct edge_ws_handler {
     /* Output is about to be flushed at the turn's end: the last chance to add to it. False: all of
      * it waits for the end of the next turn, as if that were the same one. */
     bool (*on_turn_end)(struct edge_ws_handler *handler);
+    /* If it is there the connection is a tunnel: after the upgrade nothing of it is read as frames
+     * and nothing is put in between, no heartbeat, no pong, no close frame; on_text is not called.
+     * Bytes as they come, a few KiB at most; answers how many are taken. What is not comes again
+     * after edge_resume, and until then nothing more is read. on_drained comes whenever everything
+     * queued has left. */
+    size_t (*on_bytes)(struct edge_ws_handler *handler, uint32_t slot, uint8_t *bytes, size_t size);
 };
 
 /* Answers the upgrade with 101 and the sub-protocol, both leaving with what is pushed or replied in
@@ -167,9 +173,9 @@ uint32_t edge_queued_bytes(const struct edge *edge, uint32_t slot);
 void edge_pause(struct edge *edge, uint32_t slot);
 void edge_resume(struct edge *edge, uint32_t slot);
 
-/* Sends what is queued, then a close frame, waits for the peer's (5 s), closes. `reason` may be
- * NULL. on_closed is called before this returns or, from inside a callback of this connection, when
- * that returns. */
+/* Sends what is queued, then a close frame, waits for the peer's (5 s), closes; a tunnel ends
+ * behind what is queued, without a frame. `reason` may be NULL. on_closed is called before this
+ * returns or, from inside a callback of this connection, when that returns. */
 void edge_close(struct edge *edge, uint32_t slot, uint16_t code, const char *reason);
 
 /* ---- the whole */

@@ -181,7 +181,7 @@ static void drained(struct edge *edge, uint32_t slot)
     conn_update_watch(edge, slot);
     if (conn->phase == CONN_LAST && !(conn->busy & BUSY_TOUCHED)) {
         conn_end(edge, slot);
-    } else if (conn->phase == CONN_OPEN && conn->flags & CONN_GAP) {
+    } else if (conn->phase == CONN_OPEN && conn->flags & (CONN_GAP | CONN_TUNNEL)) {
         ws_drained(edge, slot);
     } else if (conn->phase == CONN_IDLE && conn->input) {
         conn_go_on_later(edge, slot);

@@ -29,6 +29,7 @@
 #define EDGE_SPARE_SLOTS (EDGE_REFUSAL_SLOTS + EDGE_UNCOUNTED_SLOTS)
 #define EDGE_HTTP_READ_BYTES (16u * 1024)
 #define EDGE_READ_BYTES (64u * 1024)
+#define EDGE_TUNNEL_READ_BYTES (4u * 1024)
 #define EDGE_SCRATCH_BYTES (32u * 1024)
 #define EDGE_NOBODY UINT32_MAX
 
@@ -60,6 +61,7 @@ enum conn_phase {
 #define CONN_AGAIN 512u      /* has answered before */
 #define CONN_CONTINUED 1024u /* 100 Continue was sent */
 #define CONN_BROKEN 2048u    /* a send of this turn failed */
+#define CONN_TUNNEL 4096u    /* has been upgraded to one: its bytes are not ours to read */
 
 struct edge_backlog;
 struct edge_input;
@@ -222,12 +224,18 @@ void http_forget_kept(struct edge *edge, uint32_t slot);
 void ws_received(struct edge *edge, uint32_t slot, uint8_t *bytes, size_t size);
 void ws_go_on(struct edge *edge, uint32_t slot);
 
-/* Says on_closed once, now or when the running callback returns. */
+/* Says on_closed once, now or when the running callback returns: then ws_tell_owed does. */
 void ws_tell_closed(struct edge *edge, uint32_t slot, uint16_t code);
+void ws_tell_owed(struct edge *edge, uint32_t slot);
 
 /* Sends a close frame and ends without waiting for the peer's. */
 void ws_fail(struct edge *edge, uint32_t slot, uint16_t code, const char *reason);
 void ws_drained(struct edge *edge, uint32_t slot);
+
+/* edge_tunnel.c */
+
+/* As read_frames, of a tunnel: what is not taken is kept, and it is paused. */
+void tunnel_read(struct edge *edge, uint32_t slot, uint8_t *bytes, size_t size);
 
 /* edge_input.c */
 void edge_input_free(struct edge *edge, uint32_t slot);

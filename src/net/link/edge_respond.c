@@ -296,7 +296,7 @@ void edge_upgrade(
     http_forget_kept(edge, conn.slot);
     note_ws_handler(edge, handler);
     conn_enter(edge, conn.slot, CONN_OPEN);
-    hot->flags |= CONN_WS;
+    hot->flags |= (uint16_t)(CONN_WS | (handler->on_bytes ? CONN_TUNNEL : 0));
     hot->last_in_ms = edge_now(edge);
     cold->ws = handler;
     edge->stats.websockets++;

@@ -39,6 +39,8 @@ static void check_open(struct edge *edge, uint32_t slot)
     if (conn->backlog && past(edge, edge->colds[slot].progress_ms, beat_ms * 2)) {
         ws_tell_closed(edge, slot, WS_CLOSE_TOO_SLOW);
         conn_drop(edge, slot);
+    } else if (conn->flags & CONN_TUNNEL) {
+        return; /* its ends look after each other */
     } else if (conn->input && !(conn->flags & CONN_PAUSED) &&
                past(edge, conn->since_ms, edge->limits.message_timeout_ms)) {
         ws_fail(edge, slot, WS_CLOSE_PROTOCOL, "unfinished message");

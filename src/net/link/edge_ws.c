@@ -40,8 +40,19 @@ void ws_tell_closed(struct edge *edge, uint32_t slot, uint16_t code)
     }
 }
 
+void ws_tell_owed(struct edge *edge, uint32_t slot)
+{
+    if (edge->conns[slot].flags & CONN_TELL) {
+        tell(edge, slot);
+    }
+}
+
+/* In a tunnel it could stand in the middle of another frame. */
 static void put_close(struct edge *edge, uint32_t slot, uint16_t code, const char *reason)
 {
+    if (edge->conns[slot].flags & CONN_TUNNEL) {
+        return;
+    }
     uint8_t frame[2 + WS_CONTROL_BYTES_MAX];
     size_t size = ws_write_close(code, reason, frame);
     out_push_bytes(edge, slot, frame, size);
@@ -58,6 +69,10 @@ void edge_close(struct edge *edge, uint32_t slot, uint16_t code, const char *rea
 {
     struct conn *conn = &edge->conns[slot];
     if (conn->phase != CONN_OPEN) {
+        return;
+    }
+    if (conn->flags & CONN_TUNNEL) {
+        ws_fail(edge, slot, code, reason);
         return;
     }
     put_close(edge, slot, code, reason);
@@ -93,9 +108,7 @@ static void got_text(struct edge *edge, uint32_t slot, const struct ws_found *fo
     edge->calling = slot;
     ws->on_text(ws, slot, found->payload ? (char *)found->payload : nothing, found->size);
     edge->calling = EDGE_NOBODY;
-    if (edge->conns[slot].flags & CONN_TELL) {
-        tell(edge, slot);
-    }
+    ws_tell_owed(edge, slot);
 }
 
 void ws_drained(struct edge *edge, uint32_t slot)
@@ -108,9 +121,7 @@ void ws_drained(struct edge *edge, uint32_t slot)
     edge->calling = slot;
     ws->on_drained(ws, slot);
     edge->calling = EDGE_NOBODY;
-    if (edge->conns[slot].flags & CONN_TELL) {
-        tell(edge, slot);
-    }
+    ws_tell_owed(edge, slot);
 }
 
 /* False if there were too many control frames this second. */
@@ -239,6 +250,10 @@ static void read_with(struct edge *edge, uint32_t slot, uint8_t *bytes, size_t s
 {
     struct conn *conn = &edge->conns[slot];
     struct ws_reader reader;
+    if (conn->flags & CONN_TUNNEL) {
+        tunnel_read(edge, slot, bytes, size);
+        return;
+    }
     if (conn->input && conn->input->is_ws) {
         reader = conn->input->reader;
     } else {

@@ -424,6 +424,9 @@ void outbound_destroy(struct outbound *outbound)
     }
     outbound_stop(outbound);
     outbound->set->slots[outbound->slot] = NULL;
+    if (outbound->slot < outbound->set->free_from) {
+        outbound->set->free_from = outbound->slot;
+    }
     if (outbound->set->calling == outbound) {
         outbound->doomed = true;
     } else {

@@ -163,6 +163,11 @@ void outbound_retry(struct outbound *outbound);
  * than RESOLVER_HOST_BYTES_MAX, or the port is 0. */
 MUST_USE enum err outbound_set_endpoint(struct outbound *outbound, const char *host, uint16_t port);
 
+/* Smaller bounds from here on, for who began with a large message and goes on with small ones. What
+ * is queued or kept already may be more. Not from inside on_input, unless it takes all it is given.
+ */
+void outbound_narrow(struct outbound *outbound, uint32_t input_bytes_max, uint32_t queue_bytes_max);
+
 /* ---- output; bounded, never grows over its limits */
 
 /* Some bytes of a write. */

@@ -104,6 +104,7 @@ struct outbounds {
     const struct world *world;
     struct outbound **slots;
     uint32_t slot_count;
+    uint32_t free_from;                 /* no slot below it is free */
     uint32_t generation;                /* the newest; no two connections of a set have the same */
     struct outbound_place due, touched; /* heads */
     struct outbound *calling;           /* whose handler runs */

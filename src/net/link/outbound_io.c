@@ -30,7 +30,8 @@ static size_t pending(const struct outbound *outbound)
 
 static size_t room(const struct outbound *outbound)
 {
-    return outbound->limits.input_bytes_max - pending(outbound);
+    size_t most = outbound->limits.input_bytes_max;
+    return most > pending(outbound) ? most - pending(outbound) : 0;
 }
 
 static bool wants_bytes(const struct outbound *outbound)
@@ -380,6 +381,12 @@ static void read_to_the_end(struct outbound *outbound)
     if (result != READ_ENDED && !outbound->again) {
         outbound_close(outbound, OUTBOUND_LOST, "");
     }
+}
+
+void outbound_narrow(struct outbound *outbound, uint32_t input_bytes_max, uint32_t queue_bytes_max)
+{
+    outbound->limits.input_bytes_max = input_bytes_max;
+    outbound->limits.queue_bytes_max = queue_bytes_max;
 }
 
 void outbound_hold(struct outbound *outbound)

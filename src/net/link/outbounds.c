@@ -115,10 +115,11 @@ void outbounds_destroy(struct outbounds *set)
 void outbounds_add(struct outbound *outbound)
 {
     struct outbounds *set = outbound->set;
-    uint32_t slot = 0;
+    uint32_t slot = set->free_from;
     while (slot < set->slot_count && set->slots[slot]) {
         slot++;
     }
+    set->free_from = slot + 1;
     if (slot == set->slot_count) {
         CHECK(set->slot_count < OUTBOUNDS_MAX);
         set->slot_count++;

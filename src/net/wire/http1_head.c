@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "wire/chars.h"
-#include "wire/http1.h"
+#include "wire/http1_inner.h"
 
 #define METHOD_BYTES_MAX 32
 
@@ -280,11 +280,13 @@ static int read_field(struct cht_str line, struct http_field *ret_field)
     return http1_is_token(ret_field->name) && http1_is_field_value(ret_field->value) ? 0 : 400;
 }
 
-static int read_fields(struct reader *reader, struct http_field *fields, uint32_t *ret_count)
+int http1_read_fields(
+    const uint8_t *from, const uint8_t *end, struct http_field *fields, uint32_t *ret_count)
 {
+    struct reader reader = {from, end};
     uint32_t count = 0;
     for (;;) {
-        struct cht_str line = take_line(reader);
+        struct cht_str line = take_line(&reader);
         if (line.size == 0) {
             break;
         }
@@ -430,7 +432,7 @@ static int judge_host(
     return !target_host.at || same_host(known->host, target_host) ? 0 : 400;
 }
 
-static int read_length(struct cht_str text, uint64_t *ret_length)
+int http1_read_length(struct cht_str text, uint64_t *ret_length)
 {
     uint64_t length = 0;
     for (uint32_t i = 0; i < text.size; i++) {
@@ -452,7 +454,7 @@ static int judge_body(const struct known *known, struct http_head *head)
         head->chunked = http1_same_word(known->coding, "chunked");
         return head->chunked ? 0 : http1_is_token(known->coding) ? 501 : 400;
     }
-    return known->length.at ? read_length(known->length, &head->content_length) : 0;
+    return known->length.at ? http1_read_length(known->length, &head->content_length) : 0;
 }
 
 static int judge(const struct known *known, struct http_head *head, struct cht_str target_host)
@@ -482,7 +484,7 @@ int http1_read_head(
     }
     int status = read_request_line(line, ret_head, &target_host);
     if (status == 0) {
-        status = read_fields(&reader, fields, &ret_head->field_count);
+        status = http1_read_fields(reader.at, reader.end, fields, &ret_head->field_count);
     }
     for (uint32_t i = 0; status == 0 && i < ret_head->field_count; i++) {
         status = note_field(&known, ret_head, &fields[i]);
