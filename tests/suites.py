@@ -31,11 +31,13 @@ CHAOS_PASSES = {"1": CHAOS_FILES, "2": [*CHAOS_FILES, "tests/system/test_rights.
 CHAOS_PER_MILLE = 20
 # Run again with their sessions in a Redis that is started.
 REDIS_FILES = [f"tests/system/test_{name}.py" for name in ("accounts", "connection", "limits", "live", "revocations")]
+# Run again through a gateway that is a process of its own: what its relay could get wrong.
+APART_FILES = [f"tests/system/test_{name}.py" for name in ("connection", "cors", "http_bytes", "http_table", "slow_reader", "ws_bytes")]
 REAL_ENGINES_S = 900  # on a quiet machine a minute or two, with downloads
 REAL_ENGINES_END_S = 180  # for a start that is under way, and for ending what runs
 LEFT_OUT = {
-    "quick": "lint, fuzz targets, budget, coverage, threads, simulation without sanitizers, real engines, system tests, system tests with the chaos switch on",
-    "system": "everything else, and the system tests with the chaos switch on",
+    "quick": "lint, fuzz targets, budget, coverage, threads, simulation without sanitizers, real engines, system tests, again with the chaos switch on and with the gateway apart",
+    "system": "everything else, and the system tests again with the chaos switch on and with the gateway apart",
 }
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1",
@@ -279,6 +281,7 @@ def main():
         for workers, files in CHAOS_PASSES.items():
             options = [f"--workers={workers}", f"--chaos={CHAOS_PER_MILLE}"]
             run_pytest(totals, f"system with chaos, workers {workers}", [*files, *options])
+        run_pytest(totals, "system with the gateway apart", [*APART_FILES, "--gateway=apart"])
     if what != "all":
         print(f"left out, ./test runs it: {LEFT_OUT[what]}")
     skips = f", {totals.skipped} skipped" if totals.skipped else ""

@@ -20,7 +20,7 @@ static const struct engine *const engines[ENGINE_PORTS][ENGINES_MAX] = {
     [ENGINE_STORES] = {&stores_sqlite_engine, &stores_cassandra_engine},
     [ENGINE_BUS] = {&bus_local_engine},
     [ENGINE_SESSIONS] = {&sessions_local_engine, &sessions_redis_engine},
-    [ENGINE_UPSTREAM] = {&upstream_local_engine},
+    [ENGINE_UPSTREAM] = {&upstream_local_engine, &upstream_relay_engine},
 };
 
 static const char *const settings[ENGINE_PORTS] = {

@@ -53,6 +53,7 @@ extern const struct engine bus_local_engine;
 extern const struct engine sessions_local_engine;
 extern const struct engine sessions_redis_engine;
 extern const struct engine upstream_local_engine;
+extern const struct engine upstream_relay_engine;
 extern const struct engine log_sqlite_engine;
 extern const struct engine stores_sqlite_engine;
 extern const struct engine stores_cassandra_engine;

@@ -19,6 +19,7 @@
 #include "loop/work_pool.h"
 #include "refresh.h"
 #include "revocations.h"
+#include "services.h"
 #include "wiring.h"
 #include "worker.h"
 #include "world/loop.h"
@@ -153,14 +154,17 @@ static enum err check_sends(struct house *house)
 /* What is shared, then what uses it. */
 static enum err build_workers(struct house *house)
 {
-    enum err err = open_secrets(house, &house->workers[0].world);
+    bool has_secrets = (house->services & ~(SERVICE_BIT(GATEWAY) | SERVICE_BIT(CHAT))) != 0;
+    enum err err = has_secrets ? open_secrets(house, &house->workers[0].world) : OK;
     if (err != OK) {
         return err;
     }
     house->refresh = refresh_create(house);
     house->addresses = addresses_local_create(house->workers[0].world.random,
         (uint32_t)house->settings.app.connections_max * house->worker_count);
-    house->files = static_files_load(house->settings.gateway.web_root, &house->logger);
+    if (house->services & SERVICE_BIT(GATEWAY)) {
+        house->files = static_files_load(house->settings.gateway.web_root, &house->logger);
+    }
     for (uint32_t i = 0; i < house->worker_count; i++) {
         worker_init(&house->workers[i], house, i);
     }

@@ -60,7 +60,12 @@ static int serve(const struct options *options, const char *name, uint32_t servi
     house.services = services;
     enum err err = house_init(&house, options);
     if (err == OK) {
-        say_ready(house.settings.app.host, house.port);
+        const struct app_settings *app = &house.settings.app;
+        if (services_have_door(services)) {
+            say_ready(app->host, house.port);
+        } else {
+            say_ready(app->management_host, house.management_port);
+        }
         house_run(&house);
     }
     be_deaf_to_hangups();

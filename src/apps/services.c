@@ -84,6 +84,8 @@ static void open_socket(struct worker *worker)
     upstream_serve(worker->upstream, UPSTREAM_SOCKET, socket_upstream(worker->socket));
 }
 
+/* Also the door of a process without the service: there another gateway asks, and this one judges.
+ */
 static void open_gateway(struct worker *worker)
 {
     struct gateway_deps deps = {
@@ -94,6 +96,7 @@ static void open_gateway(struct worker *worker)
         .upstream = worker->upstream,
         .settings = &worker->settings.gateway,
         .files = worker->house->files,
+        .behind = !(worker->house->services & SERVICE_BIT(GATEWAY)),
         .info = &worker->info,
     };
     worker->gateway = gateway_create(&deps);
@@ -118,8 +121,7 @@ static const struct {
         open_user},
     [SERVICE_SOCKET] = {"socket", 8082,
         ENGINE_BIT(BUS) | ENGINE_BIT(SESSIONS) | ENGINE_BIT(UPSTREAM), open_socket},
-    [SERVICE_GATEWAY] = {"gateway", 8080, ENGINE_BIT(SESSIONS) | ENGINE_BIT(UPSTREAM),
-        open_gateway},
+    [SERVICE_GATEWAY] = {"gateway", 8080, ENGINE_BIT(UPSTREAM), open_gateway},
 };
 
 void services_open(struct worker *worker)
@@ -129,6 +131,14 @@ void services_open(struct worker *worker)
             rows[i].open(worker);
         }
     }
+    if (!worker->gateway && services_have_door(worker->house->services)) {
+        open_gateway(worker);
+    }
+}
+
+bool services_have_door(uint32_t services)
+{
+    return (services & (SERVICE_BIT(GATEWAY) | SERVICE_BIT(USER) | SERVICE_BIT(SOCKET))) != 0;
 }
 
 /* Who was built last goes first. */

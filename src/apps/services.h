@@ -37,6 +37,9 @@ MUST_USE enum err services_read(
 /* "chat, user" */
 void services_write(uint32_t services, char *ret_text, size_t size);
 
+/* Somebody may ask them over HTTP: a public port is opened. */
+bool services_have_door(uint32_t services);
+
 /* Those of the set that use the port. */
 uint32_t services_use(uint32_t services, enum engine_port port);
 

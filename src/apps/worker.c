@@ -21,13 +21,15 @@
 #define DRAIN_LOOK_MS 20u
 #define DRAIN_REST_MS 100u
 
+/* Behind a gateway in another process all connections are from there. */
 static struct edge_limits edge_limits_of(const struct worker *worker)
 {
     const struct app_settings *app = &worker->settings.app;
+    bool counts = (worker->house->services & SERVICE_BIT(GATEWAY)) != 0;
     return (struct edge_limits){
         .connections_max = (uint32_t)app->connections_max,
-        .connections_per_address = (uint32_t)app->connections_per_address,
-        .connects_per_second_per_address = (uint32_t)app->connects_per_address,
+        .connections_per_address = counts ? (uint32_t)app->connections_per_address : 0,
+        .connects_per_second_per_address = counts ? (uint32_t)app->connects_per_address : 0,
         .queued_bytes_max = (uint32_t)app->queued_bytes,
         .queued_bytes_total_max = app->queued_bytes_total / worker->house->worker_count,
         .message_bytes_max = (uint32_t)app->frame_bytes,
@@ -64,13 +66,17 @@ void worker_init(struct worker *worker, struct house *house, uint32_t index)
     worker->settings = house->settings;
     struct edge_limits limits = edge_limits_of(worker);
     worker->edge = edge_create(&worker->world, &limits, house->addresses);
-    worker->secrets = secrets_openssl_open(house->secrets, &worker->world);
+    if (house->secrets) {
+        worker->secrets = secrets_openssl_open(house->secrets, &worker->world);
+    }
     describe(worker);
     engines_join(worker);
     services_open(worker);
     if (index == 0) {
         worker->management = management_create(house, worker);
-        keys_tend(worker);
+        if (house->secrets) {
+            keys_tend(worker);
+        }
     }
 }
 
@@ -167,7 +173,7 @@ enum err worker_probe_ports(struct house *house, const struct world *world)
     }
     struct place public = public_place(app, (uint16_t)app->port);
     struct place management = management_place(app, public.port);
-    enum err err = probe(house, world->net, &public);
+    enum err err = services_have_door(house->services) ? probe(house, world->net, &public) : OK;
     if (err == OK && (public.port != 0 || app->management_port)) {
         err = probe(house, world->net, &management);
     }
@@ -204,7 +210,7 @@ static enum err listen_management(struct worker *worker, uint16_t public_port)
 
 enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port)
 {
-    enum err err = listen_public(worker, port, ret_port);
+    enum err err = worker->gateway ? listen_public(worker, port, ret_port) : OK;
     if (err == OK && worker->management) {
         err = listen_management(worker, *ret_port);
     }

@@ -68,8 +68,8 @@ struct outbounds *worker_outbounds(struct worker *worker);
  * Nothing is kept: somebody may still take them before worker_listen. */
 MUST_USE enum err worker_probe_ports(struct house *house, const struct world *world);
 
-/* Opens the public port; on the first worker also the management port. `port` 0 takes a free one,
- * `ret_port` is what it became. A line was logged if it fails. */
+/* Opens the public port, if the process has a door; on the first worker also the management port.
+ * `port` 0 takes a free one, `ret_port` is what it became. A line was logged if it fails. */
 MUST_USE enum err worker_listen(struct worker *worker, uint16_t port, uint16_t *ret_port);
 
 /* Takes over what is reloadable, all at once. On the worker's own loop. */

@@ -13,10 +13,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 def pytest_addoption(parser):
     parser.addoption("--workers", default="2", help="workers of the standalone process")
     parser.addoption("--sessions", default="local", choices=("local", "redis"), help="where sessions are: in the process, or in a Redis that is started")
+    parser.addoption("--gateway", default="inside", choices=("inside", "apart"), help="apart: the gateway is a process of its own")
     parser.addoption("--chaos", default="0", help="local.chaos_per_mille of the in-process bus")
 
 
 def pytest_configure(config):
+    House.apart = config.getoption("--gateway") == "apart"
     config.addinivalue_line("markers", "exact(why): holds only where the bus loses nothing; not run with the chaos switch on")
 
 

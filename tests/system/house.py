@@ -81,13 +81,65 @@ def cpu_seconds(pid):
     return used / 1e9
 
 
+class Process:
+    """One that says `ready`, and ends without a broken invariant."""
+
+    def __init__(self, arguments, environment, log_path, port):
+        self.log_path = log_path
+        self.log = open(log_path, "ab")
+        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
+        self.port = port
+
+    def wait_ready(self, timeout):
+        timer = threading.Timer(timeout, self.process.kill)
+        timer.start()
+        line = self.process.stdout.readline()
+        timer.cancel()
+        assert line == f"ready http://127.0.0.1:{self.port}\n", f"{line!r}\n{log_tail(self.log_path)}"
+
+    def stop(self):
+        """As an operator would; the exit code has to be 0."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            raise AssertionError(f"did not stop within 30 s\n{log_tail(self.log_path)}")
+        finally:
+            self.close()
+        log = log_tail(self.log_path, 1 << 20)
+        assert code == 0, f"exit code {code}\n{log_tail(self.log_path)}"
+        for word in ("check failed", "bug:", "AddressSanitizer", "runtime error"):
+            assert word not in log, log_tail(self.log_path)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.close()
+
+    def close(self):
+        self.process.stdout.close()
+        self.log.close()
+
+
+def log_tail(path, size=4000):
+    with open(path, "rb") as log:
+        log.seek(0, 2)
+        log.seek(max(0, log.tell() - size))
+        return log.read().decode(errors="replace")
+
+
 class House:
     names = itertools.count(1)
     redis_port = None  # of a Redis that has the sessions; None: they are in the process
+    apart = False  # the gateway is a process of its own, before one of all other services
 
     def __init__(self, data, workers="2", chaos="0", settings=None, open_limits=True, role=("standalone",)):
         self.data = str(data)
-        self.role = role
+        self.role = ("serve", "socket,user,chat,message") if self.apart and role == ("standalone",) else role
+        self.gateway, self.gateway_settings = None, {}
+        self.service_port = None
         self.port, self.management_port = free_port(), free_port()
         self.chaos = chaos != "0"
         self.made = (200, 201) if self.chaos else (201,)  # 200: the answer of a repeat, since the first was lost
@@ -104,48 +156,52 @@ class House:
 
     # ---- life
     def arguments(self):
-        return [*self.wrapper, BINARY, *self.role, "--port", str(self.port), "--management-port", str(self.management_port),
-                "--data", self.data, "--workers", str(self.workers),
-                *[f"--{key}={value}" for key, value in self.settings.items()]]
+        relay = {"engine.upstream": "relay"} if self.is_apart() else {}
+        return [*self.wrapper, BINARY, *self.role, "--port", str(self.service_port), "--management-port", str(self.management_port),
+                "--data", self.data, *self.flags({**relay, **self.settings})]
+
+    def gateway_arguments(self, port):
+        service = f"127.0.0.1:{self.service_port}"
+        return [BINARY, "serve", "gateway", "--port", str(self.port), "--management-port", str(port), *self.flags(
+            {**self.settings, "engine.upstream": "relay", "upstream.socket": service, "upstream.user": service, **self.gateway_settings})]
+
+    def flags(self, settings):
+        return ["--workers", str(self.workers), *[f"--{key}={value}" for key, value in settings.items()]]
+
+    def is_apart(self):
+        return self.apart and self.role[0] == "serve" and "gateway" not in self.role[1]
+
+    def environ(self):
+        return {**os.environ, "CHATTIFIER_GATEWAY_WEB_ROOT": os.path.join(ROOT, "web"), **self.environment}
 
     def start(self, timeout=30):
-        self.log = open(self.log_path, "ab")
-        environment = {**os.environ, "CHATTIFIER_GATEWAY_WEB_ROOT": os.path.join(ROOT, "web"), **self.environment}
-        self.process = subprocess.Popen(self.arguments(), stdout=subprocess.PIPE, stderr=self.log, text=True,
-                                        env=environment)
-        timer = threading.Timer(timeout, self.process.kill)
-        timer.start()
-        line = self.process.stdout.readline()
-        timer.cancel()
-        assert line == f"ready http://127.0.0.1:{self.port}\n", f"{line!r}\n{self.log_tail()}"
+        self.start_services(timeout)
+        if self.is_apart():
+            self.gateway = Process(self.gateway_arguments(free_port()), self.environ(), self.data + ".gateway.log", self.port)
+            self.gateway.wait_ready(timeout)
         return self
+
+    def start_services(self, timeout=30):
+        self.service_port = self.service_port or (free_port() if self.is_apart() else self.port)
+        self.started = Process(self.arguments(), self.environ(), self.log_path, self.service_port)
+        self.process = self.started.process
+        self.started.wait_ready(timeout)
 
     def stop(self):
         """Ends as an operator would; the exit code has to be 0 and the log without a broken invariant."""
-        if not self.process:
-            return
-        process, self.process = self.process, None
-        process.send_signal(signal.SIGTERM)
-        try:
-            code = process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGABRT)
-            process.wait()
-            raise AssertionError(f"did not stop within 30 s\n{self.log_tail()}")
-        finally:
-            process.stdout.close()
-            self.log.close()
-        log = self.log_tail(1 << 20)
-        assert code == 0, f"exit code {code}\n{self.log_tail()}"
-        for word in ("check failed", "bug:", "AddressSanitizer", "runtime error"):
-            assert word not in log, self.log_tail()
+        gateway, self.gateway = self.gateway, None
+        if gateway:
+            gateway.stop()
+        if self.process:
+            self.process = None
+            self.started.stop()
 
     def kill(self):
-        process, self.process = self.process, None
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        self.log.close()
+        gateway, self.gateway = self.gateway, None
+        if gateway:
+            gateway.kill()
+        self.process = None
+        self.started.kill()
 
     @contextlib.contextmanager
     def held_store(self):
@@ -163,10 +219,7 @@ class House:
         return cpu_seconds(self.process.pid)
 
     def log_tail(self, size=4000):
-        with open(self.log_path, "rb") as log:
-            log.seek(0, 2)
-            log.seek(max(0, log.tell() - size))
-            return log.read().decode(errors="replace")
+        return log_tail(self.log_path, size)
 
     # ---- HTTP
     def http(self, method, path, body=None, token=None, headers=None, **more):

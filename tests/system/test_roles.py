@@ -28,8 +28,8 @@ def test_a_list_of_services_that_makes_no_sense_is_refused(words, says):
     ("chat,message", "setting=engine.stores value=sqlite"),
     ("user", "setting=engine.stores value=sqlite"),
     ("socket", "setting=engine.bus value=local"),
-    ("user,socket,chat,message", "setting=engine.sessions value=local"),
-    ("gateway", "setting=engine.sessions value=local"),
+    ("user,socket,chat,message", "setting=engine.upstream value=local"),
+    ("gateway", "setting=engine.upstream value=local"),
 ])
 def test_a_role_whose_engine_reaches_no_other_process_is_refused_with_the_setting(tmp_path, services, setting):
     done = run("serve", services, "--data", str(tmp_path / "d"))

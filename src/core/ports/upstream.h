@@ -31,6 +31,7 @@ struct upstream_server {
 };
 
 struct upstream {
+    uint32_t here; /* bits of targets: their services are in this process */
     void (*serve)(
         struct upstream *upstream, enum upstream_target target, struct upstream_server *server);
     void (*forward)(
@@ -42,6 +43,13 @@ static inline void upstream_serve(
     struct upstream *upstream, enum upstream_target target, struct upstream_server *server)
 {
     upstream->serve(upstream, target, server);
+}
+
+/* Is its service in this process? Then whoever forwards says who asks. One that is elsewhere finds
+ * that out for itself, from the same request: `identity` and `refusal` do not reach it. */
+static inline bool upstream_is_here(const struct upstream *upstream, enum upstream_target target)
+{
+    return (upstream->here & 1u << target) != 0;
 }
 
 static inline void upstream_forward(

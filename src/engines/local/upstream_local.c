@@ -21,6 +21,7 @@ static void serve(
     struct upstream_local *local = (struct upstream_local *)upstream;
     CHECK(target < UPSTREAM_TARGET_COUNT);
     local->servers[target] = server;
+    upstream->here = server ? upstream->here | 1u << target : upstream->here & ~(1u << target);
 }
 
 static void forward(
@@ -38,7 +39,7 @@ static void forward(
 struct upstream *upstream_local_create(struct edge *edge)
 {
     struct upstream_local *local = mem_new(sizeof(*local));
-    local->upstream = (struct upstream){serve, forward};
+    local->upstream = (struct upstream){.serve = serve, .forward = forward};
     local->edge = edge;
     return &local->upstream;
 }

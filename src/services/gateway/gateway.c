@@ -39,7 +39,7 @@ void gateway_forward(
     struct http_field fields[HTTP_FIELDS_MAX];
     struct edge_request request = *call->request;
     struct upstream_call own = *call;
-    request.peer = gateway_client_address(call->request, gateway->deps.settings->trusted_proxies);
+    request.peer = gateway_client_address(call->request, gateway_trusted(gateway, &request.peer));
     request.field_count = gateway_headers_strip(call->request, fields);
     request.fields = fields;
     own.request = &request;
@@ -53,12 +53,14 @@ static void forward_with_token(
     struct cht_str authorization;
     struct cht_str token;
     struct upstream_call call = {request, &identity, UPSTREAM_ALLOWED};
+    bool here = upstream_is_here(gateway->deps.upstream, target);
     if (!gateway_header_once(request, "authorization", &authorization) || !authorization.at ||
         !gateway_bearer(authorization, &token) ||
-        gateway_judge(gateway, token, &identity) != UPSTREAM_ALLOWED) {
+        (here && gateway_judge(gateway, token, &identity) != UPSTREAM_ALLOWED)) {
         gateway_refuse(gateway, request, &(struct gateway_refusal){.err = ERR_UNAUTHORIZED});
         return;
     }
+    call.identity = here ? &identity : NULL;
     gateway_forward(gateway, target, &call);
 }
 

@@ -30,11 +30,12 @@ struct gateway_info {
 struct gateway_deps {
     const struct world *world;
     struct edge *edge;
-    struct secrets *secrets;
-    struct sessions *sessions;
+    struct secrets *secrets;   /* this and the next are not asked anything where no service is in */
+    struct sessions *sessions; /* this process, and may be NULL then */
     struct upstream *upstream;
     const struct gateway_settings *settings;
     const struct static_files *files; /* NULL: none */
+    bool behind; /* another gateway, in another process: see upstream.gateways */
     const struct gateway_info *info;
 };
 

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/comma_list.h"
 #include "gateway/gateway_inner.h"
 
 static char canonical(char at)
@@ -94,6 +95,23 @@ static bool parse_address(struct cht_str text, struct net_address *ret_address)
     }
     *ret_address = address;
     return true;
+}
+
+/* Another gateway says the address of its client; nobody else is believed behind one. */
+uint64_t gateway_trusted(const struct gateway *gateway, const struct net_address *peer)
+{
+    const char *list = gateway->deps.settings->gateways;
+    if (!gateway->deps.behind) {
+        return gateway->deps.settings->trusted_proxies;
+    }
+    while (*list) {
+        struct net_address listed;
+        if (parse_address(comma_list_take(&list), &listed) &&
+            memcmp(listed.ip, peer->ip, sizeof(listed.ip)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Takes the last element off a list with commas. */

@@ -51,6 +51,9 @@ bool gateway_header_claims(struct cht_str name);
 uint32_t gateway_headers_strip(
     const struct edge_request *request, struct http_field ret_fields[HTTP_FIELDS_MAX]);
 
+/* How many proxies are believed of a connection from `peer`. */
+uint64_t gateway_trusted(const struct gateway *gateway, const struct net_address *peer);
+
 /* The address that limits count: with n trusted proxies the n-th from the end of X-Forwarded-For;
  * the peer if that is not there. */
 struct net_address gateway_client_address(const struct edge_request *request, uint64_t trusted);

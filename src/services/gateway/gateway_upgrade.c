@@ -123,6 +123,9 @@ void gateway_upgrade(struct gateway *gateway, const struct edge_request *request
     } else if (!request->wants_websocket) {
         refusal.status = 426;
         gateway_refuse(gateway, request, &refusal);
+    } else if (!upstream_is_here(gateway->deps.upstream, UPSTREAM_SOCKET)) {
+        struct upstream_call call = {request, NULL, UPSTREAM_ALLOWED};
+        gateway_forward(gateway, UPSTREAM_SOCKET, &call);
     } else if (has_ticket) {
         start_with_ticket(gateway, request, ticket);
     } else {

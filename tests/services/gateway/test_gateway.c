@@ -469,6 +469,67 @@ static void a_service_that_is_not_there_is_unavailable(void **state)
     assert_int_equal(ask(f, HTTP_POST, "/user/login", NULL), 503);
 }
 
+/* ---- where gateway and services are processes of their own */
+
+struct elsewhere {
+    struct upstream upstream; /* first */
+    struct fixture *f;
+};
+
+static void forward_elsewhere(
+    struct upstream *upstream, enum upstream_target target, const struct upstream_call *call)
+{
+    struct fixture *f = ((struct elsewhere *)upstream)->f;
+    on_call(target == UPSTREAM_USER ? &f->user.server : &f->socket.server, call);
+}
+
+static void remake(struct fixture *f)
+{
+    gateway_destroy(f->gateway);
+    f->gateway = gateway_create(&f->deps);
+}
+
+static void who_asks_is_for_a_service_elsewhere_to_find_out(void **state)
+{
+    struct fixture *f = *state;
+    struct elsewhere elsewhere = {{.forward = forward_elsewhere}, f};
+    f->deps.upstream = &elsewhere.upstream;
+    f->deps.secrets = NULL;
+    f->deps.sessions = NULL;
+    remake(f);
+    assert_int_equal(ask(f, HTTP_GET, "/user/me", NULL), 401);
+    with(f, "Authorization", "Basic YTpi");
+    assert_int_equal(ask(f, HTTP_GET, "/user/me", NULL), 401);
+    with(f, "Authorization", "Bearer whatever");
+    with(f, "X-User-Id", "root");
+    assert_int_equal(ask(f, HTTP_GET, "/user/me", NULL), 0);
+    assert_int_equal(f->user.calls, 1);
+    assert_false(f->user.has_identity);
+    assert_int_equal(f->user.fields, 1);
+    assert_int_equal(ask(f, HTTP_GET, "/api/socket?ticket=x", NULL), 0);
+    assert_int_equal(f->socket.calls, 1);
+    assert_false(f->socket.has_identity);
+    with(f, "Origin", "https://evil.example");
+    with(f, "Host", "chat.example");
+    assert_int_equal(ask(f, HTTP_GET, "/api/socket?ticket=x", NULL), 403);
+}
+
+static void behind_a_gateway_only_listed_ones_say_an_address(void **state)
+{
+    struct fixture *f = *state;
+    struct net_address peer = {.ip = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
+    f->settings.trusted_proxies = 3;
+    f->settings.gateways = "10.0.0.7, ::1, 127.0.0.1";
+    assert_int_equal(gateway_trusted(f->gateway, &peer), 3);
+    f->deps.behind = true;
+    remake(f);
+    assert_int_equal(gateway_trusted(f->gateway, &peer), 1);
+    f->settings.gateways = "10.0.0.7, ::1";
+    assert_int_equal(gateway_trusted(f->gateway, &peer), 0);
+    f->settings.gateways = "";
+    assert_int_equal(gateway_trusted(f->gateway, &peer), 0);
+}
+
 #define WITH(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -490,6 +551,8 @@ int main(void)
         cmocka_unit_test(headers_that_claim_an_identity_are_known_in_every_form),
         WITH(only_configured_hops_are_believed),
         WITH(a_service_that_is_not_there_is_unavailable),
+        WITH(who_asks_is_for_a_service_elsewhere_to_find_out),
+        WITH(behind_a_gateway_only_listed_ones_say_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
