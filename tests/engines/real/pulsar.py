@@ -101,11 +101,13 @@ class PulsarBroker(JavaEngine):
         self.jars = jars()
         super().__init__(directory, ports_of)
 
+    def own_settings(self):
+        return {"brokerServicePort": self.port, "webServicePort": self.ports.of("PULSAR_WEB_PORT")}
+
     def configure(self):
         super().configure()
-        own = {"brokerServicePort": self.port, "webServicePort": self.ports.of("PULSAR_WEB_PORT")}
         # A dict, so that no key is there twice: the broker would take the last, the bookie the first.
-        settings = {**BROKER, **BOOKIE, **FOR_LATENCY, **own}
+        settings = {**BROKER, **BOOKIE, **FOR_LATENCY, **self.own_settings()}
         self.config_path = self.write("standalone.conf", "".join(f"{key}={value}\n" for key, value in settings.items()))
         self.log4j_path = self.write("log4j2.xml", LOG4J)
 

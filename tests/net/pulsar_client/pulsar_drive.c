@@ -69,6 +69,8 @@ static struct {
     struct logger logger;
     struct outbounds *outbounds;
     struct pulsar_client *client;
+    struct pulsar_credentials credentials;
+    const char *token_path;
     struct thing things[THINGS_MAX];
     char line[LINE_BYTES];
     size_t line_size;
@@ -401,6 +403,20 @@ static void tell_trouble(void)
     }
 }
 
+static uint32_t read_token(
+    struct pulsar_credentials *credentials, char *ret_token, uint32_t capacity)
+{
+    FILE *file = fopen(d.token_path, "r");
+    (void)credentials;
+    if (!file) {
+        return 0;
+    }
+    size_t size = fread(ret_token, 1, capacity, file);
+    fclose(file);
+    printf("token %zu\n", size);
+    return (uint32_t)size;
+}
+
 static void turn(void)
 {
     read_lines();
@@ -418,15 +434,18 @@ int main(int argc, char **argv)
 {
     struct pulsar_client_options options = {.limits = pulsar_client_limits_default()};
     struct loop_uv_options loop_options = {.logger = &d.logger};
-    if (argc != 2) {
+    if (argc != 2 && argc != 3) {
         return 2;
     }
+    d.credentials.token = read_token;
+    d.token_path = argc == 3 ? argv[2] : NULL;
     fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
     logger_init(&d.logger, "drive", LOG_LEVEL_ERROR, false);
     d.loop = loop_uv_create(&loop_options, &d.world);
     d.outbounds = outbounds_create(&d.world);
     options.service_hosts = argv[1];
     options.limits.busy_ms = BUSY_MS;
+    options.credentials = d.token_path ? &d.credentials : NULL;
     if (pulsar_client_create(&d.world, d.outbounds, &options, &d.client)) {
         return 2;
     }
