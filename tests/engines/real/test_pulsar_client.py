@@ -35,8 +35,8 @@ def program(name):
 class Drive:
     """One client. Lines that it says are kept until somebody waits for them."""
 
-    def __init__(self, broker, *arguments):
-        self.process = subprocess.Popen([program("pulsar_drive"), broker.address, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, broker, *options, address=None):
+        self.process = subprocess.Popen([program("pulsar_drive"), address or broker.address, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
         self.heard = []
         threading.Thread(target=self.read, daemon=True).start()

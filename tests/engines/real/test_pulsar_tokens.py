@@ -61,14 +61,14 @@ def write_token(path, *of):
 
 def test_a_token_lets_in(broker, tmp_path):
     write_token(tmp_path / "token", 60)
-    with Drive(broker, tmp_path / "token") as drive:
+    with Drive(broker, "--token", tmp_path / "token") as drive:
         drive.publisher("p", TOPIC)
         assert drive.publish("p", 0, 10) == (10, 0, "ok")
 
 
 def test_a_wrong_token_is_refused_and_not_tried_again(broker, tmp_path):
     write_token(tmp_path / "token", 60, b"another secret of thirty-two bytes")
-    with Drive(broker, tmp_path / "token") as drive:
+    with Drive(broker, "--token", tmp_path / "token") as drive:
         drive.say("publisher", "p", TOPIC, "shared", 0)
         assert drive.hear("end", "p") == ["unauthorized"]
         drive.hear("token")
@@ -77,7 +77,7 @@ def test_a_wrong_token_is_refused_and_not_tried_again(broker, tmp_path):
 
 def test_a_token_is_read_anew_when_it_is_over_and_nothing_is_lost(broker, tmp_path):
     write_token(tmp_path / "token", LIFE_S)
-    with Drive(broker, tmp_path / "token") as drive:
+    with Drive(broker, "--token", tmp_path / "token") as drive:
         drive.publisher("p", TOPIC)
         drive.hear("token")
         write_token(tmp_path / "token", 60)

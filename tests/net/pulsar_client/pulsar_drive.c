@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "link/tls_client.h"
 #include "loop/loop_uv.h"
 #include "pulsar_client/pulsar_client_inner.h"
 #include "pulsar_client/pulsar_lookup.h"
@@ -70,7 +71,8 @@ static struct {
     struct outbounds *outbounds;
     struct pulsar_client *client;
     struct pulsar_credentials credentials;
-    const char *token_path;
+    struct tls_client *tls;
+    const char *token_path, *ca_path; /* NULL: none */
     struct thing things[THINGS_MAX];
     char line[LINE_BYTES];
     size_t line_size;
@@ -430,25 +432,44 @@ static void turn(void)
     fflush(stdout);
 }
 
-int main(int argc, char **argv)
+static void read_options(int argc, char **argv)
 {
-    struct pulsar_client_options options = {.limits = pulsar_client_limits_default()};
-    struct loop_uv_options loop_options = {.logger = &d.logger};
-    if (argc != 2 && argc != 3) {
-        return 2;
+    for (int i = 2; i + 1 < argc; i += 2) {
+        bool is_token = strcmp(argv[i], "--token") == 0;
+        *(is_token ? &d.token_path : &d.ca_path) = argv[i + 1];
+    }
+}
+
+static void make_client(const char *hosts)
+{
+    struct pulsar_client_options options = {
+        .service_hosts = hosts, .limits = pulsar_client_limits_default()};
+    struct tls_client_options tls = {.ca_file = d.ca_path};
+    char why[TLS_WHY_BYTES];
+    if (d.ca_path && tls_client_create(&tls, &d.tls, why)) {
+        exit(2);
     }
     d.credentials.token = read_token;
-    d.token_path = argc == 3 ? argv[2] : NULL;
+    options.credentials = d.token_path ? &d.credentials : NULL;
+    options.tls = d.tls;
+    options.limits.busy_ms = BUSY_MS;
+    if (pulsar_client_create(&d.world, d.outbounds, &options, &d.client)) {
+        exit(2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct loop_uv_options loop_options = {.logger = &d.logger};
+    if (argc % 2) {
+        return 2;
+    }
+    read_options(argc, argv);
     fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
     logger_init(&d.logger, "drive", LOG_LEVEL_ERROR, false);
     d.loop = loop_uv_create(&loop_options, &d.world);
     d.outbounds = outbounds_create(&d.world);
-    options.service_hosts = argv[1];
-    options.limits.busy_ms = BUSY_MS;
-    options.credentials = d.token_path ? &d.credentials : NULL;
-    if (pulsar_client_create(&d.world, d.outbounds, &options, &d.client)) {
-        return 2;
-    }
+    make_client(argv[1]);
     while (!d.quits) {
         turn();
     }
@@ -459,6 +480,7 @@ int main(int argc, char **argv)
     loop_uv_turn(d.loop, 1);
     pulsar_client_destroy(d.client);
     outbounds_destroy(d.outbounds);
+    tls_client_destroy(d.tls);
     loop_uv_destroy(d.loop);
     return 0;
 }
