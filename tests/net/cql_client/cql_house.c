@@ -319,8 +319,16 @@ static bool has_text(const struct house_request *request, const char *text)
     return memmem(request->body, request->size, text, strlen(text)) != NULL;
 }
 
+static bool asks_for_tables(const struct house_request *request)
+{
+    return has_text(request, "FROM system.") || has_text(request, "FROM system_schema.");
+}
+
 static bool answer_query(const struct house_request *request)
 {
+    if (fx->keeps_tables && asks_for_tables(request)) {
+        return false;
+    }
     if (has_text(request, "FROM system.local")) {
         answer_local(request);
     } else if (has_text(request, "FROM system.peers")) {
@@ -755,6 +763,14 @@ void house_schema_change(const struct house_request *request)
     put_string(&body, "t");
     reply(request, CQL_OP_RESULT, &body);
     house_settle();
+}
+
+void house_tables(const struct house_request *request)
+{
+    bool keeps = fx->keeps_tables;
+    fx->keeps_tables = false;
+    assert_true(answer_query(request));
+    fx->keeps_tables = keeps;
 }
 
 static void say_event(const char *kind, const char *change, uint32_t node)

@@ -60,7 +60,7 @@ struct fixture {
     uint8_t port_offset;                     /* of all but the first */
     const char *password; /* NULL: none is wanted; "\1user\1password" as it is sent */
     bool challenges;      /* instead of looking at the password */
-    bool refuses_tables;
+    bool refuses_tables, keeps_tables;
     bool offers_lz4, has_old_tables, keeps_prepares, keeps_options;
     bool has_keyspace;
     uint8_t replicas; /* of each partition; in dc1, if there are several */
@@ -132,6 +132,8 @@ void house_error(const struct house_request *request, uint32_t code);
 void house_write_timeout(const struct house_request *request, const char *type);
 void house_unprepared(const struct house_request *request, uint8_t id_of_ids);
 void house_schema_change(const struct house_request *request);
+/* A question for the system's tables that was kept. */
+void house_tables(const struct house_request *request);
 void house_say(struct toy_socket *socket, uint8_t flags, int16_t stream, uint8_t opcode,
     const struct house_bytes *body);
 

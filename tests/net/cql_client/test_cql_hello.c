@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "cql_client/cql_inner.h"
+
 static void both_connections_say_hello_and_one_of_them_registers(void **state)
 {
     (void)state;
@@ -50,6 +52,7 @@ static void credentials_are_shown_to_who_wants_them(void **state)
     fx->options.user = "cassandra";
     fx->options.password = "secret";
     house_begin();
+    assert_null(memmem(fx->client->frame, fx->client->frame_room, "secret", 6));
 }
 
 static void wrong_credentials_are_told_and_tried_again_late(void **state)

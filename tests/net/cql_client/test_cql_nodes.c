@@ -462,6 +462,31 @@ static void a_change_of_the_schema_is_done_when_all_nodes_have_it(void **state)
     assert_answered(ask, OK);
 }
 
+static void what_the_tables_said_before_a_change_of_the_schema_is_no_agreement(void **state)
+{
+    (void)state;
+    begin_with(2);
+    fx->keeps_tables = true;
+    house_event_topology("NEW_NODE", 2);
+    house_advance(fx->options.limits.refresh_ms + 1);
+    struct cql_ask *ask = house_plain(0, &ddl);
+    struct house_request tables[3] = {house_take(), house_take(), house_take()};
+    struct house_request request = house_take();
+    house_schema_change(&request);
+    for (int i = 0; i < 3; i++) {
+        house_tables(&tables[i]);
+    }
+    fx->schema[1] = 1;
+    fx->keeps_tables = false;
+    house_settle();
+    assert_waits(ask);
+    house_advance(300);
+    assert_waits(ask);
+    fx->schema[2] = 1;
+    house_advance(201);
+    assert_answered(ask, OK);
+}
+
 static void a_change_of_the_schema_is_asked_of_the_node_that_tells_about_the_others(void **state)
 {
     (void)state;
@@ -534,6 +559,7 @@ int main(void)
         T(more_nodes_than_the_limit_are_told_and_not_looked_at),
         T(a_table_that_can_not_be_read_moves_the_control_connection),
         T(a_change_of_the_schema_is_done_when_all_nodes_have_it),
+        T(what_the_tables_said_before_a_change_of_the_schema_is_no_agreement),
         T(a_change_of_the_schema_is_asked_of_the_node_that_tells_about_the_others),
         T(a_node_that_is_down_need_not_agree),
         T(nodes_that_never_agree_are_told_and_waited_for_no_longer),

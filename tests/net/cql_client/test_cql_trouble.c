@@ -93,6 +93,24 @@ static void more_than_may_be_under_way_wait_in_their_order(void **state)
     }
 }
 
+static void who_is_asked_again_goes_behind_those_who_wait(void **state)
+{
+    (void)state;
+    fx->options.limits.streams_max = 1;
+    house_begin();
+    house_ask(0, PUT, 10);
+    house_ask(1, PUT, 11);
+    struct house_request request = house_take();
+    house_error(&request, CQL_ERROR_UNAVAILABLE);
+    request = house_take();
+    assert_int_equal(request.body[34], 11);
+    house_void(&request);
+    request = house_take();
+    assert_int_equal(request.body[34], 10);
+    house_void(&request);
+    assert_answered(&fx->asks[0], OK);
+}
+
 static void a_full_socket_has_asks_wait_and_then_go(void **state)
 {
     static char text[100 << 10];
@@ -223,6 +241,41 @@ static void what_never_left_is_asked_again_whatever_it_does(void **state)
     assert_int_equal(ask->failure.tries, 1);
 }
 
+static void ask_batch(uint32_t number, uint32_t first, uint32_t second)
+{
+    struct cql_ask *ask = &fx->asks[number];
+    const uint32_t places[] = {first, second};
+    struct cql_writer *values = cql_batch_begin(fx->client, ask);
+    for (int i = 0; i < 2; i++) {
+        cql_batch_add(fx->client, ask, places[i]);
+        cql_put_bigint(values, 1);
+        if (places[i] == PUT) {
+            cql_put_bigint(values, 2);
+        }
+    }
+    cql_client_ask(fx->client, &fx->asker.asker, ask);
+    house_settle();
+}
+
+static void a_batch_is_repeated_if_all_of_it_may_be(void **state)
+{
+    (void)state;
+    house_begin();
+    ask_batch(0, PUT, PUT);
+    ask_batch(1, PUT, ADD);
+    ask_batch(2, ADD, PUT);
+    toy_socket_reset(house_take().socket);
+    fx->kept_count = 0;
+    house_settle();
+    assert_waits(&fx->asks[0]);
+    assert_answered(&fx->asks[1], ERR_UNKNOWN);
+    assert_answered(&fx->asks[2], ERR_UNKNOWN);
+    house_advance(300);
+    struct house_request request = house_take();
+    house_void(&request);
+    assert_answered(&fx->asks[0], OK);
+}
+
 static void what_has_left_is_unknown_if_it_must_not_be_repeated(void **state)
 {
     (void)state;
@@ -286,6 +339,24 @@ static void who_waits_for_a_statement_goes_elsewhere_with_the_connection(void **
     struct house_request request = house_take();
     house_void(&request);
     assert_answered(add, OK);
+}
+
+static void a_statement_is_waited_for_while_its_own_connection_is_there(void **state)
+{
+    (void)state;
+    fx->options.limits.connections_per_node = 2;
+    house_begin();
+    fx->keeps_prepares = true;
+    house_ask(0, ADD, 1);
+    struct house_request prepare = house_take();
+    for (uint32_t i = 1; i < 3; i++) {
+        if (house_socket(1, i) != prepare.socket) {
+            toy_socket_reset(house_socket(1, i));
+            break;
+        }
+    }
+    assert_nothing_kept(); /* it is not asked for a second time */
+    assert_waits(&fx->asks[0]);
 }
 
 /* ---- errors of nodes */
@@ -494,6 +565,7 @@ int main(void)
         T(deadlines_are_kept_in_any_order),
         T(more_than_may_wait_are_refused),
         T(more_than_may_be_under_way_wait_in_their_order),
+        T(who_is_asked_again_goes_behind_those_who_wait),
         T(a_full_socket_has_asks_wait_and_then_go),
         T(a_late_write_is_unknown_and_its_answer_nobodys),
         T(a_late_read_changed_nothing),
@@ -501,10 +573,12 @@ int main(void)
         T(a_connection_with_too_many_overdue_answers_is_replaced),
         T(a_connection_with_an_old_overdue_answer_is_replaced),
         T(what_never_left_is_asked_again_whatever_it_does),
+        T(a_batch_is_repeated_if_all_of_it_may_be),
         T(what_has_left_is_unknown_if_it_must_not_be_repeated),
         T(a_write_that_was_lost_once_stays_unknown_when_nobody_takes_it_again),
         T(a_node_that_is_lost_again_and_again_is_not_asked_for_ever),
         T(who_waits_for_a_statement_goes_elsewhere_with_the_connection),
+        T(a_statement_is_waited_for_while_its_own_connection_is_there),
         T(a_write_timeout_is_repeated_if_it_may_be),
         T(a_node_with_too_much_to_do_is_left_alone_for_a_moment),
         T(a_failed_write_is_repeated_while_the_schema_settles),
