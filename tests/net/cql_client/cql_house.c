@@ -182,7 +182,8 @@ static void put_columns(struct house_bytes *body, const char *const *names, uint
 /* The cells that all three tables have. */
 static void put_member(struct house_bytes *body, uint32_t node)
 {
-    uint8_t ip[4] = {192, 0, 2, (uint8_t)node};
+    const uint8_t ip[4] = {192, 0, 2, (uint8_t)node};
+    static const uint8_t any[4];
     uint8_t id[16] = {[0] = 7, [15] = (uint8_t)node};
     uint8_t schema[16] = {[0] = 9, [15] = fx->schema[node]};
     struct house_bytes tokens = {.size = 0};
@@ -190,7 +191,7 @@ static void put_member(struct house_bytes *body, uint32_t node)
     int size = snprintf(token, sizeof(token), "%lld", (long long)house_token(node));
     put_u32(&tokens, 1);
     put_cell(&tokens, token, (size_t)size);
-    put_cell(body, ip, sizeof(ip));
+    put_cell(body, fx->hides[node] ? any : ip, sizeof(ip));
     put_text_cell(body, fx->datacenter[node] ? fx->datacenter[node] : "dc1");
     put_text_cell(body, "rack1");
     put_cell(body, id, sizeof(id));

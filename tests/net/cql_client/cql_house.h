@@ -55,6 +55,7 @@ struct fixture {
     uint32_t node_count;           /* that its tables name */
     bool is_away[HOUSE_NODES + 1]; /* nobody listens there */
     bool is_mute[HOUSE_NODES + 1]; /* it answers nothing at all */
+    bool hides[HOUSE_NODES + 1];   /* its address is 0.0.0.0 */
     uint8_t schema[HOUSE_NODES + 1];
     const char *datacenter[HOUSE_NODES + 1]; /* NULL: dc1 */
     uint8_t port_offset;                     /* of all but the first */

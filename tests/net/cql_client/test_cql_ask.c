@@ -315,6 +315,10 @@ static void a_large_request_is_compressed_if_that_is_agreed_on(void **state)
     assert_int_equal(request.flags, CQL_FLAG_COMPRESSED);
     assert_true(request.size < 200);
     house_void(&request);
+    house_ask(1, PUT, 0);
+    request = house_take();
+    assert_int_equal(request.flags, 0); /* too small to be worth it, whatever is in it */
+    house_void(&request);
     assert_answered(&fx->asks[0], OK);
 }
 

@@ -253,14 +253,16 @@ static void what_one_node_will_not_do_another_one_is_asked_for(void **state)
     (void)state;
     begin_with(2);
     asked_node(0);
-    struct cql_ask *ask = house_ask(1, ADD, 1);
-    struct house_request first = house_take();
-    house_error(&first, CQL_ERROR_UNAVAILABLE);
-    struct house_request second = house_take();
-    assert_int_not_equal(first.node, second.node);
-    house_error(&second, CQL_ERROR_UNAVAILABLE);
-    house_settle();
-    assert_answered(ask, ERR_UNAVAILABLE);
+    for (int64_t key = 0; key < 10; key++) {
+        struct cql_ask *ask = house_ask(1, ADD, key);
+        struct house_request first = house_take();
+        house_error(&first, CQL_ERROR_UNAVAILABLE);
+        struct house_request second = house_take();
+        assert_int_not_equal(first.node, second.node);
+        house_error(&second, CQL_ERROR_UNAVAILABLE);
+        house_settle();
+        assert_answered(ask, ERR_UNAVAILABLE);
+    }
 }
 
 static void a_node_that_hangs_is_avoided_by_those_who_come_after(void **state)
@@ -421,6 +423,14 @@ static void a_row_that_is_not_whole_is_left_out(void **state)
     assert_int_equal(house_open_sockets(2), 0);
 }
 
+static void a_node_that_does_not_say_where_it_is_is_left_out(void **state)
+{
+    (void)state;
+    fx->hides[2] = true;
+    begin_with(3);
+    assert_int_equal(count_nodes(), 2);
+}
+
 static void more_nodes_than_the_limit_are_told_and_not_looked_at(void **state)
 {
     (void)state;
@@ -556,6 +566,7 @@ int main(void)
         T(a_node_that_moves_is_connected_to_where_it_is),
         T(nodes_without_the_newer_table_are_asked_for_the_older),
         T(a_row_that_is_not_whole_is_left_out),
+        T(a_node_that_does_not_say_where_it_is_is_left_out),
         T(more_nodes_than_the_limit_are_told_and_not_looked_at),
         T(a_table_that_can_not_be_read_moves_the_control_connection),
         T(a_change_of_the_schema_is_done_when_all_nodes_have_it),

@@ -93,6 +93,40 @@ static void more_than_may_be_under_way_wait_in_their_order(void **state)
     }
 }
 
+static void who_was_taken_once_is_not_refused_later(void **state)
+{
+    (void)state;
+    fx->options.limits.streams_max = 1;
+    fx->options.limits.waiting_max = 1;
+    house_begin();
+    house_ask(0, PUT, 10);
+    house_ask(1, PUT, 11);
+    struct house_request request = house_take();
+    house_error(&request, CQL_ERROR_UNAVAILABLE);
+    for (int i = 0; i < 2; i++) {
+        request = house_take();
+        house_void(&request);
+    }
+    assert_answered(&fx->asks[0], OK);
+    assert_answered(&fx->asks[1], OK);
+}
+
+static void a_next_page_waits_like_any_other_ask(void **state)
+{
+    (void)state;
+    fx->options.limits.streams_max = 1;
+    fx->options.limits.waiting_max = 1;
+    house_begin();
+    house_ask(2, GET, 1);
+    struct house_request request = house_take();
+    house_rows(&request, 1, 1, "there");
+    house_ask(0, PUT, 10);
+    house_ask(1, PUT, 11);
+    cql_client_ask_page(fx->client, &fx->asker.asker, &fx->asks[2]);
+    house_settle();
+    assert_answered(&fx->asks[2], ERR_FULL);
+}
+
 static void who_is_asked_again_goes_behind_those_who_wait(void **state)
 {
     (void)state;
@@ -565,6 +599,8 @@ int main(void)
         T(deadlines_are_kept_in_any_order),
         T(more_than_may_wait_are_refused),
         T(more_than_may_be_under_way_wait_in_their_order),
+        T(who_was_taken_once_is_not_refused_later),
+        T(a_next_page_waits_like_any_other_ask),
         T(who_is_asked_again_goes_behind_those_who_wait),
         T(a_full_socket_has_asks_wait_and_then_go),
         T(a_late_write_is_unknown_and_its_answer_nobodys),
