@@ -2,10 +2,13 @@
  *
  * Happy path: the command goes to the room's shard, its reply ends the op. How it fails: what may
  * be retried is sent again, after pauses that grow to a second, until its time is over; then its
- * last error is the answer. */
+ * last error is the answer. Each try is a command of its own with the cid of all of them: an owner
+ * does not answer the same one again that it refused. The second is in time by the owner's clock,
+ * which the refusal told. */
 
 #include "user/room_asks.h"
 
+#include "base/check.h"
 #include "base/event_buf.h"
 
 #define REF_BIT (UINT64_C(1) << 52)
@@ -13,13 +16,33 @@
 #define DEADLINE_MS 60000
 #define PAUSE_MS_MIN 50
 #define PAUSE_MS_MAX 1000
+#define COMMAND_WORDS 256 /* for the lists of a command: the service's own have few */
 
-static struct buf *encode(const struct room_asks *asks, struct cht_command command)
+static struct buf *encode(
+    const struct room_asks *asks, struct cht_command command, int64_t clock_offset)
 {
     command.sent_at = loop_wall_ms(asks->loop);
-    command.deadline = command.sent_at + DEADLINE_MS;
+    command.deadline = command.sent_at + (uint64_t)clock_offset + DEADLINE_MS;
     struct buf *bytes = event_buf_encode(&cht_row_command, &command);
     return bytes;
+}
+
+static uint64_t next_ref(struct room_asks *asks)
+{
+    return REF_BIT | (++asks->refs & (REF_BIT - 1));
+}
+
+/* The next try. */
+static void renew(struct room_ask_op *op)
+{
+    struct cht_command command;
+    uint64_t memory[COMMAND_WORDS];
+    struct cht_scratch scratch = {(uint8_t *)memory, sizeof(memory), 0};
+    struct buf *former = op->bytes;
+    CHECK(cht_decode(&cht_row_command, event_buf_bytes(former), &scratch, &command));
+    op->ref = command.node_ref = next_ref(op->asks);
+    op->bytes = encode(op->asks, command, op->clock_offset);
+    buf_unref(former);
 }
 
 static void finish(struct room_ask_op *op, enum err err)
@@ -38,7 +61,9 @@ static void send(struct room_ask_op *op);
 
 static void on_pause_over(struct timer *timer)
 {
-    send(container_of(timer, struct room_ask_op, timer));
+    struct room_ask_op *op = container_of(timer, struct room_ask_op, timer);
+    renew(op);
+    send(op);
 }
 
 static void judge(struct room_ask_op *op, enum err err)
@@ -86,16 +111,20 @@ static uint64_t peek_ref(const struct buf *event)
     return 0;
 }
 
-static enum err error_of(const struct buf *event)
+static void take_reply(struct room_ask_op *op, const struct buf *event)
 {
     struct cht_reply reply;
     uint64_t memory[64];
     struct cht_scratch scratch = {(uint8_t *)memory, sizeof(memory), 0};
     struct cht_str bytes = event_buf_bytes(event);
     if (!cht_decode(&cht_row_reply, bytes, &scratch, &reply) || reply.error >= ERR_COUNT) {
-        return ERR_CORRUPT;
+        judge(op, ERR_CORRUPT);
+        return;
     }
-    return (enum err)reply.error;
+    if (reply.owner_now > 0) {
+        op->clock_offset = (int64_t)reply.owner_now - (int64_t)loop_wall_ms(op->asks->loop);
+    }
+    judge(op, (enum err)reply.error);
 }
 
 static void on_live(struct mail_handler *handler, struct buf *event)
@@ -110,7 +139,7 @@ static void on_live(struct mail_handler *handler, struct buf *event)
     }
     for (struct room_ask_op *op = asks->waiting; op; op = op->next) {
         if (op->ref == ref) {
-            judge(op, error_of(event));
+            take_reply(op, event);
             return;
         }
     }
@@ -134,11 +163,12 @@ void room_ask(struct room_asks *asks, struct asker *asker, struct room_ask_op *o
     op->asks = asks;
     op->tries = 0;
     op->until_ms = loop_now_ms(asks->loop) + op->repeat_ms;
-    op->ref = REF_BIT | (++asks->refs & (REF_BIT - 1));
+    op->ref = next_ref(asks);
+    op->clock_offset = 0;
     asked.node = asks->mail->node;
     asked.node_ref = op->ref;
     op->shard = cht_shard_of_room(&asked.room, asks->shards->count);
-    op->bytes = encode(asks, asked);
+    op->bytes = encode(asks, asked, 0);
     op->next = asks->waiting;
     asks->waiting = op;
     send(op);
@@ -146,7 +176,7 @@ void room_ask(struct room_asks *asks, struct asker *asker, struct room_ask_op *o
 
 bool room_tell(struct room_asks *asks, const struct cht_command *command)
 {
-    struct buf *bytes = encode(asks, *command);
+    struct buf *bytes = encode(asks, *command, 0);
     uint32_t shard = cht_shard_of_room(&command->room, asks->shards->count);
     bool sent = shards_try_post(asks->shards, shard, bytes);
     buf_unref(bytes);

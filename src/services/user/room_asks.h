@@ -4,7 +4,7 @@
  *
  * Answers come into the box LIVE under a handle that has bit 52 set, which no other asker of a node
  * uses. A command that is refused for now, or that nobody answers in 2 s, can be repeated with the
- * same cid. */
+ * same cid; it has no list of more than a hundred ids. */
 
 #include "chattifier/events.h"
 #include "flow/op.h"
@@ -33,6 +33,7 @@ struct room_ask_op {
     struct buf *bytes;
     uint32_t shard, tries;
     uint64_t ref, until_ms;
+    int64_t clock_offset; /* of the owner, as its last answer tells */
 };
 
 /* Opens the box LIVE. All of it is the caller's and outlives `asks`. */

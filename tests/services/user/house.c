@@ -33,16 +33,45 @@ static void on_gain(struct shards_handler *handler, uint32_t shard)
     (void)shard;
 }
 
-static void reply(struct house *house, const struct cht_command *command)
+static enum err decide(struct house *house, const struct cht_command *command, uint64_t now)
 {
-    struct cht_reply event = {.node_ref = command->node_ref, .room = command->room, .seq = 2};
+    if (now > command->deadline) {
+        return ERR_TIMEOUT;
+    }
     if (command->type == cht_command_type_room_leave && house->refusals > 0) {
         house->refusals--;
-        event.error = house->refusal;
+        return house->refusal;
     }
-    struct buf *bytes = event_buf_encode(&cht_row_reply, &event);
-    mail_send(house->deps.mail, MAIL_LIVE, command->node, bytes);
-    buf_unref(bytes);
+    return OK;
+}
+
+static void reply(struct house *house, const struct cht_command *command, struct buf *bytes)
+{
+    uint64_t now = loop_wall_ms(&house->loop.loop) + house->owner_ahead_ms;
+    struct cht_reply event = {.node_ref = command->node_ref,
+        .room = command->room,
+        .seq = 2,
+        .owner_now = now,
+        .error = decide(house, command, now)};
+    if (event.error) {
+        assert_true(house->refused_count < 256);
+        house->refused[house->refused_count++] = buf_ref(bytes);
+    }
+    struct buf *answer = event_buf_encode(&cht_row_reply, &event);
+    mail_send(house->deps.mail, MAIL_LIVE, command->node, answer);
+    buf_unref(answer);
+}
+
+/* As a real owner does: the bus may have given it twice (chat/answered.h). */
+static bool was_refused(const struct house *house, const struct buf *bytes)
+{
+    for (uint32_t i = 0; i < house->refused_count; i++) {
+        const struct buf *other = house->refused[i];
+        if (other->size == bytes->size && memcmp(other->bytes, bytes->bytes, bytes->size) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void on_command(struct shards_handler *handler, uint32_t shard,
@@ -58,8 +87,8 @@ static void on_command(struct shards_handler *handler, uint32_t shard,
     house->joins += command.type == cht_command_type_room_join;
     house->leaves += command.type == cht_command_type_room_leave;
     assert_int_equal(cht_shard_of_room(&command.room, house->deps.shards->count), shard);
-    if (command.node_ref && !house->silent) {
-        reply(house, &command);
+    if (command.node_ref && !house->silent && !was_refused(house, bytes)) {
+        reply(house, &command, bytes);
     }
     shards_done(house->deps.shards, shard, position);
 }
@@ -161,6 +190,9 @@ void house_deinit(struct house *house)
     test_loop_advance(&house->loop, 5000);
     test_loop_settle(&house->loop);
     user_service_destroy(house->service);
+    for (uint32_t i = 0; i < house->refused_count; i++) {
+        buf_unref(house->refused[i]);
+    }
     users_sqlite_destroy(house->deps.users);
     rooms_sqlite_destroy(house->deps.rooms);
     data_sqlite_close(house->data);

@@ -27,6 +27,9 @@ struct house {
     bool silent;                     /* the owner answers nothing */
     enum err refusal;                /* of its leaves, `refusals` times */
     uint32_t refusals;
+    struct buf *refused[256]; /* what the owner refused: it does not answer that again */
+    uint32_t refused_count;
+    uint64_t owner_ahead_ms; /* its clock */
     struct mail_handler lister; /* of rooms, in the place of the message service */
     uint8_t rooms;              /* everybody is in so many */
     uint32_t lists, no_lists;   /* it was asked so often, and answers nothing so often */

@@ -117,6 +117,15 @@ static void a_leave_that_is_refused_for_now_is_repeated(void **state)
     }
 }
 
+static void a_leave_is_in_time_by_the_clock_of_its_owner(void **state)
+{
+    (void)state;
+    house.owner_ahead_ms = 300000;
+    begin();
+    assert_int_equal(end(), 200);
+    assert_int_equal(house.leaves, 2 * ROOMS);
+}
+
 static void a_leave_that_nobody_answers_is_repeated(void **state)
 {
     (void)state;
@@ -166,6 +175,7 @@ int main(void)
         TEST(a_list_that_does_not_come_is_asked_for_again),
         TEST(whose_rooms_are_not_known_keeps_the_account),
         TEST(a_leave_that_is_refused_for_now_is_repeated),
+        TEST(a_leave_is_in_time_by_the_clock_of_its_owner),
         TEST(a_leave_that_nobody_answers_is_repeated),
         TEST(a_room_that_is_left_already_holds_up_nothing),
         TEST(whoever_can_not_leave_keeps_the_account),
