@@ -56,34 +56,32 @@ static void open_places(struct write *write)
 
 /* ---- steps */
 
-static void settle_names(struct flow *flow)
+/* One change after the other: its name, then its row. */
+static void write_rooms(struct flow *flow)
 {
     struct write *write = (struct write *)flow;
     const struct history_write_op *op = write->op;
-    if (write->name.seq) { /* of the change before `at` */
-        write->names[write->at - 1] = arena_str(&write->arena, write->name.name);
-        write->name.seq = 0;
+    if (write->phase == 1) {
+        write->phase = 0;
+        write_room(write, &op->changes[write->at++]);
+        flow_again(flow);
+        return;
     }
     while (write->at < op->count && op->changes[write->at].kind != CHANGE_ROOM &&
            op->changes[write->at].kind != CHANGE_ROOM_GONE) {
         write->at++;
     }
     if (write->at == op->count) {
+        write->at = 0;
         return;
     }
-    const struct history_change *change = &op->changes[write->at++];
+    const struct history_change *change = &op->changes[write->at];
     write->name.room = change->room;
     write->name.seq = change->seq;
     write->name.meta = change->kind == CHANGE_ROOM ? change->meta : NULL;
+    write->phase = 1;
     name_settle(write->call.store, &flow->asker, &write->name);
     flow_again(flow);
-}
-
-static void write_meta(struct flow *flow)
-{
-    struct write *write = (struct write *)flow;
-    write->at = write->phase = 0;
-    write_rows(write, WRITE_META);
 }
 
 static void write_log(struct flow *flow)
@@ -128,8 +126,7 @@ static void answer_write(struct flow *flow)
 }
 
 static const struct flow_step write_steps[] = {
-    {"settle_names", settle_names},
-    {"write_meta", write_meta},
+    {"write_rooms", write_rooms},
     {"read_members", write_read_members},
     {"apply_members", write_apply_members},
     {"end_rooms", write_end_rooms},
@@ -148,7 +145,6 @@ void history_write_batch(struct history_cassandra *history, struct history_write
     }
     write->history = history;
     write->op = op;
-    write->names = arena_array(&write->arena, op->count, sizeof(*write->names));
     open_places(write);
     write_find_members(write);
     call_start(&write->call, write_steps, FLOW_STEPS(write_steps));

@@ -4,13 +4,13 @@
  *
  * Order matters where somebody reads meanwhile, and where the writing is cut short:
  *
- *   1 names   a public name is given before the room's row says so
- *   2 meta    what rooms are, and that they are over
- *   3 members who is in them: who was taken out is out before anything later can be read
- *   4 log     entries, messages, reactions
- *   5 forget  the texts and keys that belonged to what was deleted
- *   6 ends    heads and cursors, when all that they speak of is there
- *   7 progress
+ *   1 rooms   what they are, and that they are over, one change after the other: a public name is
+ *             given before the row of its room says so, and the next change goes by that row
+ *   2 members who is in them: who was taken out is out before anything later can be read
+ *   3 log     entries, messages, reactions
+ *   4 forget  the texts and keys that belonged to what was deleted
+ *   5 ends    heads and cursors, when all that they speak of is there
+ *   6 progress
  *
  * Everything may be written again, so what was cut short is written anew as a whole. */
 
@@ -23,7 +23,7 @@
 /* Later than every seq: what was deleted stays so, whatever is written behind it. */
 #define WRITE_FORGOTTEN_AT (INT64_C(1) << 60)
 
-enum write_stage { WRITE_META, WRITE_LOG, WRITE_ENDS };
+enum write_stage { WRITE_LOG, WRITE_ENDS };
 
 /* A statement to be written, of one partition. */
 struct write_row {
@@ -74,7 +74,6 @@ struct write {
     bool *counts; /* by change: the mention is of a member */
 
     struct name_settle_op name;
-    struct cht_str *names; /* by change: the public name that its room has */
 
     struct write_row *rows;
     struct write_partition *partitions;
@@ -109,6 +108,8 @@ void write_end_rooms(struct flow *flow);
 
 /* write_rows.c */
 void write_rows(struct write *write, enum write_stage stage);
+/* The row of the room that this change, a CHANGE_ROOM or CHANGE_ROOM_GONE, is of. */
+void write_room(struct write *write, const struct history_change *change);
 
 /* write_forget.c */
 void write_forget(struct flow *flow);

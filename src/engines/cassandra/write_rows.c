@@ -40,16 +40,6 @@ static void add_row(struct write *write, uint32_t change, enum store_statement s
     write->partition_count++;
 }
 
-static void add_meta(struct write *write, uint32_t i)
-{
-    const struct history_change *change = &write->op->changes[i];
-    if (change->kind == CHANGE_ROOM) {
-        add_row(write, i, STORE_ROOM_PUT, &change->room, OF_ROOM);
-    } else if (change->kind == CHANGE_ROOM_GONE) {
-        add_row(write, i, STORE_ROOM_GONE, &change->room, OF_ROOM);
-    }
-}
-
 /* Has text or a key that goes with the message it is about. */
 static bool leaves_trace(const struct cht_entry *entry)
 {
@@ -238,11 +228,9 @@ static void put_values(
         put_edit(values, change);
     } else if (row->statement == STORE_REACTION_PUT) {
         put_reaction(values, change);
-    } else if (row->statement == STORE_ROOM_PUT) {
-        put_room(values, change, write->names[row->change]);
     } else if (row->statement == STORE_HEAD_PUT) {
         put_head(values, change);
-    } else if (row->statement == STORE_ROOM_GONE || row->statement == STORE_ROOM_SENT) {
+    } else if (row->statement == STORE_ROOM_SENT) {
         put_number(values, change->seq);
         cql_put_uuid(values, change->room);
     } else if (row->statement == STORE_CURSOR_READ || row->statement == STORE_CURSOR_MENTION) {
@@ -255,6 +243,20 @@ static void put_values(
 }
 
 /* ---- writing */
+
+void write_room(struct write *write, const struct history_change *change)
+{
+    bool is_over = change->kind == CHANGE_ROOM_GONE;
+    struct cql_writer *values =
+        store_begin(write->call.store, &write->ask, is_over ? STORE_ROOM_GONE : STORE_ROOM_PUT);
+    if (is_over) {
+        put_number(values, change->seq);
+        cql_put_uuid(values, change->room);
+    } else {
+        put_room(values, change, write->name.name);
+    }
+    call_ask(&write->call, &write->ask);
+}
 
 static bool ask_batch(struct many *many, struct cql_ask *ask, uint32_t number)
 {
@@ -283,7 +285,7 @@ static bool ask_batch(struct many *many, struct cql_ask *ask, uint32_t number)
 void write_rows(struct write *write, enum write_stage stage)
 {
     static void (*const adds[])(struct write * write, uint32_t i) = {
-        [WRITE_META] = add_meta, [WRITE_LOG] = add_log, [WRITE_ENDS] = add_ends};
+        [WRITE_LOG] = add_log, [WRITE_ENDS] = add_ends};
     uint32_t count = write->op->count;
     write->row_count = write->partition_count = 0;
     write->rows = NULL;

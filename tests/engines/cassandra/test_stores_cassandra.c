@@ -204,6 +204,41 @@ static void nothing_of_a_deleted_message_is_left_in_any_table(void **state)
     assert_false(cassandra_engine_has(engine, "secret"));
 }
 
+/* ---- names */
+
+static struct room_meta channel_of(const char *name)
+{
+    return (struct room_meta){.room = contract_id(ROOM),
+        .kind = cht_room_kind_channel,
+        .visibility = cht_visibility_public,
+        .name = contract_str(name)};
+}
+
+static enum err claim(struct contract_engine *engine, uint32_t room, const char *name)
+{
+    struct rooms_name_op op = {.name = contract_str(name), .room = contract_id(room)};
+    return ASK(engine, rooms_claim_name, engine->rooms, &op);
+}
+
+static void a_name_that_came_and_went_in_one_batch_is_free(void **state)
+{
+    struct contract_engine *engine = *state;
+    struct room_meta first = channel_of("first"), second = channel_of("second");
+    struct rooms_door_op door = {.room = contract_id(ROOM)};
+    assert_int_equal(claim(engine, ROOM, "first"), OK);
+    add(CHANGE_ROOM, 1)->meta = &first;
+    add(CHANGE_ROOM, 2)->meta = &second;
+    write_out(engine);
+    assert_int_equal(claim(engine, ROOM + 1, "first"), OK);
+    assert_int_equal(claim(engine, ROOM + 1, "second"), ERR_TAKEN);
+    add(CHANGE_ROOM, 3)->meta = &first;
+    add(CHANGE_ROOM_GONE, 4);
+    write_out(engine);
+    assert_int_equal(claim(engine, ROOM + 2, "second"), OK);
+    assert_int_equal(ASK(engine, rooms_door, engine->rooms, &door), ERR_NOT_FOUND);
+    arena_deinit(&door.arena);
+}
+
 /* ---- many members */
 
 static void add_many_members(void)
@@ -281,6 +316,7 @@ int main(void)
         TEST(the_log_goes_on_in_the_next_bucket),
         TEST(a_command_is_found_below_the_border),
         TEST(nothing_of_a_deleted_message_is_left_in_any_table),
+        TEST(a_name_that_came_and_went_in_one_batch_is_free),
         TEST(a_room_of_many_members_ends_for_all_of_them),
         TEST(what_a_batch_did_not_come_to_is_made_up_for_by_its_repeat),
     };
