@@ -57,6 +57,16 @@ static enum err one_of_user(
     return ASK(engine, rooms_one_of_user, engine->rooms, op);
 }
 
+static void write_message(
+    struct contract_engine *engine, uint64_t seq, const struct cht_entry *entry)
+{
+    struct history_change change = {
+        .kind = CHANGE_ENTRY, .room = contract_id(30), .seq = seq, .entry = entry};
+    write_one(engine, change);
+    change.kind = CHANGE_MESSAGE;
+    write_one(engine, change);
+}
+
 static void a_room_is_loaded_as_it_was_written(void **state)
 {
     struct contract_engine *engine = *state;
@@ -68,9 +78,7 @@ static void a_room_is_loaded_as_it_was_written(void **state)
     head.cause.bytes[15] = 3;
     head.last_text = contract_str("hey");
     put_room(engine, 30, 1, cht_room_kind_channel, "Lounge");
-    write_one(
-        engine, (struct history_change){
-                    .kind = CHANGE_ENTRY, .room = contract_id(30), .seq = 4, .entry = &entry});
+    write_message(engine, 4, &entry);
     write_one(engine, (struct history_change){
                           .kind = CHANGE_HEAD, .room = contract_id(30), .seq = 4, .head = &head});
     engine->close(engine);
@@ -101,9 +109,7 @@ static void put_commands(struct contract_engine *engine)
             .kind = cht_entry_kind_message, .seq = seq, .n = seq, .ts = seq * 1000};
         entry.by = contract_id(BERT);
         entry.cid = contract_str("abc");
-        write_one(engine,
-            (struct history_change){
-                .kind = CHANGE_ENTRY, .room = contract_id(30), .seq = seq, .entry = &entry});
+        write_message(engine, seq, &entry);
     }
     write_one(
         engine, (struct history_change){

@@ -20,9 +20,9 @@ struct history;
 
 /* Kinds of change, each with the members of struct history_change that it uses. */
 enum history_change_kind {
-    /* seq, entry: the log row. The text of a message is in its MESSAGE row until it is edited. */
+    /* seq, entry: the log row. That of a message comes with its MESSAGE, which may keep it too. */
     CHANGE_ENTRY,
-    /* seq, entry: a new message. */
+    /* seq, entry: a new message. The log keeps its text as it was. */
     CHANGE_MESSAGE,
     /* seq, target, text: the current text. Keeps the original in its ENTRY row. */
     CHANGE_EDIT,

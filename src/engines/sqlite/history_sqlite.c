@@ -257,12 +257,12 @@ static const uint32_t entry_statements[2] = {STORE_ENTRIES_UP, STORE_ENTRIES_DOW
 
 static bool get_entry(const struct query *q, struct arena *arena, struct cht_entry *ret_entry)
 {
-    if (!store_get_entry_body(query_lend_bytes(q, 4), arena, ret_entry)) {
+    if (!store_get_entry_body(query_lend_bytes(q, 3), arena, ret_entry)) {
         return false;
     }
-    ret_entry->by = query_get_id(q, 2);
-    ret_entry->cid = query_get_str(q, 3, arena);
-    ret_entry->text = query_get_str(q, 5, arena);
+    ret_entry->by = query_get_id(q, 1);
+    ret_entry->cid = query_get_str(q, 2, arena);
+    ret_entry->text = query_get_str(q, 4, arena);
     ret_entry->has |= cht_id_is_none(&ret_entry->by) ? 0 : CHT_BIT(entry, by);
     ret_entry->has |= ret_entry->cid.size ? CHT_BIT(entry, cid) : 0;
     ret_entry->has |= ret_entry->text.size ? CHT_BIT(entry, text) : 0;
@@ -276,7 +276,7 @@ static enum err read_entries(struct db *db, struct history_entries_op *op, struc
     op->entries = arena_array(&op->arena, op->limit, sizeof(*op->entries));
     struct query q = ask_range(db, entry_statements, range, (uint64_t)op->limit + 1);
     while (sound && query_row(&q)) {
-        bytes += query_lend_bytes(&q, 5).size;
+        bytes += query_lend_bytes(&q, 4).size;
         if (op->count == op->limit || (op->bytes_max && op->count > 0 && bytes > op->bytes_max)) {
             op->more = true;
             break;

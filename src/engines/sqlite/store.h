@@ -22,6 +22,12 @@
     " r.last_ts, r.last_text, r.last_deleted, r.meta_seq"
 #define ROOM_COLUMN_COUNT 24
 #define MINE_COLUMNS "u.role, u.joined_seq, u.read_n, u.mention_n, u.hidden"
+#define ENTRIES_FROM_1_TO_2                                                                        \
+    "SELECT place, by, cid, body, text FROM entries"                                               \
+    " WHERE place >= ?1 AND place < ?2 AND kind <> 1"                                              \
+    " UNION ALL SELECT m.place, m.sender, m.cid, m.body, coalesce(e.text, m.text)"                 \
+    " FROM messages m LEFT JOIN entries e ON e.place = m.place"                                    \
+    " WHERE m.place >= ?1 AND m.place < ?2"
 /* In the order of store_get_message. */
 #define MESSAGE_COLUMNS                                                                            \
     "m.place, m.n, m.ts, m.sender, m.cid, m.text, m.reply_to, m.mentions, m.edited_seq, m.deleted"

@@ -5,8 +5,8 @@
  * batch (data_sqlite.c). */
 
 #include "base/check.h"
+#include "base/event_buf.h"
 #include "base/fold.h"
-#include "base/mem.h"
 #include "chattifier/events.h"
 #include "store.h"
 
@@ -43,31 +43,33 @@ static struct query on_place(struct db *db, uint32_t statement, uint64_t place)
 
 /* ---- entries and messages */
 
-static void apply_entry(struct db *db, uint64_t room_no, const struct history_change *c)
+/* All of an entry that has no column. */
+static struct buf *body_of(const struct cht_entry *entry)
 {
-    struct cht_entry rest = *c->entry;
+    struct cht_entry rest = *entry;
     rest.text = (struct cht_str){0};
     rest.cid = (struct cht_str){0};
     rest.by = (struct cht_id){{0}};
     rest.has &= ~(CHT_BIT(entry, text) | CHT_BIT(entry, cid) | CHT_BIT(entry, by));
-    size_t size = cht_encoded_size(&cht_row_entry, &rest);
-    uint8_t *body = mem_resize(NULL, size);
-    cht_encode(&cht_row_entry, &rest, body);
-    uint32_t number = cht_event_number_of((struct cht_str){(char *)body, (uint32_t)size});
-    CHECK(number == CHT_EVENT_entry);
-    struct query q = on_place(db, STORE_ENTRY_PUT, store_place(room_no, c->seq));
-    query_u64(&q, c->entry->kind);
-    query_u64(&q, c->entry->target ? store_place(room_no, c->entry->target) : 0);
-    query_id(&q, &c->entry->by);
-    query_text(&q, c->entry->cid);
-    query_blob(&q, body, size);
-    if (c->entry->kind == cht_entry_kind_message) {
-        query_null(&q);
-    } else {
-        query_text(&q, c->entry->text);
+    return event_buf_encode(&cht_row_entry, &rest);
+}
+
+static void apply_entry(struct db *db, uint64_t room_no, const struct history_change *c)
+{
+    const struct cht_entry *entry = c->entry;
+    if (entry->kind == cht_entry_kind_message) {
+        return; /* its row is that of the message */
     }
+    struct buf *body = body_of(entry);
+    struct query q = on_place(db, STORE_ENTRY_PUT, store_place(room_no, c->seq));
+    query_u64(&q, entry->kind);
+    query_u64(&q, entry->target ? store_place(room_no, entry->target) : 0);
+    query_id(&q, &entry->by);
+    query_text(&q, entry->cid);
+    query_blob(&q, body->bytes, body->size);
+    query_text(&q, entry->text);
     query_run(&q);
-    mem_free(body);
+    buf_unref(body);
 }
 
 static void apply_message(
@@ -76,6 +78,7 @@ static void apply_message(
     struct db *db = &writer->db;
     const struct cht_entry *entry = c->entry;
     uint64_t place = store_place(room_no, c->seq);
+    struct buf *body = body_of(entry);
     struct query q = on_place(db, STORE_MESSAGE_PUT, place);
     query_u64(&q, entry->n);
     query_u64(&q, entry->ts);
@@ -85,9 +88,11 @@ static void apply_message(
     query_u64(&q, entry->reply_to);
     query_blob(&q, entry->mentions.at, entry->mentions.count * sizeof(struct cht_id));
     query_u64(&q, c->seq);
+    query_blob(&q, body->bytes, body->size);
     if (query_run(&q) > 0) {
         search_order_put(writer->state, place, entry->text);
     }
+    buf_unref(body);
 }
 
 /* Takes the current text out of the index. False: nothing to change, because the message is
@@ -137,7 +142,7 @@ static void apply_delete(
     struct query gone = on_place(db, STORE_MESSAGE_DELETE, place);
     query_u64(&gone, c->seq);
     query_run(&gone);
-    run_on_place(db, STORE_ENTRY_FORGET, place);
+    run_on_place(db, STORE_ENTRY_FORGET_TEXT, place);
     run_on_place(db, STORE_ENTRY_FORGET_EDITS, place);
     run_on_place(db, STORE_ENTRY_FORGET_KEYS, place);
     run_on_place(db, STORE_REACTIONS_FORGET, place);

@@ -12,6 +12,7 @@ _Static_assert(cht_room_kind_channel == 3 && cht_visibility_public == 2,
     "the rooms that rooms_public and ROOM_DOOR name");
 _Static_assert(cht_entry_kind_edited == 2 && cht_entry_kind_reaction == 4,
     "the entries that entries_edits and entries_reactions name");
+_Static_assert(cht_entry_kind_message == 1, "the entries that are rows of messages");
 
 static const char *const migrations[] = {
     "CREATE TABLE rooms (room_no INTEGER PRIMARY KEY, room BLOB NOT NULL UNIQUE,"
@@ -72,6 +73,11 @@ static const char *const migrations[] = {
     "UPDATE entries SET body = without_key(body) WHERE kind = 4 AND target IN"
     " (SELECT place FROM messages WHERE deleted = 1);"
     "UPDATE purge SET wanted = 1;",
+    /* A message is one row: what its entry has beside it is there too. An entry keeps the first
+     * text of a message that was edited. */
+    "ALTER TABLE messages ADD COLUMN body BLOB NOT NULL DEFAULT x'';"
+    "UPDATE messages SET body = e.body FROM entries e WHERE e.place = messages.place;"
+    "DELETE FROM entries WHERE kind = 1 AND coalesce(text, '') = '';",
 };
 
 static void fold(sqlite3_context *context, int count, sqlite3_value **values)
@@ -112,7 +118,7 @@ const struct db_schema store_schema = {
     .file = "store.db",
     .application = 0x43485354,
     .migrations = migrations,
-    .version = 6,
+    .version = 7,
     .functions = functions,
     .cache_kib = 8192,
     .full = false,

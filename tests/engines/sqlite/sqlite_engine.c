@@ -6,6 +6,7 @@
 #include "sqlite_engine.h"
 
 #include <dirent.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -137,4 +138,14 @@ void sqlite_engine_join(struct contract_engine *engine)
         .member = &member,
         .user = member.user};
     sqlite_engine_write(engine, &joined, 1);
+}
+
+void sqlite_engine_run(struct contract_engine *engine, const char *file, const char *text)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    snprintf(path, sizeof(path), "%s/%s", sqlite_engine_dir(engine), file);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }

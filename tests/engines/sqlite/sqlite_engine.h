@@ -22,5 +22,18 @@ void sqlite_engine_write(
     struct contract_engine *engine, const struct history_change *changes, uint32_t count);
 void sqlite_engine_join(struct contract_engine *engine);
 
+/* SQL on a file, while the engine is closed. */
+void sqlite_engine_run(struct contract_engine *engine, const char *file, const char *text);
+
+/* SQL that gives store.db the entries of messages that it had before version 7: of each one, with
+ * the text of those that were edited. */
+#define ENTRIES_OF_MESSAGES                                                                        \
+    "INSERT INTO entries (place, kind, target, by, cid, body)"                                     \
+    " SELECT place, 1, 0, sender, cid, body FROM messages WHERE true"                              \
+    " ON CONFLICT (place) DO UPDATE SET target = 0, by = excluded.by, cid = excluded.cid,"         \
+    " body = excluded.body;"                                                                       \
+    "UPDATE entries SET text = '' WHERE place IN (SELECT place FROM messages WHERE deleted);"      \
+    "ALTER TABLE messages DROP COLUMN body;"
+
 /* Removes a directory of plain files. */
 void sqlite_engine_remove(const char *dir);

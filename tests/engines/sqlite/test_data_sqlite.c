@@ -89,7 +89,7 @@ static void a_file_that_is_no_database_is_refused(void **state)
 static void data_of_a_newer_version_is_refused(void **state)
 {
     struct contract_engine *engine = *state;
-    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 6}; /* user_version in the header */
+    const uint8_t newer[4] = {0, 0, 0, 99}, ours[4] = {0, 0, 0, 7}; /* user_version in the header */
     engine->close(engine);
     write_at(engine, "store.db", 60, newer, 4);
     assert_int_equal(open_as(engine, 4), ERR_NEWER);
@@ -97,22 +97,12 @@ static void data_of_a_newer_version_is_refused(void **state)
     engine->open(engine, false);
 }
 
-static void run_on(struct contract_engine *engine, const char *file, const char *text)
-{
-    char path[128];
-    sqlite3 *db = NULL;
-    snprintf(path, sizeof(path), "%s/%s", sqlite_engine_dir(engine), file);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
-
 /* When its version was raised is not known: it may have been a moment ago. */
 static void an_account_of_before_that_voided_its_tokens_has_done_so_just_now(void **state)
 {
     struct contract_engine *engine = *state;
     engine->close(engine);
-    run_on(engine, "users.db",
+    sqlite_engine_run(engine, "users.db",
         "INSERT INTO users VALUES (x'01000000000000000000000000000000', 'anna', '', '', '', 1, 3, "
         "1, 0, 0, 0), (x'02000000000000000000000000000000', 'bert', '', '', '', 1, 1, 1, 0, 0, 0);"
         "DROP INDEX users_voided; DROP INDEX devices_revoked; DROP INDEX blocks_other;"
@@ -634,7 +624,7 @@ static void a_log_with_a_table_for_each_shard_is_taken_over(void **state)
         "INSERT INTO records_3 VALUES (1, 1, 9, x'03'), (2, 1, 9, x'04');"
         "INSERT INTO claims VALUES (0, 1, 1);"
         "DROP TABLE records; DROP TABLE marks; DROP TABLE oldest; PRAGMA user_version = 1;");
-    run_on(engine, "log.db", text);
+    sqlite_engine_run(engine, "log.db", text);
     for (int i = 0; i < 2; i++) {
         engine->open(engine, false);
         assert_int_equal(tail_of(engine, 0), 7);
@@ -720,12 +710,13 @@ static void a_search_index_of_before_is_made_anew(void **state)
     say(engine, 2, "zebra crossing");
     say(engine, 3, "grey zebra");
     engine->close(engine);
-    run_on(engine, "store.db",
+    sqlite_engine_run(engine, "store.db",
         "DROP TABLE words; DROP TABLE search;"
         "CREATE VIRTUAL TABLE search USING fts5 (text, content='',"
         " tokenize='unicode61 remove_diacritics 2');"
         "INSERT INTO search (rowid, text) SELECT place, text FROM messages;"
-        "DROP INDEX rooms_public; DROP INDEX entries_reactions; PRAGMA user_version = 1;");
+        "DROP INDEX rooms_public; DROP INDEX entries_reactions;" ENTRIES_OF_MESSAGES
+        "PRAGMA user_version = 1;");
     engine->open(engine, false);
     assert_int_equal(count_hits(engine, "zebra"), 2);
     edit(engine, 4, 3, "grey giraffe");
@@ -741,10 +732,10 @@ static void keys_on_messages_that_were_deleted_before_are_forgotten(void **state
     react(engine, 3, 1, "keymarker");
     react(engine, 4, 2, "keptmarker");
     engine->close(engine);
-    run_on(engine, "store.db",
+    sqlite_engine_run(engine, "store.db",
         "UPDATE messages SET deleted = 1, text = '' WHERE n = 1;"
-        "DELETE FROM reactions WHERE key = 'keymarker'; DROP INDEX entries_reactions;"
-        "PRAGMA user_version = 5;");
+        "DELETE FROM reactions WHERE key = 'keymarker'; DROP INDEX "
+        "entries_reactions;" ENTRIES_OF_MESSAGES "PRAGMA user_version = 5;");
     assert_true(holds(sqlite_engine_dir(engine), "store.db", "keymarker"));
     engine->open(engine, false);
     engine->close(engine);
@@ -787,11 +778,11 @@ static void public_names_of_before_are_compared_by_what_they_show(void **state)
     put_public(engine, 6, "beta");
     put_public(engine, 7, "gamma");
     engine->close(engine);
-    run_on(engine, "store.db",
+    sqlite_engine_run(engine, "store.db",
         "UPDATE public_names SET name = 'al\u200bpha' WHERE name = 'alpha';"
         "UPDATE public_names SET name = 'bet\u00ada' WHERE name = 'gamma';"
-        "DROP TABLE words; DROP INDEX rooms_public; DROP INDEX entries_reactions;"
-        "PRAGMA user_version = 2;");
+        "DROP TABLE words; DROP INDEX rooms_public; DROP INDEX "
+        "entries_reactions;" ENTRIES_OF_MESSAGES "PRAGMA user_version = 2;");
     engine->open(engine, false);
     struct rooms_name_op op = {.name = contract_str("ALPHA"), .room = contract_id(8)};
     struct cht_id alpha = contract_id(5);
