@@ -88,8 +88,8 @@ struct pulsar_client_limits pulsar_client_limits_default(void);
 MUST_USE enum err pulsar_client_create(const struct world *world, struct outbounds *outbounds,
     const struct pulsar_client_options *options, struct pulsar_client **ret_client);
 
-/* With everything that was made with it; nobody is told, ops are not answered. The loop runs no
- * turn any more. NULL is fine. */
+/* With everything that was made with it; nobody is told, and ops, which stay until it returns, are
+ * not answered. The loop runs no turn any more. NULL is fine. */
 void pulsar_client_destroy(struct pulsar_client *client);
 
 struct pulsar_client_stats pulsar_client_stats(const struct pulsar_client *client);

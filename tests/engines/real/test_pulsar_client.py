@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -38,7 +39,7 @@ class Drive:
     def __init__(self, broker, *options, address=None):
         self.process = subprocess.Popen([program("pulsar_drive"), address or broker.address, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
-        self.heard = []
+        self.heard, self.killed = [], False
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -52,9 +53,14 @@ class Drive:
         with contextlib.suppress(OSError):
             self.say("quit")
         try:
-            assert self.process.wait(WAIT_S) == 0 or error[0]
+            assert self.process.wait(WAIT_S) == (-signal.SIGKILL if self.killed else 0) or error[0]
         finally:
             self.process.kill()
+
+    def end(self):
+        """Without a word to anybody."""
+        self.killed = True
+        self.process.kill()
 
     def say(self, *words):
         self.process.stdin.write(" ".join(map(str, words)) + "\n")
@@ -248,6 +254,33 @@ def test_a_writer_keeps_its_epoch_while_its_topic_moves(broker, drive, topic):
         assert drive.published("p", first) == (1000, 0, "ok")
     drive.say("reader", "r", topic, *EARLIEST)
     assert without_repeats(drive.got_all("r", 2999)) == list(range(3000))
+
+
+def test_a_writer_keeps_its_epoch_when_the_broker_is_killed(broker, drive, topic):
+    epoch = drive.publisher("p", topic, "fencing", 1)
+    drive.say("publish", "p", 0, 5000, 20)
+    broker.kill()
+    broker.start()
+    assert int(drive.hear("open", "p")[0]) == epoch
+    assert drive.published("p", 0) == (5000, 0, "ok")
+    drive.say("reader", "r", topic, *EARLIEST)
+    assert without_repeats(drive.got_all("r", 4999)) == list(range(5000))
+    with Drive(broker) as other:
+        assert other.publisher("next", topic, "fencing", 1) > epoch
+
+
+def test_the_subscription_of_a_killed_consumer_is_taken_over(broker, drive, topic):
+    drive.publisher("p", topic)
+    with Drive(broker) as other:
+        other.consumer("a", topic, "failover", 0)
+        assert other.hear("active", "a") == ["1"]
+        drive.consumer("b", topic, "failover", 1)
+        drive.publish("p", 0, 100)
+        other.got("a", 50)
+        other.end()
+        assert drive.hear("active", "b") == ["1"]
+    drive.publish("p", 100, 100)
+    assert without_repeats(drive.got_all("b", 199))[-100:] == list(range(100, 200))
 
 
 def test_a_subscription_is_handed_over(broker, drive, topic):
