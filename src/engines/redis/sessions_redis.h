@@ -9,7 +9,7 @@
  *     call           Redis answers                Redis is away, or does not answer in redis.ask_ms
  *     enter          counted with all nodes       counted with this process; let in
  *     remove, state  told                         known here; told when Redis is back
- *     online         all nodes                    users of this process
+ *     online         all nodes                    users of this process; any perhaps elsewhere too
  *     ticket_put     taken on any node            this process alone knows it; if the outcome is
  *                                                 unknown: ERR_UNAVAILABLE
  *     ticket_take    once                         what this process alone knows; if the outcome is
