@@ -295,11 +295,11 @@ static void settle(struct house *house)
     for (uint32_t round = 0; round < SETTLE_ROUNDS; round++) {
         house_turn(house);
     }
-    while (!is_idle(house) && loop_now_ms(loop) < until) {
-        house_turn(house);
-    }
     engines_fall_silent(house);
     for (uint32_t round = 0; round < SILENT_ROUNDS; round++) {
+        house_turn(house);
+    }
+    while (!is_idle(house) && loop_now_ms(loop) < until) {
         house_turn(house);
     }
 }
