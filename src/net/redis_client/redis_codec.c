@@ -74,10 +74,21 @@ static void *make_text(const redisReadTask *task, char *bytes, size_t size)
     return reply;
 }
 
+/* hiredis 1.2 has no bound of its own. */
+static bool is_too_deep(const redisReadTask *task)
+{
+    uint32_t depth = 1;
+    for (; task->parent; task = task->parent) {
+        depth++;
+    }
+    return depth > REDIS_DEPTH_MAX;
+}
+
 static void *make_list(const redisReadTask *task, ITEM_COUNT count)
 {
     struct redis_reader *reader = task->privdata;
-    if (count < (ITEM_COUNT)0 || (size_t)count > reader->bounds.reply_items_max - reader->items) {
+    uint64_t left = reader->bounds.reply_items_max - reader->items;
+    if ((uint64_t)count > left || is_too_deep(task)) { /* a negative one too */
         return NULL;
     }
     struct redis_reply *reply = place_of(task);
@@ -239,7 +250,7 @@ struct buf *redis_command(const struct cht_str *words, uint32_t count)
         texts[i] = words[i].size > 0 ? words[i].at : "";
         sizes[i] = words[i].size;
     }
-    int size = redisFormatCommandArgv(&command, (int)count, texts, sizes);
+    long long size = redisFormatCommandArgv(&command, (int)count, texts, sizes);
     CHECK(size > 0);
     struct buf *buf = buf_copy(command, (size_t)size);
     redisFreeCommand(command);

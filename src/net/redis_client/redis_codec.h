@@ -13,6 +13,7 @@
 
 #define REDIS_WORDS_MAX 160u /* of a command */
 #define REDIS_SHA_SIZE 40u
+#define REDIS_DEPTH_MAX 7u /* lists within lists */
 
 struct redis_bounds {
     uint32_t reply_bytes_max; /* of one reply on the wire */

@@ -72,6 +72,28 @@ static void replies_follow_each_other_for_ever(void **state)
     redis_reader_destroy(reader);
 }
 
+static enum redis_read read_lists(uint32_t depth)
+{
+    struct redis_reader *reader = redis_reader_create(&bounds);
+    struct arena arena = {0};
+    const struct redis_reply *reply = NULL;
+    for (uint32_t i = 0; i < depth; i++) {
+        redis_reader_feed(reader, "*1\r\n", 4);
+    }
+    redis_reader_feed(reader, ":1\r\n", 4);
+    enum redis_read read = redis_reader_next(reader, &arena, &reply);
+    arena_deinit(&arena);
+    redis_reader_destroy(reader);
+    return read;
+}
+
+static void lists_are_seven_deep_and_no_deeper(void **state)
+{
+    (void)state;
+    assert_int_equal(read_lists(REDIS_DEPTH_MAX), REDIS_READ_REPLY);
+    assert_int_equal(read_lists(REDIS_DEPTH_MAX + 1), REDIS_READ_BROKEN);
+}
+
 static void a_broken_reader_stays_so_until_it_is_reset(void **state)
 {
     struct redis_reader *reader = redis_reader_create(&bounds);
@@ -98,6 +120,7 @@ int main(void)
         cmocka_unit_test(words_of_any_bytes_become_a_command),
         cmocka_unit_test(a_reply_is_the_same_however_its_bytes_come),
         cmocka_unit_test(replies_follow_each_other_for_ever),
+        cmocka_unit_test(lists_are_seven_deep_and_no_deeper),
         cmocka_unit_test(a_broken_reader_stays_so_until_it_is_reset),
     };
     return cmocka_run_group_tests_name("redis_codec", tests, NULL, NULL);
