@@ -15,8 +15,8 @@ struct secrets;
 struct identity {
     struct cht_id user, device;
     uint64_t token_version;
-    uint64_t issued_at; /* ms since 1970 */
-    uint64_t expires_at;
+    uint64_t issued_at;  /* ms since 1970 */
+    uint64_t expires_at; /* a whole second */
 };
 
 #define TOKEN_BYTES_MAX 4096

@@ -89,17 +89,19 @@ struct conn_cold {
     struct net_address peer;
     uint16_t close_code;
     uint32_t address; /* where it is counted, or ADDRESS_UNCOUNTED */
-    uint32_t requests;
+    union {
+        uint32_t requests;
+        uint32_t next_free; /* of a free slot */
+    };
     uint32_t progress_ms; /* when the backlog last shrank */
     uint32_t control_ms;  /* begin of the second in which control frames are counted */
     uint32_t control_count;
-    uint32_t next_free;
     struct edge_http_handler *http;
     struct edge_ws_handler *ws;
     struct edge_request *kept;
     const struct edge_readers *readers; /* of the answer that is owed */
 };
-_Static_assert(sizeof(struct conn_cold) <= 96, "the cold part");
+_Static_assert(sizeof(struct conn_cold) <= 72, "the cold part");
 
 /* ---- output of a turn */
 enum piece_kind { PIECE_BYTES, PIECE_BLOCK, PIECE_BUF };

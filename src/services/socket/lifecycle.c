@@ -20,7 +20,7 @@ static void warn(struct socket_service *service, uint32_t slot)
         return;
     }
     connection->flags |= CONNECTION_WARNED;
-    struct cht_f_auth_expiring expiring = {.expires_at = service->cold[slot].expires_at};
+    struct cht_f_auth_expiring expiring = {.expires_at = socket_expires_at(service, slot)};
     struct cht_str frame = frame_of_event(service, &cht_row_f_auth_expiring, &expiring);
     edge_reply(service->deps.edge, slot, frame.at, frame.size);
 }

@@ -27,7 +27,8 @@ static bool is_newer(
 {
     const struct connection_cold *cold = &service->cold[sender->conn.slot];
     return cht_id_equal(&who->user, &sender->user) && cht_id_equal(&who->device, &cold->device) &&
-           who->expires_at >= cold->expires_at && who->expires_at > socket_wall(service) &&
+           who->expires_at >= socket_expires_at(service, sender->conn.slot) &&
+           who->expires_at > socket_wall(service) &&
            sessions_standing(service->deps.sessions, who) == TOKEN_GOOD;
 }
 
@@ -43,7 +44,6 @@ static void run_auth(
     }
     struct connection_cold *cold = &service->cold[sender->conn.slot];
     cold->token_version = who.token_version;
-    cold->expires_at = who.expires_at;
     cold->issued_at = who.issued_at;
     service->expires_s[sender->conn.slot] = (uint32_t)(who.expires_at / 1000);
     service->connections[sender->conn.slot].flags &= (uint8_t)~CONNECTION_WARNED;

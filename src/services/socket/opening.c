@@ -89,7 +89,6 @@ static void fill(struct socket_service *service, const struct opening *opening)
         .device = who->device,
         .session = opening->enter.session.id,
         .token_version = who->token_version,
-        .expires_at = who->expires_at,
         .issued_at = who->issued_at,
     };
     service->expires_s[slot] = (uint32_t)(who->expires_at / 1000);

@@ -44,7 +44,7 @@ void ready_send(struct socket_service *service, uint32_t slot, const struct cht_
         .protocol = 1,
         .features = {"[]", 2},
         .heartbeat_ms = service->settings.heartbeat_ms,
-        .expires_at = cold->expires_at,
+        .expires_at = socket_expires_at(service, slot),
         .server_time = socket_wall(service),
         .limits = limits(&service->settings, text, sizeof(text)),
     };

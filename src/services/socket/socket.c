@@ -40,7 +40,7 @@ _Static_assert(SCRATCH_BYTES >= CIRCLES_USERS_MAX * sizeof(struct cht_circle) +
 _Static_assert(
     SCRATCH_BYTES >= 4096 * sizeof(struct cht_user_presence) + 8, "the largest batch fits");
 _Static_assert(sizeof(struct connection) <= 88, "memory per connection");
-_Static_assert(sizeof(struct connection_cold) <= 64, "memory per connection");
+_Static_assert(sizeof(struct connection_cold) <= 48, "memory per connection");
 _Static_assert(sizeof(struct user_slot) <= 72, "memory per user");
 
 static void on_call(struct upstream_server *server, const struct upstream_call *call)

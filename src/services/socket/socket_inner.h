@@ -3,7 +3,7 @@
 /* socket_inner - the tables of the socket service. Each is owned by one file, named beside it;
  * others read them and call that file.
  *
- * Memory per client, beside the edge's 160 bytes: connection 88, cold part 64, expiry 4, user 72
+ * Memory per client, beside the edge's 128 bytes: connection 88, cold part 48, expiry 4, user 72
  * and 32-64 of its map, room share 4. */
 
 #include "base/map.h"
@@ -64,7 +64,7 @@ struct connection {
 
 struct connection_cold {
     struct cht_id device, session;
-    uint64_t token_version, expires_at;
+    uint64_t token_version;
     uint64_t issued_at;
 };
 
@@ -272,6 +272,12 @@ static inline uint32_t socket_now(const struct socket_service *service)
 static inline uint64_t socket_wall(const struct socket_service *service)
 {
     return loop_wall_ms(service->deps.world->loop);
+}
+
+/* When the token of a connection ends, in ms since 1970: a token names a second. */
+static inline uint64_t socket_expires_at(const struct socket_service *service, uint32_t slot)
+{
+    return (uint64_t)service->expires_s[slot] * 1000;
 }
 
 /* Scratch for one decoded event; valid until the next use. */
