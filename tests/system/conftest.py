@@ -19,15 +19,16 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     House.apart = config.getoption("--gateway") == "apart"
+    config.addinivalue_line("markers", "inside(why): is about one process; not run with the gateway apart")
     config.addinivalue_line("markers", "exact(why): holds only where the bus loses nothing; not run with the chaos switch on")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--chaos") == "0":
-        return
-    exact = [item for item in items if item.get_closest_marker("exact")]
-    config.hook.pytest_deselected(items=exact)
-    items[:] = [item for item in items if item not in exact]
+    marks = [mark for mark, on in (("exact", config.getoption("--chaos") != "0"), ("inside", House.apart)) if on]
+    left_out = [item for item in items if any(item.get_closest_marker(mark) for mark in marks)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

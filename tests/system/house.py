@@ -177,7 +177,7 @@ class House:
     def start(self, timeout=30):
         self.start_services(timeout)
         if self.is_apart():
-            self.gateway = Process(self.gateway_arguments(free_port()), self.environ(), self.data + ".gateway.log", self.port)
+            self.gateway = Process(self.gateway_arguments(free_port()), self.environ(), self.log_path, self.port)
             self.gateway.wait_ready(timeout)
         return self
 

@@ -127,6 +127,7 @@ def test_five_hundred_clients_that_drop_at_once_are_back_soon(rig):
     judged(rig("storm").house, lambda load: faults.storm(load, 500, 1))
 
 
+@pytest.mark.inside("the descriptors of the process with the public port")
 def test_without_descriptors_old_connections_go_on_and_new_ones_come_later(rig):
     judged(rig("descriptors").house, lambda load: faults.descriptors_run_out(load, 60))
 

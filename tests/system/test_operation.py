@@ -53,8 +53,8 @@ def test_a_bad_setting_is_one_clear_line(flag, says):
 
 
 @pytest.mark.parametrize("words, says", [
-    (["server"], "server: there is no such role; roles are standalone, serve, backup, settings, chat"),
-    ([], "which role? see --help; roles are standalone, serve, backup, settings, chat"),
+    (["server"], "server: there is no such role; roles are standalone, serve, backup, migrate, settings, chat"),
+    ([], "which role? see --help; roles are standalone, serve, backup, migrate, settings, chat"),
     (["standalone", "--help-me"], "--help-me: there is no such option; there is --help"),
     (["standalone", "--prot", "80"], "--prot: there is no such option; there is --port"),
     (["standalone", "--limits.inflight=7"], "--limits.inflight: there is no such setting; there is --limits.in_flight"),
@@ -294,6 +294,7 @@ def test_memory_with_keys_in_it_is_never_dumped(house):
         assert "NoNewPrivs:\t1\n" in status.read()
 
 
+@pytest.mark.inside("of the process with the public port")
 def test_health_and_metrics_are_on_the_management_port_alone(house):
     assert house.http("GET", "/actuator/health", management=True).json["status"] == "UP"
     assert house.http("GET", "/actuator/health/readiness", management=True).status == 200
@@ -384,6 +385,7 @@ def test_a_stopping_process_waits_for_nobody(tmp_path):
     house.stop()
 
 
+@pytest.mark.inside("one process is started")
 def test_it_ends_with_the_terminal_that_it_was_started_in(tmp_path):
     ours, its = os.openpty()
     process = subprocess.Popen(House(tmp_path / "d").arguments(), stdin=its, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -395,6 +397,7 @@ def test_it_ends_with_the_terminal_that_it_was_started_in(tmp_path):
         assert process.wait(30) == 0
 
 
+@pytest.mark.inside("two processes have four")
 def test_it_starts_quickly_and_uses_no_port_but_its_two(tmp_path):
     house = House(tmp_path / "d").start()
     inodes = {os.readlink(f"/proc/{house.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{house.process.pid}/fd")}

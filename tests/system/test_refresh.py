@@ -40,6 +40,7 @@ def configured(tmp_path):
     made.house.stop()
 
 
+@pytest.mark.inside("the gateway tells its own settings")
 def test_new_limits_act_on_connections_that_stay(configured):
     house = configured.house
     clients = [house.user().connect() for _ in range(8)]
