@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "options.h"
 #include "roles.h"
+#include "services.h"
 
 extern char **environ;
 
@@ -36,6 +37,12 @@ static int print_help(const struct settings *settings)
            "...]\n\nroles:\n");
     for (size_t i = 0; i < role_count; i++) {
         printf("  %-12s %s\n", roles[i].name, roles[i].doc);
+    }
+    printf("\nservices, and where `serve` listens for the one that is named first:\n");
+    const char *name;
+    uint16_t port;
+    for (uint32_t i = 0; services_at(i, &name, &port); i++) {
+        printf("  %-12s %u\n", name, port);
     }
     printf("\nA setting comes from its default, the file (key = value), the environment\n"
            "(CHATTIFIER_LIMITS_IN_FLIGHT), or a flag; each wins over the one before. SIGHUP reads\n"
@@ -77,7 +84,7 @@ int main(int count, char **arguments)
     } else if (options.version) {
         printf("chattifier " CHATTIFIER_VERSION "\n");
         code = 0;
-    } else if (options.help && role && role->operand) {
+    } else if (options.help && role && role->operand && !role->prepare) {
         printf("%s: %s\n", role->name, role->doc);
         code = 0;
     } else if (options.help) {

@@ -162,6 +162,16 @@ uint32_t services_use(uint32_t services, enum engine_port port)
 
 /* ---- words */
 
+bool services_at(uint32_t at, const char **ret_name, uint16_t *ret_port)
+{
+    if (at >= SERVICES) {
+        return false;
+    }
+    *ret_name = rows[at].name;
+    *ret_port = rows[at].port;
+    return true;
+}
+
 void services_write(uint32_t services, char *ret_text, size_t size)
 {
     size_t used = 0;

@@ -34,6 +34,9 @@ enum service {
 MUST_USE enum err services_read(
     const char *list, uint32_t *ret_services, uint16_t *ret_port, char *ret_problem);
 
+/* Name and port of each, from 0; false behind the last. */
+bool services_at(uint32_t at, const char **ret_name, uint16_t *ret_port);
+
 /* "chat, user" */
 void services_write(uint32_t services, char *ret_text, size_t size);
 

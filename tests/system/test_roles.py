@@ -43,6 +43,13 @@ def test_the_line_names_who_would_be_elsewhere(tmp_path):
     assert "and message, chat would be there; choose one that does, or run standalone" in last
 
 
+@pytest.mark.parametrize("words", [["--help"], ["serve", "--help"], ["standalone", "--help"]])
+def test_help_tells_the_services_and_their_ports(words):
+    lines = [line.split() for line in run(*words).stdout.splitlines()]
+    for service, port in (("gateway", "8080"), ("user", "8081"), ("socket", "8082"), ("chat", "8085"), ("message", "8092")):
+        assert [service, port] in lines
+
+
 def test_all_services_by_name_are_what_standalone_is(tmp_path):
     house = House(tmp_path / "d", role=["serve", "gateway,user,socket,chat,message"])
     house.start()
