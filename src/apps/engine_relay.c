@@ -64,11 +64,18 @@ static void measure(const struct worker *worker, struct metrics *metrics)
     metrics->upstream_failures_total = stats.failures;
 }
 
+/* The first worker speaks for all: health is asked on its loop. */
+static const char *ails(struct house *house)
+{
+    return relay_is_well(house->workers[0].upstream) ? NULL : "upstream";
+}
+
 const struct engine upstream_relay_engine = {
     .name = "relay",
     .reaches = true,
     .open = open_relay,
     .join = join,
     .leave = leave,
+    .ails = ails,
     .measure = measure,
 };

@@ -114,13 +114,11 @@ def test_a_conversation_goes_through(apart):
     assert told.status == 200 and told.json["messages"][-1]["text"] == "through"
 
 
-def test_the_gateway_has_no_data_and_no_keys(tmp_path):
-    house = Apart(tmp_path / "d")
-    house.start()
-    alone = tmp_path / "elsewhere"
-    house.user("ann")
-    assert not alone.exists() and not os.path.exists(house.data + ".gateway")
-    house.stop()
+def test_the_gateway_has_no_data_and_no_keys(apart):
+    apart.user("ann")
+    files = {os.readlink(f"/proc/{apart.gateway.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{apart.gateway.process.pid}/fd")}
+    assert not [name for name in files if name.startswith(apart.data + "/")]
+    assert "--data" not in apart.gateway_arguments(1)
 
 
 def test_a_head_has_the_length_and_no_body(apart):

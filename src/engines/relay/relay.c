@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "relay/relay_inner.h"
+#include "world/loop.h"
 
 static void serve(
     struct upstream *upstream, enum upstream_target target, struct upstream_server *server)
@@ -74,11 +75,12 @@ struct relay_stats relay_stats(const struct upstream *upstream)
     return ((const struct relay *)upstream)->stats;
 }
 
-static bool is_well(const struct target *target)
+/* Who rests is tried again after it, also where nobody asks meanwhile because of what this says. */
+static bool is_well(const struct target *target, uint64_t now_ms)
 {
     bool well = target->count == 0;
     for (uint32_t i = 0; i < target->count; i++) {
-        well |= target->instances[i].refusals == 0;
+        well |= target->instances[i].rests_until_ms <= now_ms;
     }
     return well;
 }
@@ -88,7 +90,7 @@ bool relay_is_well(const struct upstream *upstream)
     const struct relay *relay = (const struct relay *)upstream;
     bool well = true;
     for (uint32_t i = 0; i < UPSTREAM_TARGET_COUNT; i++) {
-        well = well && is_well(&relay->targets[i]);
+        well = well && is_well(&relay->targets[i], loop_now_ms(relay->options.world->loop));
     }
     return well;
 }

@@ -65,5 +65,5 @@ void relay_destroy(struct upstream *upstream);
 
 struct relay_stats relay_stats(const struct upstream *upstream);
 
-/* An instance of each target that has any can be connected to, as far as is known. */
+/* Of each target that has instances, one does not rest. */
 bool relay_is_well(const struct upstream *upstream);

@@ -46,7 +46,7 @@ static bool read_instance(struct cht_str text, struct instance *instance)
         host = (struct cht_str){host.at + 1, host.size - 2};
     }
     if (host.size == 0 || host.size >= sizeof(instance->host) ||
-        (!bracketed && has_any(host, ":[]")) || has_any(host, " ") ||
+        (!bracketed && has_any(host, ":[]")) || has_any(host, " ") || cht_str_is(host, ".") ||
         !read_port((struct cht_str){colon + 1, text.size - (uint32_t)(colon + 1 - text.at)},
             &instance->port)) {
         return false;
