@@ -139,7 +139,7 @@ class House:
         self.data = str(data)
         self.role = ("serve", "socket,user,chat,message") if self.apart and role == ("standalone",) else role
         self.gateway, self.gateway_settings = None, {}
-        self.service_port = None
+        self.service_port = free_port() if self.is_apart() else None
         self.port, self.management_port = free_port(), free_port()
         self.chaos = chaos != "0"
         self.made = (200, 201) if self.chaos else (201,)  # 200: the answer of a repeat, since the first was lost
@@ -157,7 +157,7 @@ class House:
     # ---- life
     def arguments(self):
         relay = {"engine.upstream": "relay"} if self.is_apart() else {}
-        return [*self.wrapper, BINARY, *self.role, "--port", str(self.service_port), "--management-port", str(self.management_port),
+        return [*self.wrapper, BINARY, *self.role, "--port", str(self.listens()), "--management-port", str(self.management_port),
                 "--data", self.data, *self.flags({**relay, **self.settings})]
 
     def gateway_arguments(self, port):
@@ -167,6 +167,9 @@ class House:
 
     def flags(self, settings):
         return ["--workers", str(self.workers), *[f"--{key}={value}" for key, value in settings.items()]]
+
+    def listens(self):
+        return self.service_port if self.is_apart() else self.port
 
     def is_apart(self):
         return self.apart and self.role[0] == "serve" and "gateway" not in self.role[1]
@@ -182,8 +185,7 @@ class House:
         return self
 
     def start_services(self, timeout=30):
-        self.service_port = self.service_port or (free_port() if self.is_apart() else self.port)
-        self.started = Process(self.arguments(), self.environ(), self.log_path, self.service_port)
+        self.started = Process(self.arguments(), self.environ(), self.log_path, self.listens())
         self.process = self.started.process
         self.started.wait_ready(timeout)
 
