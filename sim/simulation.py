@@ -1,7 +1,7 @@
 """What sim/run and sim/mutants share: running one seed or scenario in a process, and files of scenarios.
 
-Happy path: an Outcome. How it fails: a process that does not end within its time, or ends by a failed check or a finding
-of a sanitizer, is an outcome too: it broke a promise of that name.
+Happy path: an Outcome. How it fails: a process that does not end within its time on a processor, however long it waits for
+one, or ends by a failed check or a finding of a sanitizer, is an outcome too: it broke a promise of that name.
 
 A file of a scenario: comments behind #, a line `options --seed 7 ...`, then steps as sim/scenario.h says.
 """
@@ -9,6 +9,7 @@ A file of a scenario: comments behind #, a line `options --seed 7 ...`, then ste
 import dataclasses
 import os
 import re
+import signal
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -29,13 +30,12 @@ class Outcome:
 
 def simulate(binary, options, steps=None, seconds=SECONDS_MAX):
     """One run in one process: by chance, or of these steps."""
-    command = [binary, *map(str, options), *(["--replay", "1"] if steps is not None else [])]
-    try:
-        done = subprocess.run(command, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              input="\n".join(steps or []) + "\n", timeout=seconds, env={**os.environ, **SANITIZERS})
-        words, good = done.stdout, done.returncode == 0
-    except subprocess.TimeoutExpired:
-        words, good = f"no end after {seconds} s\n", False
+    command = ["prlimit", f"--cpu={seconds}", binary, *map(str, options), *(["--replay", "1"] if steps is not None else [])]
+    done = subprocess.run(command, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          input="\n".join(steps or []) + "\n", env={**os.environ, **SANITIZERS})
+    words, good = done.stdout, done.returncode == 0
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        words += f"no end after {seconds} s\n"
     trace = re.search(r"^seed \d+ trace ([0-9a-f]{16})$", words, re.M)
     virtual = re.search(r", virtual ([0-9.]+) s", words)
     recorded = [line for line in words.split("\n") if line[:1].isdigit()]
