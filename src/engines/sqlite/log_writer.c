@@ -10,8 +10,8 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "chattifier/events.h"
 #include "log_shared.h"
+#include "ports/log_record.h"
 #include "world/loop.h"
 
 /* Places between two rounds of marks: what a reader may pass by in vain, and an opening reads. */
@@ -41,38 +41,6 @@ static void ask(struct log_sqlite *log, struct task *task)
         log->hand_over.run = run_hand_over;
         loop_defer(log->loop, &log->hand_over);
     }
-}
-
-/* ---- small readers of a record's first two fields */
-
-struct reader {
-    const uint8_t *at, *end;
-};
-
-static bool read_varint(struct reader *reader, uint64_t *ret_number)
-{
-    uint64_t number = 0;
-    for (unsigned shift = 0; shift < 63 && reader->at < reader->end; shift += 7) {
-        uint8_t byte = *reader->at++;
-        number |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80)) {
-            *ret_number = number;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The writer of a record puts its fields in the order of their tags: number, term (1), index (2).
- */
-static bool peek_record(const struct buf *record, uint64_t *ret_term, uint64_t *ret_index)
-{
-    struct reader reader = {record->bytes, record->bytes + record->size};
-    uint64_t number = 0, term_tag = 0, index_tag = 0;
-    return read_varint(&reader, &number) && number == CHT_EVENT_record &&
-           read_varint(&reader, &term_tag) && term_tag == (1u << 3) &&
-           read_varint(&reader, ret_term) && read_varint(&reader, &index_tag) &&
-           index_tag == (2u << 3) && read_varint(&reader, ret_index);
 }
 
 /* ---- answers */
@@ -117,7 +85,8 @@ static enum err refuse_append(struct log_shard *shard, struct log_append_op *op)
         writer->dead = ERR_FENCED;
         return ERR_FENCED;
     }
-    if (!peek_record(op->record, &term, &index) || term != writer->term || index != shard->next) {
+    if (!log_record_place(op->record->bytes, op->record->size, &term, &index) ||
+        term != writer->term || index != shard->next) {
         LOG_ERROR(shard->log->data->logger, "log.bad_append",
             "shard=%u term=%llu expected_term=%llu index=%llu expected_index=%llu", shard->number,
             (unsigned long long)term, (unsigned long long)writer->term, (unsigned long long)index,

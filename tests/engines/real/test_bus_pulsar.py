@@ -1,0 +1,63 @@
+"""The bus on a real Pulsar: the contracts of its ports, and what is particular to them, by programs of the build.
+
+Topics are made here, for the programs: BASE-1, BASE-2, ... with a subscription `message`, as an installation has them.
+"""
+
+import os
+import re
+import subprocess
+import urllib.request
+
+import pytest
+
+import ports
+from have import have
+from pulsar import PulsarBroker
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+PROGRAMS = os.path.join(os.environ.get("CHATTIFIER_BUILD", os.path.join(ROOT, "build-test")), "tests", "engines", "pulsar")
+TOPICS, SHARDS = 32, 2
+SUITE_S = 300
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    have("pulsar")
+    directory = str(tmp_path_factory.mktemp("bus"))
+    made = PulsarBroker(directory, ports.Ports(directory))
+    made.start()
+    made.bus_directory = directory
+    yield made
+    made.wipe()
+
+
+def admin(broker, path, body):
+    asked = urllib.request.Request(f"{broker.web_url}/admin/v2/persistent/public/default/{path}", method="PUT", data=body,
+                                   headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        return answer.read()
+
+
+def make_topics(broker, base):
+    for number in range(1, TOPICS + 1):
+        admin(broker, f"{base}-{number}/partitions", str(SHARDS).encode())
+        admin(broker, f"{base}-{number}/subscription/message", b'"earliest"')
+
+
+def run(broker, name, base):
+    program = os.path.join(PROGRAMS, name)
+    if not os.path.exists(program):
+        pytest.skip(f"{program} is not built")
+    make_topics(broker, base)
+    engines = f"{os.path.join(HERE, 'engines')} {{}} pulsar --dir {broker.bus_directory} >&2"
+    environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP", "PULSAR_RESTART": f"{engines.format('kill')} && {engines.format('start')}"}
+    words = [program, broker.address, str(broker.ports.of("PULSAR_WEB_PORT")), f"public/default/{base}"]
+    done = subprocess.run(words, env=environment, text=True, errors="replace", timeout=SUITE_S, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert "# SKIP" not in done.stdout, done.stdout[-2000:]
+    return len(re.findall(r"^ok \d+", done.stdout, re.M))
+
+
+def test_the_log_keeps_its_contract_and_its_terms(broker):
+    assert run(broker, "real_log_pulsar", "log") >= 20
