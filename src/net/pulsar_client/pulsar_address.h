@@ -3,20 +3,18 @@
 /* pulsar_address - where a broker listens, as brokers and settings write it.
  *
  * `pulsar://host:port` or `pulsar+ssl://host:port` (broker URLs), or `host:port` without a scheme
- * (settings). An IPv6 address is in brackets. A missing port is 6650, with TLS 6651. Strict and
- * bounded: what is not exactly that is refused, since brokers say it and it is then connected to.
- */
+ * (settings), of which link/host_port.h says more. A missing port is 6650, with TLS 6651. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "chattifier/types.h"
-#include "world/resolver.h"
+#include "link/host_port.h"
 
-#define PULSAR_ADDRESS_TEXT_BYTES (RESOLVER_HOST_BYTES_MAX + 9) /* [host]:65535 and the NUL */
+#define PULSAR_ADDRESS_TEXT_BYTES (HOST_BYTES + 8) /* [host]:65535 */
 
 struct pulsar_address {
-    char host[RESOLVER_HOST_BYTES_MAX + 1];
+    char host[HOST_BYTES];
     uint16_t port; /* 0: none */
 };
 

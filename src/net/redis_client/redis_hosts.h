@@ -4,13 +4,13 @@
 
 #include "base/err.h"
 #include "chattifier/types.h"
-#include "world/resolver.h"
+#include "link/host_port.h"
 
 #define REDIS_HOSTS_MAX 16u
 #define REDIS_PORT_DEFAULT 6379u
 
 struct redis_host {
-    char name[RESOLVER_HOST_BYTES_MAX + 1]; /* or address, without brackets */
+    char name[HOST_BYTES]; /* or address, without brackets */
     uint16_t port;
 };
 

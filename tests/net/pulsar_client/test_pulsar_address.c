@@ -36,7 +36,7 @@ static void what_is_no_address_is_refused(void **state)
     static const char *const texts[] = {"", ":6650", "pulsar://", "pulsar+ssl://broker:6650",
         "http://broker:8080", "broker:", "broker:0", "broker:65536", "broker:123456", "broker:6a",
         "broker:6650/", "broker:6650,other", "bro ker:1", "[::1", "[]:1", "[::1]x",
-        "[::1]:", "br\nker", "broker:+1", "user@broker:1"};
+        "[::1]:", "pulsar://.:6650", "br\nker", "broker:+1", "user@broker:1"};
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct pulsar_address address;
