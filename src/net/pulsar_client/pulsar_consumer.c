@@ -348,7 +348,7 @@ static bool write_open(
             .has_initial_position = true,
             .initial_position = earliest ? PULSAR_POSITION_EARLIEST : PULSAR_POSITION_LATEST,
             .has_force_topic_creation = true,
-            .force_topic_creation = false,
+            .force_topic_creation = consumer->creates,
             .has_consumer_epoch = consumer->epoch > 0,
             .consumer_epoch = consumer->epoch}};
     return pulsar_write_command(writer, &command);
@@ -383,7 +383,7 @@ static void on_lost(struct pulsar_handle *handle, enum pulsar_loss loss, uint64_
     pulsar_inbox_clear(&consumer->inbox);
     pulsar_acks_forget_batches(&consumer->acks);
     consumer->permits = 0;
-    if (!consumer->durable && consumer->has_last) {
+    if (!consumer->durable && consumer->has_last && !consumer->keeps_nothing) {
         consumer->start = consumer->last;
         consumer->inclusive = false;
         consumer->filters = true;
@@ -463,6 +463,7 @@ static void init(struct pulsar_consumer *consumer, const struct pulsar_consumer_
     consumer->type = options->type;
     consumer->priority_level = options->priority_level;
     consumer->durable = options->durable;
+    consumer->creates = options->creates;
     consumer->limits = options->limits;
     consumer->source = options->source;
     consumer->events = options->events;

@@ -10,7 +10,7 @@
  * whoever of the subscription is there, after a place was lost; also what lay here and had not been
  * given. So messages come at least once. Without durability the consumer goes on behind the last
  * message that it gave (pulsar_reader.h is made of that). Topics `non-persistent://` keep nothing:
- * what comes while nobody is there, or finds no permit, is gone.
+ * what comes while nobody is there, or finds no permit, is gone; all its positions are the same.
  *
  * A message that can not be read, for its checksum, its compression or its batch, is acknowledged
  * as such and passed over; pulsar_client_stats counts it.
@@ -68,6 +68,7 @@ struct pulsar_consumer_options {
     int32_t priority_level; /* FAILOVER, SHARED: lower comes first */
     uint32_t group;         /* of connections: pulsar_client.h */
     bool durable;
+    bool creates; /* the topic, if it is not there and the broker lets topics be made so */
     /* Durable: where a new subscription begins, earliest or latest. Else the messages behind it
      * come, with `inclusive` also that one. */
     struct pulsar_position start;

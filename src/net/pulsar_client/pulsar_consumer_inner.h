@@ -22,6 +22,7 @@ struct pulsar_consumer {
     enum pulsar_subscription_type type;
     int32_t priority_level;
     bool durable;
+    bool creates;
     bool keeps_nothing; /* the topic is not persistent: acknowledgements have no meaning */
     struct pulsar_consumer_limits limits;
     struct source *source;

@@ -29,6 +29,7 @@ struct pulsar_publisher {
     uint64_t opens;
     uint64_t epoch; /* FENCING */
     bool has_epoch;
+    bool at_most_once;
     bool named; /* by whoever made it, not by the broker */
     bool flush_waits;
     bool wants_room; /* ERR_FULL was answered */
@@ -401,10 +402,24 @@ static void on_ready(struct pulsar_handle *handle, const struct pulsar_answer *a
     }
 }
 
+/* What may have left is in front of what surely did not. */
+static void give_up_sent(struct pulsar_publisher *publisher)
+{
+    while (publisher->parcels.first && publisher->parcels.first->sent) {
+        struct pulsar_parcel *parcel = pulsar_parcels_take(&publisher->parcels);
+        answer_ops(publisher, parcel->ops, fate_of(parcel, ERR_NOT_SENT), true);
+        pulsar_parcel_free(parcel);
+    }
+}
+
 static void on_lost(struct pulsar_handle *handle, enum pulsar_loss loss, uint64_t bytes_sent)
 {
+    struct pulsar_publisher *publisher = of(handle);
     (void)loss;
-    pulsar_parcels_rewind(&of(handle)->parcels, bytes_sent);
+    pulsar_parcels_rewind(&publisher->parcels, bytes_sent);
+    if (publisher->at_most_once) {
+        give_up_sent(publisher);
+    }
 }
 
 static bool may_open(struct pulsar_handle *handle)
@@ -467,9 +482,11 @@ enum err pulsar_publisher_create(struct pulsar_client *client,
     CHECK(options->limits.messages_max > 0);
     CHECK(options->limits.batch_messages_max > 0);
     CHECK(options->limits.send_ms > 0);
+    CHECK(!options->at_most_once || options->mode == PULSAR_PUBLISHER_SHARED);
     CHECK(!options->name || strlen(options->name) < PULSAR_NAME_BYTES);
     struct pulsar_publisher *publisher = mem_new(sizeof(*publisher));
     publisher->mode = options->mode;
+    publisher->at_most_once = options->at_most_once;
     publisher->limits = options->limits;
     publisher->events = options->events;
     publisher->flush.run = run_flush;

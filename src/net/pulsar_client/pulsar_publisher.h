@@ -15,7 +15,8 @@
  * this one; ERR_CLOSED: the publisher has ended.
  *
  * SHARED: others may publish too. When the oldest has had no receipt for `send_ms`, all that are
- * pending are given up, and it goes on with what is published then.
+ * pending are given up, and it goes on with what is published then. With `at_most_once` nothing is
+ * sent anew: what may have left before its place was lost is answered ERR_UNKNOWN then.
  *
  * FENCING: nobody else may, and whoever opens it later throws this one out. The epoch that the
  * broker gives it at its first opening is kept and shown at each later one, so it is let in again
@@ -69,7 +70,8 @@ struct pulsar_publisher_options {
     const char *name;  /* stable and unique, for brokers that know duplicates; NULL: the broker's
                           choice. Copied */
     enum pulsar_publisher_mode mode;
-    uint32_t group; /* of connections: pulsar_client.h */
+    bool at_most_once; /* SHARED only */
+    uint32_t group;    /* of connections: pulsar_client.h */
     struct pulsar_publisher_limits limits;
     struct pulsar_publisher_events *events; /* stays as long as the publisher */
 };

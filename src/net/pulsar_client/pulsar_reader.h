@@ -14,6 +14,7 @@ struct pulsar_reader;
 struct pulsar_reader_options {
     const char *topic;            /* in full, of one partition if there are any; copied */
     uint32_t group;               /* of connections: pulsar_client.h */
+    bool creates;                 /* the topic: pulsar_consumer.h */
     struct pulsar_position start; /* what comes is behind it, */
     bool inclusive;               /* or it comes first */
     struct pulsar_consumer_limits limits;

@@ -403,6 +403,28 @@ static void what_keeps_nothing_is_not_acknowledged(void **state)
     broker_expect_nothing(socket);
 }
 
+/* Its positions are all the same. */
+static void what_keeps_nothing_is_given_also_after_a_place_was_lost(void **state)
+{
+    (void)state;
+    cc->options.topic = "non-persistent://public/default/t";
+    cc->options.durable = false;
+    cc->options.creates = true;
+    cc->options.start = pulsar_position_latest();
+    struct toy_socket *socket = consumer_open();
+    broker_message(socket, ID, 0, "one");
+    assert_given(1, "one");
+    toy_socket_reset(socket);
+    settle();
+    advance(100);
+    socket = broker_accept();
+    struct pulsar_subscribe said = consumer_reopen(socket);
+    assert_true(said.force_topic_creation);
+    assert_int_equal(said.start_message_id.ledger_id, INT64_MAX);
+    broker_message(socket, ID, 0, "two");
+    assert_given(2, "two");
+}
+
 /* ---- again */
 
 static void one_message_is_asked_for_again(void **state)
@@ -815,6 +837,7 @@ int main(void)
         C(more_acknowledgements_than_may_be_gathered_end_the_place),
         C(half_of_a_batch_is_forgotten_with_its_place),
         C(what_keeps_nothing_is_not_acknowledged),
+        C(what_keeps_nothing_is_given_also_after_a_place_was_lost),
         C(one_message_is_asked_for_again),
         C(all_is_asked_for_again_and_what_is_older_is_passed_over),
         C(a_lost_place_takes_what_waits_with_it),

@@ -200,6 +200,25 @@ static void after_a_lost_connection_all_is_sent_again_in_order_as_it_was(void **
     assert_int_equal(pulsar_client_stats(house->client).reopens, 1);
 }
 
+static void at_most_once_sends_nothing_anew_and_goes_on_with_what_never_left(void **state)
+{
+    (void)state;
+    pc->options.at_most_once = true;
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
+    advance(5000);
+    publish("one");
+    publish("two");
+    broker_expect_send(socket, NULL);
+    broker_closes_producer(socket, ID, NULL);
+    assert_answers(2, ERR_UNKNOWN);
+    publish("three");
+    publisher_reopen(socket, NO_EPOCH);
+    assert_int_equal(broker_expect_send(socket, "three").sequence_id, 2);
+    broker_receipt(socket, ID, 0, 1); /* late */
+    broker_receipt(socket, ID, 2, 2);
+    assert_answers(3, OK);
+}
+
 static void a_topic_that_moves_is_followed_at_once_and_nobody_hears_of_it(void **state)
 {
     (void)state;
@@ -796,6 +815,7 @@ int main(void)
         P(what_is_published_before_it_is_open_waits),
         P(a_repeat_that_the_broker_knows_is_an_answer_without_a_position),
         P(after_a_lost_connection_all_is_sent_again_in_order_as_it_was),
+        P(at_most_once_sends_nothing_anew_and_goes_on_with_what_never_left),
         P(a_topic_that_moves_is_followed_at_once_and_nobody_hears_of_it),
         P(a_close_of_the_broker_is_followed_by_a_lookup_at_once),
         P(a_close_that_names_a_broker_needs_no_lookup),
