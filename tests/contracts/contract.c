@@ -9,6 +9,8 @@
 
 #include "chattifier/events.h"
 
+enum { TURNS_MAX = 30000 };
+
 static struct test_asker asker;
 
 int contract_setup(void **state)
@@ -39,6 +41,33 @@ enum err contract_wait(struct contract_engine *engine)
     assert_true(test_loop_run_until_answered(&engine->loop, &asker, 1));
     assert_int_equal(asker.answers, 1);
     return asker.last;
+}
+
+void contract_turn(struct contract_engine *engine)
+{
+    if (engine->turn) {
+        engine->turn(engine);
+    } else {
+        test_loop_settle(&engine->loop);
+    }
+}
+
+void contract_wait_count(struct contract_engine *engine, const uint32_t *count, uint32_t expected)
+{
+    for (int i = 0; i < TURNS_MAX && *count < expected; i++) {
+        contract_turn(engine);
+    }
+    assert_int_equal(*count, expected);
+}
+
+void contract_connect(struct contract_engine *engine)
+{
+    if (engine->is_connected) {
+        for (int i = 0; i < TURNS_MAX && !engine->is_connected(engine); i++) {
+            contract_turn(engine);
+        }
+        assert_true(engine->is_connected(engine));
+    }
 }
 
 struct cht_id contract_id(uint32_t number)

@@ -8,8 +8,10 @@
 
 #include "test.h"
 
+#include "ports/cast.h"
 #include "ports/history.h"
 #include "ports/log.h"
+#include "ports/mail.h"
 #include "ports/rooms.h"
 #include "ports/sessions.h"
 #include "ports/users.h"
@@ -18,6 +20,7 @@
 #include "world/resolver.h"
 
 #define CONTRACT_NODES 18 /* more than an answer about somebody names */
+#define CONTRACT_MAILS 3  /* nodes that write to each other */
 
 struct contract_engine {
     const char *name;
@@ -31,6 +34,10 @@ struct contract_engine {
     struct history *history;
     struct users *users;
     struct sessions *sessions[CONTRACT_NODES]; /* of the nodes 1 to CONTRACT_NODES, boot 1 */
+    struct mail *mails[CONTRACT_MAILS];
+    struct cast *casts[CONTRACT_MAILS];
+    /* The boxes that were opened, and the casts, have their places. NULL: they have at once. */
+    bool (*is_connected)(struct contract_engine *engine);
     struct net *net;
     struct resolver *resolver;
     void (*turn)(struct contract_engine *engine); /* of the engine's own loop, if it has one */
@@ -45,6 +52,8 @@ int rooms_contract(struct contract_engine *engine);
 int history_contract(struct contract_engine *engine);
 int users_contract(struct contract_engine *engine);
 int sessions_contract(struct contract_engine *engine);
+int mail_contract(struct contract_engine *engine);
+int cast_contract(struct contract_engine *engine);
 int net_contract(struct contract_engine *engine);
 int net_connect_contract(struct contract_engine *engine);
 
@@ -54,6 +63,15 @@ int resolver_contract(struct contract_engine *engine);
 /* For the suites: the engine of the running test, opened fresh before it and closed after it. */
 int contract_setup(void **state);
 int contract_teardown(void **state);
+
+/* For those whose engine may have a loop of its own: a turn of it. */
+void contract_turn(struct contract_engine *engine);
+
+/* Turns until `*count` is that; more fails the test at once, less after a while. */
+void contract_wait_count(struct contract_engine *engine, const uint32_t *count, uint32_t expected);
+
+/* Turns until its is_connected. */
+void contract_connect(struct contract_engine *engine);
 
 /* Asks one thing and waits for its answer: `ASK(engine, users_create, engine->users, &op)`. */
 struct test_asker *contract_asker(void);

@@ -1,4 +1,5 @@
-/* The in-process bus: shards, mail and cast between two workers of one process. */
+/* The in-process bus: shards between two workers of one process, and the bounds of its mail; the
+ * contracts of mail and cast are run by test_mail_local.c. */
 
 #include "test.h"
 
@@ -16,7 +17,6 @@ struct node {
     struct cast *cast;
     struct shards_handler owner;
     struct mail_handler reader;
-    struct cast_handler listener;
     bool owns[SHARDS];
     char told[TOLD_MAX]; /* the first byte of every event, in order */
     struct position positions[TOLD_MAX];
@@ -56,12 +56,6 @@ static void on_mail(struct mail_handler *handler, struct buf *event)
     node->told[node->count++] = (char)event->bytes[0];
 }
 
-static void on_cast(struct cast_handler *handler, struct buf *event)
-{
-    struct node *node = container_of(handler, struct node, listener);
-    node->told[node->count++] = (char)event->bytes[0];
-}
-
 static void settle(struct town *town)
 {
     for (int i = 0; i < 4; i++) {
@@ -94,7 +88,6 @@ static int build(void **state, uint32_t commands_max)
         bus_local_join(town.bus, i, &node->loop.world, &node->shards, &node->mail, &node->cast);
         node->owner = (struct shards_handler){on_gain, on_command, on_lose};
         node->reader.on_mail = on_mail;
-        node->listener.on_cast = on_cast;
     }
     *state = &town;
     return 0;
@@ -290,22 +283,6 @@ static void done_twice_or_for_another_boot_changes_nothing(void **state)
     assert_int_equal(bus_local_waiting(town->bus, 1), 0);
 }
 
-static void mail_comes_in_order_also_to_oneself(void **state)
-{
-    struct town *town = *state;
-    for (int i = 0; i < WORKERS; i++) {
-        mail_open(town->nodes[i].mail, MAIL_LIVE, &town->nodes[i].reader, 64);
-    }
-    for (const char *at = "abc"; *at; at++) {
-        mail_text(&town->nodes[0], 2, at);
-        mail_text(&town->nodes[0], 1, at);
-    }
-    assert_string_equal(town->nodes[0].told, "");
-    settle(town);
-    assert_string_equal(town->nodes[0].told, "abc");
-    assert_string_equal(town->nodes[1].told, "abc");
-}
-
 static void mail_to_nobody_or_to_a_full_box_is_dropped_and_counted(void **state)
 {
     struct town *town = *state;
@@ -318,20 +295,6 @@ static void mail_to_nobody_or_to_a_full_box_is_dropped_and_counted(void **state)
     settle(town);
     assert_int_equal(town->nodes[1].count, 64);
     assert_int_equal(mail_dropped(town->nodes[0].mail), 2 + 6);
-}
-
-static void a_cast_reaches_everybody(void **state)
-{
-    struct town *town = *state;
-    for (int i = 0; i < WORKERS; i++) {
-        cast_listen(town->nodes[i].cast, &town->nodes[i].listener);
-    }
-    struct buf *event = buf_copy("c", 1);
-    cast_send(town->nodes[1].cast, event);
-    buf_unref(event);
-    settle(town);
-    assert_string_equal(town->nodes[0].told, "c");
-    assert_string_equal(town->nodes[1].told, "c");
 }
 
 #define TEST(name, begin) cmocka_unit_test_setup_teardown(name, begin, tear_down)
@@ -347,9 +310,7 @@ int main(void)
         TEST(what_waits_in_a_shard_that_is_given_up_is_kept_and_nothing_is_added, set_up),
         TEST(credit_of_one_shard_reaches_what_waits_in_another, set_up),
         TEST(done_twice_or_for_another_boot_changes_nothing, set_up),
-        TEST(mail_comes_in_order_also_to_oneself, set_up),
         TEST(mail_to_nobody_or_to_a_full_box_is_dropped_and_counted, set_up),
-        TEST(a_cast_reaches_everybody, set_up),
     };
     return cmocka_run_group_tests_name("bus_local", tests, NULL, NULL);
 }
