@@ -6,16 +6,14 @@
 
 #include "cassandra/cassandra.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/comma_list.h"
 #include "base/logger.h"
 #include "base/mem.h"
+#include "base/secret_file.h"
 #include "cassandra/inner.h"
 #include "cassandra/stamps_shared.h"
 #include "link/tls_client.h"
@@ -119,24 +117,10 @@ static uint32_t take_hosts(const char *list, char *ret_bytes, const char **ret_h
 
 static enum err read_password(const struct cassandra *store, char *ret_password)
 {
-    const char *path = store->settings->password_file;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t size = file >= 0 ? read(file, ret_password, PASSWORD_BYTES_MAX) : -1;
-    int code = errno;
-    if (file >= 0) {
-        close(file);
-    }
-    if (size < 0) {
-        return refuse(store, "cassandra.password_file", strerror(code));
-    }
-    if (size == (ssize_t)PASSWORD_BYTES_MAX || memchr(ret_password, 0, (size_t)size)) {
-        return refuse(store, "cassandra.password_file", "it is too long, or has a NUL");
-    }
-    if (size > 0 && ret_password[size - 1] == '\n') {
-        size--;
-    }
-    ret_password[size] = 0;
-    return OK;
+    const char *why;
+    enum err err = secret_file_read(
+        store->settings->password_file, ret_password, PASSWORD_BYTES_MAX + 1, &why);
+    return err == OK ? OK : refuse(store, "cassandra.password_file", why);
 }
 
 static enum err make_tls(struct cassandra *store)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/secret_file.h"
 #include "link/tls_client.h"
 #include "redis/redis_values.h"
 
@@ -20,7 +21,7 @@ static enum err refuse(char *ret_why, const char *setting, const char *what)
     return ERR_BAD_CONFIG;
 }
 
-static const char *given(const char *text)
+static const char *or_null(const char *text)
 {
     return *text ? text : NULL;
 }
@@ -34,28 +35,18 @@ static enum err read_hosts(struct redis_config *config, char *ret_why)
                : refuse(ret_why, "redis.hosts", "not of the form host:port, host:port");
 }
 
-/* The first line. */
 static enum err read_password(
     const char *setting, const char *path, char **ret_password, char *ret_why)
 {
-    char line[PASSWORD_BYTES_MAX + 2];
+    char password[PASSWORD_BYTES_MAX + 1];
+    const char *why;
     if (!*path) {
         return OK;
     }
-    FILE *file = fopen(path, "re");
-    const char *got = file ? fgets(line, sizeof(line), file) : NULL;
-    if (file) {
-        fclose(file);
-    }
-    if (!got) {
-        return refuse(ret_why, setting, "the file can not be read, or is empty");
-    }
-    size_t size = strcspn(line, "\r\n");
-    line[size] = 0;
-    bool fits = size > 0 && size <= PASSWORD_BYTES_MAX;
-    *ret_password = fits ? mem_string(line) : NULL;
-    mem_wipe(line, sizeof(line));
-    return fits ? OK : refuse(ret_why, setting, "its first line is empty, or too long");
+    enum err err = secret_file_read(path, password, sizeof(password), &why);
+    *ret_password = err == OK ? mem_string(password) : NULL;
+    mem_wipe(password, sizeof(password));
+    return err == OK ? OK : refuse(ret_why, setting, why);
 }
 
 static enum err make_tls(struct redis_config *config, char *ret_why)
@@ -66,9 +57,9 @@ static enum err make_tls(struct redis_config *config, char *ret_why)
         return OK;
     }
     struct tls_client_options options = {
-        .ca_file = given(settings->tls_ca_file),
-        .certificate_file = given(settings->tls_certificate_file),
-        .key_file = given(settings->tls_key_file),
+        .ca_file = or_null(settings->tls_ca_file),
+        .certificate_file = or_null(settings->tls_certificate_file),
+        .key_file = or_null(settings->tls_key_file),
     };
     enum err err = tls_client_create(&options, &config->tls, why);
     return err == OK ? OK : refuse(ret_why, "redis.tls", why);
@@ -132,13 +123,13 @@ struct redis_client_options redis_config_client(const struct redis_config *confi
     const struct redis_settings *settings = config->settings;
     return (struct redis_client_options){
         .hosts = &config->hosts,
-        .service = given(settings->sentinel),
-        .credentials = {given(settings->user), config->password},
-        .sentinel_credentials = {given(settings->sentinel_user), config->sentinel_password},
+        .service = or_null(settings->sentinel),
+        .credentials = {or_null(settings->user), config->password},
+        .sentinel_credentials = {or_null(settings->sentinel_user), config->sentinel_password},
         .name = "chattifier",
         .database = (uint32_t)settings->database,
         .tls = config->tls,
-        .tls_name = given(settings->tls_name),
+        .tls_name = or_null(settings->tls_name),
         .limits =
             {
                 .ask_ms = (uint32_t)settings->ask_ms,
