@@ -222,7 +222,8 @@ def test_a_user_of_redis_with_the_rights_of_the_manual_is_enough(tmp_path, redis
     password = tmp_path / "password"
     password.write_text("WORD\n")
     house = House(tmp_path / "data", settings={"engine.sessions": "redis", "redis.hosts": f"127.0.0.1:{redis.port}",
-                                               "redis.user": "chattifier", "redis.password_file": password})
+                                               "redis.prefix": "chattifier:", "redis.user": "chattifier",
+                                               "redis.password_file": password})
     try:
         house.start()
         with house.user().connect() as ann:
