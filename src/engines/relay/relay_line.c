@@ -2,8 +2,8 @@
  *
  * Happy path: it is connected, the request leaves, the reply is read when it is whole, and it waits
  * for the next request. How it fails: whatever ends it is told to its call, with whether any
- * of the request may have left; bytes that nobody asked for, or that can not be believed, end it.
- */
+ * of the request may have left; bytes that nobody asked for, or that can not be believed, end it,
+ * and so does a reply to a request that has not left whole. */
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -21,6 +21,11 @@ static struct line *line_of(struct outbound_handler *handler)
 static bool has_left(const struct line *line, uint64_t bytes_sent)
 {
     return line->wrote && line->begin < bytes_sent;
+}
+
+static uint64_t sent(const struct line *line)
+{
+    return outbound_written(line->outbound) - outbound_queued_bytes(line->outbound);
 }
 
 /* ---- with a call */
@@ -150,7 +155,8 @@ static size_t answer(struct line *line, const uint8_t *bytes, size_t size)
         relay_tunnel_open(line, conn, &reply, rest);
         return size;
     }
-    bool stays = reply.keep_alive && rest.size == 0 && !call->websocket;
+    bool all_left = outbound_queued_bytes(line->outbound) == 0;
+    bool stays = reply.keep_alive && rest.size == 0 && !call->websocket && all_left;
     relay_call_answer(call, &reply, body);
     if (stays) {
         relay_line_rest(line);
@@ -166,7 +172,7 @@ static size_t on_input(struct outbound_handler *handler, uint8_t *bytes, size_t 
     if (line->is_tunnel) {
         return relay_tunnel_input(line, bytes, size);
     }
-    bool believed = line->call && line->wrote;
+    bool believed = line->call && has_left(line, sent(line));
     if (believed && line->reply_size == 0) {
         believed = read_head(line, bytes, size);
     }

@@ -345,6 +345,36 @@ static void bytes_that_nobody_asked_for_end_the_connection(void **state)
     assert_int_equal(answer_of(2)->count, 0);
 }
 
+static void a_reply_before_any_of_its_request_left_is_of_another_one(void **state)
+{
+    (void)state;
+    ask(1, HTTP_GET);
+    struct toy_socket *socket = let_in();
+    say(socket, REPLY);
+    socket->room = 0;
+    ask(2, HTTP_POST);
+    say(socket, CLOSING);
+    assert_true(socket->closed);
+    assert_int_equal(answer_of(2)->count, 0);
+    say(let_in(), REPLY);
+    assert_int_equal(answer_of(2)->status, 200);
+    assert_string_equal(answer_of(2)->fields, "X-Room-Seq: 7\n");
+}
+
+static void a_connection_with_the_rest_of_a_request_carries_no_other(void **state)
+{
+    (void)state;
+    ask(1, HTTP_POST);
+    struct toy_socket *socket = toy_net_newest(&fx->net);
+    socket->room = 10;
+    let_in();
+    say(socket, REPLY);
+    assert_int_equal(answer_of(1)->status, 200);
+    assert_true(socket->closed);
+    ask(2, HTTP_POST);
+    assert_int_equal(fx->net.count, 2);
+}
+
 static void more_requests_than_connections_are_overloaded(void **state)
 {
     (void)state;
@@ -685,6 +715,8 @@ int main(void)
         T(an_idle_connection_is_given_up_in_time),
         T(a_connection_that_says_too_much_or_close_carries_nothing_more),
         T(bytes_that_nobody_asked_for_end_the_connection),
+        T(a_reply_before_any_of_its_request_left_is_of_another_one),
+        T(a_connection_with_the_rest_of_a_request_carries_no_other),
         T(more_requests_than_connections_are_overloaded),
         T(what_never_left_is_asked_elsewhere_whatever_it_does),
         T(an_instance_that_refuses_is_left_out_for_a_while),
