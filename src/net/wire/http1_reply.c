@@ -109,7 +109,8 @@ size_t http1_write_ask(const struct http_ask *ask, char *ret_bytes, size_t capac
 {
     struct writer writer = {ret_bytes, capacity, ask->target.size == 0};
     put_line(&writer, ask);
-    if (!http1_field(ask->fields, ask->field_count, "host").at) {
+    if (!http1_field(ask->fields, ask->field_count, "host").at ||
+        is_nominated(cht_str_of("host"), ask->fields, ask->field_count)) {
         put_field(&writer, cht_str_of("Host"), ask->host);
     }
     for (uint32_t i = 0; i < ask->field_count; i++) {

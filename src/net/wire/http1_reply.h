@@ -18,7 +18,7 @@ struct http_ask {
     struct cht_str target;           /* as http_head has it */
     const struct http_field *fields; /* the client's */
     uint32_t field_count;
-    struct cht_str host;   /* if none of these is one */
+    struct cht_str host;   /* if none of these is one that may be passed on */
     struct http_field own; /* set behind them */
     uint64_t body_size;    /* that follows */
     bool websocket;        /* opens a WebSocket; its own fields are among the client's */

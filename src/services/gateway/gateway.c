@@ -42,6 +42,8 @@ void gateway_forward(
     request.peer = gateway_client_address(call->request, gateway_trusted(gateway, &request.peer));
     request.field_count = gateway_headers_strip(call->request, fields);
     request.fields = fields;
+    /* No other route opens one. */
+    request.wants_websocket &= cht_str_is(request.path, "/api/socket");
     own.request = &request;
     upstream_forward(gateway->deps.upstream, target, &own);
 }

@@ -60,6 +60,16 @@ static void what_belongs_to_the_clients_connection_stays_there(void **state)
                                     "X-Forwarded-For: 192.0.2.7\r\n\r\n");
 }
 
+static void a_host_that_stays_with_the_clients_connection_is_ours(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"Host: a", "Connection: Host", NULL};
+    struct asked asked = {0};
+    write(&asked, HTTP_GET, lines);
+    assert_string_equal(asked.text, "GET /a?b=%20 HTTP/1.1\r\nHost: none\r\n"
+                                    "X-Forwarded-For: 192.0.2.7\r\n\r\n");
+}
+
 static void the_length_is_ours_to_say(void **state)
 {
     (void)state;
@@ -203,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_made_anew_with_ours_behind_the_clients_fields),
         cmocka_unit_test(what_belongs_to_the_clients_connection_stays_there),
+        cmocka_unit_test(a_host_that_stays_with_the_clients_connection_is_ours),
         cmocka_unit_test(the_length_is_ours_to_say),
         cmocka_unit_test(an_upgrade_is_said_by_us_and_keeps_the_clients_key),
         cmocka_unit_test(what_could_split_a_request_is_not_written),

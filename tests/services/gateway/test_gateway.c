@@ -25,6 +25,7 @@ struct service {
     enum upstream_refusal refusal;
     uint32_t fields;
     struct net_address peer;
+    bool wants_websocket;
 };
 
 struct fixture {
@@ -45,6 +46,7 @@ struct fixture {
     struct http_field fields[8];
     uint32_t field_count;
     bool client_goes; /* while its ticket is looked up */
+    bool offers;      /* a WebSocket, on whatever path */
 };
 
 static void on_call(struct upstream_server *server, const struct upstream_call *call)
@@ -56,6 +58,7 @@ static void on_call(struct upstream_server *server, const struct upstream_call *
     service->refusal = call->refusal;
     service->fields = call->request->field_count;
     service->peer = call->request->peer;
+    service->wants_websocket = call->request->wants_websocket;
 }
 
 static void write_file(struct fixture *f, const char *name, const char *content)
@@ -155,7 +158,7 @@ static int ask(struct fixture *f, enum http_method method, const char *path, con
     struct edge_http_handler *handler = gateway_handler(f->gateway);
     request.fields = f->fields;
     request.field_count = f->field_count;
-    request.wants_websocket = strncmp(path, "/api/socket", 11) == 0;
+    request.wants_websocket = f->offers || strncmp(path, "/api/socket", 11) == 0;
     memset(fake_edge_answer(1), 0, sizeof(struct fake_answer));
     f->socket.calls = f->user.calls = 0;
     fake_edge_asks(&request);
@@ -514,6 +517,20 @@ static void who_asks_is_for_a_service_elsewhere_to_find_out(void **state)
     assert_int_equal(ask(f, HTTP_GET, "/api/socket?ticket=x", NULL), 403);
 }
 
+static void a_websocket_is_offered_to_its_route_alone(void **state)
+{
+    struct fixture *f = *state;
+    f->offers = true;
+    with(f, "Authorization", f->token);
+    assert_int_equal(ask(f, HTTP_GET, "/api/rooms", NULL), 0);
+    assert_int_equal(f->socket.calls, 1);
+    assert_false(f->socket.wants_websocket);
+    with(f, "Authorization", f->token);
+    assert_int_equal(ask(f, HTTP_GET, "/api/socket", NULL), 0);
+    assert_true(f->socket.wants_websocket);
+    f->offers = false;
+}
+
 static void behind_a_gateway_only_listed_ones_say_an_address(void **state)
 {
     struct fixture *f = *state;
@@ -552,6 +569,7 @@ int main(void)
         WITH(only_configured_hops_are_believed),
         WITH(a_service_that_is_not_there_is_unavailable),
         WITH(who_asks_is_for_a_service_elsewhere_to_find_out),
+        WITH(a_websocket_is_offered_to_its_route_alone),
         WITH(behind_a_gateway_only_listed_ones_say_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
