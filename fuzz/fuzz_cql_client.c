@@ -320,7 +320,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         .keyspace = "k",
         .statements = statements,
         .statement_count = 3,
-        .limits = cql_client_limits_usual()};
+        .limits = cql_client_limits_default()};
     options.limits.response_bytes_max = 1 << 16;
     options.limits.streams_max = 8;
     options.limits.nodes_max = 8;

@@ -221,7 +221,7 @@ static struct redis_client *make(
             .retry_max_ms = 100,
             .sentinel_ms = 400}};
     struct redis_client *client = NULL;
-    DEMAND(redis_client_create(outbounds, world, &options, &client) == OK);
+    DEMAND(redis_client_create(world, outbounds, &options, &client) == OK);
     return client;
 }
 

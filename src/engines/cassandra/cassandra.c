@@ -150,7 +150,7 @@ static enum err make_client(struct cassandra *store, struct cql_client_options *
     options->local_dc = or_null(settings->local_dc);
     options->statements = statements;
     options->statement_count = STORE_STATEMENT_COUNT;
-    options->limits = cql_client_limits_usual();
+    options->limits = cql_client_limits_default();
     options->limits.ask_ms = (uint32_t)settings->ask_ms;
     options->handler = &store->handler;
     if (options->contact_point_count == 0) {

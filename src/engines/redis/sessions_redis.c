@@ -136,7 +136,7 @@ struct sessions_redis *sessions_redis_create(const struct world *world, struct o
     sessions_scripts_init(&redis->scripts);
     struct redis_client_options client = redis_config_client(options->config);
     client.listener = &redis->listener;
-    CHECK(redis_client_create(outbounds, world, &client, &redis->client) == OK);
+    CHECK(redis_client_create(world, outbounds, &client, &redis->client) == OK);
     sessions_redis_start_beating(redis);
     return redis;
 }

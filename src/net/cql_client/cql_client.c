@@ -14,7 +14,7 @@
 /* Of a request, around what was put into it. */
 #define REQUEST_EXTRA_BYTES 128u
 
-struct cql_client_limits cql_client_limits_usual(void)
+struct cql_client_limits cql_client_limits_default(void)
 {
     return (struct cql_client_limits){.connections_per_node = 1,
         .streams_max = 1024,
@@ -27,7 +27,7 @@ struct cql_client_limits cql_client_limits_usual(void)
         .queue_bytes_max = 4u << 20,
         .page_rows = 1000,
         .ask_ms = 5000,
-        .connect_ms = 5000,
+        .open_ms = 5000,
         .quiet_ms = 5000,
         .silent_ms = 15000,
         .orphans_max = 256,
@@ -58,7 +58,7 @@ static bool are_fine(const struct cql_client_limits *limits)
            is_within(limits->response_bytes_max, 1024, CQL_BODY_BYTES_MAX / 2) &&
            limits->queue_bytes_max > limits->request_bytes_max + REQUEST_EXTRA_BYTES &&
            is_within(limits->page_rows, 1, INT32_MAX) && limits->ask_ms > 0 &&
-           limits->connect_ms > 0 && limits->quiet_ms < limits->silent_ms &&
+           limits->open_ms > 0 && limits->quiet_ms < limits->silent_ms &&
            limits->retry_first_ms <= limits->retry_max_ms;
 }
 

@@ -214,7 +214,7 @@ struct cql_client_limits {
     uint32_t queue_bytes_max;      /* not yet sent, of a connection */
     uint32_t page_rows;            /* of an ask that names no number; at least 1 */
     uint32_t ask_ms;               /* the deadline of an ask that names none */
-    uint32_t connect_ms;           /* to connect, and again for the hello */
+    uint32_t open_ms;              /* to connect, and again for the hello */
     uint32_t quiet_ms;             /* nothing came for so long: the node is asked for a sign */
     uint32_t silent_ms;            /* nothing came for so long: closed. More than quiet_ms */
     uint32_t orphans_max; /* streams of asks that gave up; more: the connection is closed */
@@ -228,7 +228,7 @@ struct cql_client_limits {
 };
 
 /* Good ones for a worker; a place to begin from. */
-struct cql_client_limits cql_client_limits_usual(void);
+struct cql_client_limits cql_client_limits_default(void);
 
 enum cql_news_kind {
 #define NEWS(name, word, text) CQL_NEWS_##name,
@@ -315,7 +315,7 @@ struct cql_client_stats {
     uint64_t prepares, reprepares;
     uint64_t late_answers; /* to asks that had given up */
     uint64_t events, refreshes;
-    uint64_t connects, losts;
+    uint64_t opens, losses;       /* of connections */
     uint64_t bytes_in, bytes_out; /* of connections that are open: on the wire */
     uint64_t ask_ms_sum;          /* of all answered ones */
     uint64_t errors[32];          /* that nodes answered, by cql_client_error_name */

@@ -189,7 +189,7 @@ static void on_open(struct outbound_handler *handler)
 {
     struct cql_conn *conn = of(handler);
     const struct cql_client *client = conn->client;
-    timer_start(client->world->loop, &conn->timer, client->limits.connect_ms, on_late);
+    timer_start(client->world->loop, &conn->timer, client->limits.open_ms, on_late);
     cql_hello_begin(conn);
 }
 
@@ -245,7 +245,7 @@ static void on_closed(struct outbound_handler *handler, const struct outbound_en
     struct cql_conn *conn = of(handler);
     struct cql_client *client = conn->client;
     uint64_t retry_ms = conn->is_denied ? client->limits.denied_retry_ms : end->retry_ms;
-    client->stats.losts += conn->machine.state == CQL_CONN_READY;
+    client->stats.losses += conn->machine.state == CQL_CONN_READY;
     tell_lost(conn, end, conn->node ? retry_ms : 0);
     lose(conn, end->bytes_sent);
     if (!conn->node) {
@@ -272,7 +272,7 @@ enum err cql_conn_init(struct cql_conn *conn, const char *host, uint16_t port)
         .handler = &conn->handler,
         .limits = {.input_bytes_max = limits->response_bytes_max + CQL_HEADER_BYTES,
             .queue_bytes_max = limits->queue_bytes_max,
-            .open_ms = limits->connect_ms,
+            .open_ms = limits->open_ms,
             .quiet_ms = limits->quiet_ms,
             .silent_ms = limits->silent_ms,
             .retry_first_ms = limits->retry_first_ms,

@@ -211,7 +211,7 @@ static void on_ready(struct machine *machine)
     struct cql_client *client = conn->client;
     struct net_address address = outbound_address(conn->outbound);
     timer_stop(&conn->timer);
-    client->stats.connects++;
+    client->stats.opens++;
     cql_tell(client, CQL_NEWS_CONNECTED, &address, "", 0);
     if (!conn->node) {
         cql_control_opened(&client->control);

@@ -4,7 +4,7 @@
  * and the producers and consumers on them.
  *
  * One client a worker. Everything of it runs on the loop of its world, nothing blocks, nothing is
- * called back from inside a call. Producers and consumers (pulsar_producer.h, pulsar_consumer.h,
+ * called back from inside a call. Producers and consumers (pulsar_publisher.h, pulsar_consumer.h,
  * pulsar_reader.h) are made with a client and live until they are destroyed:
  *
  *     look up the topic -> connect to its broker -> open there -> READY
@@ -73,7 +73,7 @@ struct pulsar_client_options {
 struct pulsar_client_stats {
     uint32_t connections, ready_connections, handles, ready_handles, lookups;
     uint64_t opens;          /* connections that became ready */
-    uint64_t lost;           /* those that ended */
+    uint64_t losses;         /* those that ended */
     uint64_t reopens;        /* producers and consumers that were open before */
     uint64_t timeouts;       /* requests that were not answered */
     uint64_t pending_bytes;  /* of all producers */

@@ -451,7 +451,7 @@ static void leave_client(struct pulsar_connection *connection)
     pulsar_place_leave(&connection->place);
     client->stats.connections--;
     client->stats.ready_connections -= is(connection, READY) ? 1 : 0;
-    client->stats.lost++;
+    client->stats.losses++;
     machine_move(&connection->machine, CLOSED);
 }
 

@@ -239,7 +239,7 @@ static enum err open_first(struct redis_client *client)
     return err;
 }
 
-enum err redis_client_create(struct outbounds *outbounds, const struct world *world,
+enum err redis_client_create(const struct world *world, struct outbounds *outbounds,
     const struct redis_client_options *options, struct redis_client **ret_client)
 {
     CHECK(options->hosts->count > 0);

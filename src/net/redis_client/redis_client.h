@@ -116,7 +116,7 @@ struct redis_client_stats {
 };
 
 /* Begins to connect. ERR_BAD_CONFIG: a host or the TLS name can not be. */
-MUST_USE enum err redis_client_create(struct outbounds *outbounds, const struct world *world,
+MUST_USE enum err redis_client_create(const struct world *world, struct outbounds *outbounds,
     const struct redis_client_options *options, struct redis_client **ret_client);
 
 /* Answers all ops that are on their way with ERR_UNKNOWN, from inside. Not from inside an answer or

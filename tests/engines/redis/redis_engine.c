@@ -115,7 +115,7 @@ static void open_admin(struct redis_engine *engine)
     options.name = "admin";
     options.limits.ask_ms = 60000;
     assert_int_equal(
-        redis_client_create(engine->outbounds, &engine->world, &options, &engine->admin), OK);
+        redis_client_create(&engine->world, engine->outbounds, &options, &engine->admin), OK);
 }
 
 static uint32_t split(char *text, struct cht_str *ret_words)

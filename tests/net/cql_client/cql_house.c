@@ -533,7 +533,7 @@ int cql_house_setup(void **state)
         .local_dc = "dc1",
         .statements = house_statements,
         .statement_count = STATEMENTS,
-        .limits = cql_client_limits_usual(),
+        .limits = cql_client_limits_default(),
         .handler = &fx->handler};
     fx->options.limits.ask_ms = 2000;
     fx->options.limits.retry_first_ms = 100;

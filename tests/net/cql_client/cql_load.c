@@ -351,7 +351,7 @@ int main(int count, char **words)
         .keyspace = "cql_load",
         .statements = statements,
         .statement_count = sizeof(statements) / sizeof(statements[0]),
-        .limits = cql_client_limits_usual(),
+        .limits = cql_client_limits_default(),
         .handler = &handler};
     bool is_fine = cql_client_create(&options, &load.client) == OK && run(loop);
     cql_client_destroy(load.client);

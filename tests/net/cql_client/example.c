@@ -186,7 +186,7 @@ int main(int count, char **words)
         .keyspace = "example",
         .statements = statements,
         .statement_count = sizeof(statements) / sizeof(statements[0]),
-        .limits = cql_client_limits_usual()};
+        .limits = cql_client_limits_default()};
     if (cql_client_create(&options, &tour.client) != OK) {
         fprintf(stderr, "that is no place to connect to\n");
         return 2;

@@ -130,7 +130,7 @@ static void a_hello_without_an_answer_is_given_up_and_tried_again(void **state)
     (void)state;
     fx->keeps_options = true;
     house_make();
-    house_advance(fx->options.limits.connect_ms - 1);
+    house_advance(fx->options.limits.open_ms - 1);
     assert_int_equal(house_open_sockets(1), 1);
     house_advance(2);
     assert_true(house_heard(CQL_NEWS_LOST));

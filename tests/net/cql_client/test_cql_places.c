@@ -60,7 +60,7 @@ static int setup(void **state)
 {
     (void)state;
     fx = mem_new(sizeof(*fx));
-    fx->client.limits = cql_client_limits_usual();
+    fx->client.limits = cql_client_limits_default();
     fx->client.places.is_murmur3 = true;
     return 0;
 }

@@ -295,7 +295,7 @@ static void print_stats(void)
     struct pulsar_client_stats stats = pulsar_client_stats(d.client);
     printf("stats connections=%u handles=%u reopens=%" PRIu64 " lost=%" PRIu64 " flaws=%" PRIu64
            " unknown=%" PRIu64 " pending=%" PRIu64 "\n",
-        stats.connections, stats.handles, stats.reopens, stats.lost, stats.flaws,
+        stats.connections, stats.handles, stats.reopens, stats.losses, stats.flaws,
         stats.unknown_frames, stats.pending_bytes);
 }
 

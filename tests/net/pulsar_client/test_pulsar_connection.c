@@ -284,7 +284,7 @@ static void silence_is_pinged_and_ends_it_when_it_lasts(void **state)
     assert_false(socket->closed);
     advance(1);
     assert_true(socket->closed);
-    assert_int_equal(pulsar_client_stats(house->client).lost, 1);
+    assert_int_equal(pulsar_client_stats(house->client).losses, 1);
 }
 
 /* ---- sharing */

@@ -71,7 +71,7 @@ int redis_house_teardown(void **state)
 void redis_house_make(const char *hosts)
 {
     assert_int_equal(redis_hosts_read(hosts, 6379, &fx->hosts), OK);
-    assert_int_equal(redis_client_create(fx->outbounds, &fx->world, &fx->options, &fx->client), OK);
+    assert_int_equal(redis_client_create(&fx->world, fx->outbounds, &fx->options, &fx->client), OK);
     redis_house_settle();
 }
 
