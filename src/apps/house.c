@@ -1,4 +1,4 @@
-/* house - the engines of one machine and the workers on them.
+/* house - the engines of one process and the workers on them.
  *
  * Happy path: settings, worlds (engines are opened with a clock and randomness), a look whether the
  * ports are free, engines, workers; every shard gets its owner; ports; then signals end it. How it

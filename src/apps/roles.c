@@ -7,8 +7,9 @@
 #include <string.h>
 
 const struct role roles[] = {
-    {"standalone", "every service in one process, data in SQLite files", role_standalone, false,
-        NULL},
+    {"standalone",
+        "every service in one process; data in SQLite files, unless settings say otherwise",
+        role_standalone, false, NULL},
     {"serve", "some services as a process: chattifier serve gateway, chattifier serve socket,chat",
         role_serve, true, role_serve_prepare},
     {"backup", "copy the data of a running process: chattifier backup DIR [--data DIR]",
