@@ -13,3 +13,6 @@ struct app_settings {
 };
 
 extern const struct settings_table app_settings_table;
+
+/* The directory of the keys. False if its path is too long for `size`. */
+bool app_settings_keys_dir(const struct app_settings *app, char *ret_path, size_t size);

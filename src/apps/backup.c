@@ -22,6 +22,7 @@
 struct backup {
     struct logger logger;
     const char *data;
+    const char *owned; /* whose it is, the data is */
     char dir[PATH_MAX], part[PATH_MAX], keys[PATH_MAX], part_keys[PATH_MAX];
 };
 
@@ -35,12 +36,12 @@ static enum err refuse(struct backup *backup, const char *path, const char *reas
  * that works with the data could not open either. */
 static enum err begin(struct backup *backup)
 {
-    struct stat keys;
-    if (stat(backup->keys, &keys) != 0) {
+    struct stat status;
+    if (stat(backup->owned, &status) != 0) {
         return refuse(backup, backup->data,
             errno == ENOENT ? "there is no data here; name it with --data" : strerror(errno));
     }
-    if (keys.st_uid != geteuid()) {
+    if (status.st_uid != geteuid()) {
         return refuse(backup, backup->data, "it belongs to another user; run this as that user");
     }
     if (access(backup->dir, F_OK) == 0) {
@@ -121,8 +122,9 @@ int role_backup(const struct options *options)
     bool fits =
         options->operand && *options->operand && make_path(backup.dir, options->operand, "");
     cut_slashes(backup.dir);
+    backup.owned = *all.app.keys ? backup.data : backup.keys;
     if (!fits || !make_path(backup.part, backup.dir, ".part") ||
-        !make_path(backup.keys, backup.data, "/keys") ||
+        !app_settings_keys_dir(&all.app, backup.keys, sizeof(backup.keys)) ||
         !make_path(backup.part_keys, backup.part, "/keys")) {
         fprintf(stderr, "chattifier: backup needs a directory to make: chattifier backup DIR\n");
         return 2;

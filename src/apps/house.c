@@ -8,7 +8,6 @@
 #include "house.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +29,7 @@
 #define SETTLE_MS 3000u
 #define SILENT_ROUNDS 5u
 #define WARM_UP_MS 10000u
+#define KEYS_LOOK_MS 100u
 
 /* One that is near a setting was mistyped; others belong to somebody else. */
 static void tell_of_stray(void *context, const char *variable, const char *nearest)
@@ -65,11 +65,35 @@ static void raise_file_limit(struct house *house)
     }
 }
 
+/* Keys that another process makes may come a little later. */
+static enum err await_keys(struct house *house, const struct secrets_openssl_options *options)
+{
+    struct loop *loop = house->workers[0].world.loop;
+    uint64_t wait_ms = house->settings.app.keys_wait_ms;
+    uint64_t until = loop_now_ms(loop) + wait_ms;
+    LOG_INFO(&house->logger, "secrets.keys_awaited", "path=\"%s\" wait_ms=%llu", options->directory,
+        (unsigned long long)wait_ms);
+    enum err err = ERR_NOT_FOUND;
+    while ((err == ERR_NOT_FOUND || err == ERR_IN_USE) && loop_now_ms(loop) < until &&
+           !atomic_load(&house->draining)) {
+        for (uint64_t next = loop_now_ms(loop) + KEYS_LOOK_MS; loop_now_ms(loop) < next;) {
+            house_turn(house);
+        }
+        err = secrets_openssl_create(options, &house->secrets);
+    }
+    if (err == ERR_NOT_FOUND || err == ERR_IN_USE) {
+        LOG_ERROR(&house->logger, "secrets.no_keys",
+            "path=\"%s\" setting=keys.dir reason=\"they are made by a process with the user "
+            "service that may write there\"",
+            options->directory);
+    }
+    return err;
+}
+
 static enum err open_secrets(struct house *house, const struct world *world)
 {
     char directory[4096];
-    if (snprintf(directory, sizeof(directory), "%s/keys", house->settings.app.data) >=
-        (int)sizeof(directory)) {
+    if (!app_settings_keys_dir(&house->settings.app, directory, sizeof(directory))) {
         return ERR_BAD_CONFIG;
     }
     struct secrets_openssl_options options = {
@@ -79,8 +103,10 @@ static enum err open_secrets(struct house *house, const struct world *world)
         .token_lifetime_ms = house->settings.user.access_token_s * 1000,
         .now_ms = loop_wall_ms(world->loop),
         .logger = &house->logger,
+        .guest = !(house->services & SERVICE_BIT(USER)),
     };
-    return secrets_openssl_create(&options, &house->secrets);
+    enum err err = secrets_openssl_create(&options, &house->secrets);
+    return err == ERR_NOT_FOUND || err == ERR_IN_USE ? await_keys(house, &options) : err;
 }
 
 /* Whoever closes the terminal that it was started in wants it gone, as with other programs. */

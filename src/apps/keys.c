@@ -1,4 +1,4 @@
-/* keys - a timer that looks at the age of the signing key.
+/* keys - a timer that looks for keys of other processes, and at the age of the signing one.
  *
  * Happy path: nothing to do. How it fails: a key that can not be written is a logged line, the old
  * one goes on signing, and the next minute tries again. */

@@ -261,10 +261,14 @@ static void on_drain_time(struct timer *timer)
     timer_start(worker->world.loop, timer, DRAIN_LOOK_MS, on_drain_time);
 }
 
-/* Clients are told and closed within the drain; a little more lets close frames leave. */
+/* Clients are told and closed within the drain; a little more lets close frames leave. One that was
+ * not built yet has none. */
 static void drain_here(struct task *task)
 {
     struct worker *worker = container_of(task, struct worker, drain);
+    if (!worker->edge) {
+        return;
+    }
     uint64_t drain_ms = worker->settings.app.drain_ms;
     edge_stop_listening(worker->edge);
     if (worker->socket) {

@@ -37,6 +37,11 @@ def kids(house):
     return [k["kid"] for k in house.http("GET", "/.well-known/jwks.json").json["keys"]]
 
 
+def moment(file):
+    """From when on a key signs: its name says so."""
+    return int(file.stem.split("-")[1])
+
+
 def test_a_key_that_is_a_month_old_signs_no_more_and_is_believed_on(fresh):
     fresh.start()
     user = fresh.user()
@@ -44,7 +49,12 @@ def test_a_key_that_is_a_month_old_signs_no_more_and_is_believed_on(fresh):
     fresh.kill()
     keys = pathlib.Path(fresh.data) / "keys"
     file, = keys.glob("token-*.pem")
-    file.rename(keys / f"token-{int(file.stem.split('-')[1]) - 31 * 86400 * 1000}.pem")
+    file.rename(keys / f"token-{moment(file) - 31 * 86400 * 1000}.pem")
+    fresh.start()
+    assert len(kids(fresh)) == 2 and kid(fresh.sign_in(user.name).token) == kid(user.token)
+    fresh.kill()
+    file = max(keys.glob("token-*.pem"), key=moment)
+    file.rename(keys / f"token-{moment(file) - 7 * 60 * 1000}.pem")
     fresh.start()
     later = fresh.sign_in(user.name)
     assert kid(later.token) != kid(user.token)

@@ -2,7 +2,8 @@
  *
  * Happy path: open the directory, read what is there by name relative to it. How it fails: a mode
  * that lets others in is a refusal, because a key that was readable is no secret any more; the
- * caller says so and does not start. */
+ * caller says so and does not start. What a crash leaves of a file that was being written is
+ * written anew by the next who has the lock. */
 
 #include "secrets/key_files.h"
 
@@ -13,7 +14,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -21,27 +24,55 @@
 
 #define KEY_BYTES_MAX 4096
 #define KEYS_MAX 8
+#define LOCK_NAME ".lock"
 
 static bool is_private(const struct stat *status)
 {
     return (status->st_mode & 077) == 0 && status->st_uid == geteuid();
 }
 
-enum err key_files_open(const char *directory, int *ret_dir)
+/* What the platform hands in is root's; the group is the one that it made for this process. */
+static bool is_handed_in(const struct stat *status)
+{
+    return (status->st_mode & 037) == 0 && status->st_uid == 0;
+}
+
+bool key_files_sealed(int dir)
+{
+    struct statvfs mount;
+    return fstatvfs(dir, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
+}
+
+enum err key_files_open(const char *directory, bool make, int *ret_dir)
 {
     struct stat status;
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+    if (make && mkdir(directory, 0700) != 0 && errno != EEXIST && errno != EROFS) {
         return ERR_IO;
     }
     int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) {
-        return ERR_IO;
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     }
-    if (fstat(dir, &status) != 0 || !is_private(&status)) {
+    if (!key_files_sealed(dir) && (fstat(dir, &status) != 0 || !is_private(&status))) {
         close(dir);
         return ERR_BAD_CONFIG;
     }
     *ret_dir = dir;
+    return OK;
+}
+
+enum err key_files_lock(int dir, int *ret_lock)
+{
+    int lock = openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (lock < 0) {
+        return ERR_IO;
+    }
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        enum err err = errno == EWOULDBLOCK ? ERR_IN_USE : ERR_IO;
+        close(lock);
+        return err;
+    }
+    *ret_lock = lock;
     return OK;
 }
 
@@ -92,12 +123,14 @@ enum err key_files_read(
     int dir, const char *name, void *ret_bytes, size_t capacity, size_t *ret_size)
 {
     struct stat status;
-    int file = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool sealed = key_files_sealed(dir);
+    int file = openat(dir, name, O_RDONLY | (sealed ? 0 : O_NOFOLLOW) | O_CLOEXEC);
     if (file < 0) {
         return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
     }
     enum err err = ERR_BAD_CONFIG;
-    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) && is_private(&status)) {
+    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+        (is_private(&status) || (sealed && is_handed_in(&status)))) {
         err = read_all(file, ret_bytes, capacity, ret_size);
     }
     close(file);
@@ -122,6 +155,7 @@ enum err key_files_write(int dir, const char *name, const void *bytes, size_t si
 {
     char beside[96];
     CHECK(snprintf(beside, sizeof(beside), ".%s.%d", name, (int)getpid()) < (int)sizeof(beside));
+    unlinkat(dir, beside, 0); /* of a process that had this number before */
     int file = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0) {
         return ERR_IO;
@@ -229,11 +263,11 @@ enum err key_files_copy(const char *from, const char *to, char ret_name[KEY_FILE
 {
     ret_name[0] = 0;
     int from_dir, to_dir;
-    enum err err = key_files_open(from, &from_dir);
+    enum err err = key_files_open(from, false, &from_dir);
     if (err != OK) {
         return err;
     }
-    err = key_files_open(to, &to_dir);
+    err = key_files_open(to, true, &to_dir);
     if (err == OK) {
         err = copy_all(from_dir, to_dir, ret_name);
         close(to_dir);

@@ -3,7 +3,11 @@
 /* key_files - the directory of keys: 0700, its files 0600, or no start.
  *
  * token-<ms since 1970>.pem is a private key for access tokens, made at that moment; mac.key holds
- * 32 random bytes. A file appears whole or not at all (written beside, flushed, renamed). */
+ * 32 random bytes. A file appears whole or not at all (written beside, flushed, linked). Processes
+ * may share the directory: who writes has its lock.
+ *
+ * A directory on a mount that can not be written (a Kubernetes Secret) is sealed: its own mode says
+ * nothing then, its files may be links, and may be root's with mode 0400 or 0440. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,16 +18,23 @@
 #define KEY_FILES_MAC "mac.key"
 #define KEY_FILES_NAME_BYTES 64
 
-/* Opens the directory and makes it if it is not there. ERR_BAD_CONFIG if anybody but the owner may
- * look inside, ERR_IO otherwise. */
-MUST_USE enum err key_files_open(const char *directory, int *ret_dir);
+/* Opens the directory; if it is not there, makes it, or answers ERR_NOT_FOUND. ERR_BAD_CONFIG if
+ * anybody but the owner may look inside, ERR_IO otherwise. */
+MUST_USE enum err key_files_open(const char *directory, bool make, int *ret_dir);
+
+/* True if nothing can be written there, by nobody who sees it as this process does. */
+bool key_files_sealed(int dir);
+
+/* The lock of all who write there; close(*ret_lock) gives it back, and so does the end of the
+ * process. Does not wait: ERR_IN_USE if somebody has it, ERR_IO. */
+MUST_USE enum err key_files_lock(int dir, int *ret_lock);
 
 /* The whole file. ERR_NOT_FOUND; ERR_BAD_CONFIG for a file that others may read, that is no regular
  * one, or is too long. */
 MUST_USE enum err key_files_read(
     int dir, const char *name, void *ret_bytes, size_t capacity, size_t *ret_size);
 
-/* ERR_IN_USE if it is there already. */
+/* ERR_IN_USE if it is there already. For who has the lock, or a directory that no other knows. */
 MUST_USE enum err key_files_write(int dir, const char *name, const void *bytes, size_t size);
 
 /* Copies every key of the directory `from` into `to`, which is made. If it fails, `ret_name` is the

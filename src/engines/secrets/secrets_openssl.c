@@ -149,9 +149,10 @@ static void sign_with(void *context, const struct token_key *key)
 static size_t sign_token_here(
     struct secrets *secrets, const struct identity *identity, char *ret_token, size_t size)
 {
-    struct secrets_openssl *shared = port_of(secrets)->shared;
+    struct secrets_port *port = port_of(secrets);
+    struct secrets_openssl *shared = port->shared;
     struct signing signing = {&shared->policy, identity, ret_token, size, 0};
-    key_ring_with_newest(&shared->ring, sign_with, &signing);
+    key_ring_with_signer(&shared->ring, loop_wall_ms(port->world->loop), sign_with, &signing);
     return signing.used;
 }
 
@@ -159,7 +160,7 @@ static bool fits_here(struct jwt_checker *checker, struct cht_str kid, struct ch
     const uint8_t raw[JWT_SIGNATURE_SIZE])
 {
     struct secrets_port *port = container_of(checker, struct secrets_port, checker);
-    return key_ring_fits(&port->shared->ring, kid, text, raw);
+    return key_ring_fits(&port->shared->ring, loop_wall_ms(port->world->loop), kid, text, raw);
 }
 
 static void digest_here(struct secrets *secrets, struct cht_str bytes, uint8_t ret_digest[32])
@@ -234,7 +235,8 @@ enum err secrets_openssl_create(
         (struct jwt_policy){options->issuer, options->audience, options->token_lifetime_ms};
     shared->ring.logger = options->logger;
     shared->ring.lifetime_ms = options->token_lifetime_ms + JWT_LEEWAY_MS;
-    enum err err = key_ring_init(&shared->ring, options->directory, options->now_ms);
+    enum err err =
+        key_ring_init(&shared->ring, options->directory, !options->guest, options->now_ms);
     if (err != OK) {
         secrets_openssl_destroy(shared);
         return err;

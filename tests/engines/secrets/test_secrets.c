@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/logger.h"
 #include "secrets/password_hash.h"
@@ -15,6 +16,8 @@
 #include "test_loop.h"
 
 #define LIFETIME_MS UINT64_C(900000)
+#define NOTICE_MS UINT64_C(360000)
+#define DAY_MS UINT64_C(86400000)
 #define WORKERS 4
 #define TOKENS_EACH 20
 
@@ -99,6 +102,20 @@ static void tend(struct fixture *f, struct secrets_openssl *shared, uint64_t key
     secrets_openssl_tend(shared, loop_wall_ms(&f->loop.loop), key_ms);
 }
 
+static bool has_same_head(const char *one, const char *other)
+{
+    size_t size = strcspn(one, ".");
+    return strncmp(one, other, size) == 0 && other[size] == '.';
+}
+
+/* True if a token of now is by the same key. */
+static bool signs_as_before(struct fixture *f, struct secrets *secrets, const char *before)
+{
+    char token[TOKEN_BYTES_MAX];
+    sign(f, secrets, token);
+    return has_same_head(token, before);
+}
+
 static void tokens_and_macs_survive_a_restart(void **state)
 {
     struct fixture *f = *state;
@@ -163,12 +180,14 @@ static void a_key_grows_old_and_goes_with_its_last_token(void **state)
     f->loop.wall_ms += 1;
     tend(f, shared, key_ms);
     assert_true(publishes_two(secrets));
+    assert_true(signs_as_before(f, secrets, old));
     f->loop.wall_ms += LIFETIME_MS - 1001;
     tend(f, shared, key_ms);
     assert_true(publishes_two(secrets));
     assert_int_equal(verify(secrets, old, old_size), OK);
     size_t new_size = sign(f, secrets, new);
-    f->loop.wall_ms += 62000;
+    assert_false(signs_as_before(f, secrets, old));
+    f->loop.wall_ms += NOTICE_MS + 62000;
     tend(f, shared, key_ms);
     assert_false(publishes_two(secrets));
     assert_int_equal(verify(secrets, old, old_size), ERR_UNAUTHORIZED);
@@ -186,6 +205,215 @@ static uint32_t count_key_files(const struct fixture *f)
     }
     closedir(listing);
     return count;
+}
+
+/* Two processes with one directory. */
+struct pair {
+    struct secrets_openssl *first, *second;
+    struct secrets *one, *other;
+};
+
+static void open_pair(struct fixture *f, bool guest, struct pair *ret_pair)
+{
+    struct secrets_openssl_options options = {
+        f->keys, "us", "them", LIFETIME_MS, loop_wall_ms(&f->loop.loop), &f->logger, guest};
+    assert_int_equal(open_keys(f, &ret_pair->first), OK);
+    assert_int_equal(secrets_openssl_create(&options, &ret_pair->second), OK);
+    ret_pair->one = secrets_openssl_open(ret_pair->first, &f->world);
+    ret_pair->other = secrets_openssl_open(ret_pair->second, &f->world);
+}
+
+static void close_pair(struct pair *pair)
+{
+    secrets_openssl_destroy(pair->first);
+    secrets_openssl_destroy(pair->second);
+}
+
+static void two_on_one_directory_believe_and_mac_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct pair pair;
+    char token[TOKEN_BYTES_MAX];
+    uint8_t here[32], there[32];
+    open_pair(f, true, &pair);
+    size_t size = sign(f, pair.other, token);
+    assert_int_equal(verify(pair.one, token, size), OK);
+    secrets_mac(pair.one, "refresh", str("text"), here);
+    secrets_mac(pair.other, "refresh", str("text"), there);
+    assert_memory_equal(here, there, 32);
+    close_pair(&pair);
+}
+
+static void a_guest_makes_nothing_and_has_keys_when_another_made_them(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *guest = NULL, *shared = NULL;
+    struct stat status;
+    struct secrets_openssl_options options = {
+        f->keys, "us", "them", LIFETIME_MS, loop_wall_ms(&f->loop.loop), &f->logger, true};
+    assert_int_equal(secrets_openssl_create(&options, &guest), ERR_NOT_FOUND);
+    assert_int_equal(stat(f->keys, &status), -1);
+    assert_int_equal(mkdir(f->keys, 0700), 0);
+    assert_int_equal(secrets_openssl_create(&options, &guest), ERR_NOT_FOUND);
+    assert_int_equal(rmdir(f->keys), 0);
+    assert_int_equal(open_keys(f, &shared), OK);
+    assert_int_equal(chmod(f->keys, 0500), 0);
+    assert_int_equal(secrets_openssl_create(&options, &guest), OK);
+    struct secrets *secrets = secrets_openssl_open(guest, &f->world);
+    f->loop.wall_ms += 31 * DAY_MS;
+    tend(f, guest, 30 * DAY_MS);
+    assert_false(publishes_two(secrets));
+    assert_int_equal(count_key_files(f), 1);
+    secrets_openssl_destroy(guest);
+    secrets_openssl_destroy(shared);
+    assert_int_equal(chmod(f->keys, 0700), 0);
+}
+
+static void a_key_of_another_process_is_known_before_it_signs(void **state)
+{
+    struct fixture *f = *state;
+    struct pair pair;
+    char before[TOKEN_BYTES_MAX], after[TOKEN_BYTES_MAX];
+    open_pair(f, true, &pair);
+    f->loop.wall_ms += 30 * DAY_MS;
+    size_t before_size = sign(f, pair.other, before);
+    tend(f, pair.first, 30 * DAY_MS);
+    assert_false(publishes_two(pair.other));
+    tend(f, pair.second, 30 * DAY_MS);
+    assert_string_equal(published_by(pair.other).text, published_by(pair.one).text);
+    assert_true(signs_as_before(f, pair.one, before));
+    assert_true(signs_as_before(f, pair.other, before));
+    f->loop.wall_ms += NOTICE_MS;
+    size_t after_size = sign(f, pair.one, after);
+    assert_false(has_same_head(after, before));
+    assert_true(signs_as_before(f, pair.other, after));
+    assert_int_equal(verify(pair.other, after, after_size), OK);
+    assert_int_equal(verify(pair.one, before, before_size), OK);
+    close_pair(&pair);
+}
+
+/* One that slept through the notice. */
+static void a_token_of_an_unknown_key_makes_it_look_again(void **state)
+{
+    struct fixture *f = *state;
+    struct pair pair;
+    char token[TOKEN_BYTES_MAX];
+    open_pair(f, true, &pair);
+    f->loop.wall_ms += 30 * DAY_MS;
+    tend(f, pair.first, 30 * DAY_MS);
+    f->loop.wall_ms += NOTICE_MS;
+    size_t size = sign(f, pair.one, token);
+    assert_false(publishes_two(pair.other));
+    assert_int_equal(verify(pair.other, token, size), OK);
+    assert_true(publishes_two(pair.other));
+    close_pair(&pair);
+}
+
+/* Another installation signed them, so their keys are never found. */
+static void invented_keys_cost_one_look_a_second(void **state)
+{
+    struct fixture *f = *state;
+    struct pair pair;
+    char token[TOKEN_BYTES_MAX], invented[TOKEN_BYTES_MAX], keys[sizeof(f->keys)];
+    struct secrets_openssl *strange = NULL;
+    open_pair(f, true, &pair);
+    memcpy(keys, f->keys, sizeof(keys));
+    snprintf(f->keys, sizeof(f->keys), "%s/strange", f->dir);
+    f->loop.wall_ms += 30 * DAY_MS + NOTICE_MS;
+    assert_int_equal(open_keys(f, &strange), OK);
+    size_t invented_size = sign(f, secrets_openssl_open(strange, &f->world), invented);
+    secrets_openssl_destroy(strange);
+    memcpy(f->keys, keys, sizeof(keys));
+    assert_int_equal(verify(pair.other, invented, invented_size), ERR_UNAUTHORIZED);
+    secrets_openssl_tend(pair.first, loop_wall_ms(&f->loop.loop) - NOTICE_MS, 30 * DAY_MS);
+    size_t size = sign(f, pair.one, token);
+    for (int i = 0; i < 100; i++) {
+        f->loop.wall_ms += i == 0 ? 999 : 0;
+        assert_int_equal(verify(pair.other, invented, invented_size), ERR_UNAUTHORIZED);
+        assert_int_equal(verify(pair.other, token, size), ERR_UNAUTHORIZED);
+        assert_false(publishes_two(pair.other));
+    }
+    f->loop.wall_ms += 1;
+    assert_int_equal(verify(pair.other, invented, invented_size), ERR_UNAUTHORIZED);
+    assert_true(publishes_two(pair.other));
+    assert_int_equal(verify(pair.other, token, size), OK);
+    close_pair(&pair);
+}
+
+struct starting {
+    pthread_t thread;
+    struct fixture *f;
+    struct secrets_openssl *shared;
+    uint64_t now_ms;
+    enum err err;
+};
+
+static void *start_one(void *context)
+{
+    struct starting *one = context;
+    struct secrets_openssl_options options = {
+        one->f->keys, "us", "them", LIFETIME_MS, one->now_ms, &one->f->logger};
+    do {
+        one->err = secrets_openssl_create(&options, &one->shared);
+    } while (one->err == ERR_IN_USE);
+    return NULL;
+}
+
+static void *tend_one(void *context)
+{
+    struct starting *one = context;
+    secrets_openssl_tend(one->shared, one->now_ms, 30 * DAY_MS);
+    return NULL;
+}
+
+static void all_at_once(struct starting *all, void *(*does)(void *context))
+{
+    for (int i = 0; i < WORKERS; i++) {
+        assert_int_equal(pthread_create(&all[i].thread, NULL, does, &all[i]), 0);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        pthread_join(all[i].thread, NULL);
+        assert_int_equal(all[i].err, OK);
+    }
+}
+
+/* A lock is of who opened the file, so threads exclude each other as processes do. Each has another
+ * time, so that two keys would be two files. */
+static void all_that_start_and_change_at_once_make_one_key(void **state)
+{
+    struct fixture *f = *state;
+    struct starting all[WORKERS] = {0};
+    for (int i = 0; i < WORKERS; i++) {
+        all[i].f = f;
+        all[i].now_ms = loop_wall_ms(&f->loop.loop) + (uint64_t)i;
+    }
+    all_at_once(all, start_one);
+    assert_int_equal(count_key_files(f), 1);
+    for (int i = 0; i < WORKERS; i++) {
+        all[i].now_ms += 31 * DAY_MS;
+    }
+    all_at_once(all, tend_one);
+    assert_int_equal(count_key_files(f), 2);
+    all_at_once(all, tend_one);
+    assert_int_equal(count_key_files(f), 2);
+    for (int i = 0; i < WORKERS; i++) {
+        assert_true(publishes_two(secrets_openssl_open(all[i].shared, &f->world)));
+        secrets_openssl_destroy(all[i].shared);
+    }
+}
+
+static void what_a_crash_left_of_a_write_is_written_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct secrets_openssl *shared = NULL;
+    char file[128];
+    assert_int_equal(mkdir(f->keys, 0700), 0);
+    snprintf(file, sizeof(file), "%s/.mac.key.%d", f->keys, (int)getpid());
+    FILE *out = fopen(file, "w");
+    assert_non_null(out);
+    fclose(out);
+    assert_int_equal(open_keys(f, &shared), OK);
+    secrets_openssl_destroy(shared);
 }
 
 struct checking_worker {
@@ -346,6 +574,19 @@ int main(void)
             an_empty_or_short_mac_key_stops_the_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             workers_check_tokens_of_one_key_at_the_same_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            two_on_one_directory_believe_and_mac_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_guest_makes_nothing_and_has_keys_when_another_made_them, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_key_of_another_process_is_known_before_it_signs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_token_of_an_unknown_key_makes_it_look_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(invented_keys_cost_one_look_a_second, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            all_that_start_and_change_at_once_make_one_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_a_crash_left_of_a_write_is_written_anew, set_up, tear_down),
         cmocka_unit_test(argon2_hashes_fit_their_password_alone),
         cmocka_unit_test(old_bcrypt_hashes_fit_and_are_outdated),
         cmocka_unit_test(hashes_that_ask_for_too_much_are_not_computed),
