@@ -52,6 +52,7 @@ struct mail_pulsar_options mail_pulsar_options_default(void)
         .sends_max = 16384,
         .peer_sends_max = 4096,
         .self_max = 4096,
+        .queue_messages = 4096,
         .pages_group = 2,
         .send_ms = 5000,
         .idle_ms = 60000,
@@ -79,6 +80,14 @@ static void prove(struct inlet *inlet, struct buf *empty)
     mail_peers_send(&box->mail->peers, box->box, box->mail->port.node, empty);
 }
 
+/* Handlers are done with an event when they return, and a broker drops what finds no permit: so
+ * what may come ahead is as much as the worker bears, but of pages, which are large. */
+static uint32_t queue_of(const struct mail_pulsar *mail, const struct box *box)
+{
+    uint32_t least = box->box == MAIL_PAGES ? 0 : mail->options.queue_messages;
+    return box->credit > least ? box->credit : least;
+}
+
 static void open_box(struct mail_pulsar *mail, struct box *box)
 {
     static const struct inlet_events events = {on_event, prove};
@@ -86,7 +95,7 @@ static void open_box(struct mail_pulsar *mail, struct box *box)
     struct inlet_options options = {.client = mail->client,
         .topic = topic,
         .group = box->box == MAIL_PAGES ? mail->options.pages_group : 0,
-        .queue_messages = box->credit,
+        .queue_messages = queue_of(mail, box),
         .retry_ms = mail->options.retry_ms};
     mail_topic(mail->prefix, box->box, mail->port.node, topic);
     inlet_open(&box->inlet, &options, mail->world, &events);

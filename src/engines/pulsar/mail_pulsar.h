@@ -26,10 +26,12 @@ struct mail_pulsar_options {
     uint32_t sends_max;      /* events without a receipt, to all [16384] */
     uint32_t peer_sends_max; /* to one box [4096] */
     uint32_t self_max;       /* events to oneself that wait, for each box [4096] */
-    uint32_t pages_group;    /* connections of pages [2]; pulsar_client.h */
-    uint32_t send_ms;        /* for a receipt [5 s] */
-    uint32_t idle_ms;        /* [60 s]; more than send_ms */
-    uint32_t retry_ms;       /* after a broker refused a box [1 s] */
+    uint32_t
+        queue_messages;   /* of LIVE and WORK: that may come ahead, whatever credit says [4096] */
+    uint32_t pages_group; /* connections of pages [2]; pulsar_client.h */
+    uint32_t send_ms;     /* for a receipt [5 s] */
+    uint32_t idle_ms;     /* [60 s]; more than send_ms */
+    uint32_t retry_ms;    /* after a broker refused a box [1 s] */
 };
 
 struct mail_pulsar_stats {

@@ -1,8 +1,9 @@
 /* outlet - see the header.
  *
  * Happy path: an op of the pool goes with the event to the publisher, and comes back with the
- * receipt. How it fails: no free op, or an answer that is not OK, is an event that was dropped. A
- * publisher that has ended is kept until it is to be tried again. */
+ * receipt. How it fails: no free op, an answer that is not OK, or a receipt without a position, by
+ * which a broker says that it had too much of what it does not keep, is an event that was dropped.
+ * A publisher that has ended is kept until it is to be tried again. */
 
 #include "pulsar/outlet.h"
 
@@ -21,8 +22,9 @@ static void give_back(struct outlet_sends *sends, struct pulsar_publish_op *op)
 static void on_answer(struct asker *asker, struct op *op)
 {
     struct outlet_sends *sends = container_of(asker, struct outlet_sends, asker);
-    sends->dropped += op->err ? 1 : 0;
-    give_back(sends, container_of(op, struct pulsar_publish_op, op));
+    struct pulsar_publish_op *sent = container_of(op, struct pulsar_publish_op, op);
+    sends->dropped += op->err || sent->is_repeat ? 1 : 0;
+    give_back(sends, sent);
 }
 
 void outlet_sends_init(struct outlet_sends *sends, uint32_t max)

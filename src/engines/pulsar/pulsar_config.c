@@ -188,6 +188,7 @@ struct mail_pulsar_options pulsar_config_mail(const struct pulsar_config *config
     options.peers_max = (uint32_t)settings->mail_peers;
     options.sends_max = (uint32_t)settings->mail_sends;
     options.self_max = (uint32_t)settings->mail_own;
+    options.queue_messages = (uint32_t)settings->mail_queue;
     options.send_ms = (uint32_t)settings->mail_send_ms;
     options.idle_ms = (uint32_t)settings->mail_idle_ms;
     return options;

@@ -243,6 +243,23 @@ static void a_box_that_a_broker_refuses_is_tried_again_after_a_while(void **stat
     assert_dropped(2);
 }
 
+/* It says so by a receipt without a position. */
+static void what_a_broker_dropped_is_counted(void **state)
+{
+    (void)state;
+    make();
+    put(MAIL_LIVE, ANN, "x");
+    struct toy_socket *socket = broker_accept();
+    uint64_t id = opens(socket);
+    broker_expect_send(socket, "x");
+    struct pulsar_command receipt = {.type = PULSAR_COMMAND_SEND_RECEIPT,
+        .send_receipt = {.producer_id = id,
+            .has_message_id = true,
+            .message_id = {.ledger_id = PULSAR_POSITION_NONE, .entry_id = PULSAR_POSITION_NONE}}};
+    broker_say(socket, &receipt);
+    assert_dropped(1);
+}
+
 static void nothing_is_sent_twice(void **state)
 {
     (void)state;
@@ -263,6 +280,7 @@ static void nothing_is_sent_twice(void **state)
 static void a_box_is_open_when_an_event_of_ones_own_has_come(void **state)
 {
     (void)state;
+    box.options.queue_messages = 20;
     make();
     mail_open(box.mail, MAIL_LIVE, &box.handler, 10);
     struct toy_socket *socket = broker_accept();
@@ -270,7 +288,7 @@ static void a_box_is_open_when_an_event_of_ones_own_has_come(void **state)
     struct pulsar_subscribe said = broker_opens_consumer(socket);
     assert_false(said.durable);
     assert_true(said.force_topic_creation);
-    assert_int_equal(broker_expect(socket, PULSAR_COMMAND_FLOW).flow.message_permits, 10);
+    assert_int_equal(broker_expect(socket, PULSAR_COMMAND_FLOW).flow.message_permits, 20);
     uint64_t id = opens(socket);
     broker_expect_send(socket, "");
     broker_receipt(socket, id, 0, 0);
@@ -343,6 +361,7 @@ int main(void)
         TEST(in_a_full_table_the_longest_unused_box_makes_room_unless_it_is_busy),
         TEST(what_has_no_receipt_is_bounded_and_then_dropped),
         TEST(a_box_that_a_broker_refuses_is_tried_again_after_a_while),
+        TEST(what_a_broker_dropped_is_counted),
         TEST(nothing_is_sent_twice),
         TEST(a_box_is_open_when_an_event_of_ones_own_has_come),
         TEST(what_is_cast_comes_by_the_topic_also_to_its_sender),
