@@ -14,11 +14,13 @@
 #include "ports/mail.h"
 #include "ports/rooms.h"
 #include "ports/sessions.h"
+#include "ports/shards.h"
 #include "ports/users.h"
 #include "test_loop.h"
 #include "world/net.h"
 #include "world/resolver.h"
 
+#define CONTRACT_SHARDS_MAX 8
 #define CONTRACT_NODES 18 /* more than an answer about somebody names */
 #define CONTRACT_MAILS 3  /* nodes that write to each other */
 
@@ -38,6 +40,9 @@ struct contract_engine {
     struct cast *casts[CONTRACT_MAILS];
     /* The boxes that were opened, and the casts, have their places. NULL: they have at once. */
     bool (*is_connected)(struct contract_engine *engine);
+    struct shards *workers[2];
+    uint32_t owned_by_first; /* shards, when the first worker alone takes part */
+    void (*pass)(struct contract_engine *engine, uint32_t ms); /* for all workers */
     struct net *net;
     struct resolver *resolver;
     void (*turn)(struct contract_engine *engine); /* of the engine's own loop, if it has one */
@@ -48,6 +53,7 @@ struct contract_engine {
 
 /* Each runs its tests with cmocka and answers how many failed. */
 int log_contract(struct contract_engine *engine);
+int shards_contract(struct contract_engine *engine);
 int rooms_contract(struct contract_engine *engine);
 int history_contract(struct contract_engine *engine);
 int users_contract(struct contract_engine *engine);

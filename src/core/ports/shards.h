@@ -5,8 +5,8 @@
  * Rooms are hashed to a fixed number of shards (cht_shard_of_room). Everybody may post a command to
  * a shard; at any time one worker is told to own it and gets the shard's commands in the order
  * posted (per poster and shard). Delivery is at least once: after a change of owner, or at any
- * moment, commands that were not reported done may come again, at the same or at a new position.
- * Two owners may overlap for a while: only the log excludes.
+ * moment, commands that were not reported done may come again, at the same or at a new position,
+ * and beside them some that were. Two owners may overlap for a while: only the log excludes.
  *
  * Bounded: over the queue's limit nothing is taken. Payload: one `command` event in binary form. */
 

@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 
-#include "base/big_endian.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "pulsar/pulsar_place.h"
 
 #define TOPIC_BYTES 600u
 
@@ -48,20 +48,11 @@ bool log_pulsar_is_final(enum err err)
            err == ERR_REFUSED || err == ERR_CLOSED;
 }
 
-struct position log_pulsar_position(const struct pulsar_position *position)
-{
-    struct position at = {{0}};
-    big_endian_put(at.bytes + 4, position->ledger);
-    big_endian_put(at.bytes + 12, position->entry);
-    big_endian_put_sized(at.bytes + 20, (uint64_t)((int64_t)position->batch_index + 1), 4);
-    return at;
-}
-
 bool log_topic_read(
     struct log_topic *topic, const struct pulsar_received *received, struct log_item *ret_item)
 {
     *ret_item =
-        (struct log_item){.shard = topic->shard, .at = log_pulsar_position(&received->position)};
+        (struct log_item){.shard = topic->shard, .at = pulsar_place(0, &received->position)};
     if (!log_record_place(received->bytes, received->size, &ret_item->term, &ret_item->index)) {
         topic->log->stats.strange++;
         return false;

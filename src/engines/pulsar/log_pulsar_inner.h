@@ -65,9 +65,6 @@ struct log_topic *log_topic_of(struct log *log, uint32_t shard);
 /* Everything but what is about the shard's name is temporary to a follower: it asks again. */
 bool log_pulsar_is_final(enum err err);
 
-/* As a port's position: {0, ledger, entry, place in its batch}. */
-struct position log_pulsar_position(const struct pulsar_position *position);
-
 /* A message as an item without its record; false: it is none. Notes where it was seen. */
 bool log_topic_read(
     struct log_topic *topic, const struct pulsar_received *received, struct log_item *ret_item);

@@ -1,7 +1,7 @@
-/* The in-process bus: shards between two workers of one process, and the bounds of its mail; the
- * contracts of mail and cast are run by test_mail_local.c. */
+/* The in-process bus: the contract of its shards, what is particular to them, and the bounds of its
+ * mail; the contracts of mail and cast are run by test_mail_local.c. */
 
-#include "test.h"
+#include "contract.h"
 
 #include "local/bus_local.h"
 #include "test_loop.h"
@@ -136,29 +136,6 @@ static void mail_text(struct node *from, uint64_t to, const char *text)
     buf_unref(event);
 }
 
-static void every_shard_has_one_owner(void **state)
-{
-    struct town *town = *state;
-    own_everything(town);
-    for (uint32_t shard = 0; shard < SHARDS; shard++) {
-        assert_int_equal(town->nodes[0].owns[shard] + town->nodes[1].owns[shard], 1);
-    }
-}
-
-static void commands_come_in_the_order_in_which_somebody_posts_them(void **state)
-{
-    struct town *town = *state;
-    own_everything(town);
-    for (const char *at = "abcdefg"; *at; at++) {
-        assert_true(post(&town->nodes[0], 1, at));
-    }
-    settle(town);
-    assert_string_equal(town->nodes[1].told, "abcdefg");
-    for (uint32_t i = 1; i < 7; i++) {
-        assert_true(memcmp(&town->nodes[1].positions[i - 1], &town->nodes[1].positions[i], 24) < 0);
-    }
-}
-
 static void without_credit_commands_wait_and_then_posts_are_refused(void **state)
 {
     struct town *town = *state;
@@ -183,24 +160,6 @@ static void give_up(struct node *owner, uint32_t shard)
 {
     shards_release(owner->shards, shard);
     owner->owns[shard] = false;
-}
-
-static void what_was_not_done_comes_again_after_a_release(void **state)
-{
-    struct town *town = *state;
-    own_everything(town);
-    struct node *owner = &town->nodes[1];
-    for (const char *at = "abcd"; *at; at++) {
-        assert_true(post(&town->nodes[0], 1, at));
-    }
-    settle(town);
-    shards_done(owner->shards, 1, &owner->positions[1]);
-    give_up(owner, 1);
-    settle(town);
-    assert_string_equal(owner->told, "abcd");
-    advance(town, 5000);
-    assert_true(owner->owns[1]);
-    assert_string_equal(owner->told, "abcdacd");
 }
 
 static void a_shard_that_was_given_up_refuses_all_but_one_until_an_owner_does_something(
@@ -241,32 +200,6 @@ static void what_waits_in_a_shard_that_is_given_up_is_kept_and_nothing_is_added(
     assert_int_equal(bus_local_waiting(town->bus, 1), 1);
 }
 
-/* All credit is held by one shard; what another has, in its queue or still on the ring, comes when
- * there is credit again. */
-static void credit_of_one_shard_reaches_what_waits_in_another(void **state)
-{
-    struct town *town = *state;
-    own_everything(town);
-    struct node *owner = &town->nodes[1];
-    assert_true(post(&town->nodes[0], 3, "a"));
-    settle(town);
-    give_up(owner, 3);
-    for (int i = 0; i < CREDIT; i++) {
-        assert_true(post(&town->nodes[0], 1, "x"));
-    }
-    settle(town);
-    assert_true(post(&town->nodes[0], 1, "r"));
-    advance(town, 5000);
-    assert_true(owner->owns[3]);
-    assert_string_equal(owner->told, "axxxxxxxx");
-    shards_done(owner->shards, 1, &owner->positions[1]);
-    settle(town);
-    assert_string_equal(owner->told, "axxxxxxxxa");
-    give_up(owner, 3);
-    settle(town);
-    assert_string_equal(owner->told, "axxxxxxxxar");
-}
-
 static void done_twice_or_for_another_boot_changes_nothing(void **state)
 {
     struct town *town = *state;
@@ -297,20 +230,53 @@ static void mail_to_nobody_or_to_a_full_box_is_dropped_and_counted(void **state)
     assert_int_equal(mail_dropped(town->nodes[0].mail), 2 + 6);
 }
 
+/* ---- the contract's engine */
+
+static void open_town(struct contract_engine *engine, bool fresh)
+{
+    void *town;
+    (void)fresh;
+    build(&town, 64);
+    engine->state = town;
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        engine->workers[i] = ((struct town *)town)->nodes[i].shards;
+    }
+}
+
+static void close_town(struct contract_engine *engine)
+{
+    tear_down(&engine->state);
+}
+
+static void nothing_to_forget(struct contract_engine *engine)
+{
+    (void)engine;
+}
+
+static void pass(struct contract_engine *engine, uint32_t ms)
+{
+    advance(engine->state, ms);
+}
+
+static struct contract_engine contract = {.name = "shards_local",
+    .shards = SHARDS,
+    .owned_by_first = SHARDS / WORKERS,
+    .open = open_town,
+    .close = close_town,
+    .forget = nothing_to_forget,
+    .pass = pass};
+
 #define TEST(name, begin) cmocka_unit_test_setup_teardown(name, begin, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_shard_has_one_owner, set_up),
-        TEST(commands_come_in_the_order_in_which_somebody_posts_them, set_up),
         TEST(without_credit_commands_wait_and_then_posts_are_refused, set_up_narrow),
-        TEST(what_was_not_done_comes_again_after_a_release, set_up),
         TEST(a_shard_that_was_given_up_refuses_all_but_one_until_an_owner_does_something, set_up),
         TEST(what_waits_in_a_shard_that_is_given_up_is_kept_and_nothing_is_added, set_up),
-        TEST(credit_of_one_shard_reaches_what_waits_in_another, set_up),
         TEST(done_twice_or_for_another_boot_changes_nothing, set_up),
         TEST(mail_to_nobody_or_to_a_full_box_is_dropped_and_counted, set_up),
     };
-    return cmocka_run_group_tests_name("bus_local", tests, NULL, NULL);
+    int failed = shards_contract(&contract);
+    return failed + cmocka_run_group_tests_name("bus_local", tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LAST_TURNS = 20, TICK_NS = 1000000 };
+enum { LAST_TURNS = 20, POST_MS = 60000, TICK_NS = 1000000 };
 
 static struct pulsar_engine the_engine;
 
@@ -152,6 +152,19 @@ static void stop_ticker(void)
 
 /* ---- nodes */
 
+static void open_shards(struct pulsar_engine *engine, uint32_t at)
+{
+    char worker[16];
+    struct shards_pulsar_options options = shards_pulsar_options_default();
+    snprintf(worker, sizeof(worker), "worker-%u", (unsigned)at);
+    options.topic = engine->topic;
+    options.worker = worker;
+    options.shards = engine->contract.shards;
+    options.post_ms = POST_MS;
+    engine->nodes[at].shards =
+        shards_pulsar_create(&engine->world, engine->nodes[at].client, &options);
+}
+
 void pulsar_engine_open_node(struct pulsar_engine *engine, uint32_t at)
 {
     struct pulsar_node *node = &engine->nodes[at];
@@ -164,23 +177,31 @@ void pulsar_engine_open_node(struct pulsar_engine *engine, uint32_t at)
     log.topic = engine->topic;
     log.shards = engine->contract.shards;
     node->log = log_pulsar_create(&engine->world, node->client, &log);
+    open_shards(engine, at);
 }
 
 void pulsar_engine_close_node(struct pulsar_engine *engine, uint32_t at)
 {
     struct pulsar_node *node = &engine->nodes[at];
     if (node->client) {
+        shards_pulsar_stop(node->shards);
         log_pulsar_stop(node->log);
         for (int i = 0; i < LAST_TURNS; i++) {
             loop_uv_turn(engine->loop, 0);
         }
         log_pulsar_destroy(node->log);
+        shards_pulsar_destroy(node->shards);
         pulsar_client_destroy(node->client);
         *node = (struct pulsar_node){0};
     }
 }
 
 /* ---- the contract's engine */
+
+static void pass(struct contract_engine *contract, uint32_t ms)
+{
+    pulsar_engine_pass(of(contract), ms);
+}
 
 static void open_engine(struct contract_engine *contract, bool fresh)
 {
@@ -194,7 +215,10 @@ static void open_engine(struct contract_engine *contract, bool fresh)
     engine->outbounds = outbounds_create(&engine->world);
     pulsar_engine_open_node(engine, 0);
     contract->log = engine->nodes[0].log;
+    contract->workers[0] = engine->nodes[0].shards;
     if (!engine->alone) {
+        pulsar_engine_open_node(engine, 1);
+        contract->workers[1] = engine->nodes[1].shards;
         start_ticker(engine);
     }
 }
@@ -240,6 +264,8 @@ struct pulsar_engine *pulsar_engine(
         .open = open_engine,
         .close = close_engine,
         .forget = nothing_to_forget,
+        .owned_by_first = 2,
+        .pass = pass,
         .turn = turn};
     engine->host = host;
     engine->web_port = web_port;

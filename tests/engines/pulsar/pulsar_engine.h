@@ -14,6 +14,7 @@
 #include "link/outbound.h"
 #include "loop/loop_uv.h"
 #include "pulsar/log_pulsar.h"
+#include "pulsar/shards_pulsar.h"
 #include "pulsar_client/pulsar_client.h"
 
 #define PULSAR_NODES 3u /* of a test at most, each with a client of its own */
@@ -21,6 +22,7 @@
 struct pulsar_node {
     struct pulsar_client *client;
     struct log *log;
+    struct shards *shards;
 };
 
 struct pulsar_engine {
@@ -33,7 +35,7 @@ struct pulsar_engine {
     struct loop_uv *loop;
     struct world world;
     struct outbounds *outbounds;
-    struct pulsar_node nodes[PULSAR_NODES]; /* the contract's is the first */
+    struct pulsar_node nodes[PULSAR_NODES]; /* the contract's are the first two */
 };
 
 /* One a program. */

@@ -1,11 +1,13 @@
 """The bus on a real Pulsar: the contracts of its ports, and what is particular to them, by programs of the build.
 
-Topics are made here, for the programs: BASE-1, BASE-2, ... with a subscription `message`, as an installation has them.
+Topics are made here, for the programs: BASE-1, BASE-2, ... with the subscription that reads them, as an installation has them.
 """
 
 import os
 import re
 import subprocess
+import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -19,6 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 PROGRAMS = os.path.join(os.environ.get("CHATTIFIER_BUILD", os.path.join(ROOT, "build-test")), "tests", "engines", "pulsar")
 TOPICS, SHARDS = 32, 2
 SUITE_S = 300
+WAIT_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -39,17 +42,30 @@ def admin(broker, path, body):
         return answer.read()
 
 
-def make_topics(broker, base):
+def wait_until(ask):
+    end = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return ask()
+        except urllib.error.HTTPError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+
+
+def make_topics(broker, base, subscription):
+    """One that was just started may have no storage yet."""
+    wait_until(lambda: admin(broker, f"{base}-0/partitions", b"1"))
     for number in range(1, TOPICS + 1):
         admin(broker, f"{base}-{number}/partitions", str(SHARDS).encode())
-        admin(broker, f"{base}-{number}/subscription/message", b'"earliest"')
+        admin(broker, f"{base}-{number}/subscription/{subscription}", b'"earliest"')
 
 
-def run(broker, name, base):
+def run(broker, name, base, subscription):
     program = os.path.join(PROGRAMS, name)
     if not os.path.exists(program):
         pytest.skip(f"{program} is not built")
-    make_topics(broker, base)
+    make_topics(broker, base, subscription)
     engines = f"{os.path.join(HERE, 'engines')} {{}} pulsar --dir {broker.bus_directory} >&2"
     environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP", "PULSAR_RESTART": f"{engines.format('kill')} && {engines.format('start')}"}
     words = [program, broker.address, str(broker.ports.of("PULSAR_WEB_PORT")), f"public/default/{base}"]
@@ -60,4 +76,8 @@ def run(broker, name, base):
 
 
 def test_the_log_keeps_its_contract_and_its_terms(broker):
-    assert run(broker, "real_log_pulsar", "log") >= 20
+    assert run(broker, "real_log_pulsar", "log", "message") >= 20
+
+
+def test_shards_keep_their_contract_and_go_over_to_others(broker):
+    assert run(broker, "real_shards_pulsar", "shards", "chat") >= 13
