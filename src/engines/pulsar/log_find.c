@@ -1,12 +1,13 @@
 /* log_find - a place shortly before an index.
  *
- * Happy path: a signpost is near, and nothing is asked. Else both ends of the topic are looked at,
- * then a place before its last record, and after that the place is sought between what is known:
- * Pulsar's positions are a number of a ledger, of which most do not exist, and of an entry in it,
- * of which all do up to its last. A look at a place that does not exist finds the next one that
- * does. So each look halves what is left of the numbers, first of ledgers, then of entries; an
- * entry has one record at least, which says how far the wanted one may be at most. How it fails: a
- * look that fails is the answer. Repeats of records make it begin earlier than it had to, no more.
+ * Happy path: a signpost, or the end of a page that was read, is near, and nothing is asked. Else
+ * both ends of the topic are looked at, then a place before its last record, and after that the
+ * place is sought between what is known: Pulsar's positions are a number of a ledger, of which most
+ * do not exist, and of an entry in it, of which all do up to its last. A look at a place that does
+ * not exist finds the next one that does. So each look halves what is left of the numbers, first of
+ * ledgers, then of entries; an entry has one record at least, which says how far the wanted one may
+ * be at most. How it fails: a look that fails is the answer. Repeats of records make it begin
+ * earlier than it had to, no more.
  */
 
 #include "base/mem.h"
@@ -46,7 +47,7 @@ static bool is_near(const struct find *find)
 static void look_at_ends(struct flow *flow)
 {
     struct find *find = find_of(flow);
-    const struct signpost *post = signposts_floor(&find->topic->posts, find->op->index);
+    const struct signpost *post = log_topic_floor(find->topic, find->op->index);
     if (post) {
         find->low = *post;
     }

@@ -60,6 +60,13 @@ bool log_topic_read(
     return true;
 }
 
+const struct signpost *log_topic_floor(const struct log_topic *topic, uint64_t index)
+{
+    const struct signpost *post = signposts_floor(&topic->posts, index);
+    bool was_read = topic->read.index > 0 && topic->read.index <= index;
+    return was_read && (!post || post->index < topic->read.index) ? &topic->read : post;
+}
+
 /* ---- the port */
 
 static const struct log_ops ops = {

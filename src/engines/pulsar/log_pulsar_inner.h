@@ -26,6 +26,7 @@ struct log_topic {
     char *name;
     struct signposts posts;
     struct signpost tail; /* that was looked up last */
+    struct signpost read; /* that a read was given last: pages go on from there */
     struct log_writer *writers;
     struct log_marker *marker; /* NULL: nothing was marked yet */
 };
@@ -68,6 +69,9 @@ bool log_pulsar_is_final(enum err err);
 /* A message as an item without its record; false: it is none. Notes where it was seen. */
 bool log_topic_read(
     struct log_topic *topic, const struct pulsar_received *received, struct log_item *ret_item);
+
+/* Of what is known, the nearest at or before `index`; NULL: nothing is. */
+const struct signpost *log_topic_floor(const struct log_topic *topic, uint64_t index);
 
 /* ---- log_look.c: the first record at or behind `start`, and the last message of the topic.
  *

@@ -123,6 +123,7 @@ static bool take(struct read *read, struct log_item *item, const struct pulsar_r
     read->first = read->first ? read->first : item->index;
     if (item->index <= op->until) {
         item->record = buf_copy(received->bytes, received->size);
+        read->topic->read = (struct signpost){item->index, received->position};
         op->items[op->count++] = *item;
     }
     return item->index < op->until && op->count < op->limit;
