@@ -1,5 +1,5 @@
-/* app_settings - the rows of the process's own settings. Happy path and failures: base/settings.h.
- */
+/* app_settings - the rows of the process's own settings. Happy path and how it fails:
+ * base/settings.h. */
 
 #include "app_settings.h"
 

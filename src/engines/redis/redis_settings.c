@@ -1,4 +1,5 @@
-/* redis_settings - the settings of the Redis engine as rows. Nothing here can fail. */
+/* redis_settings - the rows of the settings of Redis. Happy path and how it fails: base/settings.h.
+ */
 
 #include "redis/redis_settings.h"
 

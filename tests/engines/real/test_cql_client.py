@@ -1,7 +1,4 @@
-"""The client of src/net/cql_client with real nodes: its example, and many writes while a node is killed.
-
-The programs are those of a build with tests, build-test, or of the one that CHATTIFIER_BUILD names.
-"""
+"""The client of src/net/cql_client with real nodes: its example, and many writes while a node is killed."""
 
 import os
 import re
@@ -16,17 +13,9 @@ from engine import NotReady
 from have import have
 from java import java
 from ports import Ports
+from programs import program
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-PROGRAMS = os.path.join(os.environ.get("CHATTIFIER_BUILD", os.path.join(ROOT, "build-test")), "tests", "net")
 WRITES = 10_000
-
-
-def program(name):
-    path = os.path.join(PROGRAMS, name)
-    if not os.path.exists(path):
-        pytest.skip(f"{path} is not built")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +77,7 @@ def result_of(output):
 
 def test_the_example_does_what_its_head_says(ring):
     first = ring[0]
-    run = [program("cql_client_example"), first.host, str(first.port)]
+    run = [program("net", "cql_client_example"), first.host, str(first.port)]
     rooms = "0: attic\n1: hall\nnext page\n2: cellar\n"
     assert subprocess.run(run, capture_output=True, text=True, timeout=60).stdout == rooms + "the name is taken now\n"
     assert subprocess.run(run, capture_output=True, text=True, timeout=60).stdout == rooms + "the name is taken already\n"
@@ -96,7 +85,7 @@ def test_the_example_does_what_its_head_says(ring):
 
 def test_no_write_that_was_answered_is_lost_when_a_node_is_killed(ring):
     contact, victim = ring[0], ring[1]
-    process = subprocess.Popen([program("cql_load"), contact.host, str(contact.port), "3", str(WRITES), "32"], text=True,
+    process = subprocess.Popen([program("net", "cql_load"), contact.host, str(contact.port), "3", str(WRITES), "32"], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lines = []
     for line in process.stdout:
@@ -116,7 +105,7 @@ def test_no_write_that_was_answered_is_lost_when_a_node_is_killed(ring):
 def test_a_node_that_comes_back_is_connected_again(ring):
     contact, victim = ring[0], ring[1]
     victim.kill()
-    process = subprocess.Popen([program("cql_load"), contact.host, str(contact.port), "3", str(100 * WRITES), "4"], text=True,
+    process = subprocess.Popen([program("net", "cql_load"), contact.host, str(contact.port), "3", str(100 * WRITES), "4"], text=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     stop = threading.Timer(90, process.kill)
     stop.start()
@@ -131,7 +120,7 @@ def test_a_node_that_comes_back_is_connected_again(ring):
 
 def test_a_node_that_hangs_costs_no_write_that_was_answered(ring):
     contact, victim = ring[0], ring[2]
-    process = subprocess.Popen([program("cql_load"), contact.host, str(contact.port), "3", str(WRITES), "32"], text=True,
+    process = subprocess.Popen([program("net", "cql_load"), contact.host, str(contact.port), "3", str(WRITES), "32"], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     lines = []
     try:
@@ -149,7 +138,7 @@ def test_a_node_that_hangs_costs_no_write_that_was_answered(ring):
 
 def test_a_node_and_who_asks_it_know_each_other(guarded, tmp_path):
     def load(password, certificate):
-        return subprocess.run([program("cql_load"), guarded.host, str(guarded.port), "1", "10", "2", "cassandra", password, certificate],
+        return subprocess.run([program("net", "cql_load"), guarded.host, str(guarded.port), "1", "10", "2", "cassandra", password, certificate],
                               capture_output=True, text=True, timeout=60)
     right, wrong = load("cassandra", guarded.certificate), load("wrong", guarded.certificate)
     stranger = load("cassandra", make_certificate(str(tmp_path), "stranger")[1])

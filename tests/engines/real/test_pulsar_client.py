@@ -1,12 +1,10 @@
 """The client of Pulsar (src/net/pulsar_client) beside a real broker: what it promises while topics move, brokers die and others want its place.
 
-The client is the program tests/net/pulsar_client/pulsar_drive.c, led line by line. Programs are those of a build with tests, build-test, or of
-the one that CHATTIFIER_BUILD names.
+The client is the program tests/net/pulsar_client/pulsar_drive.c, led line by line.
 """
 
 import contextlib
 import json
-import os
 import queue
 import signal
 import subprocess
@@ -18,26 +16,18 @@ import pytest
 
 import ports
 from have import have
+from programs import program
 from pulsar import PulsarBroker
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-PROGRAMS = os.path.join(os.environ.get("CHATTIFIER_BUILD", os.path.join(ROOT, "build-test")), "tests", "net")
 WAIT_S = 60
 EARLIEST = (-1, -1, -1)
-
-
-def program(name):
-    path = os.path.join(PROGRAMS, name)
-    if not os.path.exists(path):
-        pytest.skip(f"{path} is not built")
-    return path
 
 
 class Drive:
     """One client. Lines that it says are kept until somebody waits for them."""
 
     def __init__(self, broker, *options, address=None):
-        self.process = subprocess.Popen([program("pulsar_drive"), address or broker.address, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program("net", "pulsar_drive"), address or broker.address, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
         self.heard, self.killed = [], False
         threading.Thread(target=self.read, daemon=True).start()
@@ -396,10 +386,10 @@ def test_a_topic_that_is_not_there_is_not_made(drive):
 
 
 def test_the_example_reads_what_it_published(broker, topic):
-    done = subprocess.run([program("pulsar_client_example"), broker.address, topic], capture_output=True, text=True, timeout=WAIT_S)
+    done = subprocess.run([program("net", "pulsar_client_example"), broker.address, topic], capture_output=True, text=True, timeout=WAIT_S)
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["one", "two", "three"], "")
 
 
 def test_the_example_says_why_it_ends(broker):
-    done = subprocess.run([program("pulsar_client_example"), broker.address, "persistent://public/default/absent"], capture_output=True, text=True, timeout=WAIT_S)
+    done = subprocess.run([program("net", "pulsar_client_example"), broker.address, "persistent://public/default/absent"], capture_output=True, text=True, timeout=WAIT_S)
     assert done.returncode == 1 and "topic_not_found" in done.stderr

@@ -13,9 +13,8 @@ import cassandra
 import ports
 from cql import ServerError
 from have import have
+from programs import BUILD, program, suite
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-BUILD = os.path.join(ROOT, "build-test")
 SUITES = ["users", "rooms", "history", "stores"]
 # What asks for search, which the port may answer UNSUPPORTED, as this engine does.
 SEARCH = {"words_are_found_by_members_alone", "what_was_edited_or_deleted_is_not_found_any_more", "a_question_is_never_a_formula",
@@ -59,14 +58,10 @@ def tables(node, keyspace):
 
 @pytest.mark.parametrize("name", SUITES)
 def test_the_port_keeps_its_contract(node, name):
-    program = os.path.join(BUILD, "tests", "engines", "cassandra", f"test_{name}_cassandra")
-    environment = {**os.environ, "CASSANDRA_HOSTS": node.host, "CASSANDRA_PORT": str(node.port), "CASSANDRA_KEYSPACE": f"contract_{name}",
-                   "CMOCKA_MESSAGE_OUTPUT": "TAP"}
-    done = subprocess.run([program], env=environment, text=True, errors="replace", timeout=SUITE_S, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    failed = re.findall(r"^not ok \d+ - (\w+)", done.stdout, re.M)
-    assert set(failed) == (SEARCH if name == "history" else set()), done.stdout[-6000:]
-    assert done.returncode == len(failed), done.stdout[-6000:]
-    assert len(re.findall(r"^ok \d+", done.stdout, re.M)) > 5
+    where = {"CASSANDRA_HOSTS": node.host, "CASSANDRA_PORT": str(node.port), "CASSANDRA_KEYSPACE": f"contract_{name}"}
+    passed, failed, words = suite([program("engines", "cassandra", f"test_{name}_cassandra")], SUITE_S, **where)
+    assert set(failed) == (SEARCH if name == "history" else set()), words[-6000:]
+    assert len(passed) > 5, words[-2000:]
 
 
 def test_migrate_makes_the_tables_and_says_which_version_there_is(node):
