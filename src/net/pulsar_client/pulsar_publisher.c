@@ -259,10 +259,23 @@ static void stored(struct pulsar_publisher *publisher, const struct pulsar_messa
     answer_refused_heads(publisher);
 }
 
+/* A broker that drops what its topic does not keep says so late: what comes before the one with
+ * that number is given up for it. */
+static void give_up_before(struct pulsar_publisher *publisher, uint64_t sequence)
+{
+    const struct pulsar_parcel *parcel = pulsar_parcels_find(&publisher->parcels, sequence);
+    while (parcel && parcel->written && publisher->parcels.first != parcel) {
+        answer_head(publisher, ERR_UNKNOWN);
+    }
+}
+
 /* One for what was given up, or had its receipt, is late. */
 static void on_receipt(
     struct pulsar_publisher *publisher, const struct pulsar_send_receipt *receipt, bool is_current)
 {
+    if (publisher->at_most_once) {
+        give_up_before(publisher, receipt->sequence_id);
+    }
     const struct pulsar_parcel *head = publisher->parcels.first;
     uint64_t next = head ? head->first : publisher->parcels.next_sequence;
     if (receipt->sequence_id < next) {

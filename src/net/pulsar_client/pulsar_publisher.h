@@ -16,7 +16,8 @@
  *
  * SHARED: others may publish too. When the oldest has had no receipt for `send_ms`, all that are
  * pending are given up, and it goes on with what is published then. With `at_most_once` nothing is
- * sent anew: what may have left before its place was lost is answered ERR_UNKNOWN then.
+ * sent anew: what may have left before its place was lost is answered ERR_UNKNOWN then, and what a
+ * later one has its receipt before.
  *
  * FENCING: nobody else may, and whoever opens it later throws this one out. The epoch that the
  * broker gives it at its first opening is kept and shown at each later one, so it is let in again

@@ -219,6 +219,26 @@ static void at_most_once_sends_nothing_anew_and_goes_on_with_what_never_left(voi
     assert_answers(3, OK);
 }
 
+static void at_most_once_a_receipt_may_be_ahead_of_those_before_it(void **state)
+{
+    (void)state;
+    pc->options.at_most_once = true;
+    struct toy_socket *socket = publisher_open(NO_EPOCH);
+    for (const char *const *text = (const char *const[]){"one", "two", "three", NULL}; *text;
+         text++) {
+        publish(*text);
+        broker_expect_send(socket, *text);
+    }
+    broker_receipt(socket, ID, 2, 7);
+    assert_answers(3, OK);
+    assert_int_equal(pc->ops[0].op.err, ERR_UNKNOWN);
+    assert_int_equal(pc->ops[1].op.err, ERR_UNKNOWN);
+    broker_receipt(socket, ID, 0, 5); /* late */
+    assert_true(pulsar_publisher_is_open(pc->publisher));
+    broker_receipt(socket, ID, 9, 5); /* of what was not sent */
+    assert_true(socket->closed);
+}
+
 static void a_topic_that_moves_is_followed_at_once_and_nobody_hears_of_it(void **state)
 {
     (void)state;
@@ -816,6 +836,7 @@ int main(void)
         P(a_repeat_that_the_broker_knows_is_an_answer_without_a_position),
         P(after_a_lost_connection_all_is_sent_again_in_order_as_it_was),
         P(at_most_once_sends_nothing_anew_and_goes_on_with_what_never_left),
+        P(at_most_once_a_receipt_may_be_ahead_of_those_before_it),
         P(a_topic_that_moves_is_followed_at_once_and_nobody_hears_of_it),
         P(a_close_of_the_broker_is_followed_by_a_lookup_at_once),
         P(a_close_that_names_a_broker_needs_no_lookup),
