@@ -19,7 +19,7 @@
 #include "pulsar/mail_pulsar.h"
 #include "pulsar_client/pulsar_client.h"
 
-enum { LAST_TURNS = 20, WAIT_MS = 60000, PEERS = 4, IDLE_MS = 300, SEND_MS = 200 };
+enum { LAST_TURNS = 20, WAIT_MS = 60000, PEERS = 4, IDLE_MS = 300, SEND_MS = 200, BURST = 3000 };
 
 static struct town {
     struct contract_engine engine;
@@ -190,6 +190,19 @@ static void a_box_that_is_not_used_is_closed_and_opened_by_the_next_event(void *
     assert_int_equal(mail_pulsar_stats(town.mails[0]).opened, 2);
 }
 
+static void a_burst_of_thousands_comes_whole_and_in_order(void **state)
+{
+    (void)state;
+    put_to_reader(1);
+    contract_wait_count(&town.engine, &reader.count, 1);
+    for (uint32_t number = 2; number <= BURST; number++) {
+        put_to_reader(number);
+    }
+    contract_wait_count(&town.engine, &reader.count, BURST);
+    assert_int_equal(reader.repeats, 0);
+    assert_int_equal(mail_dropped(town.engine.mails[0]), 0);
+}
+
 static void boxes_that_are_open_are_bounded_and_the_longest_unused_one_makes_room(void **state)
 {
     (void)state;
@@ -247,6 +260,7 @@ int main(int count, char **words)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_box_that_is_not_used_is_closed_and_opened_by_the_next_event),
+        TEST(a_burst_of_thousands_comes_whole_and_in_order),
         TEST(boxes_that_are_open_are_bounded_and_the_longest_unused_one_makes_room),
         TEST(of_a_node_that_is_gone_nothing_is_kept),
         TEST(a_broker_that_is_killed_and_comes_back_repeats_nothing),
