@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "redis_client/redis_link.h"
+#include "world/loop.h"
 
 struct redis_client {
     struct outbounds *outbounds;
@@ -30,6 +31,7 @@ struct redis_client {
     struct redis_op where;
     struct asker where_asker;
     struct timer where_timer;
+    uint64_t calm_ms; /* until then a move waits as any other try */
 };
 
 static bool is_watched(const struct redis_client *client)
@@ -107,15 +109,30 @@ static bool is_same_host(const struct redis_host *one, const struct redis_host *
     return one->port == other->port && strcmp(one->name, other->name) == 0;
 }
 
+/* At once, but for Sentinels that name one and then another. */
+static void move_to(struct redis_client *client, const struct redis_host *host)
+{
+    static const char why[] = "another server is the primary";
+    uint64_t now = loop_now_ms(client->world->loop);
+    if (redis_link_move(&client->server, host) != OK) {
+        return; /* a name that can not be: what Sentinel says next may be better */
+    }
+    if (now >= client->calm_ms) {
+        client->calm_ms = now + client->options.limits.sentinel_ms;
+        redis_link_hurry(&client->server, why);
+    } else {
+        redis_link_give_up(&client->server, why);
+    }
+}
+
 static void take_primary(struct redis_client *client, const struct redis_host *host)
 {
-    enum err err = OK;
     if (!client->server.outbound) {
-        err = open_server(client, host);
+        enum err err = open_server(client, host);
+        (void)err; /* as above */
     } else if (!is_same_host(host, &client->server.options.host)) {
-        err = redis_link_move(&client->server, host, "another server is the primary");
+        move_to(client, host);
     }
-    (void)err; /* a name that can not be: what Sentinel says next may be better */
 }
 
 static void on_where(struct asker *asker, struct op *op)
@@ -149,7 +166,7 @@ static void on_sentinel_down(
 {
     struct redis_client *client = container_of(owner, struct redis_client, sentinel_owner);
     tell_loss(client, &client->sentinel, end, was_ready);
-    CHECK(redis_link_move(&client->sentinel, next_host(client), NULL) == OK);
+    CHECK(redis_link_move(&client->sentinel, next_host(client)) == OK);
 }
 
 /* ---- the primary */
@@ -180,7 +197,7 @@ static void on_server_down(
     if (is_watched(client)) {
         ask_where(client);
     } else {
-        CHECK(redis_link_move(&client->server, next_host(client), NULL) == OK);
+        CHECK(redis_link_move(&client->server, next_host(client)) == OK);
     }
 }
 

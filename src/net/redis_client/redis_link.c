@@ -410,19 +410,20 @@ void redis_link_start(struct redis_link *link)
     outbound_start(link->outbound);
 }
 
-enum err redis_link_move(struct redis_link *link, const struct redis_host *host, const char *why)
+enum err redis_link_move(struct redis_link *link, const struct redis_host *host)
 {
     enum err err = outbound_set_endpoint(link->outbound, host->name, host->port);
-    if (err) {
-        return err;
+    if (err == OK) {
+        link->options.host = *host;
     }
-    link->options.host = *host;
-    if (why) {
-        link->hurry = true;
-        outbound_drop(link->outbound, why);
-        outbound_retry(link->outbound);
-    }
-    return OK;
+    return err;
+}
+
+void redis_link_hurry(struct redis_link *link, const char *why)
+{
+    link->hurry = true;
+    outbound_drop(link->outbound, why);
+    outbound_retry(link->outbound);
 }
 
 void redis_link_give_up(struct redis_link *link, const char *why)

@@ -72,10 +72,11 @@ void redis_link_deinit(struct redis_link *link);
 
 void redis_link_start(struct redis_link *link);
 
-/* Another server, from the next try on. A connection that is open or is being made is given up for
- * `why`; NULL: it is not. */
-MUST_USE enum err redis_link_move(
-    struct redis_link *link, const struct redis_host *host, const char *why);
+/* Another server, from the next try on. */
+MUST_USE enum err redis_link_move(struct redis_link *link, const struct redis_host *host);
+
+/* The next try is at once. A connection that is open or is being made is given up for `why`. */
+void redis_link_hurry(struct redis_link *link, const char *why);
 
 /* Asked already, with bytes: surely nothing happens. Answers it later in this turn. */
 void redis_op_refuse(

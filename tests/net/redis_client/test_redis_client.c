@@ -496,6 +496,23 @@ static void a_sentinel_is_asked_at_once_when_the_primary_is_none_any_more(void *
     assert_int_equal(toy_net_newest(&fx->net)->to.port, 7002);
 }
 
+static void sentinels_that_name_one_and_then_another_are_followed_as_often_as_tries_are_made(
+    void **state)
+{
+    (void)state;
+    struct toy_socket *sentinel = open_sentinel("sentinel.example", AT_7001);
+    redis_house_let_in(HELLO_PRIMARY);
+    redis_house_advance(1000);
+    redis_house_say(sentinel, AT_7002);
+    struct toy_socket *second = redis_house_let_in(HELLO_PRIMARY);
+    redis_house_say(sentinel, AT_7001);
+    assert_true(second->closed);
+    assert_int_equal(fx->net.count, 3);
+    redis_house_advance(100);
+    assert_int_equal(fx->net.count, 4);
+    assert_int_equal(toy_net_newest(&fx->net)->to.port, 7001);
+}
+
 static void a_sentinel_that_knows_nothing_is_followed_by_the_next(void **state)
 {
     (void)state;
@@ -547,6 +564,7 @@ int main(void)
         T(a_sentinel_names_the_primary),
         T(the_primary_is_followed_when_a_sentinel_names_another),
         T(a_sentinel_is_asked_at_once_when_the_primary_is_none_any_more),
+        T(sentinels_that_name_one_and_then_another_are_followed_as_often_as_tries_are_made),
         T(a_sentinel_that_knows_nothing_is_followed_by_the_next),
         T(a_sentinel_that_names_nonsense_moves_nobody),
     };
