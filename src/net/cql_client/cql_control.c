@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cql_client/cql_inner.h"
-#include "world/random.h"
+#include "link/retry_wait.h"
 
 #define AGREEMENT_POLL_MS 200u
 #define PARTITIONER 6u /* a column of system.local */
@@ -118,19 +118,15 @@ static void on_timer(struct timer *timer)
     }
 }
 
-/* Half of the wait and a chance of the other half, doubled with each round. */
+/* Doubled with each round. */
 static uint64_t wait_of(struct cql_control *control)
 {
-    const struct cql_client *client = control->client;
-    uint64_t wait_ms = client->limits.retry_first_ms;
-    for (uint32_t i = 0; i < control->rounds && wait_ms < client->limits.retry_max_ms; i++) {
-        wait_ms *= 2;
-    }
-    wait_ms = wait_ms < client->limits.retry_max_ms ? wait_ms : client->limits.retry_max_ms;
+    const struct cql_client_limits *limits = &control->client->limits;
+    struct random *random = control->client->world->random;
     if (control->was_denied) {
-        wait_ms = client->limits.denied_retry_ms;
+        return retry_chance_ms(random, limits->denied_retry_ms);
     }
-    return wait_ms / 2 + random_below(client->world->random, wait_ms / 2 + 1);
+    return retry_wait_ms(random, control->rounds, limits->retry_first_ms, limits->retry_max_ms);
 }
 
 void cql_control_closed(struct cql_control *control, const struct net_address *from)

@@ -12,9 +12,7 @@
 
 #include "base/mem.h"
 #include "link/outbound_inner.h"
-#include "world/random.h"
-
-#define DOUBLINGS_MAX 30u
+#include "link/retry_wait.h"
 
 static void enter_resolving(struct machine *machine);
 static void enter_connecting(struct machine *machine);
@@ -169,15 +167,11 @@ static void wait_until(struct outbound *outbound, uint64_t at_ms)
         outbound->set->world->loop, &outbound->timer, at_ms > now ? at_ms - now : 0, on_timer);
 }
 
-/* Half of what the failures have doubled it to, and a chance of the other half. */
 static uint64_t next_wait(struct outbound *outbound)
 {
     const struct outbound_limits *limits = &outbound->limits;
-    uint32_t doublings = outbound->failures < DOUBLINGS_MAX ? outbound->failures : DOUBLINGS_MAX;
-    uint64_t whole = (uint64_t)limits->retry_first_ms << doublings;
-    whole = whole < limits->retry_max_ms ? whole : limits->retry_max_ms;
-    outbound->failures++;
-    return whole / 2 + random_below(outbound->set->world->random, whole - whole / 2 + 1);
+    return retry_wait_ms(outbound->set->world->random, outbound->failures++, limits->retry_first_ms,
+        limits->retry_max_ms);
 }
 
 static void enter_closed(struct machine *machine)

@@ -57,8 +57,8 @@ struct pulsar_client_limits {
     uint32_t open_ms;           /* from looking up a name to a broker's welcome [10 s] */
     uint32_t request_ms;        /* for the answer to a request [30 s] */
     uint32_t keep_alive_ms;     /* silence after which a ping is sent; twice of it ends [30 s] */
-    uint32_t retry_first_ms;    /* the wait after a failure, [100 ms] */
-    uint32_t retry_max_ms;      /* at most [15 s] */
+    uint32_t retry_first_ms;    /* the wait after a failure, doubled by each [100 ms] */
+    uint32_t retry_max_ms;      /* at most [15 s]; link/retry_wait.h */
     uint32_t busy_ms;           /* so long a topic may be busy before that is an error [15 s] */
 };
 

@@ -8,12 +8,8 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "world/random.h"
+#include "link/retry_wait.h"
 
-#define DOUBLINGS_MAX 20u
-#define JITTER_PARTS                                                                               \
-    10u                 /* a wait is shorter by up to a tenth, so that not all come back at once   \
-                         */
 #define STEADY_MS 1000u /* a place that was held for so long was no failure */
 
 static void enter_looking(struct machine *machine);
@@ -139,11 +135,12 @@ static void on_waited(struct timer *timer)
 static uint64_t next_wait(struct pulsar_handle *handle, bool slowly)
 {
     const struct pulsar_client_limits *limits = &handle->client->limits;
-    uint32_t doublings = handle->failures < DOUBLINGS_MAX ? handle->failures : DOUBLINGS_MAX;
-    uint64_t wait = (uint64_t)limits->retry_first_ms << doublings;
-    wait = slowly || wait > limits->retry_max_ms ? limits->retry_max_ms : wait;
-    handle->failures++;
-    return wait - random_below(handle->client->world->random, wait / JITTER_PARTS + 1);
+    struct random *random = handle->client->world->random;
+    uint32_t failures = handle->failures++;
+    if (slowly) {
+        return retry_chance_ms(random, limits->retry_max_ms);
+    }
+    return retry_wait_ms(random, failures, limits->retry_first_ms, limits->retry_max_ms);
 }
 
 static void wait(struct pulsar_handle *handle, bool slowly)

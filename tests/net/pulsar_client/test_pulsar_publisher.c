@@ -345,7 +345,7 @@ static void the_wait_grows_while_the_broker_is_away(void **state)
         }
         uint64_t whole = i < 5 ? UINT64_C(100) << i : 1600;
         uint64_t waited = house->loop.now_ms - lost;
-        assert_in_range(waited, whole - whole / 10 - 1, whole);
+        assert_in_range(waited, whole / 2, whole);
         toy_socket_answer(toy_net_newest(&house->net), ERR_REFUSED);
         settle();
         toy_socket_answer(toy_net_newest(&house->net), ERR_REFUSED);
@@ -517,9 +517,9 @@ static void a_broker_that_has_too_much_to_do_is_tried_slowly(void **state)
     broker_finds(socket);
     broker_error(socket, broker_expect(socket, PULSAR_COMMAND_PRODUCER).producer.request_id,
         PULSAR_ERROR_TOO_MANY_REQUESTS);
-    advance(1400);
+    advance(799);
     broker_expect_nothing(socket);
-    advance(200);
+    advance(801);
     publisher_reopen(socket, NO_EPOCH);
 }
 
