@@ -175,6 +175,7 @@ void pulsar_engine_open_node(struct pulsar_engine *engine, uint32_t at)
     assert_int_equal(
         pulsar_client_create(&engine->world, engine->outbounds, &client, &node->client), OK);
     log.topic = engine->topic;
+    log.owner = engine->owner;
     log.shards = engine->contract.shards;
     node->log = log_pulsar_create(&engine->world, node->client, &log);
     open_shards(engine, at);

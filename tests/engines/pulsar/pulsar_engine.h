@@ -35,6 +35,7 @@ struct pulsar_engine {
     struct loop_uv *loop;
     struct world world;
     struct outbounds *outbounds;
+    struct log_pulsar_owner *owner;         /* of the logs of nodes that are opened from here on */
     struct pulsar_node nodes[PULSAR_NODES]; /* the contract's are the first two */
 };
 

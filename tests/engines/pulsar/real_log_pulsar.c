@@ -286,29 +286,46 @@ static void what_was_marked_and_trimmed_is_not_found_and_the_newest_record_stays
 
 /* ---- writers */
 
+/* As an owner does: what the old one had on its way may have the place of the claim's record, and
+ * then the claim is none. Seen: dozens of records that came behind the answer of the tail. */
+static struct log_claim_op claim_as_owner(uint32_t node, uint64_t from, uint64_t *ret_index)
+{
+    for (int i = 0; i < 10; i++) {
+        struct log_claim_op owner = claim(node);
+        *ret_index = tail(node) + 1;
+        append(node, owner, *ret_index, 1);
+        if (follow(node, from, *ret_index)->term_of[*ret_index % 4000] == owner.term) {
+            return owner;
+        }
+        log_release(log_of(node), owner.writer);
+    }
+    fail_msg("no claim has its record");
+    return (struct log_claim_op){0};
+}
+
 static void a_claim_of_another_process_fences_and_what_was_acknowledged_is_there(void **state)
 {
     static struct row old;
     (void)state;
     pulsar_engine_open_node(engine, 1);
     uint64_t last = 0;
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 10; round++) {
         struct log_claim_op first = claim(0);
         append(0, first, last + 1, 1);
         begin(&old, 0, first, last + 2, 1000000);
-        struct log_claim_op second = claim(1);
+        uint64_t place;
+        struct log_claim_op second = claim_as_owner(1, last + 1, &place);
         assert_true(second.term > first.term);
-        uint64_t end = tail(1);
-        append(1, second, end + 1, 50);
+        append(1, second, place + 1, 50);
         assert_true(pulsar_engine_until(engine, is_over, &old, WAIT_MS));
         assert_true(old.failed > 0);
         assert_true(old.first_err == ERR_FENCED || old.first_err == ERR_UNKNOWN);
-        struct reader *reader = follow(1, last + 1, end + 50);
+        struct reader *reader = follow(1, last + 1, place + 50);
         for (uint64_t index = last + 1; index <= old.durable; index++) {
             assert_int_equal(reader->term_of[index % 4000], first.term);
         }
         assert_int_equal(reader->place.term, second.term);
-        last = end + 50;
+        last = place + 50;
         log_release(log_of(0), first.writer);
         log_release(log_of(1), second.writer);
         pulsar_engine_pass(engine, 50);
@@ -330,6 +347,53 @@ static void a_writer_that_is_thrown_out_by_a_fenced_one_goes_on(void **state)
     assert_int_equal(reader->place.term, now.term);
     log_release(log_of(0), old.writer);
     log_release(log_of(1), now.writer);
+}
+
+struct told {
+    struct log_pulsar_owner owner;
+    bool owns;
+    uint32_t asked;
+};
+
+static bool owns(struct log_pulsar_owner *owner, uint32_t shard)
+{
+    struct told *told = container_of(owner, struct told, owner);
+    assert_int_equal(shard, 0);
+    told->asked++;
+    return told->owns;
+}
+
+static bool was_asked(void *context)
+{
+    return ((const struct told *)context)->asked > 0;
+}
+
+/* Coming back, it would throw out whoever was told to own the shard, for a moment. */
+static void a_writer_that_loses_its_place_comes_back_while_the_bus_says_so(void **state)
+{
+    struct told told = {.owner = {owns}, .owns = true};
+    struct log_append_op op = {0};
+    (void)state;
+    engine->owner = &told.owner;
+    pulsar_engine_open_node(engine, 1);
+    engine->owner = NULL;
+    struct log_claim_op owner = claim(1);
+    append(1, owner, 1, 10);
+    told.asked = 0;
+    pulsar_engine_unload(engine, 0);
+    assert_true(pulsar_engine_until(engine, was_asked, &told, WAIT_MS));
+    append(1, owner, 11, 10);
+    told = (struct told){.owner = {owns}};
+    pulsar_engine_unload(engine, 0);
+    assert_true(pulsar_engine_until(engine, was_asked, &told, WAIT_MS));
+    told.owns = true; /* too late for this term */
+    log_append(log_of(1), ask(), &op, owner.writer, contract_record(owner.term, 21));
+    assert_int_equal(wait(), ERR_UNKNOWN);
+    assert_int_equal(tail(0), 20);
+    log_release(log_of(1), owner.writer);
+    struct log_claim_op next = claim(1);
+    append(1, next, 21, 1);
+    log_release(log_of(1), next.writer);
 }
 
 static void nothing_is_lost_or_reordered_while_the_topic_moves(void **state)
@@ -386,6 +450,7 @@ int main(int count, char **words)
         TEST(what_was_marked_and_trimmed_is_not_found_and_the_newest_record_stays),
         TEST(a_claim_of_another_process_fences_and_what_was_acknowledged_is_there),
         TEST(a_writer_that_is_thrown_out_by_a_fenced_one_goes_on),
+        TEST(a_writer_that_loses_its_place_comes_back_while_the_bus_says_so),
         TEST(nothing_is_lost_or_reordered_while_the_topic_moves),
         TEST(a_term_goes_on_when_the_broker_is_killed_and_comes_back),
     };
