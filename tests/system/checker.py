@@ -1,4 +1,4 @@
-"""Judges a recorded history by the invariants I1-I10 and I12 of the reliability plan.
+"""Judges a recorded history by the invariants I1-I10 and I12, as sim/README.md has them.
 
 A history is what clients saw: sends with their outcome, deliveries per connection in order, heads, and at the end the whole log of each
 room as the server gives it. Happy path: judge() returns an empty list. How it fails: each violation is a line that names the invariant and

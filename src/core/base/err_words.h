@@ -5,7 +5,7 @@
  *
  *     A field is missing, has the wrong type or form, or is out of range. text takes 1-16384 bytes.
  *
- * For people: programs go by `code` and `field` (client protocol, "Errors"). */
+ * For people: programs go by `code` and `field` (docs/events.md, "Errors"). */
 
 #include "base/err.h"
 

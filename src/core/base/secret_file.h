@@ -3,7 +3,7 @@
 /* secret_file - a password or a token, out of the file that a setting names.
  *
  * It is the first line of the file. No copy of it is left anywhere but where it was asked for. It
- * reads from disk, so at the start. */
+ * waits for the disk, so at the start, or seldom. */
 
 #include <stddef.h>
 

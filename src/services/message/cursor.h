@@ -1,7 +1,7 @@
 #pragma once
 
-/* cursor - where a list goes on, as an opaque text bound to the user and the question (RELIABILITY:
- * forged ones are refused). */
+/* cursor - where a list goes on, as an opaque text that is bound to the user and the question:
+ * forged ones are refused. */
 
 #include "message_inner.h"
 
