@@ -16,6 +16,7 @@
 #include "base/secret_file.h"
 #include "cassandra/inner.h"
 #include "cassandra/stamps_shared.h"
+#include "link/host_port.h"
 #include "link/tls_client.h"
 
 #define HOSTS_MAX 16u
@@ -62,26 +63,12 @@ static const enum log_level levels[CQL_NEWS] = {
     [CQL_NEWS_LIMITED] = LOG_LEVEL_WARN,
 };
 
-static void write_address(const struct net_address *address, char *ret_text, size_t size)
-{
-    const uint8_t *ip = address->ip;
-    if (net_address_is_ipv4(address)) {
-        snprintf(ret_text, size, "%u.%u.%u.%u:%u", ip[12], ip[13], ip[14], ip[15], address->port);
-        return;
-    }
-    size_t used = (size_t)snprintf(ret_text, size, "[");
-    for (int i = 0; i < 16; i += 2) {
-        used += (size_t)snprintf(
-            ret_text + used, size - used, "%s%x", i ? ":" : "", (unsigned)(ip[i] << 8 | ip[i + 1]));
-    }
-    snprintf(ret_text + used, size - used, "]:%u", address->port);
-}
-
 static void on_news(struct cql_client_handler *handler, const struct cql_news *news)
 {
     const struct cassandra *store = container_of(handler, struct cassandra, handler);
-    char event[64], node[64];
-    write_address(&news->node, node, sizeof(node));
+    char event[64], host[HOST_BYTES], node[HOST_PORT_BYTES];
+    host_of_address(&news->node, host);
+    host_port_write(host, news->node.port, node);
     snprintf(event, sizeof(event), "cassandra.%s", cql_news_name(news->kind));
     LOG_AT(store->world->logger, levels[news->kind], event, "node=%s detail=\"%s\" retry_ms=%llu",
         node, news->detail, (unsigned long long)news->retry_ms);

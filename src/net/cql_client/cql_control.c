@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cql_client/cql_inner.h"
+#include "link/host_port.h"
 #include "link/retry_wait.h"
 
 #define AGREEMENT_POLL_MS 200u
@@ -88,7 +89,7 @@ static uint32_t count_candidates(const struct cql_control *control)
 static void connect_next(struct cql_control *control)
 {
     const struct cql_client *client = control->client;
-    char host[RESOLVER_HOST_BYTES_MAX + 1];
+    char host[HOST_BYTES];
     uint16_t port = client->options.port;
     do {
         control->at = (control->at + 1) % places_of(control);
@@ -96,7 +97,7 @@ static void connect_next(struct cql_control *control)
     bool is_fine;
     if (control->at < client->limits.nodes_max) {
         const struct cql_node *node = client->nodes[control->at];
-        cql_address_text(&node->address, host);
+        host_of_address(&node->address, host);
         is_fine = cql_conn_start(&control->conn, host, node->address.port);
     } else {
         uint32_t contact = control->at - client->limits.nodes_max;

@@ -376,9 +376,6 @@ void cql_nodes_destroy(struct cql_client *client);
 /* The same, and asks are not touched any more. */
 void cql_nodes_forget(struct cql_client *client);
 
-/* The text of an address; `ret_text` has RESOLVER_HOST_BYTES_MAX + 1. */
-void cql_address_text(const struct net_address *address, char *ret_text);
-
 /* ---- places (cql_places.c) */
 
 /* The number of a datacenter; UINT16_MAX: there are too many. */

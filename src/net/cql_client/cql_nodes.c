@@ -4,20 +4,11 @@
  * that is not named any more goes with its connections, whose asks go elsewhere or are answered;
  * one that has another address is connected to there; what is beyond the limit is not looked at. */
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "cql_client/cql_inner.h"
-
-void cql_address_text(const struct net_address *address, char *ret_text)
-{
-    bool is_v4 = net_address_is_ipv4(address);
-    const void *from = is_v4 ? (const void *)(address->ip + 12) : (const void *)address->ip;
-    const char *text =
-        inet_ntop(is_v4 ? AF_INET : AF_INET6, from, ret_text, RESOLVER_HOST_BYTES_MAX + 1);
-    CHECK(text);
-}
+#include "link/host_port.h"
 
 static bool same_address(const struct net_address *a, const struct net_address *b)
 {
@@ -50,8 +41,8 @@ static struct cql_node *find_by_id(const struct cql_client *client, const struct
 
 static void connect_all(struct cql_node *node)
 {
-    char host[RESOLVER_HOST_BYTES_MAX + 1];
-    cql_address_text(&node->address, host);
+    char host[HOST_BYTES];
+    host_of_address(&node->address, host);
     for (uint32_t i = 0; i < node->client->limits.connections_per_node; i++) {
         struct cql_conn *conn = &node->conns[i];
         bool is_fine = true;

@@ -3,7 +3,12 @@
 
 #include "link/host_port.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "base/check.h"
+#include "world/net.h"
 
 #define PORT_DIGITS_MAX 5u
 
@@ -76,4 +81,19 @@ bool host_port_read(struct cht_str text, char ret_host[HOST_BYTES], uint16_t *re
         return true;
     }
     return *rest.at == ':' && take_port((struct cht_str){rest.at + 1, rest.size - 1}, ret_port);
+}
+
+void host_port_write(const char *host, uint16_t port, char ret_text[HOST_PORT_BYTES])
+{
+    bool is_v6 = strchr(host, ':') != NULL;
+    int size = snprintf(ret_text, HOST_PORT_BYTES, "%s%s%s:%u", is_v6 ? "[" : "", host,
+        is_v6 ? "]" : "", (unsigned)port);
+    CHECK(size < (int)HOST_PORT_BYTES);
+}
+
+void host_of_address(const struct net_address *address, char ret_host[HOST_BYTES])
+{
+    bool is_v4 = net_address_is_ipv4(address);
+    const void *from = is_v4 ? address->ip + 12 : address->ip;
+    CHECK(inet_ntop(is_v4 ? AF_INET : AF_INET6, from, ret_host, HOST_BYTES));
 }

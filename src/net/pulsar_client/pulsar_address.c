@@ -5,7 +5,6 @@
 
 #include "pulsar_client/pulsar_address.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PORT_PLAIN 6650
@@ -47,7 +46,5 @@ bool pulsar_address_equal(const struct pulsar_address *one, const struct pulsar_
 void pulsar_address_write(
     const struct pulsar_address *address, char ret_text[PULSAR_ADDRESS_TEXT_BYTES])
 {
-    bool v6 = strchr(address->host, ':') != NULL;
-    snprintf(ret_text, PULSAR_ADDRESS_TEXT_BYTES, "%s%s%s:%u", v6 ? "[" : "", address->host,
-        v6 ? "]" : "", (unsigned)address->port);
+    host_port_write(address->host, address->port, ret_text);
 }

@@ -11,7 +11,7 @@
 #include "chattifier/types.h"
 #include "link/host_port.h"
 
-#define PULSAR_ADDRESS_TEXT_BYTES (HOST_BYTES + 8) /* [host]:65535 */
+#define PULSAR_ADDRESS_TEXT_BYTES HOST_PORT_BYTES
 
 struct pulsar_address {
     char host[HOST_BYTES];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "link/host_port.h"
+#include "world/net.h"
 
 #define USUAL 6379
 
@@ -70,6 +71,32 @@ static void a_host_and_a_port_that_come_apart_are_both_needed(void **state)
     assert_false(host_port_take(str("[::1]"), str("7000"), host, &port));
 }
 
+static void an_address_of_ipv6_is_written_with_brackets(void **state)
+{
+    char text[HOST_PORT_BYTES], host[HOST_BYTES];
+    (void)state;
+    host_port_write("one.example", 1, text);
+    assert_string_equal(text, "one.example:1");
+    host_port_write("::1", 65535, text);
+    assert_string_equal(text, "[::1]:65535");
+    memset(host, ':', sizeof(host));
+    host[sizeof(host) - 1] = 0;
+    host_port_write(host, 65535, text);
+    assert_int_equal(strlen(text), HOST_PORT_BYTES - 1);
+}
+
+static void an_address_is_a_host_of_its_family(void **state)
+{
+    struct net_address v4 = {.ip = {[10] = 0xff, [11] = 0xff, [12] = 192, [14] = 2, [15] = 7}};
+    struct net_address v6 = {.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+    char host[HOST_BYTES];
+    (void)state;
+    host_of_address(&v4, host);
+    assert_string_equal(host, "192.0.2.7");
+    host_of_address(&v6, host);
+    assert_string_equal(host, "2001:db8::1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -77,6 +104,8 @@ int main(void)
         cmocka_unit_test(what_is_no_host_is_refused),
         cmocka_unit_test(a_host_is_no_longer_than_the_resolver_takes),
         cmocka_unit_test(a_host_and_a_port_that_come_apart_are_both_needed),
+        cmocka_unit_test(an_address_of_ipv6_is_written_with_brackets),
+        cmocka_unit_test(an_address_is_a_host_of_its_family),
     };
     return cmocka_run_group_tests_name("host_port", tests, NULL, NULL);
 }
