@@ -31,7 +31,7 @@ static enum err read_config(struct house *house, struct shared *shared)
     char why[REDIS_WHY_BYTES];
     enum err err = redis_config_read(&house->settings.redis, &shared->config, why);
     if (err != OK) {
-        LOG_ERROR(&house->logger, "setting.refused", "reason=\"%s\"", why);
+        engine_say_refused(house, why);
     }
     return err;
 }

@@ -6,6 +6,8 @@
 
 #include "engines.h"
 
+#include <string.h>
+
 #include "base/check.h"
 #include "house.h"
 #include "services.h"
@@ -50,6 +52,14 @@ const struct engine *engine_of(const struct house *house, enum engine_port port)
 static const struct engine *used(const struct house *house, enum engine_port port)
 {
     return services_use(house->services, port) ? engine_of(house, port) : NULL;
+}
+
+void engine_say_refused(struct house *house, const char *why)
+{
+    const char *colon = strstr(why, ": ");
+    CHECK(colon);
+    LOG_ERROR(&house->logger, "setting.refused", "setting=%.*s reason=\"%s\"", (int)(colon - why),
+        why, colon + 2);
 }
 
 static enum err refuse(struct house *house, enum engine_port port, uint32_t elsewhere)

@@ -61,6 +61,9 @@ extern const struct engine stores_cassandra_engine;
 /* The chosen one. */
 const struct engine *engine_of(const struct house *house, enum engine_port port);
 
+/* Logs the line of a setting that an engine refuses; `why` is "setting: reason". */
+void engine_say_refused(struct house *house, const char *why);
+
 /* Services that run in other processes can be met by the engines that are chosen; otherwise
  * ERR_BAD_CONFIG, and a line names the setting. */
 MUST_USE enum err engines_check(struct house *house);
