@@ -6,6 +6,7 @@
 const struct settings_table *const settings_tables[] = {
     &app_settings_table,
     &cassandra_settings_table,
+    &pulsar_settings_table,
     &redis_settings_table,
     &gateway_settings_table,
     &socket_settings_table,
@@ -19,6 +20,7 @@ const size_t settings_table_count = sizeof(settings_tables) / sizeof(settings_ta
 static const size_t offsets[] = {
     offsetof(struct all_settings, app),
     offsetof(struct all_settings, cassandra),
+    offsetof(struct all_settings, pulsar),
     offsetof(struct all_settings, redis),
     offsetof(struct all_settings, gateway),
     offsetof(struct all_settings, socket),

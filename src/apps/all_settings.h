@@ -10,6 +10,7 @@
 #include "chat/chat_settings.h"
 #include "gateway/gateway_settings.h"
 #include "message/message_settings.h"
+#include "pulsar/pulsar_settings.h"
 #include "redis/redis_settings.h"
 #include "socket/socket_settings.h"
 #include "user/user_settings.h"
@@ -17,6 +18,7 @@
 struct all_settings {
     struct app_settings app;
     struct cassandra_settings cassandra;
+    struct pulsar_settings pulsar;
     struct redis_settings redis;
     struct gateway_settings gateway;
     struct socket_settings socket;

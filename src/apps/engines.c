@@ -18,9 +18,9 @@
 
 /* Each port's in the order of the words of its setting. */
 static const struct engine *const engines[ENGINE_PORTS][ENGINES_MAX] = {
-    [ENGINE_LOG] = {&log_sqlite_engine},
+    [ENGINE_LOG] = {&log_sqlite_engine, &log_pulsar_engine},
     [ENGINE_STORES] = {&stores_sqlite_engine, &stores_cassandra_engine},
-    [ENGINE_BUS] = {&bus_local_engine},
+    [ENGINE_BUS] = {&bus_local_engine, &bus_pulsar_engine},
     [ENGINE_SESSIONS] = {&sessions_local_engine, &sessions_redis_engine},
     [ENGINE_UPSTREAM] = {&upstream_local_engine, &upstream_relay_engine},
 };
@@ -73,6 +73,20 @@ static enum err refuse(struct house *house, enum engine_port port, uint32_t else
     return ERR_BAD_CONFIG;
 }
 
+/* Whoever is told to own a shard writes its log: one is of no use where the other is not. */
+static enum err check_pair(struct house *house)
+{
+    const struct engine *log = used(house, ENGINE_LOG);
+    const struct engine *bus = used(house, ENGINE_BUS);
+    if (!log || !bus || log->reaches == bus->reaches) {
+        return OK;
+    }
+    LOG_ERROR(&house->logger, "setting.refused",
+        "setting=%s value=%s reason=\"%s is %s; choose pulsar for both or for none\"",
+        settings[ENGINE_LOG], log->name, settings[ENGINE_BUS], bus->name);
+    return ERR_BAD_CONFIG;
+}
+
 enum err engines_check(struct house *house)
 {
     for (enum engine_port port = 0; port < ENGINE_PORTS; port++) {
@@ -82,7 +96,7 @@ enum err engines_check(struct house *house)
             return refuse(house, port, elsewhere);
         }
     }
-    return OK;
+    return check_pair(house);
 }
 
 enum err engines_open(struct house *house)
@@ -103,6 +117,18 @@ void engines_join(struct worker *worker)
             engine->join(worker);
         }
     }
+}
+
+bool engines_are_warm(const struct house *house)
+{
+    bool warm = true;
+    for (enum engine_port port = 0; port < ENGINE_PORTS; port++) {
+        const struct engine *engine = used(house, port);
+        for (uint32_t i = 0; i < house->worker_count && engine && engine->is_warm; i++) {
+            warm = warm && engine->is_warm(&house->workers[i]);
+        }
+    }
+    return warm;
 }
 
 static void each_worker(struct house *house, void (*call)(struct worker *worker))

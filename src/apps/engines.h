@@ -34,6 +34,8 @@ struct engine {
     enum err (*open)(struct house *house);
     /* Makes the ports of a worker, whose world is there. All workers join before a loop turns. */
     void (*join)(struct worker *worker);
+    /* What others send to the worker arrives. Asked before the loops run. */
+    bool (*is_warm)(const struct worker *worker);
     /* At the end of the process, while loops still turn: says goodbye to other processes. */
     void (*part)(struct worker *worker);
     /* A few turns before the services are gone: asks nobody any more, what waits is answered. */
@@ -50,11 +52,13 @@ struct engine {
 };
 
 extern const struct engine bus_local_engine;
+extern const struct engine bus_pulsar_engine;
 extern const struct engine sessions_local_engine;
 extern const struct engine sessions_redis_engine;
 extern const struct engine upstream_local_engine;
 extern const struct engine upstream_relay_engine;
 extern const struct engine log_sqlite_engine;
+extern const struct engine log_pulsar_engine;
 extern const struct engine stores_sqlite_engine;
 extern const struct engine stores_cassandra_engine;
 
@@ -64,13 +68,14 @@ const struct engine *engine_of(const struct house *house, enum engine_port port)
 /* Logs the line of a setting that an engine refuses; `why` is "setting: reason". */
 void engine_say_refused(struct house *house, const char *why);
 
-/* Services that run in other processes can be met by the engines that are chosen; otherwise
- * ERR_BAD_CONFIG, and a line names the setting. */
+/* Services that run in other processes can be met by the engines that are chosen, and bus and log
+ * reach equally far; otherwise ERR_BAD_CONFIG, and a line names the setting. */
 MUST_USE enum err engines_check(struct house *house);
 
 /* Each calls the function of that name of the engines of all ports that are used. */
 MUST_USE enum err engines_open(struct house *house);
 void engines_join(struct worker *worker);
+bool engines_are_warm(const struct house *house);
 void engines_part(struct house *house);
 void engines_fall_silent(struct house *house);
 void engines_close(struct house *house);

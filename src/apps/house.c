@@ -27,7 +27,7 @@
 #define WORKERS_MAX 64u
 #define SETTLE_ROUNDS 50u
 #define SETTLE_MS 3000u
-#define SILENT_ROUNDS 5u
+#define SILENT_ROUNDS 20u
 #define WARM_UP_MS 10000u
 #define KEYS_LOOK_MS 100u
 
@@ -197,12 +197,12 @@ static enum err build_workers(struct house *house)
     return OK;
 }
 
-/* Every worker knows the owners of all shards, which are in this process or in others. Those of an
- * in-process bus are here. */
+/* Mail arrives; every worker knows the owners of all shards, which are in this process or in
+ * others. Those of an in-process bus are here. */
 static bool is_warm(const struct house *house)
 {
     uint64_t owned = 0;
-    bool known = true;
+    bool known = engines_are_warm(house);
     for (uint32_t i = 0; i < house->worker_count; i++) {
         const struct worker *worker = &house->workers[i];
         owned += worker->chat ? chat_counters(worker->chat).shards_owned : 0;

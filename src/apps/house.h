@@ -13,6 +13,7 @@
 #include "secrets/secrets_openssl.h"
 
 struct data_sqlite;
+struct pulsar_bus;
 struct refresh;
 struct worker;
 
@@ -25,6 +26,7 @@ struct house {
     struct refresh *refresh;
     void *shared[ENGINE_PORTS]; /* each is of the engine behind that port */
     struct data_sqlite *data;   /* of SQLite, which may be behind two of them */
+    struct pulsar_bus *pulsar;  /* of Pulsar, likewise */
     uint64_t boot;              /* grows with every start of the process */
     struct secrets_openssl *secrets;
     struct addresses *addresses;

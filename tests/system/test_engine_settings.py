@@ -12,6 +12,8 @@ from house import BINARY
     (["--engine.sessions=redis", "--redis.password_file=/dev/null"], "redis.password_file", "its first line is empty"),
     (["--engine.stores=cassandra", "--cassandra.hosts=,"], "cassandra.hosts", "it names no host"),
     (["--engine.stores=cassandra", "--cassandra.user=ann", "--cassandra.password_file=/dev/null"], "cassandra.password_file", "its first line is empty"),
+    (["--engine.bus=pulsar", "--engine.log=pulsar", "--pulsar.hosts=,"], "pulsar.hosts", "not of the form host:port, host:port"),
+    (["--engine.bus=pulsar", "--engine.log=pulsar", "--pulsar.mail_namespace=chattifier"], "pulsar.mail_namespace", "the same as pulsar.namespace"),
     (["--engine.upstream=relay", "--upstream.user=a:b"], "upstream.user", "not of the form host:port: a:b"),
 ])
 def test_the_line_names_the_setting(tmp_path, flags, setting, reason):

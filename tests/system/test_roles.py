@@ -38,6 +38,14 @@ def test_a_role_whose_engine_reaches_no_other_process_is_refused_with_the_settin
     assert setting in last and "it does not reach other processes" in last, last
 
 
+@pytest.mark.parametrize("bus, log", [("pulsar", "sqlite"), ("local", "pulsar")])
+def test_bus_and_log_are_chosen_together(tmp_path, bus, log):
+    done = run("standalone", f"--engine.bus={bus}", f"--engine.log={log}", "--data", str(tmp_path / "d"))
+    assert done.returncode == 1 and done.stdout == "" and not list(tmp_path.iterdir())
+    last = done.stderr.splitlines()[-1]
+    assert f"setting=engine.log value={log}" in last and f"engine.bus is {bus}; choose pulsar for both or for none" in last, last
+
+
 def test_the_line_names_who_would_be_elsewhere(tmp_path):
     last = run("serve", "user,socket,gateway", "--data", str(tmp_path / "d")).stderr.splitlines()[-1]
     assert "and message, chat would be there; choose one that does, or run standalone" in last

@@ -134,9 +134,10 @@ void log_pulsar_stop(struct log *log)
     }
 }
 
-static void free_strings(struct log_pulsar *log)
+static void free_topics(struct log_pulsar *log)
 {
     for (uint32_t shard = 0; shard < log->options.shards; shard++) {
+        log_writers_free(&log->topics[shard]);
         mem_free(log->topics[shard].name);
     }
     mem_free((char *)(uintptr_t)log->options.topic);
@@ -150,7 +151,7 @@ void log_pulsar_destroy(struct log *log)
     }
     struct log_pulsar *pulsar = log_pulsar_of(log);
     CHECK(!pulsar->jobs);
-    free_strings(pulsar);
+    free_topics(pulsar);
     mem_free(pulsar->topics);
     mem_free(pulsar);
 }

@@ -49,11 +49,18 @@ struct log_pulsar_options log_pulsar_options_default(void);
 struct log *log_pulsar_create(const struct world *world, struct pulsar_client *client,
     const struct log_pulsar_options *options);
 
+/* For whoever marks the shard: makes the subscription, if it is not there, so that nothing is
+ * trimmed before the first mark. */
+void log_pulsar_open_mark(struct log *log, uint32_t shard);
+
+/* Those that were opened so have their places. */
+bool log_pulsar_marks_are_open(const struct log *log);
+
 /* Nobody who follows is given anything more; what was asked is answered, within some turns of the
- * loop; writers are given back. Nothing is asked any more. */
+ * loop; what is asked from here on is refused. Writers may still be given back. */
 void log_pulsar_stop(struct log *log);
 
-/* After that and those turns, before the client. NULL is fine. */
+/* After that and some turns, before the client. NULL is fine. */
 void log_pulsar_destroy(struct log *log);
 
 struct log_pulsar_stats log_pulsar_stats(const struct log *log);

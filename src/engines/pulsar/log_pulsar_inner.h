@@ -104,6 +104,8 @@ void log_pulsar_claim(struct log *log, struct log_claim_op *op);
 void log_pulsar_append(struct log *log, struct log_append_op *op);
 void log_pulsar_release(struct log *log, struct log_writer *writer);
 void log_writers_stop(struct log_topic *topic);
+/* Those that nobody gave back. */
+void log_writers_free(struct log_topic *topic);
 
 void log_pulsar_tail(struct log *log, struct log_tail_op *op);
 void log_pulsar_read(struct log *log, struct log_read_op *op);

@@ -150,11 +150,29 @@ static struct log_marker *marker_of(struct log_topic *topic)
     return topic->marker;
 }
 
+void log_pulsar_open_mark(struct log *log, uint32_t shard)
+{
+    marker_of(log_topic_of(log, shard));
+}
+
+bool log_pulsar_marks_are_open(const struct log *log)
+{
+    const struct log_pulsar *pulsar = (const struct log_pulsar *)(const void *)log;
+    for (uint32_t shard = 0; shard < pulsar->options.shards; shard++) {
+        const struct log_marker *marker = pulsar->topics[shard].marker;
+        if (marker && (marker->ended || !pulsar_consumer_is_open(marker->consumer))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void log_pulsar_mark(struct log *log, uint32_t shard, uint64_t index)
 {
     struct log_topic *topic = log_topic_of(log, shard);
     const struct signpost *post = index > 0 ? signposts_floor(&topic->posts, index - 1) : NULL;
-    if (!post || (topic->marker && !topic->marker->ended && post->index <= topic->marker->index)) {
+    if (!post || topic->log->stopped ||
+        (topic->marker && !topic->marker->ended && post->index <= topic->marker->index)) {
         return;
     }
     struct log_marker *marker = marker_of(topic);

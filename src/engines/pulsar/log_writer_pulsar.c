@@ -284,6 +284,10 @@ static void fence_here(struct log_writer *writer)
 void log_pulsar_claim(struct log *log, struct log_claim_op *op)
 {
     struct log_topic *topic = log_topic_of(log, op->shard);
+    if (topic->log->stopped) {
+        op_answer_later(&op->op, log_pulsar_loop(topic->log), ERR_CLOSED);
+        return;
+    }
     struct log_writer *writer = mem_new(sizeof(*writer));
     writer->topic = topic;
     writer->claim = op;
@@ -303,7 +307,9 @@ void log_pulsar_release(struct log *log, struct log_writer *writer)
     CHECK(writer->topic->log == log_pulsar_of(log));
     CHECK(!writer->released);
     writer->released = true;
-    rest_later(writer);
+    if (!writer->topic->log->stopped) { /* else log_writers_free has it */
+        rest_later(writer);
+    }
 }
 
 void log_writers_stop(struct log_topic *topic)
@@ -312,10 +318,20 @@ void log_writers_stop(struct log_topic *topic)
         if (writer->claim) {
             fail_claim(writer, ERR_CLOSED);
         }
-        writer->released = true;
         writer->dead = writer->dead == OK ? ERR_UNKNOWN : writer->dead;
         pulsar_publisher_destroy(writer->publisher);
         writer->publisher = NULL;
         rest_later(writer);
     }
+}
+
+void log_writers_free(struct log_topic *topic)
+{
+    for (struct log_writer *writer = topic->writers, *next; writer; writer = next) {
+        next = writer->next;
+        CHECK(!writer->rests);
+        CHECK(writer->pending == 0);
+        mem_free(writer);
+    }
+    topic->writers = NULL;
 }

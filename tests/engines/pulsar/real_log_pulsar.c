@@ -439,6 +439,23 @@ static void a_term_goes_on_when_the_broker_is_killed_and_comes_back(void **state
     log_release(log_of(0), next.writer);
 }
 
+/* Services end after the engines have fallen silent, and give back what they have. */
+static void what_is_asked_after_a_stop_is_refused_and_writers_are_given_back(void **state)
+{
+    (void)state;
+    struct log_claim_op owner = claim(0);
+    struct log_claim_op late = {0};
+    struct log_append_op op = {0};
+    append(0, owner, 1, 10);
+    log_pulsar_stop(log_of(0));
+    log_append(log_of(0), ask(), &op, owner.writer, contract_record(owner.term, 11));
+    assert_int_equal(wait(), ERR_UNKNOWN);
+    log_claim(log_of(0), ask(), &late, 1, 1);
+    assert_int_equal(wait(), ERR_CLOSED);
+    assert_null(late.writer);
+    log_release(log_of(0), owner.writer);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int count, char **words)
@@ -453,6 +470,7 @@ int main(int count, char **words)
         TEST(a_writer_that_loses_its_place_comes_back_while_the_bus_says_so),
         TEST(nothing_is_lost_or_reordered_while_the_topic_moves),
         TEST(a_term_goes_on_when_the_broker_is_killed_and_comes_back),
+        TEST(what_is_asked_after_a_stop_is_refused_and_writers_are_given_back),
     };
     if (count != 4) {
         return 2;

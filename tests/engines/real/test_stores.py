@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import urllib.request
 
 import pytest
 
@@ -13,7 +12,8 @@ import cassandra
 import ports
 from cql import ServerError
 from have import have
-from programs import BUILD, program, suite
+from programs import program, suite
+from server import Server, binary
 
 SUITES = ["users", "rooms", "history", "stores"]
 # What asks for search, which the port may answer UNSUPPORTED, as this engine does.
@@ -32,10 +32,6 @@ def node(tmp_path_factory):
     made.start()
     yield made
     made.wipe()
-
-
-def binary():
-    return os.environ.get("CHATTIFIER_BINARY", os.path.join(BUILD, "src", "apps", "chattifier"))
 
 
 def migrate(node, keyspace):
@@ -115,31 +111,15 @@ def test_a_replication_that_is_none_is_one_clear_line(node):
         client.query("SELECT version FROM wrong.schema_versions")
 
 
-class House:
+def serve(node, keyspace, directory):
     """A server whose stores are on Cassandra."""
-
-    def __init__(self, node, keyspace, directory):
-        self.port = ports.choose(set())
-        self.process = subprocess.Popen([binary(), "standalone", "--engine.stores=cassandra", f"--cassandra.hosts={node.host}", f"--cassandra.port={node.port}",
-                                         f"--cassandra.keyspace={keyspace}", f"--data={directory}", f"--port={self.port}", "--workers=2",
-                                         "--management-port=0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.ready = self.process.stdout.readline()
-
-    def ask(self, path, body=None, token=None):
-        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=json.dumps(body).encode() if body else None, headers=headers)
-        with urllib.request.urlopen(asked, timeout=20) as answer:
-            return json.loads(answer.read())
-
-    def end(self, number):
-        """Its words on standard error."""
-        self.process.send_signal(number)
-        return self.process.communicate(timeout=60)[1]
+    return Server(directory, "--engine.stores=cassandra", f"--cassandra.hosts={node.host}", f"--cassandra.port={node.port}",
+                  f"--cassandra.keyspace={keyspace}")
 
 
 def test_what_was_said_is_there_after_a_kill(node, tmp_path):
     assert migrated(node, "house")[0] == 0
-    house = House(node, "house", tmp_path)
+    house = serve(node, "house", tmp_path)
     account = {"username": "ann", "password": "correct horse battery"}
     house.ask("/user/register", account)
     token = house.ask("/user/login", account)["access_token"]
@@ -147,7 +127,7 @@ def test_what_was_said_is_there_after_a_kill(node, tmp_path):
     for number in range(20):
         house.ask(f"/api/rooms/{room}/messages", {"text": f"message {number}"}, token)
     house.end(signal.SIGKILL)
-    house = House(node, "house", tmp_path)
+    house = serve(node, "house", tmp_path)
     token = house.ask("/user/login", account)["access_token"]
     page = house.ask(f"/api/rooms/{room}/messages?limit=50", token=token)
     assert [message["text"] for message in page["messages"]] == [f"message {number}" for number in range(20)]
@@ -156,15 +136,15 @@ def test_what_was_said_is_there_after_a_kill(node, tmp_path):
 
 
 def test_a_start_without_tables_is_refused_with_what_to_do(node, tmp_path):
-    house = House(node, "nothing_here", tmp_path)
+    house = serve(node, "nothing_here", tmp_path)
     assert not house.ready
-    assert "run chattifier migrate" in house.process.communicate(timeout=60)[1]
+    assert "run chattifier migrate" in house.refusal()
     assert house.process.returncode == 1
 
 
 def test_a_stop_does_not_wait_for_a_store_that_hangs(node, tmp_path):
     assert migrated(node, "hangs")[0] == 0
-    house = House(node, "hangs", tmp_path)
+    house = serve(node, "hangs", tmp_path)
     os.kill(node.pid(), signal.SIGSTOP)
     try:
         asked = [subprocess.Popen(["curl", "-s", "-m", "20", f"http://127.0.0.1:{house.port}/user/login", "-H", "Content-Type: application/json",
