@@ -87,6 +87,20 @@ static enum err check_pair(struct house *house)
     return ERR_BAD_CONFIG;
 }
 
+/* History, lists and rosters are asked of the node's own message service. */
+static enum err check_askers(struct house *house)
+{
+    char names[NAMES_BYTES];
+    uint32_t askers = house->services & (SERVICE_BIT(SOCKET) | SERVICE_BIT(USER));
+    if (!askers || house->services & SERVICE_BIT(MESSAGE)) {
+        return OK;
+    }
+    services_write(askers, names, sizeof(names));
+    LOG_ERROR(&house->logger, "services.refused",
+        "services=\"%s\" reason=\"the message service has to be in the same process\"", names);
+    return ERR_BAD_CONFIG;
+}
+
 enum err engines_check(struct house *house)
 {
     for (enum engine_port port = 0; port < ENGINE_PORTS; port++) {
@@ -96,7 +110,8 @@ enum err engines_check(struct house *house)
             return refuse(house, port, elsewhere);
         }
     }
-    return check_pair(house);
+    enum err err = check_pair(house);
+    return err == OK ? check_askers(house) : err;
 }
 
 enum err engines_open(struct house *house)

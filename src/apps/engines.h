@@ -68,8 +68,9 @@ const struct engine *engine_of(const struct house *house, enum engine_port port)
 /* Logs the line of a setting that an engine refuses; `why` is "setting: reason". */
 void engine_say_refused(struct house *house, const char *why);
 
-/* Services that run in other processes can be met by the engines that are chosen, and bus and log
- * reach equally far; otherwise ERR_BAD_CONFIG, and a line names the setting. */
+/* Services that run in other processes can be met by the engines that are chosen, bus and log
+ * reach equally far, and services that only work together are together; otherwise ERR_BAD_CONFIG,
+ * and a line says what to change. */
 MUST_USE enum err engines_check(struct house *house);
 
 /* Each calls the function of that name of the engines of all ports that are used. */
