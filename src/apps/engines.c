@@ -87,17 +87,19 @@ static enum err check_pair(struct house *house)
     return ERR_BAD_CONFIG;
 }
 
-/* History, lists and rosters are asked of the node's own message service. */
+/* Lists and rosters are asked of the node's own message service, history of the one beside the
+ * room's owner: so all but the gateway are one process. */
 static enum err check_askers(struct house *house)
 {
     char names[NAMES_BYTES];
-    uint32_t askers = house->services & (SERVICE_BIT(SOCKET) | SERVICE_BIT(USER));
-    if (!askers || house->services & SERVICE_BIT(MESSAGE)) {
+    uint32_t together = SERVICES_ALL & ~SERVICE_BIT(GATEWAY);
+    uint32_t missing = together & ~house->services;
+    if (!missing || missing == together) {
         return OK;
     }
-    services_write(askers, names, sizeof(names));
+    services_write(missing, names, sizeof(names));
     LOG_ERROR(&house->logger, "services.refused",
-        "services=\"%s\" reason=\"the message service has to be in the same process\"", names);
+        "services=\"%s\" reason=\"they have to be in the same process, too\"", names);
     return ERR_BAD_CONFIG;
 }
 

@@ -46,13 +46,13 @@ def test_bus_and_log_are_chosen_together(tmp_path, bus, log):
     assert f"setting=engine.log value={log}" in last and f"engine.bus is {bus}; choose pulsar for both or for none" in last, last
 
 
-@pytest.mark.parametrize("services, names", [("socket", "socket"), ("user,socket,chat", "user, socket")])
-def test_who_asks_the_message_service_is_refused_without_it(tmp_path, services, names):
+@pytest.mark.parametrize("services, names", [("socket", "message, chat, user"), ("user,socket,chat", "message"), ("user,socket,message", "chat")])
+def test_who_asks_the_message_service_is_refused_apart_from_it(tmp_path, services, names):
     done = run("serve", services, "--engine.bus=pulsar", "--engine.log=pulsar", "--engine.stores=cassandra", "--engine.sessions=redis", "--engine.upstream=relay",
                "--data", str(tmp_path / "d"))
     assert done.returncode == 1 and done.stdout == "" and not list(tmp_path.iterdir())
     last = done.stderr.splitlines()[-1]
-    assert f'services="{names}" reason="the message service has to be in the same process"' in last, last
+    assert f'services="{names}" reason="they have to be in the same process, too"' in last, last
 
 
 def test_the_line_names_who_would_be_elsewhere(tmp_path):
