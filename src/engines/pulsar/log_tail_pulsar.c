@@ -6,7 +6,8 @@
  *
  * Marks: a consumer of the subscription acknowledges what is before the marked record, so the
  * newest record always stays, and with it the index. It takes no messages. How that fails: it is
- * opened again by itself; one that ends for good is made anew at the next mark. */
+ * opened again by itself, and says the mark again, which may have been lost with its place; one
+ * that ends for good is made anew at the next mark. */
 
 #include "base/logger.h"
 #include "base/mem.h"
@@ -99,9 +100,19 @@ struct log_marker {
     struct log_topic *topic;
     struct pulsar_consumer *consumer;
     struct source source;
-    uint64_t index; /* of the newest record that was acknowledged */
+    struct pulsar_consumer_events events;
+    uint64_t index; /* of the newest record that was acknowledged; 0: none was */
+    struct pulsar_position position;
     bool ended;
 };
+
+static void on_open(struct pulsar_consumer_events *events)
+{
+    struct log_marker *marker = container_of(events, struct log_marker, events);
+    if (marker->index > 0) {
+        pulsar_consumer_ack_until(marker->consumer, &marker->position);
+    }
+}
 
 static void on_item(struct source *source, void *item)
 {
@@ -127,8 +138,10 @@ static bool open_marker(struct log_marker *marker)
         .durable = true,
         .start = pulsar_position_earliest(),
         .limits = pulsar_consumer_limits_default(),
-        .source = &marker->source};
+        .source = &marker->source,
+        .events = &marker->events};
     options.limits.queue_messages = 1;
+    marker->events = (struct pulsar_consumer_events){.on_open = on_open};
     marker->source = (struct source){.on_item = on_item, .on_end = on_end};
     return pulsar_consumer_create(log->client, &options, &marker->consumer) == OK;
 }
@@ -178,6 +191,7 @@ void log_pulsar_mark(struct log *log, uint32_t shard, uint64_t index)
     struct log_marker *marker = marker_of(topic);
     if (marker) {
         marker->index = post->index;
+        marker->position = post->position;
         pulsar_consumer_ack_until(marker->consumer, &post->position);
     }
 }
