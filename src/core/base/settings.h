@@ -101,3 +101,9 @@ void settings_each(const struct settings *settings,
     void (*each)(void *context, const struct settings_table *table, const struct setting_row *row,
         const char *value, const char *origin),
     void *context);
+
+/* Of a filled text: NULL if it is empty, as options have what was not said. */
+static inline const char *setting_or_null(const char *text)
+{
+    return *text ? text : NULL;
+}

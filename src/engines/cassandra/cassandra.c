@@ -82,11 +82,6 @@ static enum err refuse(const struct cassandra *store, const char *setting, const
     return ERR_BAD_CONFIG;
 }
 
-static const char *or_null(const char *text)
-{
-    return *text ? text : NULL;
-}
-
 static uint32_t take_hosts(const char *list, char *ret_bytes, const char **ret_hosts)
 {
     uint32_t count = 0;
@@ -115,9 +110,9 @@ static enum err make_tls(struct cassandra *store)
     const struct cassandra_settings *settings = store->settings;
     char why[TLS_WHY_BYTES] = "";
     struct tls_client_options options = {
-        .ca_file = or_null(settings->tls_ca_file),
-        .certificate_file = or_null(settings->tls_certificate_file),
-        .key_file = or_null(settings->tls_key_file),
+        .ca_file = setting_or_null(settings->tls_ca_file),
+        .certificate_file = setting_or_null(settings->tls_certificate_file),
+        .key_file = setting_or_null(settings->tls_key_file),
     };
     if (!settings->tls) {
         return OK;
@@ -132,9 +127,9 @@ static enum err make_client(struct cassandra *store, struct cql_client_options *
     options->world = store->world;
     options->port = (uint16_t)settings->port;
     options->tls = store->tls;
-    options->tls_name = or_null(settings->tls_name);
+    options->tls_name = setting_or_null(settings->tls_name);
     options->keyspace = settings->keyspace;
-    options->local_dc = or_null(settings->local_dc);
+    options->local_dc = setting_or_null(settings->local_dc);
     options->statements = statements;
     options->statement_count = STORE_STATEMENT_COUNT;
     options->limits = cql_client_limits_default();
@@ -152,7 +147,7 @@ static enum err open_client(struct cassandra *store, struct outbounds *outbounds
 {
     char password[PASSWORD_BYTES_MAX + 1] = "";
     const char *points[HOSTS_MAX];
-    const char *user = or_null(store->settings->user);
+    const char *user = setting_or_null(store->settings->user);
     char *hosts = mem_resize(NULL, strlen(store->settings->hosts) + HOSTS_MAX + 1);
     struct cql_client_options client = {.outbounds = outbounds,
         .contact_points = points,

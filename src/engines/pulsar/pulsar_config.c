@@ -21,11 +21,6 @@ static enum err refuse(char *ret_why, const char *setting, const char *what)
     return ERR_BAD_CONFIG;
 }
 
-static const char *or_null(const char *text)
-{
-    return *text ? text : NULL;
-}
-
 /* ---- what can not be */
 
 static bool are_hosts(const struct pulsar_settings *settings)
@@ -134,9 +129,9 @@ static enum err make_tls(struct pulsar_config *config, char *ret_why)
         return OK;
     }
     struct tls_client_options options = {
-        .ca_file = or_null(settings->tls_ca_file),
-        .certificate_file = or_null(settings->tls_certificate_file),
-        .key_file = or_null(settings->tls_key_file),
+        .ca_file = setting_or_null(settings->tls_ca_file),
+        .certificate_file = setting_or_null(settings->tls_certificate_file),
+        .key_file = setting_or_null(settings->tls_key_file),
     };
     enum err err = tls_client_create(&options, &config->tls, why);
     return err == OK ? OK : refuse(ret_why, "pulsar.tls", why);
@@ -166,7 +161,7 @@ struct pulsar_client_options pulsar_config_client(struct pulsar_config *config)
 {
     const struct pulsar_settings *settings = config->settings;
     struct pulsar_client_options options = {.service_hosts = settings->hosts,
-        .listener_name = or_null(settings->listener),
+        .listener_name = setting_or_null(settings->listener),
         .tls = config->tls,
         .credentials = *settings->token_file ? &config->credentials : NULL,
         .limits = pulsar_client_limits_default()};

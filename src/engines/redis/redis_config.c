@@ -21,11 +21,6 @@ static enum err refuse(char *ret_why, const char *setting, const char *what)
     return ERR_BAD_CONFIG;
 }
 
-static const char *or_null(const char *text)
-{
-    return *text ? text : NULL;
-}
-
 static enum err read_hosts(struct redis_config *config, char *ret_why)
 {
     const struct redis_settings *settings = config->settings;
@@ -57,9 +52,9 @@ static enum err make_tls(struct redis_config *config, char *ret_why)
         return OK;
     }
     struct tls_client_options options = {
-        .ca_file = or_null(settings->tls_ca_file),
-        .certificate_file = or_null(settings->tls_certificate_file),
-        .key_file = or_null(settings->tls_key_file),
+        .ca_file = setting_or_null(settings->tls_ca_file),
+        .certificate_file = setting_or_null(settings->tls_certificate_file),
+        .key_file = setting_or_null(settings->tls_key_file),
     };
     enum err err = tls_client_create(&options, &config->tls, why);
     return err == OK ? OK : refuse(ret_why, "redis.tls", why);
@@ -123,13 +118,14 @@ struct redis_client_options redis_config_client(const struct redis_config *confi
     const struct redis_settings *settings = config->settings;
     return (struct redis_client_options){
         .hosts = &config->hosts,
-        .service = or_null(settings->sentinel),
-        .credentials = {or_null(settings->user), config->password},
-        .sentinel_credentials = {or_null(settings->sentinel_user), config->sentinel_password},
+        .service = setting_or_null(settings->sentinel),
+        .credentials = {setting_or_null(settings->user), config->password},
+        .sentinel_credentials = {setting_or_null(settings->sentinel_user),
+            config->sentinel_password},
         .name = "chattifier",
         .database = (uint32_t)settings->database,
         .tls = config->tls,
-        .tls_name = or_null(settings->tls_name),
+        .tls_name = setting_or_null(settings->tls_name),
         .limits =
             {
                 .ask_ms = (uint32_t)settings->ask_ms,
