@@ -77,11 +77,16 @@ static void part(struct worker *worker)
     }
 }
 
+static void stop(struct sessions_redis *redis)
+{
+    if (redis) {
+        sessions_redis_stop(redis);
+    }
+}
+
 static void fall_silent(struct worker *worker)
 {
-    if (of(worker)) {
-        sessions_redis_stop(of(worker));
-    }
+    stop(of(worker));
 }
 
 static void close_sessions(struct house *house)
@@ -91,7 +96,7 @@ static void close_sessions(struct house *house)
         return;
     }
     for (uint32_t i = 0; i < house->worker_count; i++) {
-        fall_silent(&house->workers[i]);
+        stop(shared->of_workers[i]);
         sessions_redis_destroy(shared->of_workers[i]);
     }
     sessions_local_destroy(shared->near);

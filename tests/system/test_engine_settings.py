@@ -20,6 +20,7 @@ def test_the_line_names_the_setting(tmp_path, flags, setting, reason):
     done = subprocess.run([BINARY, "standalone", "--data", str(tmp_path / "d"), "--port=0", "--management-port=0", *flags], text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
     assert done.returncode == 1 and done.stdout == ""
+    assert all(line.startswith("ts=") for line in done.stderr.splitlines()), done.stderr
     lines = [line for line in done.stderr.splitlines() if "setting.refused" in line]
     assert len(lines) == 1, done.stderr
     assert f"setting={setting} " in lines[0] and f'reason="{reason}"' in lines[0], lines[0]

@@ -273,12 +273,3 @@ def test_redis_is_asked_over_tls_and_only_if_it_is_the_one(tmp_path, behind_tls)
     finally:
         for house in (stranger, friend):
             house.stop()
-
-
-def test_settings_that_can_not_be_are_refused_by_name(tmp_path):
-    house = House(tmp_path / "data", settings={"engine.sessions": "redis", "redis.hosts": "a,,b"})
-    with pytest.raises(AssertionError):
-        house.start(5)
-    house.process.wait(10)
-    house.process = None
-    assert "redis.hosts: not of the form" in house.log_tail()
