@@ -55,21 +55,40 @@ def texts(server, room, token):
     return [message["text"] for message in page["messages"] if "text" in message]
 
 
+def by_and_by(server, path, body, token):
+    """What finds its shard on the way to another owner, or Pulsar away, is refused: whoever sent it sends it again, by its cid."""
+    end = time.monotonic() + WAIT_S
+    while True:
+        try:
+            return server.ask(path, body, token)
+        except urllib.error.HTTPError as refused:
+            assert refused.code in (503, 504), refused.read()
+            assert time.monotonic() < end, body
+
+
+def make_room(server, token):
+    return by_and_by(server, "/api/rooms", {"kind": "group", "name": "Ours", "members": [], "cid": "0123456789abcdef01234567"}, token)["room"]
+
+
+def say(server, room, token, text):
+    return by_and_by(server, f"/api/rooms/{room}/messages", {"text": text, "cid": text.ljust(24, "-").replace(" ", "-")}, token)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_was_said_is_there_after_a_kill(broker, tmp_path, workers):
     install(broker, f"kill-{workers}")
     server = serve(broker, f"kill-{workers}", tmp_path, workers)
     server.ask("/user/register", ACCOUNT)
     token = server.ask("/user/login", ACCOUNT)["access_token"]
-    room = server.ask("/api/rooms", {"kind": "group", "name": "Ours", "members": [], "cid": "0123456789abcdef01234567"}, token)["room"]
+    room = make_room(server, token)
     said = [f"message {number}" for number in range(20)]
     for text in said:
-        server.ask(f"/api/rooms/{room}/messages", {"text": text}, token)
+        say(server, room, token, text)
     assert "bugs=" not in server.end(signal.SIGKILL)
     server = serve(broker, f"kill-{workers}", tmp_path, workers)
     token = server.ask("/user/login", ACCOUNT)["access_token"]
     assert texts(server, room, token) == said
-    server.ask(f"/api/rooms/{room}/messages", {"text": "and on"}, token)
+    say(server, room, token, "and on")
     assert texts(server, room, token) == [*said, "and on"]
     words = server.end(signal.SIGTERM)
     assert server.process.returncode == 0 and "bugs=0" in words
@@ -95,27 +114,16 @@ def test_a_start_without_its_topics_is_refused_with_what_to_do(broker, tmp_path,
     assert "bus.refused" in words and says in words and "docs/operation.md" in words, words
 
 
-def said_by_and_by(server, room, token, text):
-    """A send that Pulsar is not there for, or just was not, is refused: whoever sent it sends it again, by its cid."""
-    end = time.monotonic() + WAIT_S
-    while True:
-        try:
-            return server.ask(f"/api/rooms/{room}/messages", {"text": text, "cid": "fedcba987654321001234567"}, token)
-        except urllib.error.HTTPError as refused:
-            assert refused.code in (503, 504), refused.read()
-            assert time.monotonic() < end, text
-
-
 def test_a_server_goes_on_when_its_broker_was_killed_and_is_back(broker, tmp_path):
     install(broker, "back")
     server = serve(broker, "back", tmp_path)
     server.ask("/user/register", ACCOUNT)
     token = server.ask("/user/login", ACCOUNT)["access_token"]
-    room = server.ask("/api/rooms", {"kind": "group", "name": "Ours", "members": [], "cid": "0123456789abcdef01234567"}, token)["room"]
-    server.ask(f"/api/rooms/{room}/messages", {"text": "before"}, token)
+    room = make_room(server, token)
+    say(server, room, token, "before")
     broker.kill()
     broker.start()
-    said_by_and_by(server, room, token, "behind")
+    say(server, room, token, "behind")
     assert texts(server, room, token) == ["before", "behind"]
     words = server.end(signal.SIGTERM)
     assert server.process.returncode == 0 and "bugs=0" in words, words
