@@ -6,22 +6,19 @@ Topics are made here, for the programs: BASE-1, BASE-2, ... with the subscriptio
 import os
 import re
 import subprocess
-import time
-import urllib.error
-import urllib.request
 
 import pytest
 
 import ports
 from have import have
 from pulsar import PulsarBroker
+from pulsar_admin import admin
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 PROGRAMS = os.path.join(os.environ.get("CHATTIFIER_BUILD", os.path.join(ROOT, "build-test")), "tests", "engines", "pulsar")
 TOPICS, SHARDS = 32, 2
 SUITE_S = 300
-WAIT_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -35,30 +32,11 @@ def broker(tmp_path_factory):
     made.wipe()
 
 
-def admin(broker, path, body):
-    asked = urllib.request.Request(f"{broker.web_url}/admin/v2/persistent/public/default/{path}", method="PUT", data=body,
-                                   headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(asked, timeout=20) as answer:
-        return answer.read()
-
-
-def wait_until(ask):
-    end = time.monotonic() + WAIT_S
-    while True:
-        try:
-            return ask()
-        except urllib.error.HTTPError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.2)
-
-
 def make_topics(broker, base, subscription):
-    """One that was just started may have no storage yet."""
-    wait_until(lambda: admin(broker, f"{base}-0/partitions", b"1"))
     for number in range(1, TOPICS + 1):
-        admin(broker, f"{base}-{number}/partitions", str(SHARDS).encode())
-        admin(broker, f"{base}-{number}/subscription/{subscription}", b'"earliest"')
+        topic = f"persistent/public/default/{base}-{number}"
+        admin(broker, "PUT", f"{topic}/partitions", SHARDS)
+        admin(broker, "PUT", f"{topic}/subscription/{subscription}", "earliest")
 
 
 def run(broker, name, base, subscription):

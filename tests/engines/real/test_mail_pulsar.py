@@ -6,13 +6,13 @@ Their namespace is one in which topics may be made by whoever uses them, as an i
 import os
 import re
 import subprocess
-import urllib.request
 
 import pytest
 
 import ports
 from have import have
 from pulsar import PulsarBroker
+from pulsar_admin import admin
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
@@ -29,17 +29,11 @@ def broker(tmp_path):
     made.wipe()
 
 
-def admin(broker, method, path, body):
-    asked = urllib.request.Request(f"{broker.web_url}/admin/v2/namespaces/public/{path}", method=method, data=body,
-                                   headers={"Content-Type": "application/json"})
-    urllib.request.urlopen(asked, timeout=20).close()
-
-
 def test_mail_and_cast_keep_their_contracts_and_repeat_nothing(broker, tmp_path):
     if not os.path.exists(PROGRAM):
         pytest.skip(f"{PROGRAM} is not built")
-    admin(broker, "PUT", "mail", b"{}")
-    admin(broker, "POST", "mail/autoTopicCreation", b'{"allowAutoTopicCreation": true, "topicType": "non-partitioned"}')
+    admin(broker, "PUT", "namespaces/public/mail", {})
+    admin(broker, "POST", "namespaces/public/mail/autoTopicCreation", {"allowAutoTopicCreation": True, "topicType": "non-partitioned"})
     engines = f"{os.path.join(HERE, 'engines')} {{}} pulsar --dir {tmp_path} >&2"
     environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP", "PULSAR_RESTART": f"{engines.format('kill')} && {engines.format('start')}"}
     done = subprocess.run([PROGRAM, broker.address, "non-persistent://public/mail/t"], env=environment, text=True, errors="replace", timeout=SUITE_S,

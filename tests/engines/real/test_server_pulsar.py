@@ -1,16 +1,15 @@
 """A server whose bus and log are on a real Pulsar: what the broker must have, what a start says where it has not, and what a kill leaves."""
 
-import json
 import signal
 import time
 import urllib.error
-import urllib.request
 
 import pytest
 
 import ports
 from have import have
 from pulsar import PulsarBroker
+from pulsar_admin import admin
 from server import Server
 
 SHARDS = 16
@@ -26,13 +25,6 @@ def broker(tmp_path_factory):
     made.start()
     yield made
     made.wipe()
-
-
-def admin(broker, method, path, body=None):
-    asked = urllib.request.Request(f"{broker.web_url}/admin/v2/{path}", method=method, headers={"Content-Type": "application/json"},
-                                   data=None if body is None else json.dumps(body).encode())
-    with urllib.request.urlopen(asked, timeout=20) as answer:
-        return json.loads(answer.read() or b"null")
 
 
 def install(broker, namespace, shards=SHARDS):
