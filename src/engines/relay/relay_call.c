@@ -5,7 +5,6 @@
  * nothing, is tried elsewhere, RELAY_TRIES_MAX times; then it is `unavailable`, and `timeout` if
  * nobody can know what became of it. A client that is gone is answered to nobody. */
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -18,20 +17,11 @@
 
 /* ---- the request */
 
-static void write_address(const struct net_address *address, char ret_text[INET6_ADDRSTRLEN])
-{
-    if (net_address_is_ipv4(address)) {
-        inet_ntop(AF_INET, address->ip + 12, ret_text, INET6_ADDRSTRLEN);
-    } else {
-        inet_ntop(AF_INET6, address->ip, ret_text, INET6_ADDRSTRLEN);
-    }
-}
-
 /* HEAD is asked as GET: the edge answers the client without the body, and with its length. */
 static struct buf *write_ask(const struct edge_request *request)
 {
-    char address[INET6_ADDRSTRLEN];
-    write_address(&request->peer, address);
+    char address[HOST_BYTES];
+    host_of_address(&request->peer, address);
     struct http_ask ask = {
         .method = request->method == HTTP_HEAD ? HTTP_GET : request->method,
         .target = request->target,

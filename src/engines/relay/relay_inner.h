@@ -15,6 +15,7 @@
 
 #include "base/timers.h"
 #include "link/edge.h"
+#include "link/host_port.h"
 #include "link/outbound.h"
 #include "relay/relay.h"
 #include "wire/http1_reply.h"
@@ -25,7 +26,7 @@ struct call;
 struct line;
 
 struct instance {
-    char host[254];
+    char host[HOST_BYTES];
     uint16_t port;
     struct line *idle; /* the newest first */
     uint32_t calls;    /* under way */

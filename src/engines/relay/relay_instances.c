@@ -5,7 +5,6 @@
  * service that comes back is found by the next request. */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/comma_list.h"
 #include "relay/relay_inner.h"
@@ -14,46 +13,11 @@
 
 #define DOUBLINGS_MAX 4u
 
-static bool read_port(struct cht_str text, uint16_t *ret_port)
-{
-    uint32_t port = 0;
-    for (uint32_t i = 0; i < text.size; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9' || i == 5) {
-            return false;
-        }
-        port = port * 10 + (uint32_t)(text.at[i] - '0');
-    }
-    *ret_port = (uint16_t)port;
-    return port > 0 && port <= UINT16_MAX;
-}
-
-static bool has_any(struct cht_str text, const char *of)
-{
-    bool has = false;
-    for (uint32_t i = 0; i < text.size; i++) {
-        has |= strchr(of, text.at[i]) != NULL;
-    }
-    return has;
-}
-
-/* "host:port", or "[address]:port" */
+/* The port has to be there. */
 static bool read_instance(struct cht_str text, struct instance *instance)
 {
-    const char *colon = text.size ? memrchr(text.at, ':', text.size) : NULL;
-    struct cht_str host = {text.at, colon ? (uint32_t)(colon - text.at) : 0};
-    bool bracketed = host.size > 2 && host.at[0] == '[' && host.at[host.size - 1] == ']';
-    if (bracketed) {
-        host = (struct cht_str){host.at + 1, host.size - 2};
-    }
-    if (host.size == 0 || host.size >= sizeof(instance->host) ||
-        (!bracketed && has_any(host, ":[]")) || has_any(host, " ") || cht_str_is(host, ".") ||
-        !read_port((struct cht_str){colon + 1, text.size - (uint32_t)(colon + 1 - text.at)},
-            &instance->port)) {
-        return false;
-    }
-    memcpy(instance->host, host.at, host.size);
-    instance->host[host.size] = 0;
-    return true;
+    instance->port = 0;
+    return host_port_read(text, instance->host, &instance->port) && instance->port > 0;
 }
 
 enum err relay_instances_read(struct target *target, const char *list, char *ret_problem)
