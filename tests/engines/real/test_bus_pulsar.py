@@ -4,19 +4,16 @@ Topics are made here, for the programs: BASE-1, BASE-2, ... with the subscriptio
 """
 
 import os
-import re
-import subprocess
 
 import pytest
 
 import ports
 from have import have
+from programs import program, suite
 from pulsar import PulsarBroker
 from pulsar_admin import admin
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-PROGRAMS = os.path.join(os.environ.get("CHATTIFIER_BUILD", os.path.join(ROOT, "build-test")), "tests", "engines", "pulsar")
 TOPICS, SHARDS = 32, 2
 SUITE_S = 300
 
@@ -40,17 +37,13 @@ def make_topics(broker, base, subscription):
 
 
 def run(broker, name, base, subscription):
-    program = os.path.join(PROGRAMS, name)
-    if not os.path.exists(program):
-        pytest.skip(f"{program} is not built")
+    path = program("engines", "pulsar", name)
     make_topics(broker, base, subscription)
     engines = f"{os.path.join(HERE, 'engines')} {{}} pulsar --dir {broker.bus_directory} >&2"
-    environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP", "PULSAR_RESTART": f"{engines.format('kill')} && {engines.format('start')}"}
-    words = [program, broker.address, str(broker.ports.of("PULSAR_WEB_PORT")), f"public/default/{base}"]
-    done = subprocess.run(words, env=environment, text=True, errors="replace", timeout=SUITE_S, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert done.returncode == 0, done.stdout[-6000:]
-    assert "# SKIP" not in done.stdout, done.stdout[-2000:]
-    return len(re.findall(r"^ok \d+", done.stdout, re.M))
+    words = [path, broker.address, str(broker.ports.of("PULSAR_WEB_PORT")), f"public/default/{base}"]
+    passed, failed, said = suite(words, SUITE_S, PULSAR_RESTART=f"{engines.format('kill')} && {engines.format('start')}")
+    assert not failed and "# SKIP" not in said, said[-6000:]
+    return len(passed)
 
 
 def test_the_log_keeps_its_contract_and_its_terms(broker):

@@ -4,13 +4,11 @@ The client is the program tests/net/pulsar_client/pulsar_drive.c, led line by li
 """
 
 import contextlib
-import json
 import queue
 import signal
 import subprocess
 import threading
 import time
-import urllib.request
 
 import pytest
 
@@ -18,6 +16,7 @@ import ports
 from have import have
 from programs import program
 from pulsar import PulsarBroker
+from pulsar_admin import admin
 
 WAIT_S = 60
 EARLIEST = (-1, -1, -1)
@@ -116,16 +115,11 @@ def broker(tmp_path_factory):
     made.wipe()
 
 
-def admin(broker, method, path, body=b""):
-    asked = urllib.request.Request(f"{broker.web_url}/admin/v2/{path}", method=method, data=body, headers={"Content-Type": "application/json"})
-    return urllib.request.urlopen(asked, timeout=20).read()
-
-
 @pytest.fixture
 def topic(broker, request):
     broker.start()
     name = f"public/default/{request.node.name}"
-    admin(broker, "PUT", f"persistent/{name}", b"{}")
+    admin(broker, "PUT", f"persistent/{name}", {})
     return f"persistent://{name}"
 
 
@@ -141,7 +135,7 @@ def unload(broker, topic):
 
 def subscription(broker, topic, name="sub"):
     """What the broker knows of it."""
-    return json.loads(admin(broker, "GET", f"{topic.replace('://', '/')}/stats"))["subscriptions"][name]
+    return admin(broker, "GET", f"{topic.replace('://', '/')}/stats")["subscriptions"][name]
 
 
 def without_repeats(numbers):
@@ -178,9 +172,9 @@ def test_nothing_is_lost_or_reordered_when_the_broker_is_killed(broker, drive, t
 
 
 def test_where_the_broker_knows_duplicates_there_are_none(broker, drive):
-    admin(broker, "PUT", "namespaces/public/once", b"{}")
-    admin(broker, "POST", "namespaces/public/once/deduplication", b"true")
-    admin(broker, "PUT", "persistent/public/once/t", b"{}")
+    admin(broker, "PUT", "namespaces/public/once", {})
+    admin(broker, "POST", "namespaces/public/once/deduplication", True)
+    admin(broker, "PUT", "persistent/public/once/t", {})
     topic = "persistent://public/once/t"
     drive.publisher("p", topic)
     for first in range(0, 6000, 1000):
@@ -363,7 +357,7 @@ def test_several_share_a_subscription(broker, drive, topic):
 
 def test_what_keeps_nothing_comes_to_who_is_there(drive, broker, topic):
     topic = "non-persistent://public/default/fleeting"
-    admin(broker, "PUT", topic.replace("://", "/"), b"{}")
+    admin(broker, "PUT", topic.replace("://", "/"), {})
     drive.say("reader", "r", topic, 9223372036854775807, 9223372036854775807, -1)
     drive.hear("open", "r")
     drive.publisher("p", topic)

@@ -8,7 +8,8 @@ import pytest
 import ports
 from have import have
 from pulsar import PulsarBroker
-from test_pulsar_client import EARLIEST, Drive, admin
+from pulsar_admin import admin
+from test_pulsar_client import EARLIEST, Drive
 
 TOPIC = "persistent://public/default/sealed"
 
@@ -44,7 +45,7 @@ def broker(tmp_path_factory):
     made = TlsBroker(directory, ports.Ports(directory))
     made.key, made.certificate = make_certificate(tmp_path_factory.mktemp("keys"), "IP:127.0.0.1")
     made.start()
-    admin(made, "PUT", TOPIC.replace("://", "/"), b"{}")
+    admin(made, "PUT", TOPIC.replace("://", "/"), {})
     yield made
     made.wipe()
 

@@ -12,7 +12,8 @@ import pytest
 import ports
 from have import have
 from pulsar import PulsarBroker
-from test_pulsar_client import Drive, admin
+from pulsar_admin import admin
+from test_pulsar_client import Drive
 
 SECRET = b"a secret of thirty-two bytes, it is"
 LIFE_S = 4
@@ -48,7 +49,7 @@ def broker(tmp_path_factory):
     directory = str(tmp_path_factory.mktemp("guarded"))
     made = GuardedBroker(directory, ports.Ports(directory))
     made.start()
-    admin(made, "PUT", TOPIC.replace("://", "/"), b"{}")
+    admin(made, "PUT", TOPIC.replace("://", "/"), {})
     yield made
     made.wipe()
 
