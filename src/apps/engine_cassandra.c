@@ -19,28 +19,14 @@ struct stores {
     struct cassandra **of_worker;
 };
 
-struct question {
-    struct asker asker;
-    struct cassandra_schema_op op;
-};
-
-static void on_answer(struct asker *asker, struct op *op)
-{
-    (void)asker;
-    (void)op;
-}
-
 /* Others may be starting as well. */
 static enum err check(struct house *house, struct cassandra *store)
 {
-    struct question question = {.asker = {on_answer}};
+    struct cassandra_schema_op op = {0};
     enum err err = ERR_UNAVAILABLE;
     for (uint32_t i = 0; i < CHECK_TRIES && err == ERR_UNAVAILABLE; i++) {
-        cassandra_check(store, &question.asker, &question.op);
-        while (question.op.op.asked) {
-            house_turn(house);
-        }
-        err = question.op.op.err;
+        cassandra_check(store, asker_nobody(), &op);
+        err = house_wait(house, &op.op);
     }
     if (err == ERR_UNAVAILABLE) {
         LOG_ERROR(&house->logger, "store.refused", "keyspace=%s reason=\"no quorum answers\"",

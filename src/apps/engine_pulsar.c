@@ -43,11 +43,6 @@ struct pulsar_bus {
     struct member *members;
 };
 
-struct question {
-    struct asker asker;
-    struct pulsar_partitions_op op;
-};
-
 static struct member *member_of(const struct worker *worker)
 {
     return &worker->house->pulsar->members[worker->index];
@@ -65,12 +60,6 @@ static enum err refuse(struct house *house, const char *topic, const char *reaso
 
 /* ---- are the topics there? */
 
-static void on_answer(struct asker *asker, struct op *op)
-{
-    (void)asker;
-    (void)op;
-}
-
 static void pass(struct house *house, uint64_t ms)
 {
     struct loop *loop = house->workers[0].world.loop;
@@ -85,28 +74,26 @@ static bool may_wait(const struct house *house, uint64_t until_ms)
     return loop_now_ms(house->workers[0].world.loop) < until_ms && !atomic_load(&house->draining);
 }
 
-static bool is_missing(const struct question *question)
+static bool is_missing(const struct pulsar_partitions_op *op)
 {
-    return question->op.op.err == ERR_REFUSED && question->op.error == PULSAR_ERROR_TOPIC_NOT_FOUND;
+    return op->op.err == ERR_REFUSED && op->error == PULSAR_ERROR_TOPIC_NOT_FOUND;
 }
 
 /* A broker that is not ready yet refuses as well. */
-static bool may_be_later(const struct question *question)
+static bool may_be_later(const struct pulsar_partitions_op *op)
 {
-    enum err err = question->op.op.err;
-    bool is_broker =
-        err == ERR_REFUSED && pulsar_error_row(question->op.error)->action <= PULSAR_BUSY;
+    enum err err = op->op.err;
+    bool is_broker = err == ERR_REFUSED && pulsar_error_row(op->error)->action <= PULSAR_BUSY;
     return is_broker || err == ERR_UNAVAILABLE || err == ERR_TIMEOUT;
 }
 
-static void count_partitions(struct house *house, struct question *question, uint64_t until_ms)
+static void count_partitions(
+    struct house *house, struct pulsar_partitions_op *op, uint64_t until_ms)
 {
     do {
-        pulsar_partitions(house->pulsar->members[0].client, &question->asker, &question->op);
-        while (question->op.op.asked) {
-            house_turn(house);
-        }
-        if (!may_be_later(question)) {
+        pulsar_partitions(house->pulsar->members[0].client, asker_nobody(), op);
+        (void)house_wait(house, &op->op);
+        if (!may_be_later(op)) {
             return;
         }
         pass(house, LOOK_MS);
@@ -116,19 +103,19 @@ static void count_partitions(struct house *house, struct question *question, uin
 static enum err check_topic(struct house *house, const char *topic, uint64_t until_ms)
 {
     char reason[REASON_BYTES];
-    struct question question = {.asker = {on_answer}, .op = {.topic = topic}};
+    struct pulsar_partitions_op op = {.topic = topic};
     unsigned shards = (unsigned)house->settings.app.shards;
-    count_partitions(house, &question, until_ms);
-    enum err err = question.op.op.err;
-    if (err == OK && question.op.partitions == shards) {
+    count_partitions(house, &op, until_ms);
+    enum err err = op.op.err;
+    if (err == OK && op.partitions == shards) {
         return OK;
     }
-    if (err != OK && !is_missing(&question)) {
+    if (err != OK && !is_missing(&op)) {
         return refuse(house, topic, err_name(err));
     }
     snprintf(reason, sizeof(reason),
         "it has %u partitions and data.shards is %u; docs/operation.md says how it is made",
-        err == OK ? (unsigned)question.op.partitions : 0, shards);
+        err == OK ? (unsigned)op.partitions : 0, shards);
     return refuse(house, topic, reason);
 }
 

@@ -219,6 +219,14 @@ void house_turn(struct house *house)
     }
 }
 
+enum err house_wait(struct house *house, const struct op *op)
+{
+    while (op->asked) {
+        house_turn(house);
+    }
+    return op->err;
+}
+
 /* A client that is let in before would be refused for no reason of its own. A log that can not be
  * written does not keep readers out. */
 static void warm_up(struct house *house)

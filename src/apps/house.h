@@ -52,5 +52,8 @@ void house_run(struct house *house);
  * thread. */
 void house_turn(struct house *house);
 
+/* Likewise: until what asker_nobody asked has its answer. */
+enum err house_wait(struct house *house, const struct op *op);
+
 /* Half-built is fine. */
 void house_deinit(struct house *house);

@@ -13,7 +13,6 @@
 #include "roles.h"
 
 struct migrating {
-    struct asker asker;
     struct logger logger;
     struct all_settings settings;
     struct cassandra_shared shared;
@@ -23,12 +22,6 @@ struct migrating {
     struct cassandra *store;
     struct cassandra_schema_op op;
 };
-
-static void on_answer(struct asker *asker, struct op *op)
-{
-    (void)asker;
-    (void)op;
-}
 
 static void open_world(struct migrating *m)
 {
@@ -62,8 +55,7 @@ static enum err make_tables(struct migrating *m)
     if (err != OK) {
         return err;
     }
-    m->asker.on_answer = on_answer;
-    cassandra_migrate(m->store, &m->asker, &m->op);
+    cassandra_migrate(m->store, asker_nobody(), &m->op);
     while (m->op.op.asked) {
         loop_uv_turn(m->loop, 100);
     }

@@ -42,6 +42,9 @@ struct op {
     bool asked;
 };
 
+/* For who looks at `asked` between turns of the loop: it hears nothing. */
+struct asker *asker_nobody(void);
+
 /* For port wrappers: the op is asked by `asker` from here on. */
 void op_ask(struct op *op, struct asker *asker);
 
